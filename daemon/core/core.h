@@ -1,0 +1,62 @@
+// The machine. Deterministic: same model, same events with the same receipt times, same state. No clock, no I/O, no
+// threads. One event: vsm_core_step(). When to look again: vsm_core_deadline(), then vsm_core_advance().
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/event.h"
+#include "core/model.h"
+
+struct vsm_core;
+
+// The core borrows the model until it is destroyed or given another. NULL: out of memory.
+struct vsm_core *vsm_core_create(const struct vsm_model *model);
+void vsm_core_destroy(struct vsm_core *core); // NULL-safe
+
+// Takes another model: all held items are folded anew under it; streams and stages are known by id (and `was`). The
+// old model is not used any more after return. On error (VSM_ENOMEM, VSM_ELIMIT: too many stages, those remembered
+// for their held transitions included) the core is unchanged.
+int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model);
+
+enum vsm_result { VSM_APPLIED, VSM_DUPLICATE, VSM_UNMAPPED, VSM_IGNORED, VSM_REJECTED };
+const char *vsm_result_name(enum vsm_result r); // "applied", ...
+
+// A transition that was new to its item.
+struct vsm_change {
+  unsigned stream;          // index in the model
+  int stage;                // index as declared; -1: of the item
+  enum vsm_lifecycle lifecycle;
+  struct vsm_time time;
+  struct vsm_str item;      // key; valid until the next call into the core
+};
+
+// What one event did. Reuse one: vsm_core_step() overwrites it.
+struct vsm_effects {
+  enum vsm_result result;
+  enum vsm_reason reason; // of VSM_REJECTED
+  char detail[160];       // of VSM_REJECTED, for people
+  struct vsm_change *changes;
+  unsigned n_changes, cap_changes;
+};
+void vsm_effects_fini(struct vsm_effects *fx);
+
+// Applies one event. Returns 0 (see fx->result: a refused event is no error), or VSM_ENOMEM with the state unchanged.
+int vsm_core_step(struct vsm_core *core, const struct vsm_event *event, struct vsm_effects *fx);
+
+// A hint: these events will be stepped next (their items' memory is fetched ahead). Changes nothing.
+void vsm_core_prefetch(struct vsm_core *core, const struct vsm_event *events, size_t n);
+
+// A batch without events: a sign of life. Counts nothing.
+int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received);
+
+// A frame that was no batch: counts in received and rejected, since the start only.
+void vsm_core_refuse_frame(struct vsm_core *core, struct vsm_str source, enum vsm_reason reason, uint64_t events);
+
+// Wall clock: runs the time steps that are due by `wall`, each with its own time; now never goes back. With the event
+// clock only events move now and this does nothing.
+void vsm_core_advance(struct vsm_core *core, struct vsm_time wall);
+// When the next time step is due; VSM_TIME_NEVER: nothing waits for time.
+struct vsm_time vsm_core_deadline(const struct vsm_core *core);
+// DESIGN's now; {0} before the first accepted event with the event clock.
+struct vsm_time vsm_core_now(const struct vsm_core *core);

@@ -1,0 +1,129 @@
+// The resolved model: what the configuration and the drawing say, ready for the core. Plain data, immutable once
+// built; conf fills it, core reads it. Everything in it lives in the arena of who built it.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "base/time.h"
+
+enum { VSM_STAGES_MAX = 254, VSM_ID_MAX = 64, VSM_KEY_MAX = 256, VSM_LINKS_MAX = 32 };
+
+// The order is the canonical order of an item's transitions at one instant and stage (3 bits). Progress and "none"
+// (a rule that carries links and values alone) are no steps of the walk.
+enum vsm_lifecycle {
+  VSM_SCHEDULE,
+  VSM_START,
+  VSM_SUSPEND,
+  VSM_RESUME,
+  VSM_COMPLETE,
+  VSM_FINISH,
+  VSM_WITHDRAW,
+  VSM_PROGRESS,
+  VSM_NO_LIFECYCLE,
+};
+
+enum vsm_party { VSM_US, VSM_CUSTOMER, VSM_THIRD_PARTY };
+
+const char *vsm_lifecycle_name(enum vsm_lifecycle l); // "schedule", ...; "" for VSM_NO_LIFECYCLE
+const char *vsm_party_name(enum vsm_party p);         // "us", "customer", "third-party"
+
+struct vsm_window {
+  const char *name; // as configured: "24h"
+  int64_t us;       // a whole number of minutes, and a whole multiple of the stream's shortest
+};
+
+struct vsm_stage {
+  const char *id, *name;
+  const char *was;      // the id it had before; NULL: none
+  const uint16_t *next; // indexes of stages of this stream, as declared
+  unsigned n_next;      // of stages
+  bool to_outcome;      // the outcome stands among its next ones
+  bool fork_all;
+};
+
+struct vsm_stream {
+  const char *id, *name, *outcome;
+  const struct vsm_stage *stages; // as declared; without circles by next
+  unsigned n_stages;              // 1 .. VSM_STAGES_MAX
+  const struct vsm_window *windows; // as configured, without "all"
+  unsigned n_windows;
+};
+
+// A field of an event: subject, source, type, id or data.KEY.
+enum vsm_field_kind { VSM_F_LITERAL, VSM_F_SUBJECT, VSM_F_SOURCE, VSM_F_TYPE, VSM_F_ID, VSM_F_DATA };
+struct vsm_field {
+  enum vsm_field_kind kind;
+  struct vsm_str text; // the literal text, or KEY of data.KEY
+};
+
+// A template: parts set side by side. "so:{data.order}" is a literal and a field.
+struct vsm_template {
+  const struct vsm_field *parts;
+  unsigned n; // 0: absent
+};
+
+enum vsm_op { VSM_IN, VSM_NOT_IN, VSM_EXISTS, VSM_MATCHES };
+struct vsm_condition {
+  struct vsm_field field;
+  enum vsm_op op;
+  bool exists;                  // of VSM_EXISTS
+  const struct vsm_str *values; // of VSM_IN, VSM_NOT_IN; of VSM_MATCHES one glob
+  unsigned n_values;
+};
+
+struct vsm_segment_rule {
+  const char *name;
+  struct vsm_template value;
+};
+
+struct vsm_rule {
+  struct vsm_str source, type; // globs: * stands for any run of characters
+  const struct vsm_condition *when;
+  unsigned n_when;
+  int stream; // index; -1 for an ignore rule
+  int stage;  // index as declared; -1: of the item
+  enum vsm_lifecycle lifecycle;
+  struct vsm_template item;
+  const struct vsm_template *links;
+  unsigned n_links;
+  const struct vsm_segment_rule *segments;
+  unsigned n_segments;
+  struct vsm_template reason, due, not_before;
+  enum vsm_party party;
+  bool creates; // default true
+  bool ignore;
+  const char *where; // "file:line" of the rule, shown to people
+  unsigned line;
+};
+
+struct vsm_source {
+  const char *id;
+  int64_t offset_us; // known error of its clock, taken off its event times
+};
+
+struct vsm_limits {
+  uint64_t items;    // open and held
+  uint32_t sources;  // rows of the source table; later ones count under "other"
+  uint32_t unmapped; // rows of (source, type)
+  uint32_t rejected; // rows of (source, type, reason)
+};
+#define VSM_LIMITS_DEFAULT ((struct vsm_limits){10000000, 10000, 10000, 10000})
+
+enum vsm_clock { VSM_CLOCK_WALL, VSM_CLOCK_EVENT };
+
+struct vsm_model {
+  const struct vsm_stream *streams;
+  unsigned n_streams;
+  const struct vsm_rule *rules;
+  unsigned n_rules;
+  const struct vsm_source *sources;
+  unsigned n_sources;
+  enum vsm_clock clock;
+  int64_t max_future_skew_us; // wall clock
+  int64_t max_step_us;        // event clock
+  struct vsm_limits limits;
+};
+
+// Case-sensitive; * stands for any run of characters, also none.
+bool vsm_glob_match(struct vsm_str glob, struct vsm_str text);

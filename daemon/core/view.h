@@ -1,0 +1,168 @@
+// Reading the core: plain structs that say what is published and answered. Everything that they point to lives in the
+// arena given, or in the core and model until the next call that changes them. Seconds are doubles here and nowhere
+// else: state holds none.
+#pragma once
+#include "base/arena.h"
+#include "core/core.h"
+
+struct vsm_age_view {
+  double p50, p85, p95, max; // seconds
+};
+
+struct vsm_dist_view {
+  uint64_t count;
+  double mean, min, max, p50, p85, p95, p99; // seconds
+};
+
+#define VSM_STAGE_COUNTS(X)                                                                                   \
+  X(arrivals) X(departures) X(completed) X(implied) X(skipped) X(returned) X(withdrawn) X(rework) X(unobserved) \
+  X(bypassed) X(redundant)
+#define VSM_STREAM_COUNTS(X) X(started) X(finished) X(withdrawn) X(reopened) X(redundant)
+
+struct vsm_stage_window_view {
+  const char *window; // "all" first, then as configured
+#define X(name) uint64_t name;
+  VSM_STAGE_COUNTS(X)
+#undef X
+  struct vsm_dist_view cycle_time, queue_time, active_time, suspended_time;
+  double flow_efficiency, first_pass_yield;
+};
+
+struct vsm_stage_view {
+  const char *id, *name;
+  uint64_t wip, queued, active, suspended;
+  struct vsm_age_view age;
+  const struct vsm_stage_window_view *windows;
+  unsigned n_windows;
+};
+
+struct vsm_stream_window_view {
+  const char *window;
+#define X(name) uint64_t name;
+  VSM_STREAM_COUNTS(X)
+#undef X
+  double throughput_per_day, flow_efficiency;
+  struct vsm_dist_view lead_time;
+};
+
+struct vsm_stream_view {
+  const char *id, *name;
+  uint64_t wip, between;
+  struct vsm_age_view age;
+  const struct vsm_stream_window_view *windows;
+  unsigned n_windows;
+  const struct vsm_stage_view *stages; // in the order of the stream
+  unsigned n_stages;                   // 0 from vsm_core_view_node()
+};
+
+// A node is a stage of a stream, or with stage -1 the stream itself. Indexes as in the model; VSM_ENOMEM or 0.
+int vsm_core_view_stream(struct vsm_core *core, unsigned stream, struct vsm_arena *arena, struct vsm_stream_view *out);
+int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, struct vsm_arena *arena,
+                        struct vsm_stage_view *out);
+// The stream's own figures, without its stages.
+int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena *arena, struct vsm_stream_view *out);
+
+// True once after anything in the node's figures but ages may have changed.
+bool vsm_core_take_changed(struct vsm_core *core, unsigned stream, int stage);
+
+struct vsm_ingest_view {
+  uint64_t received, applied, duplicates, unmapped, ignored, rejected, gaps;
+};
+struct vsm_ingest_view vsm_core_ingest(const struct vsm_core *core);
+
+struct vsm_source_view {
+  struct vsm_str source;
+  struct vsm_time last; // receipt of what was last heard
+  struct vsm_ingest_view counts;
+  double delay_p95_seconds; // receipt minus event time
+};
+struct vsm_unmapped_view {
+  struct vsm_str source, type;
+  uint64_t count;
+  struct vsm_time last; // receipt of the newest
+};
+struct vsm_rejected_view {
+  struct vsm_str source, type;
+  enum vsm_reason reason;
+  struct vsm_str detail; // of the newest
+  uint64_t count;
+};
+// Sorted by source, type, reason. *n rows in the arena; NULL with *n = 0 where there is none or no memory.
+struct vsm_source_view *vsm_core_sources(struct vsm_core *core, struct vsm_arena *arena, size_t *n);
+struct vsm_unmapped_view *vsm_core_unmapped(struct vsm_core *core, struct vsm_arena *arena, size_t *n);
+struct vsm_rejected_view *vsm_core_rejected(struct vsm_core *core, struct vsm_arena *arena, size_t *n);
+
+enum vsm_visit_state { VSM_QUEUED, VSM_ACTIVE, VSM_SUSPENDED, VSM_CLOSED, VSM_BETWEEN };
+const char *vsm_visit_state_name(enum vsm_visit_state s); // "queued", "active", "suspended", "", "between"
+
+struct vsm_item_row {
+  struct vsm_str item;
+  const struct vsm_str *keys;
+  unsigned n_keys;
+  unsigned stream;
+  int stage; // as declared; -1: between
+  enum vsm_visit_state state;
+  const char *party;        // "" unless suspended
+  struct vsm_str reason;
+  double in_stage_seconds, age_seconds;
+};
+
+struct vsm_items_query {
+  int stream, stage;  // indexes; -1: all
+  int state;          // enum vsm_visit_state; -1: all
+  unsigned limit;     // 1 .. 1000
+  struct vsm_str cursor; // from the page before; empty: the first
+};
+
+// Rows oldest first (by item within a stream for stage -1: by the item's start; else by entry into the stage).
+// *cursor: for the next page, empty at the end. Returns the number of rows, VSM_EINVAL (cursor) or VSM_ENOMEM.
+long vsm_core_items(struct vsm_core *core, const struct vsm_items_query *query, struct vsm_arena *arena,
+                    struct vsm_item_row **rows, struct vsm_str *cursor);
+
+struct vsm_transition_view {
+  struct vsm_time time;
+  const char *stage; // "": of the item
+  enum vsm_lifecycle lifecycle;
+  struct vsm_str source, type, rule, reason;
+  const char *party; // "" unless a suspend
+};
+enum vsm_how { VSM_OPEN, VSM_COMPLETED, VSM_SKIPPED, VSM_RETURNED, VSM_WITHDRAWN };
+const char *vsm_how_name(enum vsm_how h); // "", "completed", ...
+struct vsm_visit_view {
+  const char *stage;
+  struct vsm_time entered, left; // left 0: open
+  enum vsm_how how;
+  enum vsm_visit_state state; // VSM_CLOSED unless open
+  bool confirmed, rework, unobserved, implied;
+  int64_t queued_us, active_us, suspended_us; // of an open visit up to now
+};
+struct vsm_item_view {
+  struct vsm_str item;
+  unsigned stream;
+  const struct vsm_str *keys; // sorted
+  unsigned n_keys;
+  const char *state; // open, finished, withdrawn
+  const struct vsm_transition_view *transitions; // canonical order, progress (the newest of each stage) among them
+  unsigned n_transitions;
+  const struct vsm_visit_view *visits; // in the order in which they opened
+  unsigned n_visits;
+};
+// stream -1: any. VSM_ENOENT, VSM_EAMBIGUOUS with *streams = a bit set of the (first 64) streams that know it, or 0.
+int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
+                  struct vsm_item_view *out, uint64_t *streams);
+
+// What `vsm try` shows: what each rule makes of one event, without applying it.
+struct vsm_match {
+  const struct vsm_rule *rule;
+  enum vsm_reason reason; // VSM_R_NONE, or why this rule rejects it
+  struct vsm_str detail;  // the missing field
+  struct vsm_str item;
+  const struct vsm_str *links;
+  unsigned n_links;
+};
+// Rows in the arena, in the order of the rules; -1: no memory.
+long vsm_match_event(const struct vsm_model *model, const struct vsm_event *event, struct vsm_arena *arena,
+                     struct vsm_match **matches);
+
+uint64_t vsm_core_items_open(const struct vsm_core *core);
+uint64_t vsm_core_items_held(const struct vsm_core *core);
