@@ -1,0 +1,23 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *checked(void *p, size_t bytes) {
+  if (!p) {
+    fprintf(stderr, "event=out_of_memory bytes=%zu\n", bytes);
+    abort();
+  }
+  return p;
+}
+
+void *vsm_mem_alloc(size_t bytes) { return checked(calloc(1, bytes ? bytes : 1), bytes); }
+
+void *vsm_mem_resize(void *p, size_t bytes) { return checked(realloc(p, bytes ? bytes : 1), bytes); }
+
+void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size) {
+  if (n < *cap)
+    return p;
+  *cap = *cap ? *cap * 2 : 8;
+  return vsm_mem_resize(p, *cap * size);
+}

@@ -1,0 +1,324 @@
+// One walk over the transitions in canonical order (docs/concepts.md, "How an item is folded"). The walk keeps which
+// stages have an open visit, which were ever visited, and how many visits are active; the rest it reads off the list
+// of visits. Visits may still change after they closed (a late completion names one), so what the item adds to the
+// metrics is read off the list at the end, never on the way.
+#include "core/fold.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct walk {
+  const struct vsm_graph *graph;
+  struct vsm_story *out;
+  struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
+  struct vsm_set bypassed;
+  int64_t t;
+  int64_t active_since, active_total; // time in which some visit was active
+  unsigned n_active;
+  uint32_t open_at[VSM_STAGES_MAX]; // index of the open visit, where `open` says so
+  int64_t bypassed_at[VSM_STAGES_MAX];
+};
+
+static void enter(struct walk *w, unsigned s);
+
+static struct vsm_mark *mark(struct walk *w, enum vsm_mark_kind kind, unsigned place, int64_t at) {
+  struct vsm_story *o = w->out;
+  o->marks = vsm_mem_grow(o->marks, o->n_marks, &o->cap_marks, sizeof *o->marks);
+  struct vsm_mark *m = &o->marks[o->n_marks++];
+  *m = (struct vsm_mark){.at = at, .kind = (uint8_t)kind, .place = (uint8_t)place};
+  return m;
+}
+
+static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
+  struct vsm_story *o = w->out;
+  o->visits = vsm_mem_grow(o->visits, o->n_visits, &o->cap_visits, sizeof *o->visits);
+  struct vsm_visit *v = &o->visits[o->n_visits];
+  *v = (struct vsm_visit){.entered = w->t, .since = w->t, .place = (uint8_t)s, .state = VSM_QUEUED};
+  if (vsm_set_has(&w->visited, s))
+    v->bits = VSM_V_REWORK;
+  w->open_at[s] = (uint32_t)o->n_visits++;
+  vsm_set_add(&w->open, s);
+  vsm_set_add(&w->had, s);
+  return v;
+}
+
+static void count_active(struct walk *w, int change) {
+  if (w->n_active == 0)
+    w->active_since = w->t;
+  w->n_active += (unsigned)change;
+  if (w->n_active == 0)
+    w->active_total += w->t - w->active_since;
+}
+
+static void set_state(struct walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
+  int64_t *spent[] = {[VSM_QUEUED] = &v->queued, [VSM_ACTIVE] = &v->active, [VSM_SUSPENDED] = &v->suspended};
+  *spent[v->state] += w->t - v->since;
+  if (v->state == VSM_ACTIVE && state != VSM_ACTIVE)
+    count_active(w, -1);
+  if (v->state != VSM_ACTIVE && state == VSM_ACTIVE) {
+    count_active(w, 1);
+    v->bits |= VSM_V_WAS_ACTIVE;
+  }
+  v->since = w->t;
+  v->state = (uint8_t)state;
+}
+
+static void close_visit(struct walk *w, struct vsm_visit *v, enum vsm_how how) {
+  set_state(w, v, VSM_CLOSED);
+  v->left = w->t;
+  v->how = (uint8_t)how;
+  vsm_set_del(&w->open, v->place);
+  if (v->bits & VSM_V_CONFIRMED)
+    vsm_set_add(&w->visited, v->place);
+}
+
+static enum vsm_how how_making_way(const struct walk *w, const struct vsm_visit *v, unsigned s) {
+  if (!(v->bits & VSM_V_CONFIRMED))
+    return VSM_SKIPPED;
+  return vsm_set_has(&w->graph->at[v->place].before, s) ? VSM_RETURNED : VSM_COMPLETED;
+}
+
+// Closes what cannot be open beside s; the forks that closed forwards are added to *forks.
+static void make_way(struct walk *w, unsigned s, struct vsm_set *forks) {
+  const struct vsm_node_relations *at = w->graph->at;
+  for (int i = vsm_set_next(&w->open, 0); i >= 0; i = vsm_set_next(&w->open, (unsigned)i + 1)) {
+    if ((unsigned)i == s || vsm_set_has(&at[s].parallel, (unsigned)i))
+      continue;
+    struct vsm_visit *v = &w->out->visits[w->open_at[i]];
+    close_visit(w, v, how_making_way(w, v, s));
+    v->bits |= VSM_V_MADE_WAY;
+    if (at[i].fork_all && v->how != VSM_RETURNED)
+      vsm_set_add(forks, (unsigned)i);
+  }
+  for (int b = vsm_set_next(&at[s].required, 0); b >= 0; b = vsm_set_next(&at[s].required, (unsigned)b + 1))
+    if (!vsm_set_has(&w->had, (unsigned)b) && !vsm_set_has(&w->bypassed, (unsigned)b) &&
+        vsm_set_meet(&w->had, &at[b].before)) {
+      vsm_set_add(&w->bypassed, (unsigned)b);
+      w->bypassed_at[b] = w->t;
+    }
+}
+
+static void go_on(struct walk *w, struct vsm_set stages) {
+  for (int n = vsm_set_next(&stages, 0); n >= 0; n = vsm_set_next(&stages, (unsigned)n + 1))
+    if (!vsm_set_has(&w->open, (unsigned)n) && !vsm_set_meet(&w->open, &w->graph->at[n].before))
+      enter(w, (unsigned)n);
+}
+
+// A fork whose own complete is missing still opens its other arms: those that can be held beside s.
+static void open_arms(struct walk *w, unsigned s, const struct vsm_set *forks) {
+  for (int f = vsm_set_next(forks, 0); f >= 0; f = vsm_set_next(forks, (unsigned)f + 1)) {
+    struct vsm_set arms = w->graph->at[f].next;
+    for (int k = 0; k < 4; k++)
+      arms.w[k] &= w->graph->at[s].parallel.w[k];
+    go_on(w, arms);
+  }
+}
+
+static void enter(struct walk *w, unsigned s) {
+  struct vsm_set forks = {{0}};
+  make_way(w, s, &forks);
+  open_visit(w, s);
+  open_arms(w, s, &forks);
+}
+
+static void finish(struct walk *w) {
+  w->out->open = false;
+  w->out->finished = true;
+  int64_t active = w->active_total + (w->n_active ? w->t - w->active_since : 0);
+  struct vsm_mark *m = mark(w, VSM_M_FINISHED, VSM_PLACE_ITEM, w->t);
+  m->lead = w->t - w->out->started;
+  m->active = active;
+}
+
+// After a complete at s that took effect in its turn.
+static void completed(struct walk *w, unsigned s) {
+  const struct vsm_node_relations *at = &w->graph->at[s];
+  if (at->n_next == 1 || at->fork_all)
+    go_on(w, at->next);
+  if (at->to_outcome && at->n_next == 1 && vsm_set_empty(&w->open) && w->out->open)
+    finish(w);
+}
+
+static void begin(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
+  if (!w->out->open) {
+    w->out->open = true;
+    mark(w, VSM_M_REOPENED, VSM_PLACE_ITEM, w->t);
+  }
+  if (!vsm_set_has(&w->open, s))
+    enter(w, s);
+  struct vsm_visit *v = &w->out->visits[w->open_at[s]];
+  if (lifecycle == VSM_START) {
+    v->bits |= VSM_V_CONFIRMED;
+    set_state(w, v, VSM_ACTIVE);
+  }
+}
+
+static void apply(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
+  struct vsm_visit *v = &w->out->visits[w->open_at[s]];
+  v->bits |= VSM_V_CONFIRMED;
+  if (lifecycle == VSM_COMPLETE) {
+    v->bits |= VSM_V_OWN_COMPLETE;
+    close_visit(w, v, VSM_COMPLETED);
+    completed(w, s);
+  } else {
+    set_state(w, v, lifecycle == VSM_SUSPEND ? VSM_SUSPENDED : VSM_ACTIVE);
+  }
+}
+
+// The newest visit at a stage that cannot be held beside s, s itself among them.
+static bool is_late_news(const struct walk *w, unsigned s) {
+  const struct vsm_node_relations *at = &w->graph->at[s];
+  if (!w->out->open)
+    return true;
+  for (size_t i = w->out->n_visits; i-- > 0;) {
+    const struct vsm_visit *v = &w->out->visits[i];
+    if (!(v->bits & VSM_V_LATE_NEWS) && !vsm_set_has(&at->parallel, v->place))
+      return vsm_set_has(&at->after, v->place);
+  }
+  return false;
+}
+
+// A complete that comes after the item went on belongs to the visit that it went on from.
+static bool names_visit(struct walk *w, unsigned s, bool late) {
+  struct vsm_visit *v = w->out->visits + w->out->n_visits;
+  do {
+    if (v == w->out->visits)
+      return false;
+  } while ((--v)->place != s);
+  bool unfinished = v->how == VSM_SKIPPED || (v->how == VSM_COMPLETED && !(v->bits & VSM_V_OWN_COMPLETE));
+  if (!(unfinished && late) && !((v->bits & VSM_V_MADE_WAY) && v->left == w->t))
+    return false;
+  v->bits |= VSM_V_CONFIRMED | VSM_V_OWN_COMPLETE;
+  v->how = VSM_COMPLETED;
+  vsm_set_add(&w->visited, s);
+  return true;
+}
+
+static bool is_redundant(const struct walk *w, unsigned s) {
+  if (!vsm_set_has(&w->visited, s))
+    return false;
+  for (size_t i = w->out->n_visits; i-- > 0;) {
+    const struct vsm_visit *v = &w->out->visits[i];
+    if (v->place == s && (v->bits & VSM_V_CONFIRMED))
+      return true;
+    if (!(v->bits & VSM_V_LATE_NEWS) && vsm_set_has(&w->graph->at[s].before, v->place))
+      return false;
+  }
+  return true;
+}
+
+static void unobserved(struct walk *w, unsigned s, bool late) {
+  struct vsm_set forks = {{0}};
+  if (!late)
+    make_way(w, s, &forks);
+  struct vsm_visit *v = open_visit(w, s);
+  v->bits |= VSM_V_CONFIRMED | VSM_V_UNOBSERVED | VSM_V_OWN_COMPLETE | (late ? VSM_V_LATE_NEWS : 0);
+  close_visit(w, v, VSM_COMPLETED);
+  if (late)
+    return;
+  open_arms(w, s, &forks);
+  completed(w, s);
+}
+
+// Suspend, resume and complete at a stage without an open visit.
+static void out_of_turn(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
+  bool late = is_late_news(w, s);
+  if (lifecycle == VSM_COMPLETE && names_visit(w, s, late))
+    return;
+  if (is_redundant(w, s) || (late && lifecycle != VSM_COMPLETE)) {
+    mark(w, VSM_M_REDUNDANT, s, w->t);
+    return;
+  }
+  if (lifecycle == VSM_COMPLETE) {
+    unobserved(w, s, late);
+  } else {
+    enter(w, s);
+    apply(w, s, lifecycle);
+  }
+}
+
+static void end_item(struct walk *w, enum vsm_lifecycle lifecycle) {
+  if (!w->out->open) {
+    mark(w, VSM_M_REDUNDANT, VSM_PLACE_ITEM, w->t);
+    return;
+  }
+  for (int i = vsm_set_next(&w->open, 0); i >= 0; i = vsm_set_next(&w->open, (unsigned)i + 1)) {
+    struct vsm_visit *v = &w->out->visits[w->open_at[i]];
+    bool confirmed = v->bits & VSM_V_CONFIRMED;
+    close_visit(w, v, lifecycle == VSM_WITHDRAW ? VSM_WITHDRAWN : confirmed ? VSM_COMPLETED : VSM_SKIPPED);
+  }
+  if (lifecycle == VSM_FINISH) {
+    finish(w);
+    return;
+  }
+  w->out->open = w->out->finished = false;
+  mark(w, VSM_M_WITHDRAWN, VSM_PLACE_ITEM, w->t);
+}
+
+static void step(struct walk *w, unsigned place, enum vsm_lifecycle lifecycle) {
+  if (place == VSM_PLACE_ITEM)
+    end_item(w, lifecycle);
+  else if (lifecycle <= VSM_START)
+    begin(w, place, lifecycle);
+  else if (vsm_set_has(&w->open, place))
+    apply(w, place, lifecycle);
+  else
+    out_of_turn(w, place, lifecycle);
+}
+
+static void mark_bypassed(struct walk *w) {
+  for (int b = vsm_set_next(&w->bypassed, 0); b >= 0; b = vsm_set_next(&w->bypassed, (unsigned)b + 1))
+    if (!vsm_set_has(&w->had, (unsigned)b))
+      mark(w, VSM_M_BYPASSED, (unsigned)b, w->bypassed_at[b]);
+}
+
+static void mark_first_passes(struct walk *w) {
+  struct vsm_set reworked = {{0}}, seen = {{0}};
+  const struct vsm_story *o = w->out;
+  for (size_t i = 0; i < o->n_visits; i++)
+    if (o->visits[i].bits & VSM_V_REWORK)
+      vsm_set_add(&reworked, o->visits[i].place);
+  for (size_t i = 0; i < o->n_visits; i++) {
+    const struct vsm_visit *v = &o->visits[i];
+    if (v->how != VSM_COMPLETED || vsm_set_has(&seen, v->place))
+      continue;
+    vsm_set_add(&seen, v->place);
+    mark(w, VSM_M_FIRST_PASS, v->place, v->left)->rework = vsm_set_has(&reworked, v->place);
+  }
+}
+
+void vsm_story_clear(struct vsm_story *s) {
+  s->n_visits = s->n_marks = 0;
+  s->exists = s->open = s->finished = false;
+  s->started = 0;
+}
+
+void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, struct vsm_story *out) {
+  struct walk w;
+  memset(&w, 0, offsetof(struct walk, open_at)); // what the sets do not name is never read
+  w.graph = graph;
+  w.out = out;
+  vsm_story_clear(out);
+  for (size_t i = 0; i < n; i++) {
+    unsigned place = vsm_packed_place(transitions[i]);
+    if (place >= graph->n && place != VSM_PLACE_ITEM)
+      continue; // sleeps
+    w.t = vsm_packed_us(transitions[i]);
+    if (!out->exists) {
+      out->exists = out->open = true;
+      out->started = w.t;
+      mark(&w, VSM_M_STARTED, VSM_PLACE_ITEM, w.t);
+    }
+    step(&w, place, vsm_packed_lifecycle(transitions[i]));
+  }
+  mark_bypassed(&w);
+  mark_first_passes(&w);
+}
+
+void vsm_story_fini(struct vsm_story *s) {
+  free(s->visits);
+  free(s->marks);
+  *s = (struct vsm_story){0};
+}

@@ -1,0 +1,50 @@
+// The stages of a stream as a graph, by place: their place in the order of the stream (topological, the first declared
+// first). Everything that the fold asks of it is worked out once, as sets.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/model.h"
+
+struct vsm_set {
+  uint64_t w[4]; // places 0 .. 255
+};
+
+static inline bool vsm_set_has(const struct vsm_set *s, unsigned i) { return s->w[i >> 6] >> (i & 63) & 1; }
+static inline void vsm_set_add(struct vsm_set *s, unsigned i) { s->w[i >> 6] |= UINT64_C(1) << (i & 63); }
+static inline void vsm_set_del(struct vsm_set *s, unsigned i) { s->w[i >> 6] &= ~(UINT64_C(1) << (i & 63)); }
+static inline bool vsm_set_empty(const struct vsm_set *s) { return !(s->w[0] | s->w[1] | s->w[2] | s->w[3]); }
+static inline bool vsm_set_meet(const struct vsm_set *a, const struct vsm_set *b) {
+  return ((a->w[0] & b->w[0]) | (a->w[1] & b->w[1]) | (a->w[2] & b->w[2]) | (a->w[3] & b->w[3])) != 0;
+}
+// Calls for each member in rising order: for (int i = vsm_set_next(s, 0); i >= 0; i = vsm_set_next(s, i + 1))
+static inline int vsm_set_next(const struct vsm_set *s, unsigned from) {
+  for (unsigned k = from >> 6; k < 4; k++) {
+    uint64_t w = s->w[k];
+    if (k == from >> 6)
+      w &= ~UINT64_C(0) << (from & 63);
+    if (w)
+      return (int)(k * 64) + __builtin_ctzll(w);
+  }
+  return -1;
+}
+
+struct vsm_node_relations {
+  struct vsm_set before;   // stages that this one can be reached from
+  struct vsm_set after;    // stages that can be reached from this one
+  struct vsm_set parallel; // an item can be here and there at once
+  struct vsm_set required; // passed by every way to here, every arm of a passed fork among them
+  struct vsm_set next;
+  unsigned n_next; // the outcome counted
+  bool to_outcome, fork_all;
+  uint8_t declared; // index as declared
+};
+
+struct vsm_graph {
+  unsigned n;
+  uint8_t place_of[VSM_STAGES_MAX]; // by index as declared
+  struct vsm_node_relations at[];   // by place
+};
+
+// NULL: out of memory, or a circle (which the configuration refuses). Freed with free().
+struct vsm_graph *vsm_graph_create(const struct vsm_stream *stream);
