@@ -1,0 +1,238 @@
+// A pane is a list of signed (what, how many) pairs beside exact sums, compacted when it is full; a band's tally is
+// dense. A contribution is written to both, once. When the start of a window passes a pane, the pane is taken off its
+// band's tally and added to the next band, where panes are wider.
+#include "core/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+// What a pair counts: a slot, or a bucket of a distribution.
+#define PAIR_SLOT(slot) ((uint32_t)(slot))
+#define PAIR_BUCKET(dist, bucket) ((uint32_t)((dist) + 1) << 16 | (bucket))
+
+struct pair {
+  uint32_t what;
+  int32_t n;
+};
+
+struct vsm_pane {
+  int64_t start_us;
+  vsm_wide sums[VSM_D_N], effort;
+  struct pair *pairs;
+  uint32_t n, cap;
+};
+
+enum { FIRST_PAIRS = 8, UNTIDY_PAIRS = 256 };
+
+static int64_t gcd(int64_t a, int64_t b) {
+  while (b) {
+    int64_t r = a % b;
+    a = b;
+    b = r;
+  }
+  return a;
+}
+
+struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_us) {
+  struct vsm_bands *b = calloc(1, sizeof *b + stream->n_windows * sizeof b->at[0]);
+  if (!b)
+    return NULL;
+  for (b->n = 0; b->n < stream->n_windows; b->n++) {
+    unsigned i = b->n;
+    for (; i > 0 && b->at[i - 1].length_us > stream->windows[b->n].us; i--)
+      b->at[i] = b->at[i - 1];
+    b->at[i].length_us = stream->windows[b->n].us;
+    b->at[i].step_us = stream->windows[b->n].us / 60;
+    b->at[i].configured = b->n;
+  }
+  int64_t pane = 0;
+  for (unsigned i = b->n; i-- > 0;)
+    b->at[i].pane_us = pane = gcd(b->at[i].step_us, pane);
+  vsm_bands_advance(b, now_us);
+  return b;
+}
+
+void vsm_bands_advance(struct vsm_bands *b, int64_t now_us) {
+  for (unsigned i = 0; i < b->n; i++)
+    b->at[i].start_us = now_us - now_us % b->at[i].step_us - 59 * b->at[i].step_us;
+}
+
+void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands) {
+  f->changed = true;
+  f->bands = vsm_mem_alloc((bands->n + 1) * sizeof *f->bands);
+}
+
+static void pane_destroy(struct vsm_pane *p) {
+  free(p->pairs);
+  free(p);
+}
+
+void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands) {
+  for (unsigned i = 0; f->bands && i <= bands->n; i++) {
+    for (size_t k = 0; k < f->bands[i].n; k++)
+      pane_destroy(f->bands[i].panes[k]);
+    free(f->bands[i].panes);
+    vsm_tally_fini(&f->bands[i].tally);
+  }
+  free(f->bands);
+  f->bands = NULL;
+}
+
+static int by_what(const void *a, const void *b) {
+  uint32_t x = ((const struct pair *)a)->what, y = ((const struct pair *)b)->what;
+  return (x > y) - (x < y);
+}
+
+static void compact(struct vsm_pane *p) {
+  qsort(p->pairs, p->n, sizeof *p->pairs, by_what);
+  uint32_t out = 0;
+  for (uint32_t i = 0; i < p->n; i++)
+    if (out > 0 && p->pairs[out - 1].what == p->pairs[i].what)
+      p->pairs[out - 1].n += p->pairs[i].n;
+    else
+      p->pairs[out++] = p->pairs[i];
+  p->n = out;
+}
+
+static void pane_add(struct vsm_pane *p, uint32_t what, int32_t n) {
+  if (p->n == p->cap) {
+    if (p->n >= UNTIDY_PAIRS)
+      compact(p);
+    if (p->n > p->cap / 2 || p->cap == 0) {
+      p->cap = p->cap ? p->cap * 2 : FIRST_PAIRS;
+      p->pairs = vsm_mem_resize(p->pairs, p->cap * sizeof *p->pairs);
+    }
+  }
+  p->pairs[p->n++] = (struct pair){what, n};
+}
+
+// The pane of a band that holds `us`; made where there is none.
+static struct vsm_pane *pane_at(struct vsm_band *band, int64_t pane_us, int64_t us) {
+  int64_t start = us - us % pane_us;
+  size_t low = 0, high = band->n;
+  if (high > 0 && band->panes[high - 1]->start_us <= start)
+    low = band->panes[high - 1]->start_us == start ? high - 1 : high;
+  else
+    while (low < high) {
+      size_t mid = (low + high) / 2;
+      if (band->panes[mid]->start_us < start)
+        low = mid + 1;
+      else
+        high = mid;
+    }
+  if (low < band->n && band->panes[low]->start_us == start)
+    return band->panes[low];
+  band->panes = vsm_mem_grow(band->panes, band->n, &band->cap, sizeof *band->panes);
+  memmove(band->panes + low + 1, band->panes + low, (band->n++ - low) * sizeof *band->panes);
+  struct vsm_pane *p = vsm_mem_alloc(sizeof *p);
+  p->start_us = start;
+  return band->panes[low] = p;
+}
+
+static unsigned band_of(const struct vsm_bands *bands, int64_t us) {
+  unsigned i = 0;
+  while (i < bands->n && us < bands->at[i].start_us)
+    i++;
+  return i;
+}
+
+struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, const struct vsm_bands *bands, int64_t us) {
+  unsigned i = band_of(bands, us);
+  struct vsm_band *band = &f->bands[i];
+  f->changed = true;
+  return (struct vsm_flow_at){&band->tally, i < bands->n ? pane_at(band, bands->at[i].pane_us, us) : NULL};
+}
+
+void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign) {
+  at.tally->counts[slot] += sign;
+  if (at.pane)
+    pane_add(at.pane, PAIR_SLOT(slot), sign);
+}
+
+void vsm_flow_duration(struct vsm_flow_at at, enum vsm_flow_dist d, int64_t us, int sign) {
+  unsigned bucket = vsm_sketch_bucket(us);
+  vsm_sketch_add(&at.tally->dists[d], bucket, sign);
+  at.tally->dists[d].sum += sign * us;
+  if (at.pane) {
+    pane_add(at.pane, PAIR_BUCKET(d, bucket), sign);
+    at.pane->sums[d] += sign * us;
+  }
+}
+
+void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign) {
+  at.tally->effort += sign * us;
+  if (at.pane)
+    at.pane->effort += sign * us;
+}
+
+static void tally_add_pane(struct vsm_tally *t, const struct vsm_pane *p, int sign) {
+  for (uint32_t i = 0; i < p->n; i++) {
+    uint32_t what = p->pairs[i].what;
+    int64_t n = (int64_t)sign * p->pairs[i].n;
+    if (what >> 16 == 0)
+      t->counts[what] += n;
+    else
+      vsm_sketch_add(&t->dists[(what >> 16) - 1], what & 0xffff, n);
+  }
+  for (int d = 0; d < VSM_D_N; d++)
+    t->dists[d].sum += sign * p->sums[d];
+  t->effort += sign * p->effort;
+}
+
+static void pane_merge(struct vsm_pane *into, const struct vsm_pane *from) {
+  for (uint32_t i = 0; i < from->n; i++)
+    pane_add(into, from->pairs[i].what, from->pairs[i].n);
+  for (int d = 0; d < VSM_D_N; d++)
+    into->sums[d] += from->sums[d];
+  into->effort += from->effort;
+}
+
+static void pass_on(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, struct vsm_pane *p) {
+  tally_add_pane(&f->bands[i].tally, p, -1);
+  tally_add_pane(&f->bands[i + 1].tally, p, 1);
+  if (i + 1 < bands->n)
+    pane_merge(pane_at(&f->bands[i + 1], bands->at[i + 1].pane_us, p->start_us), p);
+  pane_destroy(p);
+}
+
+void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
+  for (unsigned i = 0; i < bands->n; i++) {
+    struct vsm_band *band = &f->bands[i];
+    size_t gone = 0;
+    while (gone < band->n && band->panes[gone]->start_us < bands->at[i].start_us)
+      pass_on(f, bands, i, band->panes[gone++]);
+    if (gone > 0) {
+      memmove(band->panes, band->panes + gone, (band->n -= gone) * sizeof *band->panes);
+      f->changed = true;
+    }
+  }
+}
+
+bool vsm_flow_has_panes(const struct vsm_flow *f, const struct vsm_bands *bands) {
+  for (unsigned i = 0; i < bands->n; i++)
+    if (f->bands[i].n > 0)
+      return true;
+  return false;
+}
+
+void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from) {
+  for (int i = 0; i < VSM_N_SLOTS; i++)
+    into->counts[i] += from->counts[i];
+  into->effort += from->effort;
+  for (int d = 0; d < VSM_D_N; d++)
+    vsm_sketch_merge(&into->dists[d], &from->dists[d]);
+}
+
+void vsm_tally_clear(struct vsm_tally *t) {
+  memset(t->counts, 0, sizeof t->counts);
+  t->effort = 0;
+  for (int d = 0; d < VSM_D_N; d++)
+    vsm_sketch_clear(&t->dists[d]);
+}
+
+void vsm_tally_fini(struct vsm_tally *t) {
+  for (int d = 0; d < VSM_D_N; d++)
+    vsm_sketch_fini(&t->dists[d]);
+}

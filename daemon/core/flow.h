@@ -1,0 +1,93 @@
+// The metrics of one node, a stage or a stream: counts and durations over all time and in each window.
+//
+// Windows of a node are nested at their far ends: each reaches from its start to whatever is newest. So time is cut at
+// the windows' starts into bands, and each contribution lies in one band alone, whatever the number of windows: a
+// window is the sum of the bands from the newest to its own. Within its band a contribution lies in a pane, and whole
+// panes move to the next band as the starts move on.
+#pragma once
+#include "core/sketch.h"
+
+enum vsm_flow_slot {
+  // of a stage
+  VSM_N_ARRIVALS = 0,
+  VSM_N_COMPLETED,
+  VSM_N_IMPLIED,
+  VSM_N_SKIPPED,
+  VSM_N_RETURNED,
+  VSM_N_LEFT_WITHDRAWN,
+  VSM_N_REWORK,
+  VSM_N_UNOBSERVED,
+  VSM_N_BYPASSED,
+  VSM_N_REDUNDANT,
+  VSM_N_FIRST_PASSES, // items by their first completed visit
+  VSM_N_FIRST_CLEAN,  // of these, without rework
+  // of a stream
+  VSM_N_STARTED = 0,
+  VSM_N_FINISHED,
+  VSM_N_WITHDRAWN,
+  VSM_N_REOPENED,
+  VSM_N_ITEM_REDUNDANT,
+  VSM_N_SLOTS = 12,
+};
+
+enum vsm_flow_dist {
+  VSM_D_CYCLE, // of a stream: lead time
+  VSM_D_QUEUE,
+  VSM_D_ACTIVE,
+  VSM_D_SUSPENDED,
+  VSM_D_N,
+};
+
+struct vsm_tally {
+  int64_t counts[VSM_N_SLOTS];
+  vsm_wide effort; // stage: cycle time of visits that were ever active; stream: active time of finishes
+  struct vsm_sketch dists[VSM_D_N];
+};
+
+// Where the windows of a stream cut time; shared by its nodes.
+struct vsm_bands {
+  unsigned n;              // windows, shortest first
+  struct {
+    int64_t length_us, step_us; // a window's length and its pane's: its start moves by steps
+    int64_t pane_us;            // of the band: divides the steps of this and all longer windows
+    int64_t start_us;           // at the time of the last advance
+    unsigned configured;        // index as configured
+  } at[];
+};
+
+struct vsm_pane;
+struct vsm_band {
+  struct vsm_tally tally;
+  struct vsm_pane **panes; // by time
+  size_t n, cap;
+};
+
+struct vsm_flow {
+  bool changed;
+  struct vsm_band *bands; // one per window, and the last for all that is older; it has no panes
+};
+
+// NULL: out of memory. Freed with free().
+struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_us);
+// Moves the starts to where they are at now. Flows must follow with vsm_flow_advance().
+void vsm_bands_advance(struct vsm_bands *bands, int64_t now_us);
+
+void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands);
+void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands);
+void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands);
+bool vsm_flow_has_panes(const struct vsm_flow *f, const struct vsm_bands *bands);
+
+// A place to write contributions of one instant; valid until the flow is advanced.
+struct vsm_flow_at {
+  struct vsm_tally *tally;
+  struct vsm_pane *pane; // NULL: older than all windows
+};
+struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, const struct vsm_bands *bands, int64_t us);
+void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign);
+void vsm_flow_duration(struct vsm_flow_at at, enum vsm_flow_dist d, int64_t us, int sign);
+void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign);
+
+// Adds up: *into += what the band holds.
+void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from);
+void vsm_tally_clear(struct vsm_tally *t);
+void vsm_tally_fini(struct vsm_tally *t);
