@@ -1,0 +1,310 @@
+// Items lie in chunks, so that they never move; a free place is chained through `key`. An item's log is one block:
+// the packed transitions, their origins, and who said each. Keys lie in chunks of bytes and are named by their offset
+// in units of 8. Every rule of "which of several holds" is settled here, by bytes, so that arrival does not matter.
+#include "core/items.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum { ITEMS_PER_CHUNK = 1024, KEY_CHUNK_BYTES = 1 << 18, KEY_UNIT = 8 };
+
+void vsm_items_init(struct vsm_items *s, const struct vsm_intern *words) {
+  *s = (struct vsm_items){.words = words, .first_free = (uint32_t)VSM_ITEM_NONE};
+}
+
+static void notes_destroy(struct vsm_notes *n) {
+  if (!n)
+    return;
+  free(n->progress);
+  free(n->holds);
+  free(n);
+}
+
+static void item_fini(struct vsm_item *it) {
+  free(it->log);
+  free(it->more_keys);
+  notes_destroy(it->notes);
+  *it = (struct vsm_item){0};
+}
+
+void vsm_items_fini(struct vsm_items *s) {
+  for (uint32_t i = 0; i < s->n; i++)
+    item_fini(vsm_items_at(s, i));
+  for (size_t i = 0; i < s->n_chunks; i++)
+    free(s->chunks[i]);
+  for (size_t i = 0; i < s->n_key_chunks; i++)
+    free(s->key_chunks[i]);
+  free(s->chunks);
+  free(s->key_chunks);
+  vsm_table_fini(&s->keys);
+}
+
+struct vsm_item *vsm_items_at(const struct vsm_items *s, uint32_t id) {
+  return &s->chunks[id / ITEMS_PER_CHUNK][id % ITEMS_PER_CHUNK];
+}
+
+struct vsm_key *vsm_items_key(const struct vsm_items *s, uint32_t key_id) {
+  size_t offset = (size_t)key_id * KEY_UNIT;
+  return (struct vsm_key *)(s->key_chunks[offset / KEY_CHUNK_BYTES] + offset % KEY_CHUNK_BYTES);
+}
+
+struct vsm_str vsm_items_key_str(const struct vsm_items *s, uint32_t key_id) {
+  const struct vsm_key *k = vsm_items_key(s, key_id);
+  return (struct vsm_str){k->bytes, k->n};
+}
+
+uint32_t vsm_item_key_id(const struct vsm_item *it, unsigned i) { return i == 0 ? it->key : it->more_keys[i - 1]; }
+
+static struct vsm_str key_at(const struct vsm_items *s, const struct vsm_item *it, unsigned i) {
+  return vsm_items_key_str(s, vsm_item_key_id(it, i));
+}
+
+struct vsm_str vsm_items_shown(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_graph *graph) {
+  for (unsigned i = 0; i < it->n; i++) {
+    unsigned place = vsm_packed_place(it->log[i]);
+    if (place < graph->n || place == VSM_PLACE_ITEM)
+      return key_at(s, it, vsm_item_who(it)[i] & VSM_WHO_KEY);
+  }
+  struct vsm_str least = key_at(s, it, 0);
+  for (unsigned i = 1; i < it->n_keys; i++)
+    if (vsm_str_cmp(key_at(s, it, i), least) < 0)
+      least = key_at(s, it, i);
+  return least;
+}
+
+struct wanted {
+  const struct vsm_items *s;
+  struct vsm_str key;
+};
+
+static bool is_key(const void *ctx, uint32_t id) {
+  const struct wanted *w = ctx;
+  return vsm_str_eq(vsm_items_key_str(w->s, id), w->key);
+}
+
+uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash) {
+  uint32_t id = vsm_table_find(&s->keys, hash, is_key, &(struct wanted){s, key});
+  return id == (uint32_t)VSM_TABLE_NONE ? (uint32_t)VSM_ITEM_NONE : vsm_items_key(s, id)->item;
+}
+
+unsigned vsm_items_key_place(const struct vsm_items *s, const struct vsm_item *it, struct vsm_str key) {
+  unsigned i = 0;
+  while (i + 1 < it->n_keys && !vsm_str_eq(key_at(s, it, i), key))
+    i++;
+  return i;
+}
+
+static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, uint32_t item) {
+  size_t bytes = (sizeof(struct vsm_key) + key.n + KEY_UNIT - 1) / KEY_UNIT * KEY_UNIT;
+  if (s->n_key_chunks == 0 || s->key_used + bytes > KEY_CHUNK_BYTES) {
+    s->key_chunks = vsm_mem_grow(s->key_chunks, s->n_key_chunks, &s->cap_key_chunks, sizeof *s->key_chunks);
+    s->key_chunks[s->n_key_chunks++] = vsm_mem_alloc(KEY_CHUNK_BYTES);
+    s->key_used = 0;
+  }
+  uint32_t id = (uint32_t)(((s->n_key_chunks - 1) * KEY_CHUNK_BYTES + s->key_used) / KEY_UNIT);
+  s->key_used += bytes;
+  struct vsm_key *k = vsm_items_key(s, id);
+  k->item = item;
+  k->hash = hash;
+  k->n = (uint16_t)key.n;
+  memcpy(k->bytes, key.p, key.n);
+  vsm_table_put(&s->keys, hash, id);
+  return id;
+}
+
+static uint32_t new_place(struct vsm_items *s) {
+  if (s->n_free > 0) {
+    uint32_t id = s->first_free;
+    s->first_free = vsm_items_at(s, id)->key;
+    s->n_free--;
+    return id;
+  }
+  if (s->n % ITEMS_PER_CHUNK == 0) {
+    s->chunks = vsm_mem_grow(s->chunks, s->n_chunks, &s->cap_chunks, sizeof *s->chunks);
+    s->chunks[s->n_chunks++] = vsm_mem_alloc(ITEMS_PER_CHUNK * sizeof(struct vsm_item));
+  }
+  return s->n++;
+}
+
+uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash) {
+  uint32_t id = new_place(s);
+  struct vsm_item *it = vsm_items_at(s, id);
+  *it = (struct vsm_item){.n_keys = 1};
+  it->key = new_key(s, key, hash, id);
+  return id;
+}
+
+static void append_key(struct vsm_item *it, uint32_t key_id) {
+  it->more_keys = vsm_mem_resize(it->more_keys, it->n_keys * sizeof *it->more_keys);
+  it->more_keys[it->n_keys++ - 1] = key_id;
+}
+
+int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash) {
+  struct vsm_item *it = vsm_items_at(s, id);
+  if (it->n_keys >= VSM_LINKS_MAX)
+    return VSM_ELIMIT;
+  append_key(it, new_key(s, key, hash, id));
+  return 0;
+}
+
+size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known) {
+  size_t low = 0, high = it->n;
+  if (high > 0 && it->log[high - 1] < transition) // most come in order
+    low = high;
+  while (low < high) {
+    size_t mid = (low + high) / 2;
+    if (it->log[mid] < transition)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  *known = low < it->n && it->log[low] == transition;
+  return low;
+}
+
+static void set_cap(struct vsm_item *it, size_t cap) {
+  uint64_t *log = vsm_mem_alloc(cap * (sizeof(uint64_t) + sizeof(uint32_t) + 1));
+  struct vsm_item old = *it;
+  it->log = log;
+  it->cap = (uint16_t)cap;
+  if (old.n > 0) {
+    memcpy(it->log, old.log, old.n * sizeof *it->log);
+    memcpy(vsm_item_origins(it), vsm_item_origins(&old), old.n * sizeof(uint32_t));
+    memcpy(vsm_item_who(it), vsm_item_who(&old), old.n);
+  }
+  free(old.log);
+}
+
+void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who) {
+  if (it->n == it->cap)
+    set_cap(it, it->cap < 8 ? (size_t)it->cap + 4 : (size_t)it->cap + it->cap / 2);
+  uint32_t *origins = vsm_item_origins(it);
+  uint8_t *whos = vsm_item_who(it);
+  size_t tail = it->n++ - at;
+  memmove(it->log + at + 1, it->log + at, tail * sizeof *it->log);
+  memmove(origins + at + 1, origins + at, tail * sizeof *origins);
+  memmove(whos + at + 1, whos + at, tail);
+  it->log[at] = transition;
+  origins[at] = origin;
+  whos[at] = who;
+}
+
+static uint8_t lesser_key(const struct vsm_items *s, const struct vsm_item *it, uint8_t a, uint8_t b) {
+  return a == b || vsm_str_cmp(key_at(s, it, a), key_at(s, it, b)) <= 0 ? a : b;
+}
+
+bool vsm_items_said_again(const struct vsm_items *s, struct vsm_item *it, size_t at, uint32_t origin, uint8_t who) {
+  uint32_t *o = &vsm_item_origins(it)[at];
+  uint8_t *w = &vsm_item_who(it)[at];
+  bool creates_now = (who & VSM_WHO_CREATES) && !(*w & VSM_WHO_CREATES);
+  if (vsm_intern_cmp(s->words, origin, *o) < 0)
+    *o = origin;
+  *w = (uint8_t)(lesser_key(s, it, *w & VSM_WHO_KEY, who & VSM_WHO_KEY) | ((*w | who) & VSM_WHO_CREATES));
+  return creates_now;
+}
+
+static struct vsm_notes *notes_of(struct vsm_item *it) {
+  if (!it->notes)
+    it->notes = vsm_mem_alloc(sizeof *it->notes);
+  return it->notes;
+}
+
+bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, struct vsm_progress p) {
+  struct vsm_notes *n = notes_of(it);
+  size_t i = 0;
+  while (i < n->n_progress && n->progress[i].place < p.place)
+    i++;
+  if (i == n->n_progress || n->progress[i].place != p.place) {
+    n->progress = vsm_mem_grow(n->progress, n->n_progress, &n->cap_progress, sizeof p);
+    memmove(n->progress + i + 1, n->progress + i, (n->n_progress++ - i) * sizeof p);
+    n->progress[i] = p;
+    return true;
+  }
+  struct vsm_progress *have = &n->progress[i];
+  bool newer = p.us > have->us;
+  if (newer) {
+    *have = p;
+  } else if (p.us == have->us) {
+    if (vsm_intern_cmp(s->words, p.origin, have->origin) < 0)
+      have->origin = p.origin;
+    have->who = lesser_key(s, it, have->who, p.who);
+  }
+  return newer;
+}
+
+static size_t seek_hold(const struct vsm_notes *n, uint64_t transition) {
+  size_t i = 0;
+  while (i < n->n_holds && n->holds[i].transition < transition)
+    i++;
+  return i;
+}
+
+const struct vsm_hold *vsm_item_hold(const struct vsm_item *it, uint64_t transition) {
+  if (!it->notes)
+    return NULL;
+  size_t i = seek_hold(it->notes, transition);
+  return i < it->notes->n_holds && it->notes->holds[i].transition == transition ? &it->notes->holds[i] : NULL;
+}
+
+bool vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h) {
+  struct vsm_notes *n = notes_of(it);
+  size_t i = seek_hold(n, h.transition);
+  if (i < n->n_holds && n->holds[i].transition == h.transition) {
+    if (vsm_intern_cmp(s->words, h.hold, n->holds[i].hold) <= 0)
+      return false;
+    n->holds[i].hold = h.hold;
+    return true;
+  }
+  n->holds = vsm_mem_grow(n->holds, n->n_holds, &n->cap_holds, sizeof h);
+  memmove(n->holds + i + 1, n->holds + i, (n->n_holds++ - i) * sizeof h);
+  n->holds[i] = h;
+  return true;
+}
+
+static size_t united_size(const struct vsm_item *a, const struct vsm_item *b) {
+  size_t i = 0, k = 0, n = 0;
+  while (i < a->n && k < b->n) {
+    uint64_t x = a->log[i], y = b->log[k];
+    i += x <= y;
+    k += y <= x;
+    n++;
+  }
+  return n + (a->n - i) + (b->n - k);
+}
+
+int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
+  struct vsm_item *a = vsm_items_at(s, a_id), *b = vsm_items_at(s, b_id);
+  size_t size = united_size(a, b);
+  if (a->n_keys + b->n_keys > VSM_LINKS_MAX || size > VSM_TRANSITIONS_MAX)
+    return VSM_ELIMIT;
+  uint8_t shift = a->n_keys; // b's keys come behind a's
+  for (unsigned i = 0; i < b->n_keys; i++) {
+    vsm_items_key(s, vsm_item_key_id(b, i))->item = a_id;
+    append_key(a, vsm_item_key_id(b, i));
+  }
+  if (size > a->cap)
+    set_cap(a, size);
+  for (size_t i = 0; i < b->n; i++) {
+    uint8_t who = (uint8_t)(vsm_item_who(b)[i] + shift);
+    bool known;
+    size_t at = vsm_item_seek(a, b->log[i], &known);
+    if (known)
+      vsm_items_said_again(s, a, at, vsm_item_origins(b)[i], who);
+    else
+      vsm_item_insert(a, at, b->log[i], vsm_item_origins(b)[i], who);
+  }
+  for (size_t i = 0; b->notes && i < b->notes->n_progress; i++) {
+    b->notes->progress[i].who = (uint8_t)(b->notes->progress[i].who + shift);
+    vsm_items_note_progress(s, a, b->notes->progress[i]);
+  }
+  for (size_t i = 0; b->notes && i < b->notes->n_holds; i++)
+    vsm_items_note_hold(s, a, b->notes->holds[i]);
+  item_fini(b);
+  b->key = s->first_free;
+  s->first_free = b_id;
+  s->n_free++;
+  return 0;
+}

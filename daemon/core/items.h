@@ -1,0 +1,91 @@
+// The items of one stream: what was said of each (its set of transitions), and the keys that lead to it. Storage
+// alone: nothing here knows of visits or metrics.
+#pragma once
+#include "base/arena.h"
+#include "base/table.h"
+#include "core/fold.h"
+#include "core/intern.h"
+
+enum { VSM_TRANSITIONS_MAX = 4096, VSM_ITEM_NONE = -1 };
+
+struct vsm_progress {
+  int64_t us;
+  uint32_t origin;
+  uint8_t place, who;
+};
+struct vsm_hold {
+  uint64_t transition; // a suspend of the log
+  uint32_t hold;       // interned (reason, party)
+};
+// What few items have.
+struct vsm_notes {
+  struct vsm_progress *progress; // the newest of each stage, by place
+  struct vsm_hold *holds;        // by transition
+  size_t n_progress, cap_progress, n_holds, cap_holds;
+};
+
+struct vsm_item {
+  uint64_t *log; // n packed transitions, rising; behind its cap their origins and who said them, in the same block
+  uint32_t *more_keys; // all but the first
+  struct vsm_notes *notes; // NULL: none
+  uint32_t key;
+  uint16_t n, cap;
+  uint8_t n_keys; // 0: a free place
+};
+
+// Who said a transition: the place of its key among the item's, and whether a creating rule did.
+enum { VSM_WHO_KEY = 31, VSM_WHO_CREATES = 128 };
+
+static inline uint32_t *vsm_item_origins(const struct vsm_item *it) { return (uint32_t *)(it->log + it->cap); }
+static inline uint8_t *vsm_item_who(const struct vsm_item *it) { return (uint8_t *)(vsm_item_origins(it) + it->cap); }
+
+struct vsm_key {
+  uint32_t item, hash;
+  uint16_t n;
+  char bytes[];
+};
+
+struct vsm_items {
+  const struct vsm_intern *words; // borrowed: origins and holds
+  struct vsm_table keys; // ids: places in key_chunks
+  char **key_chunks;
+  size_t n_key_chunks, cap_key_chunks, key_used; // bytes used of the last chunk
+  struct vsm_item **chunks;
+  size_t n_chunks, cap_chunks;
+  uint32_t n, n_free, first_free; // places in chunks; of these free; VSM_ITEM_NONE: none
+};
+
+void vsm_items_init(struct vsm_items *s, const struct vsm_intern *words);
+void vsm_items_fini(struct vsm_items *s);
+
+struct vsm_item *vsm_items_at(const struct vsm_items *s, uint32_t id);
+struct vsm_key *vsm_items_key(const struct vsm_items *s, uint32_t key_id);
+struct vsm_str vsm_items_key_str(const struct vsm_items *s, uint32_t key_id);
+uint32_t vsm_item_key_id(const struct vsm_item *it, unsigned i); // i < n_keys
+// The key of the canonically first transition, live or sleeping; of its first key where it has none.
+struct vsm_str vsm_items_shown(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_graph *graph);
+
+// The item of a key, or VSM_ITEM_NONE. *key_place: the key's place among the item's.
+uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash);
+unsigned vsm_items_key_place(const struct vsm_items *s, const struct vsm_item *it, struct vsm_str key);
+// A new item with its first key.
+uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash);
+// A further key for an item; 0, or VSM_ELIMIT at 32 keys.
+int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash);
+
+// Place of a transition in the log, or of the first greater one. *known: it is there.
+size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known);
+void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who);
+
+// Of each stage the newest progress is kept. True where this one is newer than what was there.
+bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, struct vsm_progress p);
+const struct vsm_hold *vsm_item_hold(const struct vsm_item *it, uint64_t transition); // NULL: none
+// Of several holds of one suspend the greatest in bytes is kept. True where it changed.
+bool vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h);
+
+// Says a known transition once more: of several origins and keys the smallest in bytes holds, and it creates if any of
+// them does. True where it creates only now.
+bool vsm_items_said_again(const struct vsm_items *s, struct vsm_item *it, size_t at, uint32_t origin, uint8_t who);
+
+// Unites b into a; b's place becomes free. 0, or VSM_ELIMIT (keys, transitions) with nothing changed.
+int vsm_items_unite(struct vsm_items *s, uint32_t a, uint32_t b);
