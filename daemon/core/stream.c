@@ -1,0 +1,213 @@
+// One path for every event: the item's story before and its story after are laid beside each other, what is equal at
+// both ends is skipped, and the difference is written once, signed, at the times at which it happened.
+#include "core/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, const struct vsm_intern *words,
+                          int64_t now_us) {
+  *s = (struct vsm_stream_state){.model = model, .first_started = INT64_MAX};
+  vsm_items_init(&s->items, words);
+  s->id = strdup(model->id);
+  s->graph = vsm_graph_create(model);
+  s->bands = vsm_bands_create(model, now_us);
+  s->stages = calloc(model->n_stages, sizeof *s->stages);
+  if (!s->id || !s->graph || !s->bands || !s->stages) {
+    vsm_stream_state_fini(s);
+    return VSM_ENOMEM;
+  }
+  vsm_flow_init(&s->flow, s->bands);
+  for (unsigned i = 0; i < s->graph->n; i++)
+    vsm_flow_init(&s->stages[i].flow, s->bands);
+  return 0;
+}
+
+void vsm_stream_state_fini(struct vsm_stream_state *s) {
+  for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
+    vsm_flow_fini(&s->stages[i].flow, s->bands);
+    vsm_ranks_fini(&s->stages[i].open);
+  }
+  if (s->bands)
+    vsm_flow_fini(&s->flow, s->bands);
+  vsm_ranks_fini(&s->open);
+  vsm_items_fini(&s->items);
+  for (size_t i = 0; i < s->n_sleeping; i++)
+    free(s->sleeping[i]);
+  free(s->sleeping);
+  free(s->stages);
+  free(s->bands);
+  free(s->graph);
+  free(s->id);
+  *s = (struct vsm_stream_state){0};
+}
+
+static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *it) {
+  const uint8_t *who = vsm_item_who(it);
+  for (unsigned i = 0; i < it->n; i++) {
+    unsigned place = vsm_packed_place(it->log[i]);
+    if ((who[i] & VSM_WHO_CREATES) && (place < s->graph->n || place == VSM_PLACE_ITEM))
+      return true;
+  }
+  return false;
+}
+
+void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out) {
+  if (it && s->model && is_created(s, it))
+    vsm_fold(s->graph, it->log, it->n, out);
+  else
+    vsm_story_clear(out);
+}
+
+static void count_entry(struct vsm_stream_state *s, const struct vsm_visit *v, int sign) {
+  struct vsm_flow_at at = vsm_flow_at(&s->stages[v->place].flow, s->bands, v->entered);
+  vsm_flow_count(at, VSM_N_ARRIVALS, sign);
+  if (v->bits & VSM_V_REWORK)
+    vsm_flow_count(at, VSM_N_REWORK, sign);
+}
+
+static void count_exit(struct vsm_stream_state *s, const struct vsm_visit *v, int sign) {
+  static const uint8_t slot[] = {[VSM_COMPLETED] = VSM_N_COMPLETED,
+                                 [VSM_SKIPPED] = VSM_N_SKIPPED,
+                                 [VSM_RETURNED] = VSM_N_RETURNED,
+                                 [VSM_WITHDRAWN] = VSM_N_LEFT_WITHDRAWN};
+  struct vsm_flow_at at = vsm_flow_at(&s->stages[v->place].flow, s->bands, v->left);
+  vsm_flow_count(at, slot[v->how], sign);
+  if (v->how != VSM_COMPLETED)
+    return;
+  if (!(v->bits & VSM_V_OWN_COMPLETE))
+    vsm_flow_count(at, VSM_N_IMPLIED, sign);
+  if (v->bits & VSM_V_UNOBSERVED) {
+    vsm_flow_count(at, VSM_N_UNOBSERVED, sign);
+    return;
+  }
+  vsm_flow_duration(at, VSM_D_CYCLE, v->left - v->entered, sign);
+  vsm_flow_duration(at, VSM_D_SUSPENDED, v->suspended, sign);
+  if (v->bits & VSM_V_WAS_ACTIVE) {
+    vsm_flow_duration(at, VSM_D_QUEUE, v->queued, sign);
+    vsm_flow_duration(at, VSM_D_ACTIVE, v->active, sign);
+    vsm_flow_effort(at, v->left - v->entered, sign);
+  }
+}
+
+// What two visits have in common is left as it is: most often one that is open changes its state or closes.
+static void replace_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm_visit *a,
+                          const struct vsm_visit *b) {
+  bool same_stay = a && b && a->place == b->place && a->entered == b->entered;
+  bool same_entry = same_stay && !((a->bits ^ b->bits) & VSM_V_REWORK);
+  bool a_open = a && a->how == VSM_OPEN, b_open = b && b->how == VSM_OPEN;
+  if (a_open) {
+    struct vsm_stage_state *stage = &s->stages[a->place];
+    stage->by_state[a->state]--;
+    if (!(same_stay && b_open))
+      vsm_ranks_remove(&stage->open, a->entered, item);
+    stage->flow.changed = true;
+  }
+  if (b_open) {
+    struct vsm_stage_state *stage = &s->stages[b->place];
+    stage->by_state[b->state]++;
+    if (!(same_stay && a_open))
+      vsm_ranks_insert(&stage->open, b->entered, item);
+    stage->flow.changed = true;
+  }
+  if (a && !same_entry)
+    count_entry(s, a, -1);
+  if (b && !same_entry)
+    count_entry(s, b, 1);
+  if (a && !a_open)
+    count_exit(s, a, -1);
+  if (b && !b_open)
+    count_exit(s, b, 1);
+}
+
+static void count_mark(struct vsm_stream_state *s, const struct vsm_mark *m, int sign) {
+  static const uint8_t slot_of_stream[] = {[VSM_M_STARTED] = VSM_N_STARTED,
+                                           [VSM_M_REOPENED] = VSM_N_REOPENED,
+                                           [VSM_M_FINISHED] = VSM_N_FINISHED,
+                                           [VSM_M_WITHDRAWN] = VSM_N_WITHDRAWN,
+                                           [VSM_M_REDUNDANT] = VSM_N_ITEM_REDUNDANT};
+  static const uint8_t slot_of_stage[] = {[VSM_M_REDUNDANT] = VSM_N_REDUNDANT,
+                                          [VSM_M_BYPASSED] = VSM_N_BYPASSED,
+                                          [VSM_M_FIRST_PASS] = VSM_N_FIRST_PASSES};
+  if (m->place != VSM_PLACE_ITEM) {
+    struct vsm_flow_at at = vsm_flow_at(&s->stages[m->place].flow, s->bands, m->at);
+    vsm_flow_count(at, slot_of_stage[m->kind], sign);
+    if (m->kind == VSM_M_FIRST_PASS && !m->rework)
+      vsm_flow_count(at, VSM_N_FIRST_CLEAN, sign);
+    return;
+  }
+  struct vsm_flow_at at = vsm_flow_at(&s->flow, s->bands, m->at);
+  vsm_flow_count(at, slot_of_stream[m->kind], sign);
+  if (m->kind == VSM_M_FINISHED && m->lead > 0) {
+    vsm_flow_duration(at, VSM_D_CYCLE, m->lead, sign);
+    vsm_flow_effort(at, m->active, sign);
+  }
+}
+
+static bool is_between(const struct vsm_story *st) {
+  for (size_t i = st->n_visits; i-- > 0;)
+    if (st->visits[i].how == VSM_OPEN)
+      return false;
+  return st->open;
+}
+
+static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
+                         const struct vsm_story *is) {
+  if (was->open != is->open || (was->open && was->started != is->started)) {
+    if (was->open)
+      vsm_ranks_remove(&s->open, was->started, item);
+    if (is->open)
+      vsm_ranks_insert(&s->open, is->started, item);
+    s->flow.changed = true;
+  }
+  bool a = is_between(was), b = is_between(is);
+  s->between += (uint64_t)b - (uint64_t)a;
+  if (a != b)
+    s->flow.changed = true;
+  if (is->exists && is->started < s->first_started)
+    s->first_started = is->started;
+}
+
+void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
+                        const struct vsm_story *is) {
+  size_t a = was->n_visits, b = is->n_visits, from = 0;
+  while (from < a && from < b && memcmp(&was->visits[from], &is->visits[from], sizeof *was->visits) == 0)
+    from++;
+  while (a > from && b > from && memcmp(&was->visits[a - 1], &is->visits[b - 1], sizeof *was->visits) == 0)
+    a--, b--;
+  for (size_t i = from; i < a || i < b; i++)
+    replace_visit(s, item, i < a ? &was->visits[i] : NULL, i < b ? &is->visits[i] : NULL);
+
+  a = was->n_marks, b = is->n_marks, from = 0;
+  while (from < a && from < b && memcmp(&was->marks[from], &is->marks[from], sizeof *was->marks) == 0)
+    from++;
+  while (a > from && b > from && memcmp(&was->marks[a - 1], &is->marks[b - 1], sizeof *was->marks) == 0)
+    a--, b--;
+  for (size_t i = from; i < a; i++)
+    count_mark(s, &was->marks[i], -1);
+  for (size_t i = from; i < b; i++)
+    count_mark(s, &is->marks[i], 1);
+  replace_item(s, item, was, is);
+}
+
+void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
+  if (!s->model || s->bands->n == 0)
+    return;
+  vsm_bands_advance(s->bands, now_us);
+  vsm_flow_advance(&s->flow, s->bands);
+  for (unsigned i = 0; i < s->graph->n; i++)
+    vsm_flow_advance(&s->stages[i].flow, s->bands);
+}
+
+int64_t vsm_stream_deadline(const struct vsm_stream_state *s, int64_t now_us) {
+  if (!s->model || s->bands->n == 0)
+    return INT64_MAX;
+  bool waits = vsm_flow_has_panes(&s->flow, s->bands);
+  for (unsigned i = 0; !waits && i < s->graph->n; i++)
+    waits = vsm_flow_has_panes(&s->stages[i].flow, s->bands);
+  int64_t step = s->bands->at[0].step_us;
+  return waits ? now_us - now_us % step + step : INT64_MAX;
+}

@@ -1,0 +1,41 @@
+// The live state of one value stream: its items, and the figures that follow from them.
+#pragma once
+#include "core/flow.h"
+#include "core/items.h"
+#include "core/ranks.h"
+
+struct vsm_stage_state {
+  struct vsm_flow flow;
+  struct vsm_ranks open;  // open visits by entry
+  uint64_t by_state[3];   // of them: queued, active, suspended
+};
+
+struct vsm_stream_state {
+  const struct vsm_stream *model; // NULL: the model has it no more; its items sleep
+  char *id;
+  struct vsm_graph *graph;
+  char **sleeping; // ids of stages at places graph->n ..: transitions of theirs are held
+  size_t n_sleeping, cap_sleeping;
+  struct vsm_items items;
+  struct vsm_bands *bands;
+  struct vsm_stage_state *stages; // by place
+  struct vsm_flow flow;
+  struct vsm_ranks open; // open items by start
+  uint64_t between;
+  int64_t first_started; // the earliest start; INT64_MAX: none
+};
+
+// Gives a stream its figures, empty. VSM_ENOMEM or 0.
+int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, const struct vsm_intern *words,
+                          int64_t now_us);
+void vsm_stream_state_fini(struct vsm_stream_state *s);
+
+// Folds an item as it stands (NULL: none).
+void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out);
+// Takes back what an item had contributed and adds what it contributes now.
+void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
+                        const struct vsm_story *is);
+// Lets the windows follow now.
+void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us);
+// When a window has something to let go of; INT64_MAX: never.
+int64_t vsm_stream_deadline(const struct vsm_stream_state *s, int64_t now_us);
