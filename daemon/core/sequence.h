@@ -1,0 +1,21 @@
+// Which sequence numbers of a source's newest epoch are missing: those between the smallest and the greatest seen that
+// did not arrive. An older epoch counts nothing.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct vsm_gap {
+  uint64_t first, last; // missing, both inclusive
+};
+
+struct vsm_sequence {
+  uint64_t epoch, first, last; // seen; last 0: none
+  struct vsm_gap *gaps;        // rising
+  size_t n, cap;
+  uint64_t missing; // the sum of the gaps, and what no longer fits into VSM_GAPS_MAX of them
+};
+
+enum { VSM_GAPS_MAX = 4096 };
+
+void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number); // number > 0
+void vsm_sequence_fini(struct vsm_sequence *s);
