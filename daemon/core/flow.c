@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 // What a pair counts: a slot, or a bucket of a distribution.
 #define PAIR_SLOT(slot) ((uint32_t)(slot))
@@ -86,7 +87,7 @@ static int by_what(const void *a, const void *b) {
 }
 
 static void compact(struct vsm_pane *p) {
-  qsort(p->pairs, p->n, sizeof *p->pairs, by_what);
+  vsm_sort(p->pairs, p->n, sizeof *p->pairs, by_what);
   uint32_t out = 0;
   for (uint32_t i = 0; i < p->n; i++)
     if (out > 0 && p->pairs[out - 1].what == p->pairs[i].what)
@@ -208,13 +209,6 @@ void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
       f->changed = true;
     }
   }
-}
-
-bool vsm_flow_has_panes(const struct vsm_flow *f, const struct vsm_bands *bands) {
-  for (unsigned i = 0; i < bands->n; i++)
-    if (f->bands[i].n > 0)
-      return true;
-  return false;
 }
 
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from) {

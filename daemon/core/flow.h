@@ -75,7 +75,6 @@ void vsm_bands_advance(struct vsm_bands *bands, int64_t now_us);
 void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands);
 void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands);
 void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands);
-bool vsm_flow_has_panes(const struct vsm_flow *f, const struct vsm_bands *bands);
 
 // A place to write contributions of one instant; valid until the flow is advanced.
 struct vsm_flow_at {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/hash.h"
 #include "core/sequence.h"
 
@@ -229,8 +230,7 @@ struct vsm_source_view *vsm_ledger_sources(const struct vsm_ledger *l, struct vs
     rows[i] = l->sources[i].view;
     rows[i].delay_p95_seconds = vsm_sketch_view(&l->sources[i].delays).p95;
   }
-  if (*n > 1)
-    qsort(rows, *n, sizeof *rows, by_source);
+  vsm_sort(rows, *n, sizeof *rows, by_source);
   return rows;
 }
 
@@ -245,8 +245,8 @@ static const struct kind_row **sorted(const struct kinds *k, struct vsm_arena *a
   const struct kind_row **rows = vsm_arena_alloc(arena, (k->n + 1) * sizeof *rows);
   for (size_t i = 0; rows && i < k->n; i++)
     rows[i] = &k->rows[i];
-  if (rows && k->n > 1)
-    qsort(rows, k->n, sizeof *rows, by_kind);
+  if (rows)
+    vsm_sort(rows, k->n, sizeof *rows, by_kind);
   return rows;
 }
 

@@ -2,10 +2,10 @@
 // no state: when there are too many they are forgotten and found anew.
 #include "core/match.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/hash.h"
 #include "core/ledger.h"
 
@@ -138,7 +138,7 @@ enum vsm_reason vsm_rule_key(const struct vsm_template *t, const struct vsm_even
 const char *vsm_field_print(const struct vsm_field *f, char *buf, size_t size) {
   static const char *const name[] = {[VSM_F_LITERAL] = "", [VSM_F_SUBJECT] = "subject", [VSM_F_SOURCE] = "source",
                                      [VSM_F_TYPE] = "type", [VSM_F_ID] = "id", [VSM_F_DATA] = "data."};
-  snprintf(buf, size, "%s%.*s", name[f->kind], f->kind == VSM_F_DATA ? (int)f->text.n : 0, f->text.p ? f->text.p : "");
+  vsm_text_format(buf, size, "%s%.*s", name[f->kind], f->kind == VSM_F_DATA ? (int)f->text.n : 0, f->text.p ? f->text.p : "");
   return buf;
 }
 

@@ -205,9 +205,6 @@ void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
 int64_t vsm_stream_deadline(const struct vsm_stream_state *s, int64_t now_us) {
   if (!s->model || s->bands->n == 0)
     return INT64_MAX;
-  bool waits = vsm_flow_has_panes(&s->flow, s->bands);
-  for (unsigned i = 0; !waits && i < s->graph->n; i++)
-    waits = vsm_flow_has_panes(&s->stages[i].flow, s->bands);
   int64_t step = s->bands->at[0].step_us;
-  return waits ? now_us - now_us % step + step : INT64_MAX;
+  return now_us - now_us % step + step;
 }

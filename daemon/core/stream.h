@@ -37,5 +37,5 @@ void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct 
                         const struct vsm_story *is);
 // Lets the windows follow now.
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us);
-// When a window has something to let go of; INT64_MAX: never.
+// When the start of a window moves next; INT64_MAX: never.
 int64_t vsm_stream_deadline(const struct vsm_stream_state *s, int64_t now_us);
