@@ -53,11 +53,13 @@ static void count_active(struct walk *w, int change) {
 }
 
 static void set_state(struct walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
+  if (v->state == state)
+    return;
   int64_t *spent[] = {[VSM_QUEUED] = &v->queued, [VSM_ACTIVE] = &v->active, [VSM_SUSPENDED] = &v->suspended};
   *spent[v->state] += w->t - v->since;
-  if (v->state == VSM_ACTIVE && state != VSM_ACTIVE)
+  if (v->state == VSM_ACTIVE)
     count_active(w, -1);
-  if (v->state != VSM_ACTIVE && state == VSM_ACTIVE) {
+  if (state == VSM_ACTIVE) {
     count_active(w, 1);
     v->bits |= VSM_V_WAS_ACTIVE;
   }
