@@ -1,0 +1,120 @@
+// A naive reference for the core, written from docs/concepts.md and docs/mapping.md alone: remember everything that was
+// said, sort, fold once, sum. It shares no code with the core, only its plain headers, and is meant to be read beside
+// the text. Everything lives in the arena given; memory is never given back before the arena's end.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "core/event.h"
+#include "core/model.h"
+#include "core/view.h"
+
+enum { REF_STAGES_MAX = 16 };
+
+// ---- The stream (reference_graph.c)
+
+struct ref_graph {
+  const struct vsm_stream *stream;
+  bool before[REF_STAGES_MAX][REF_STAGES_MAX];   // [a][b]: b can be reached from a
+  bool parallel[REF_STAGES_MAX][REF_STAGES_MAX]; // [a][b]
+  bool required[REF_STAGES_MAX][REF_STAGES_MAX]; // [b][s]: b is required before s
+  unsigned place[REF_STAGES_MAX];                // of a stage, in the order of stages
+  unsigned order[REF_STAGES_MAX];                // the stage at a place
+};
+
+void ref_graph_of(const struct vsm_stream *stream, struct ref_graph *g);
+
+// ---- One item (reference_fold.c)
+
+struct ref_transition {
+  int64_t t;
+  int stage; // as declared; -1: of the item
+  enum vsm_lifecycle lifecycle;
+};
+
+struct ref_span {
+  int64_t from, to;
+};
+
+struct ref_visit {
+  int stage;
+  int64_t entered, left; // left: where closed
+  enum vsm_how how;
+  enum vsm_visit_state state; // VSM_CLOSED where closed
+  bool confirmed, rework, unobserved, implied;
+  bool late;        // recorded by late news
+  bool way_made;    // closed because way was made
+  bool ever_active;
+  int64_t queued, active, suspended; // up to the last change of state
+  int64_t since;                     // the last change of state
+};
+
+struct ref_moment {
+  int stage; // -1: of the item
+  int64_t t;
+};
+
+struct ref_fold {
+  struct ref_visit *visits; // in the order in which they opened
+  size_t n_visits;
+  struct ref_span *active; // of any visit
+  size_t n_active;
+  struct ref_moment *finished, *withdrawn, *reopened, *redundant;
+  size_t n_finished, n_withdrawn, n_reopened, n_redundant;
+  bool bypassed[REF_STAGES_MAX];
+  int64_t bypassed_at[REF_STAGES_MAX];
+  int64_t started;
+  bool open, ever; // ever: there was a transition at all
+  enum vsm_lifecycle ended_by; // finish or withdraw, where not open
+};
+
+// Takes a set of transitions in any order, repeated or not; progress among them is passed over.
+void ref_fold(const struct ref_graph *g, const struct ref_transition *transitions, size_t n, struct vsm_arena *arena,
+              struct ref_fold *out);
+
+// ---- All items of all streams (reference_collect.c)
+
+struct ref;
+
+struct ref_counts {
+  uint64_t received, mapped, unmapped, ignored, rejected; // mapped: applied and duplicates together
+};
+
+struct ref_item {
+  const char *shown;        // the key by which it is shown
+  const char *const *keys;  // sorted
+  size_t n_keys;
+  struct ref_transition *transitions; // canonical order, each once
+  size_t n_transitions;
+  bool has_progress[REF_STAGES_MAX + 1]; // by stage; the item's own last
+  int64_t progress[REF_STAGES_MAX + 1];  // the newest
+  struct ref_fold fold;
+};
+
+// The reference borrows models and arena.
+struct ref *ref_create(const struct vsm_model *model, struct vsm_arena *arena);
+void ref_configure(struct ref *ref, const struct vsm_model *model);
+void ref_take(struct ref *ref, const struct vsm_event *event);
+void ref_advance(struct ref *ref, struct vsm_time wall);
+int64_t ref_now(const struct ref *ref);
+struct ref_counts ref_counts(const struct ref *ref);
+
+// The items of one stream, folded, in no particular order.
+struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);
+
+// ---- Figures (reference_metrics.c)
+
+// What vsm_core_view_stream() must give, with exact nearest-rank quantiles.
+void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
+              struct vsm_arena *arena, struct vsm_stream_view *out);
+
+// ---- For its own files
+
+// Room for one more element in an array that grows by doubling.
+void *ref_grow(struct vsm_arena *arena, void *array, size_t n, size_t element_bytes);
+#define REF_PUSH(arena, array, n, ...) \
+  ((array) = ref_grow((arena), (array), (n), sizeof *(array)), (array)[(n)++] = (__VA_ARGS__))
+// Canonical order: negative, 0, positive.
+int ref_transition_cmp(const struct ref_graph *g, const struct ref_transition *a, const struct ref_transition *b);
