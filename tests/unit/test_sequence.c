@@ -1,0 +1,52 @@
+#include "core/sequence.h"
+
+#include <stdbool.h>
+
+#include "tests/lib/test.h"
+
+static void test_holes(void **state) {
+  (void)state;
+  struct vsm_sequence s = {0};
+  vsm_sequence_see(&s, 0, 5); // the first one seen starts the count
+  assert_int_equal(s.missing, 0);
+  vsm_sequence_see(&s, 0, 9);
+  assert_int_equal(s.missing, 3);
+  vsm_sequence_see(&s, 0, 7); // late: taken back
+  vsm_sequence_see(&s, 0, 7); // a repeat
+  assert_int_equal(s.missing, 2);
+  vsm_sequence_see(&s, 1, 3); // the source began anew
+  assert_int_equal(s.missing, 0);
+  vsm_sequence_see(&s, 0, 100); // an older epoch
+  assert_int_equal(s.missing, 0);
+  assert_int_equal(s.last, 3);
+  vsm_sequence_fini(&s);
+}
+
+static void test_any_order(void **state) {
+  (void)state;
+  enum { MOST = 400 };
+  for (uint64_t round = 1; round < 200; round++) {
+    uint64_t seed = round;
+    bool seen[MOST + 1] = {false};
+    struct vsm_sequence s = {0};
+    for (int i = 0; i < 300; i++) {
+      uint64_t number = 1 + test_below(&seed, MOST);
+      seen[number] = true;
+      vsm_sequence_see(&s, 4, number);
+    }
+    uint64_t first = 1, last = MOST, missing = 0;
+    while (!seen[first])
+      first++;
+    while (!seen[last])
+      last--;
+    for (uint64_t k = first; k <= last; k++)
+      missing += !seen[k];
+    assert_int_equal(s.missing, missing);
+    vsm_sequence_fini(&s);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_holes), cmocka_unit_test(test_any_order)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
