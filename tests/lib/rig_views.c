@@ -1,0 +1,223 @@
+// Views as text, compared, and checked for their balances.
+#include <math.h>
+#include <stdlib.h>
+
+#include "lib/rig.h"
+
+// ---- As text
+
+static void print_ages(FILE *out, const struct vsm_age_view *a) {
+  fprintf(out, "    age %.17g %.17g %.17g %.17g\n", a->p50, a->p85, a->p95, a->max);
+}
+
+static void print_dist(FILE *out, const char *name, const struct vsm_dist_view *d) {
+  fprintf(out, "      %s %llu mean %.17g min %.17g max %.17g p %.17g %.17g %.17g %.17g\n", name,
+          (unsigned long long)d->count, d->mean, d->min, d->max, d->p50, d->p85, d->p95, d->p99);
+}
+
+static void print_stage(FILE *out, const struct vsm_stage_view *v) {
+  fprintf(out, "  stage %s (%s) wip %llu queued %llu active %llu suspended %llu\n", v->id, v->name,
+          (unsigned long long)v->wip, (unsigned long long)v->queued, (unsigned long long)v->active,
+          (unsigned long long)v->suspended);
+  print_ages(out, &v->age);
+  for (unsigned i = 0; i < v->n_windows; i++) {
+    const struct vsm_stage_window_view *w = &v->windows[i];
+    fprintf(out, "    window %s", w->window);
+#define X(name) fprintf(out, " %s %llu", #name, (unsigned long long)w->name);
+    VSM_STAGE_COUNTS(X)
+#undef X
+    fprintf(out, " flow_efficiency %.17g first_pass_yield %.17g\n", w->flow_efficiency, w->first_pass_yield);
+    print_dist(out, "cycle_time", &w->cycle_time);
+    print_dist(out, "queue_time", &w->queue_time);
+    print_dist(out, "active_time", &w->active_time);
+    print_dist(out, "suspended_time", &w->suspended_time);
+  }
+}
+
+void rig_print_stream(FILE *out, const struct vsm_stream_view *v) {
+  fprintf(out, "stream %s (%s) wip %llu between %llu\n", v->id, v->name, (unsigned long long)v->wip,
+          (unsigned long long)v->between);
+  print_ages(out, &v->age);
+  for (unsigned i = 0; i < v->n_windows; i++) {
+    const struct vsm_stream_window_view *w = &v->windows[i];
+    fprintf(out, "    window %s", w->window);
+#define X(name) fprintf(out, " %s %llu", #name, (unsigned long long)w->name);
+    VSM_STREAM_COUNTS(X)
+#undef X
+    fprintf(out, " throughput_per_day %.17g flow_efficiency %.17g\n", w->throughput_per_day, w->flow_efficiency);
+    print_dist(out, "lead_time", &w->lead_time);
+  }
+  for (unsigned i = 0; i < v->n_stages; i++)
+    print_stage(out, &v->stages[i]);
+}
+
+static void print_str(FILE *out, const char *label, struct vsm_str s) {
+  fprintf(out, " %s%.*s", label, (int)s.n, s.n ? s.p : "");
+}
+
+void rig_print_item(FILE *out, const struct vsm_item_view *v) {
+  fprintf(out, "item");
+  print_str(out, "", v->item);
+  fprintf(out, " stream %u %s keys", v->stream, v->state);
+  for (unsigned i = 0; i < v->n_keys; i++)
+    print_str(out, "", v->keys[i]);
+  fputc('\n', out);
+  for (unsigned i = 0; i < v->n_transitions; i++) {
+    const struct vsm_transition_view *t = &v->transitions[i];
+    fprintf(out, "  %lld %s %s", (long long)t->time.us, t->stage, vsm_lifecycle_name(t->lifecycle));
+    print_str(out, "source ", t->source);
+    print_str(out, "type ", t->type);
+    print_str(out, "rule ", t->rule);
+    print_str(out, "reason ", t->reason);
+    fprintf(out, " %s\n", t->party);
+  }
+  for (unsigned i = 0; i < v->n_visits; i++) {
+    const struct vsm_visit_view *x = &v->visits[i];
+    fprintf(out, "  visit %s %lld..%lld %s %s%s%s%s%s %lld %lld %lld\n", x->stage, (long long)x->entered.us,
+            (long long)x->left.us, vsm_how_name(x->how), vsm_visit_state_name(x->state),
+            x->confirmed ? " confirmed" : "", x->rework ? " rework" : "", x->unobserved ? " unobserved" : "",
+            x->implied ? " implied" : "", (long long)x->queued_us, (long long)x->active_us,
+            (long long)x->suspended_us);
+  }
+}
+
+static void print_rows(FILE *out, struct vsm_core *core, unsigned stream, struct vsm_arena *arena) {
+  struct vsm_items_query query = {.stream = (int)stream, .stage = -1, .state = -1, .limit = 1000};
+  do {
+    struct vsm_item_row *rows = NULL;
+    long n = vsm_core_items(core, &query, arena, &rows, &query.cursor);
+    for (long i = 0; i < n; i++) {
+      print_str(out, "row ", rows[i].item);
+      fprintf(out, " stage %d %s %.17g %.17g\n", rows[i].stage, vsm_visit_state_name(rows[i].state),
+              rows[i].in_stage_seconds, rows[i].age_seconds);
+    }
+    if (n <= 0)
+      break;
+  } while (query.cursor.n > 0);
+}
+
+char *rig_print_core(struct vsm_core *core, const struct vsm_model *model) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  struct vsm_arena arena;
+  vsm_arena_init(&arena, 0);
+  fprintf(out, "now %lld open %llu held %llu\n", (long long)vsm_core_now(core).us,
+          (unsigned long long)vsm_core_items_open(core), (unsigned long long)vsm_core_items_held(core));
+  for (unsigned s = 0; s < model->n_streams; s++) {
+    struct vsm_stream_view v;
+    if (vsm_core_view_stream(core, s, &arena, &v) == 0)
+      rig_print_stream(out, &v);
+    print_rows(out, core, s, &arena);
+  }
+  vsm_arena_fini(&arena);
+  fclose(out);
+  return text;
+}
+
+// ---- Compared
+
+struct differences {
+  FILE *out;
+  const char *stream, *stage, *window;
+  unsigned n;
+};
+
+static void differ(struct differences *d, const char *what, double expected, double got) {
+  d->n++;
+  fprintf(d->out, "%s/%s %s %s: expected %.17g, got %.17g\n", d->stream, d->stage, d->window, what, expected, got);
+}
+
+static void same_count(struct differences *d, const char *what, uint64_t expected, uint64_t got) {
+  if (expected != got)
+    differ(d, what, (double)expected, (double)got);
+}
+
+// allowed: an absolute difference that is always allowed, in the same unit
+static void near(struct differences *d, const char *what, double expected, double got, double share, double allowed) {
+  if (!(fabs(expected - got) <= fmax(share * fabs(expected), allowed)))
+    differ(d, what, expected, got);
+}
+
+static void same_number(struct differences *d, const char *what, double expected, double got) {
+  near(d, what, expected, got, 1e-12, 1e-12);
+}
+
+static void compare_dist(struct differences *d, const char *what, const struct vsm_dist_view *e,
+                         const struct vsm_dist_view *g) {
+  same_count(d, what, e->count, g->count);
+  same_number(d, what, e->mean, g->mean);
+#define X(field) near(d, what, e->field, g->field, 0.01, 1e-6);
+  X(min) X(max) X(p50) X(p85) X(p95) X(p99)
+#undef X
+}
+
+static void compare_ages(struct differences *d, const struct vsm_age_view *e, const struct vsm_age_view *g) {
+#define X(field) near(d, "age " #field, e->field, g->field, 0.01, 1);
+  X(p50) X(p85) X(p95)
+#undef X
+  same_number(d, "age max", e->max, g->max);
+}
+
+static void compare_stage(struct differences *d, const struct vsm_stage_view *e, const struct vsm_stage_view *g) {
+  d->stage = e->id;
+  d->window = "";
+#define X(field) same_count(d, #field, e->field, g->field);
+  X(wip) X(queued) X(active) X(suspended) X(n_windows)
+#undef X
+  compare_ages(d, &e->age, &g->age);
+  for (unsigned i = 0; i < e->n_windows && i < g->n_windows; i++) {
+    const struct vsm_stage_window_view *we = &e->windows[i], *wg = &g->windows[i];
+    d->window = we->window;
+#define X(field) same_count(d, #field, we->field, wg->field);
+    VSM_STAGE_COUNTS(X)
+#undef X
+#define X(field) compare_dist(d, #field, &we->field, &wg->field);
+    X(cycle_time) X(queue_time) X(active_time) X(suspended_time)
+#undef X
+    same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
+    same_number(d, "first_pass_yield", we->first_pass_yield, wg->first_pass_yield);
+  }
+}
+
+unsigned rig_compare_stream(FILE *out, const struct vsm_stream_view *expected, const struct vsm_stream_view *got) {
+  struct differences d = {.out = out, .stream = expected->id, .stage = "", .window = ""};
+  same_count(&d, "wip", expected->wip, got->wip);
+  same_count(&d, "between", expected->between, got->between);
+  same_count(&d, "stages", expected->n_stages, got->n_stages);
+  same_count(&d, "windows", expected->n_windows, got->n_windows);
+  compare_ages(&d, &expected->age, &got->age);
+  for (unsigned i = 0; i < expected->n_windows && i < got->n_windows; i++) {
+    const struct vsm_stream_window_view *e = &expected->windows[i], *g = &got->windows[i];
+    d.window = e->window;
+#define X(field) same_count(&d, #field, e->field, g->field);
+    VSM_STREAM_COUNTS(X)
+#undef X
+    compare_dist(&d, "lead_time", &e->lead_time, &g->lead_time);
+    same_number(&d, "throughput_per_day", e->throughput_per_day, g->throughput_per_day);
+    same_number(&d, "flow_efficiency", e->flow_efficiency, g->flow_efficiency);
+  }
+  for (unsigned i = 0; i < expected->n_stages && i < got->n_stages; i++)
+    compare_stage(&d, &expected->stages[i], &got->stages[i]);
+  return d.n;
+}
+
+// ---- Balances
+
+unsigned rig_check_balances(FILE *out, const struct vsm_stream_view *v) {
+  struct differences d = {.out = out, .stream = v->id, .stage = "", .window = "all"};
+  const struct vsm_stream_window_view *all = &v->windows[0];
+  same_count(&d, "started + reopened - finished - withdrawn = wip",
+             all->started + all->reopened - all->finished - all->withdrawn, v->wip);
+  for (unsigned i = 0; i < v->n_stages; i++) {
+    const struct vsm_stage_view *s = &v->stages[i];
+    const struct vsm_stage_window_view *w = &s->windows[0];
+    d.stage = s->id;
+    same_count(&d, "arrivals - departures = wip", w->arrivals - w->departures, s->wip);
+    same_count(&d, "departures = completed + skipped + returned + withdrawn",
+               w->completed + w->skipped + w->returned + w->withdrawn, w->departures);
+    same_count(&d, "queued + active + suspended = wip", s->queued + s->active + s->suspended, s->wip);
+    same_count(&d, "cycle_time of completed but unobserved ones", w->completed - w->unobserved, w->cycle_time.count);
+  }
+  return d.n;
+}
