@@ -1,0 +1,31 @@
+// Bytes of a Request -> what is asked. Zero-copy: everything points into the frame.
+#pragma once
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum vsm_request_kind {
+  VSM_ASK_NOTHING, // a kind that this version does not know, or none
+  VSM_ASK_SNAPSHOT,
+  VSM_ASK_ITEMS,
+  VSM_ASK_ITEM,
+  VSM_ASK_UNMAPPED,
+  VSM_ASK_REJECTED,
+  VSM_ASK_SOURCES,
+  VSM_ASK_STATUS,
+  VSM_ASK_RELOAD,
+};
+
+enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000 };
+
+// Fields that do not belong to the kind are empty.
+struct vsm_request {
+  enum vsm_request_kind kind;
+  struct vsm_str stream;               // snapshot, items, item; empty: all
+  struct vsm_str stage, state, cursor; // items
+  uint32_t limit;                      // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
+  struct vsm_str key;                  // item
+};
+
+// Returns 0, or VSM_EFORMAT: no Request, or text that is not UTF-8 without NUL.
+int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out);
