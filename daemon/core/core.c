@@ -206,17 +206,20 @@ struct application {
   struct vsm_stream_state *stream;
   uint32_t id;
   unsigned key_place;
+  long added;  // place of the new transition in the log; -1: none
   bool folded; // core->before holds the item's story as it was
   bool news;   // something was new
 };
 
 static struct vsm_item *item_of(const struct application *a) { return vsm_items_at(&a->stream->items, a->id); }
 
-// Before the item's first change in this application.
+// The item's story as it was before this application, in core->before.
 static void remember(struct application *a) {
-  if (!a->folded)
+  if (!a->folded && a->added >= 0)
+    vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, &a->core->before, &a->core->after);
+  else if (!a->folded)
     vsm_stream_fold(a->stream, item_of(a), &a->core->before);
-  a->folded = a->news = true;
+  a->folded = true;
 }
 
 static void open_item(struct application *a) {
@@ -253,12 +256,14 @@ static void add_transition(struct application *a, int64_t us) {
   bool known;
   size_t at = vsm_item_seek(it, t, &known);
   if (!known) {
-    remember(a);
     vsm_item_insert(it, at, t, a->claim->origin, who);
-  } else if ((who & VSM_WHO_CREATES) && !(vsm_item_who(it)[at] & VSM_WHO_CREATES)) {
-    remember(a);
-    vsm_items_said_again(&a->stream->items, it, at, a->claim->origin, who);
+    a->added = (long)at;
+    a->news = true;
   } else {
+    if ((who & VSM_WHO_CREATES) && !(vsm_item_who(it)[at] & VSM_WHO_CREATES)) {
+      remember(a);
+      a->news = true;
+    }
     vsm_items_said_again(&a->stream->items, it, at, a->claim->origin, who);
   }
   if (r->lifecycle == VSM_SUSPEND)
@@ -288,8 +293,8 @@ static void join(struct application *a, struct vsm_str link) {
       refuse_link(a, link, "an item has at most 32 keys");
       return;
     }
-    remember(a);
     vsm_items_add_key(items, a->id, link, hash);
+    a->news = true;
     return;
   }
   remember(a);
@@ -298,6 +303,7 @@ static void join(struct application *a, struct vsm_str link) {
     refuse_link(a, link, "together they have more than 32 keys or 4096 transitions");
     return;
   }
+  a->news = true;
   vsm_story_clear(&a->core->after);
   vsm_stream_replace(a->stream, other, &a->core->other, &a->core->after);
 }
@@ -330,7 +336,8 @@ static void tell(struct application *a, int64_t us, struct vsm_effects *fx) {
 // True where something was new.
 static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct vsm_claim *c, int64_t us,
                   struct vsm_effects *fx) {
-  struct application a = {.core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream]};
+  struct application a = {
+      .core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = -1};
   open_item(&a);
   if (c->rule->lifecycle <= VSM_WITHDRAW)
     add_transition(&a, us);
@@ -340,6 +347,9 @@ static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct
   add_links(&a);
   if (a.folded) {
     vsm_stream_fold(a.stream, item_of(&a), &core->after);
+    vsm_stream_replace(a.stream, a.id, &core->before, &core->after);
+  } else if (a.added >= 0) {
+    remember(&a);
     vsm_stream_replace(a.stream, a.id, &core->before, &core->after);
   }
   if (moved && c->rule->lifecycle != VSM_NO_LIFECYCLE)

@@ -82,39 +82,49 @@ static enum vsm_how how_making_way(const struct walk *w, const struct vsm_visit 
   return vsm_set_has(&w->graph->at[v->place].before, s) ? VSM_RETURNED : VSM_COMPLETED;
 }
 
-// Closes what cannot be open beside s; the forks that closed forwards are added to *forks.
-static void make_way(struct walk *w, unsigned s, struct vsm_set *forks) {
-  const struct vsm_node_relations *at = w->graph->at;
-  for (int i = vsm_set_next(&w->open, 0); i >= 0; i = vsm_set_next(&w->open, (unsigned)i + 1)) {
-    if ((unsigned)i == s || vsm_set_has(&at[s].parallel, (unsigned)i))
-      continue;
-    struct vsm_visit *v = &w->out->visits[w->open_at[i]];
-    close_visit(w, v, how_making_way(w, v, s));
-    v->bits |= VSM_V_MADE_WAY;
-    if (at[i].fork_all && v->how != VSM_RETURNED)
-      vsm_set_add(forks, (unsigned)i);
-  }
-  for (int b = vsm_set_next(&at[s].required, 0); b >= 0; b = vsm_set_next(&at[s].required, (unsigned)b + 1))
-    if (!vsm_set_has(&w->had, (unsigned)b) && !vsm_set_has(&w->bypassed, (unsigned)b) &&
-        vsm_set_meet(&w->had, &at[b].before)) {
-      vsm_set_add(&w->bypassed, (unsigned)b);
-      w->bypassed_at[b] = w->t;
-    }
+static void close_for(struct walk *w, unsigned i, unsigned s, struct vsm_set *forks) {
+  struct vsm_visit *v = &w->out->visits[w->open_at[i]];
+  close_visit(w, v, how_making_way(w, v, s));
+  v->bits |= VSM_V_MADE_WAY;
+  if (w->graph->at[i].fork_all && v->how != VSM_RETURNED)
+    vsm_set_add(forks, i);
 }
 
-static void go_on(struct walk *w, struct vsm_set stages) {
-  for (int n = vsm_set_next(&stages, 0); n >= 0; n = vsm_set_next(&stages, (unsigned)n + 1))
+static void bypass(struct walk *w, unsigned b) {
+  if (!vsm_set_meet(&w->had, &w->graph->at[b].before))
+    return;
+  vsm_set_add(&w->bypassed, b);
+  w->bypassed_at[b] = w->t;
+}
+
+// Closes what cannot be open beside s; the forks that closed forwards are added to *forks.
+static void make_way(struct walk *w, unsigned s, struct vsm_set *forks) {
+  const struct vsm_node_relations *at = &w->graph->at[s];
+  struct vsm_set close, missed;
+  for (unsigned k = 0; k < 4; k++) {
+    close.w[k] = w->open.w[k] & ~at->parallel.w[k];
+    missed.w[k] = at->required.w[k] & ~w->had.w[k] & ~w->bypassed.w[k];
+  }
+  vsm_set_del(&close, s);
+  VSM_SET_EACH(i, &close)
+    close_for(w, (unsigned)i, s, forks);
+  VSM_SET_EACH(b, &missed)
+    bypass(w, (unsigned)b);
+}
+
+static void go_on(struct walk *w, const struct vsm_set *stages) {
+  VSM_SET_EACH(n, stages)
     if (!vsm_set_has(&w->open, (unsigned)n) && !vsm_set_meet(&w->open, &w->graph->at[n].before))
       enter(w, (unsigned)n);
 }
 
 // A fork whose own complete is missing still opens its other arms: those that can be held beside s.
 static void open_arms(struct walk *w, unsigned s, const struct vsm_set *forks) {
-  for (int f = vsm_set_next(forks, 0); f >= 0; f = vsm_set_next(forks, (unsigned)f + 1)) {
+  VSM_SET_EACH(f, forks) {
     struct vsm_set arms = w->graph->at[f].next;
     for (int k = 0; k < 4; k++)
       arms.w[k] &= w->graph->at[s].parallel.w[k];
-    go_on(w, arms);
+    go_on(w, &arms);
   }
 }
 
@@ -122,7 +132,8 @@ static void enter(struct walk *w, unsigned s) {
   struct vsm_set forks = {{0}};
   make_way(w, s, &forks);
   open_visit(w, s);
-  open_arms(w, s, &forks);
+  if (!vsm_set_empty(&forks))
+    open_arms(w, s, &forks);
 }
 
 static void finish(struct walk *w) {
@@ -138,7 +149,7 @@ static void finish(struct walk *w) {
 static void completed(struct walk *w, unsigned s) {
   const struct vsm_node_relations *at = &w->graph->at[s];
   if (at->n_next == 1 || at->fork_all)
-    go_on(w, at->next);
+    go_on(w, &at->next);
   if (at->to_outcome && at->n_next == 1 && vsm_set_empty(&w->open) && w->out->open)
     finish(w);
 }
@@ -246,7 +257,7 @@ static void end_item(struct walk *w, enum vsm_lifecycle lifecycle) {
     mark(w, VSM_M_REDUNDANT, VSM_PLACE_ITEM, w->t);
     return;
   }
-  for (int i = vsm_set_next(&w->open, 0); i >= 0; i = vsm_set_next(&w->open, (unsigned)i + 1)) {
+  VSM_SET_EACH(i, &w->open) {
     struct vsm_visit *v = &w->out->visits[w->open_at[i]];
     bool confirmed = v->bits & VSM_V_CONFIRMED;
     close_visit(w, v, lifecycle == VSM_WITHDRAW ? VSM_WITHDRAWN : confirmed ? VSM_COMPLETED : VSM_SKIPPED);
@@ -271,7 +282,7 @@ static void step(struct walk *w, unsigned place, enum vsm_lifecycle lifecycle) {
 }
 
 static void mark_bypassed(struct walk *w) {
-  for (int b = vsm_set_next(&w->bypassed, 0); b >= 0; b = vsm_set_next(&w->bypassed, (unsigned)b + 1))
+  VSM_SET_EACH(b, &w->bypassed)
     if (!vsm_set_has(&w->had, (unsigned)b))
       mark(w, VSM_M_BYPASSED, (unsigned)b, w->bypassed_at[b]);
 }
@@ -297,26 +308,79 @@ void vsm_story_clear(struct vsm_story *s) {
   s->started = 0;
 }
 
-void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, struct vsm_story *out) {
-  struct walk w;
-  memset(&w, 0, offsetof(struct walk, open_at)); // what the sets do not name is never read
-  w.graph = graph;
-  w.out = out;
-  vsm_story_clear(out);
+static void walk_on(struct walk *w, const uint64_t *transitions, size_t n) {
   for (size_t i = 0; i < n; i++) {
     unsigned place = vsm_packed_place(transitions[i]);
-    if (place >= graph->n && place != VSM_PLACE_ITEM)
+    if (place >= w->graph->n && place != VSM_PLACE_ITEM)
       continue; // sleeps
-    w.t = vsm_packed_us(transitions[i]);
-    if (!out->exists) {
-      out->exists = out->open = true;
-      out->started = w.t;
-      mark(&w, VSM_M_STARTED, VSM_PLACE_ITEM, w.t);
+    w->t = vsm_packed_us(transitions[i]);
+    if (!w->out->exists) {
+      w->out->exists = w->out->open = true;
+      w->out->started = w->t;
+      mark(w, VSM_M_STARTED, VSM_PLACE_ITEM, w->t);
     }
-    step(&w, place, vsm_packed_lifecycle(transitions[i]));
+    step(w, place, vsm_packed_lifecycle(transitions[i]));
   }
-  mark_bypassed(&w);
-  mark_first_passes(&w);
+}
+
+static void begin_walk(struct walk *w, const struct vsm_graph *graph, struct vsm_story *out) {
+  memset(w, 0, offsetof(struct walk, open_at)); // what the sets do not name is never read
+  w->graph = graph;
+  w->out = out;
+  vsm_story_clear(out);
+}
+
+static void end_walk(struct walk *w) {
+  mark_bypassed(w);
+  mark_first_passes(w);
+}
+
+static void *copy(void *to, size_t *cap, const void *from, size_t n, size_t size) {
+  while (*cap < n)
+    to = vsm_mem_grow(to, *cap, cap, size);
+  if (n > 0)
+    memcpy(to, from, n * size);
+  return to;
+}
+
+static void copy_story(struct vsm_story *to, const struct vsm_story *from) {
+  to->visits = copy(to->visits, &to->cap_visits, from->visits, from->n_visits, sizeof *to->visits);
+  to->marks = copy(to->marks, &to->cap_marks, from->marks, from->n_marks, sizeof *to->marks);
+  to->n_visits = from->n_visits;
+  to->n_marks = from->n_marks;
+  to->exists = from->exists;
+  to->open = from->open;
+  to->finished = from->finished;
+  to->started = from->started;
+}
+
+static void copy_walk(struct walk *to, const struct walk *from, struct vsm_story *out) {
+  memcpy(to, from, offsetof(struct walk, open_at));
+  VSM_SET_EACH(i, &from->open)
+    to->open_at[i] = from->open_at[i];
+  VSM_SET_EACH(b, &from->bypassed)
+    to->bypassed_at[b] = from->bypassed_at[b];
+  to->out = out;
+  copy_story(out, from->out);
+}
+
+void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, struct vsm_story *out) {
+  struct walk w;
+  begin_walk(&w, graph, out);
+  walk_on(&w, transitions, n);
+  end_walk(&w);
+}
+
+void vsm_fold_both(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t at,
+                   struct vsm_story *without, struct vsm_story *with) {
+  struct walk w, w_with;
+  begin_walk(&w, graph, without);
+  walk_on(&w, transitions, at);
+  copy_walk(&w_with, &w, with);
+  walk_on(&w, transitions + at + 1, n - at - 1);
+  walk_on(&w_with, transitions + at, n - at);
+  end_walk(&w);
+  end_walk(&w_with);
 }
 
 void vsm_story_fini(struct vsm_story *s) {

@@ -60,5 +60,8 @@ struct vsm_story {
 
 // The first n transitions, in rising order, without equal ones.
 void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, struct vsm_story *out);
+// Two folds in one: without and with the transition at `at`. The way up to it is walked once.
+void vsm_fold_both(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t at,
+                   struct vsm_story *without, struct vsm_story *with);
 void vsm_story_clear(struct vsm_story *story); // as of no item
 void vsm_story_fini(struct vsm_story *story);

@@ -50,12 +50,12 @@ static void link_stages(struct vsm_graph *g, const struct vsm_stream *stream) {
 
 static void reach(struct vsm_graph *g) {
   for (unsigned p = 0; p < g->n; p++)
-    for (int n = vsm_set_next(&g->at[p].next, 0); n >= 0; n = vsm_set_next(&g->at[p].next, (unsigned)n + 1)) {
+    VSM_SET_EACH(n, &g->at[p].next) {
       vsm_set_add(&g->at[n].before, p);
       join(&g->at[n].before, &g->at[p].before);
     }
   for (unsigned p = 0; p < g->n; p++)
-    for (int b = vsm_set_next(&g->at[p].before, 0); b >= 0; b = vsm_set_next(&g->at[p].before, (unsigned)b + 1))
+    VSM_SET_EACH(b, &g->at[p].before)
       vsm_set_add(&g->at[b].after, p);
 }
 
@@ -87,10 +87,11 @@ static int require(struct vsm_graph *g) {
   for (unsigned p = 0; p < g->n; p++)
     join(&g->at[p].required, &trunk[p]);
   for (unsigned f = 0; f < g->n; f++) {
-    for (int n = vsm_set_next(&g->at[f].next, 0); g->at[f].fork_all && n >= 0;
-         n = vsm_set_next(&g->at[f].next, (unsigned)n + 1)) {
-      passed_by_all(g, n, arm);
-      for (int s = vsm_set_next(&g->at[n].after, 0); s >= 0; s = vsm_set_next(&g->at[n].after, (unsigned)s + 1))
+    if (!g->at[f].fork_all)
+      continue;
+    VSM_SET_EACH(n, &g->at[f].next) {
+      passed_by_all(g, (int)n, arm);
+      VSM_SET_EACH(s, &g->at[n].after)
         if (vsm_set_has(&trunk[s], f))
           join(&g->at[s].required, &arm[s]);
     }

@@ -17,17 +17,11 @@ static inline bool vsm_set_empty(const struct vsm_set *s) { return !(s->w[0] | s
 static inline bool vsm_set_meet(const struct vsm_set *a, const struct vsm_set *b) {
   return ((a->w[0] & b->w[0]) | (a->w[1] & b->w[1]) | (a->w[2] & b->w[2]) | (a->w[3] & b->w[3])) != 0;
 }
-// Calls for each member in rising order: for (int i = vsm_set_next(s, 0); i >= 0; i = vsm_set_next(s, i + 1))
-static inline int vsm_set_next(const struct vsm_set *s, unsigned from) {
-  for (unsigned k = from >> 6; k < 4; k++) {
-    uint64_t w = s->w[k];
-    if (k == from >> 6)
-      w &= ~UINT64_C(0) << (from & 63);
-    if (w)
-      return (int)(k * 64) + __builtin_ctzll(w);
-  }
-  return -1;
-}
+// Each member i in rising order, of the set as it was when its word was reached.
+#define VSM_SET_EACH(i, s)                                                                           \
+  for (unsigned i##_k = 0; i##_k < 4; i##_k++)                                                       \
+    for (uint64_t i##_w = (s)->w[i##_k], i; i##_w && (i = i##_k * 64 + (unsigned)__builtin_ctzll(i##_w), true); \
+         i##_w &= i##_w - 1)
 
 struct vsm_node_relations {
   struct vsm_set before;   // stages that this one can be reached from

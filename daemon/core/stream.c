@@ -45,21 +45,32 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
   *s = (struct vsm_stream_state){0};
 }
 
-static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *it) {
+// Does a creating rule's transition stand in the log, that at `but` left aside?
+static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but) {
   const uint8_t *who = vsm_item_who(it);
-  for (unsigned i = 0; i < it->n; i++) {
+  for (size_t i = 0; i < it->n; i++) {
     unsigned place = vsm_packed_place(it->log[i]);
-    if ((who[i] & VSM_WHO_CREATES) && (place < s->graph->n || place == VSM_PLACE_ITEM))
+    if ((who[i] & VSM_WHO_CREATES) && i != but && (place < s->graph->n || place == VSM_PLACE_ITEM))
       return true;
   }
   return false;
 }
 
 void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out) {
-  if (it && s->model && is_created(s, it))
+  if (s->model && is_created(s, it, SIZE_MAX))
     vsm_fold(s->graph, it->log, it->n, out);
   else
     vsm_story_clear(out);
+}
+
+void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
+                          struct vsm_story *without, struct vsm_story *with) {
+  if (is_created(s, it, at)) {
+    vsm_fold_both(s->graph, it->log, it->n, at, without, with);
+  } else {
+    vsm_story_clear(without);
+    vsm_stream_fold(s, it, with);
+  }
 }
 
 static void count_entry(struct vsm_stream_state *s, const struct vsm_visit *v, int sign) {

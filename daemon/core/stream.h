@@ -30,8 +30,11 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
                           int64_t now_us);
 void vsm_stream_state_fini(struct vsm_stream_state *s);
 
-// Folds an item as it stands (NULL: none).
+// Folds an item as it stands.
 void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out);
+// Folds it without and with the transition at `at` of its log.
+void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
+                          struct vsm_story *without, struct vsm_story *with);
 // Takes back what an item had contributed and adds what it contributes now.
 void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
                         const struct vsm_story *is);
