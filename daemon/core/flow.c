@@ -1,16 +1,15 @@
-// A pane is a list of signed (what, how many) pairs beside exact sums, compacted when it is full; a band's tally is
-// dense. A contribution is written to both, once. When the start of a window passes a pane, the pane is taken off its
-// band's tally and added to the next band, where panes are wider.
+// A pane is a small hash table of (what, how many) beside exact sums; a band's tally is dense. A contribution is written
+// to both, once. When the start of a window passes a pane, the pane is taken off its band's tally and added to the next
+// band, where panes are wider.
 #include "core/flow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 
-// What a pair counts: a slot, or a bucket of a distribution.
-#define PAIR_SLOT(slot) ((uint32_t)(slot))
+// What a pair counts: a slot, or a bucket of a distribution. 0: an empty place.
+#define PAIR_SLOT(slot) ((uint32_t)(slot) + 1)
 #define PAIR_BUCKET(dist, bucket) ((uint32_t)((dist) + 1) << 16 | (bucket))
 
 struct pair {
@@ -22,10 +21,10 @@ struct vsm_pane {
   int64_t start_us;
   vsm_wide sums[VSM_D_N], effort;
   struct pair *pairs;
-  uint32_t n, cap;
+  uint32_t n, cap; // places taken; places, a power of two
 };
 
-enum { FIRST_PAIRS = 8, UNTIDY_PAIRS = 256 };
+enum { FIRST_PAIRS = 8 };
 
 static int64_t gcd(int64_t a, int64_t b) {
   while (b) {
@@ -81,32 +80,33 @@ void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands) {
   f->bands = NULL;
 }
 
-static int by_what(const void *a, const void *b) {
-  uint32_t x = ((const struct pair *)a)->what, y = ((const struct pair *)b)->what;
-  return (x > y) - (x < y);
+static struct pair *place_of(const struct vsm_pane *p, uint32_t what) {
+  uint32_t i = what * UINT32_C(0x9e3779b1) >> 7 & (p->cap - 1);
+  while (p->pairs[i].what != 0 && p->pairs[i].what != what)
+    i = (i + 1) & (p->cap - 1);
+  return &p->pairs[i];
 }
 
-static void compact(struct vsm_pane *p) {
-  vsm_sort(p->pairs, p->n, sizeof *p->pairs, by_what);
-  uint32_t out = 0;
-  for (uint32_t i = 0; i < p->n; i++)
-    if (out > 0 && p->pairs[out - 1].what == p->pairs[i].what)
-      p->pairs[out - 1].n += p->pairs[i].n;
-    else
-      p->pairs[out++] = p->pairs[i];
-  p->n = out;
+static void grow(struct vsm_pane *p) {
+  struct vsm_pane old = *p;
+  p->cap = old.cap ? old.cap * 2 : FIRST_PAIRS;
+  p->pairs = vsm_mem_alloc(p->cap * sizeof *p->pairs);
+  p->n = 0;
+  for (uint32_t i = 0; i < old.cap; i++)
+    if (old.pairs[i].n != 0) { // what was taken back whole is forgotten
+      *place_of(p, old.pairs[i].what) = old.pairs[i];
+      p->n++;
+    }
+  free(old.pairs);
 }
 
 static void pane_add(struct vsm_pane *p, uint32_t what, int32_t n) {
-  if (p->n == p->cap) {
-    if (p->n >= UNTIDY_PAIRS)
-      compact(p);
-    if (p->n > p->cap / 2 || p->cap == 0) {
-      p->cap = p->cap ? p->cap * 2 : FIRST_PAIRS;
-      p->pairs = vsm_mem_resize(p->pairs, p->cap * sizeof *p->pairs);
-    }
-  }
-  p->pairs[p->n++] = (struct pair){what, n};
+  if (p->n >= p->cap / 4 * 3)
+    grow(p);
+  struct pair *at = place_of(p, what);
+  p->n += at->what == 0;
+  at->what = what;
+  at->n += n;
 }
 
 // The pane of a band that holds `us`; made where there is none.
@@ -169,11 +169,13 @@ void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign) {
 }
 
 static void tally_add_pane(struct vsm_tally *t, const struct vsm_pane *p, int sign) {
-  for (uint32_t i = 0; i < p->n; i++) {
+  for (uint32_t i = 0; i < p->cap; i++) {
     uint32_t what = p->pairs[i].what;
     int64_t n = (int64_t)sign * p->pairs[i].n;
+    if (n == 0)
+      continue;
     if (what >> 16 == 0)
-      t->counts[what] += n;
+      t->counts[what - 1] += n;
     else
       vsm_sketch_add(&t->dists[(what >> 16) - 1], what & 0xffff, n);
   }
@@ -183,8 +185,9 @@ static void tally_add_pane(struct vsm_tally *t, const struct vsm_pane *p, int si
 }
 
 static void pane_merge(struct vsm_pane *into, const struct vsm_pane *from) {
-  for (uint32_t i = 0; i < from->n; i++)
-    pane_add(into, from->pairs[i].what, from->pairs[i].n);
+  for (uint32_t i = 0; i < from->cap; i++)
+    if (from->pairs[i].n != 0)
+      pane_add(into, from->pairs[i].what, from->pairs[i].n);
   for (int d = 0; d < VSM_D_N; d++)
     into->sums[d] += from->sums[d];
   into->effort += from->effort;

@@ -11,12 +11,13 @@
 
 struct walk {
   const struct vsm_graph *graph;
+  unsigned words; // of sets
+  unsigned n_open, n_active;
   struct vsm_story *out;
   struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
-  struct vsm_set bypassed;
+  struct vsm_set bypassed, reworked;
   int64_t t;
   int64_t active_since, active_total; // time in which some visit was active
-  unsigned n_active;
   uint32_t open_at[VSM_STAGES_MAX]; // index of the open visit, where `open` says so
   int64_t bypassed_at[VSM_STAGES_MAX];
 };
@@ -36,10 +37,13 @@ static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
   o->visits = vsm_mem_grow(o->visits, o->n_visits, &o->cap_visits, sizeof *o->visits);
   struct vsm_visit *v = &o->visits[o->n_visits];
   *v = (struct vsm_visit){.entered = w->t, .since = w->t, .place = (uint8_t)s, .state = VSM_QUEUED};
-  if (vsm_set_has(&w->visited, s))
+  if (vsm_set_has(&w->visited, s)) {
     v->bits = VSM_V_REWORK;
+    vsm_set_add(&w->reworked, s);
+  }
   w->open_at[s] = (uint32_t)o->n_visits++;
   vsm_set_add(&w->open, s);
+  w->n_open++;
   vsm_set_add(&w->had, s);
   return v;
 }
@@ -72,6 +76,7 @@ static void close_visit(struct walk *w, struct vsm_visit *v, enum vsm_how how) {
   v->left = w->t;
   v->how = (uint8_t)how;
   vsm_set_del(&w->open, v->place);
+  w->n_open--;
   if (v->bits & VSM_V_CONFIRMED)
     vsm_set_add(&w->visited, v->place);
 }
@@ -82,57 +87,65 @@ static enum vsm_how how_making_way(const struct walk *w, const struct vsm_visit 
   return vsm_set_has(&w->graph->at[v->place].before, s) ? VSM_RETURNED : VSM_COMPLETED;
 }
 
-static void close_for(struct walk *w, unsigned i, unsigned s, struct vsm_set *forks) {
+// True where a fork closed forwards.
+static bool close_for(struct walk *w, unsigned i, unsigned s) {
   struct vsm_visit *v = &w->out->visits[w->open_at[i]];
   close_visit(w, v, how_making_way(w, v, s));
   v->bits |= VSM_V_MADE_WAY;
-  if (w->graph->at[i].fork_all && v->how != VSM_RETURNED)
-    vsm_set_add(forks, i);
+  return w->graph->at[i].fork_all && v->how != VSM_RETURNED;
 }
 
 static void bypass(struct walk *w, unsigned b) {
-  if (!vsm_set_meet(&w->had, &w->graph->at[b].before))
+  if (!vsm_set_meet(&w->had, &w->graph->at[b].before, w->words))
     return;
   vsm_set_add(&w->bypassed, b);
   w->bypassed_at[b] = w->t;
 }
 
-// Closes what cannot be open beside s; the forks that closed forwards are added to *forks.
-static void make_way(struct walk *w, unsigned s, struct vsm_set *forks) {
+// Closes what cannot be open beside s. True where forks closed forwards: they are in *forks, which is not set else.
+static bool make_way(struct walk *w, unsigned s, struct vsm_set *forks) {
   const struct vsm_node_relations *at = &w->graph->at[s];
   struct vsm_set close, missed;
-  for (unsigned k = 0; k < 4; k++) {
+  bool forked = false;
+  for (unsigned k = 0; k < w->words; k++) {
     close.w[k] = w->open.w[k] & ~at->parallel.w[k];
     missed.w[k] = at->required.w[k] & ~w->had.w[k] & ~w->bypassed.w[k];
   }
   vsm_set_del(&close, s);
-  VSM_SET_EACH(i, &close)
-    close_for(w, (unsigned)i, s, forks);
-  VSM_SET_EACH(b, &missed)
+  VSM_SET_EACH(i, &close, w->words) {
+    if (!close_for(w, (unsigned)i, s))
+      continue;
+    if (!forked)
+      *forks = (struct vsm_set){{0}};
+    forked = true;
+    vsm_set_add(forks, (unsigned)i);
+  }
+  VSM_SET_EACH(b, &missed, w->words)
     bypass(w, (unsigned)b);
+  return forked;
 }
 
 static void go_on(struct walk *w, const struct vsm_set *stages) {
-  VSM_SET_EACH(n, stages)
-    if (!vsm_set_has(&w->open, (unsigned)n) && !vsm_set_meet(&w->open, &w->graph->at[n].before))
+  VSM_SET_EACH(n, stages, w->words)
+    if (!vsm_set_has(&w->open, (unsigned)n) && !vsm_set_meet(&w->open, &w->graph->at[n].before, w->words))
       enter(w, (unsigned)n);
 }
 
 // A fork whose own complete is missing still opens its other arms: those that can be held beside s.
 static void open_arms(struct walk *w, unsigned s, const struct vsm_set *forks) {
-  VSM_SET_EACH(f, forks) {
+  VSM_SET_EACH(f, forks, w->words) {
     struct vsm_set arms = w->graph->at[f].next;
-    for (int k = 0; k < 4; k++)
+    for (unsigned k = 0; k < w->words; k++)
       arms.w[k] &= w->graph->at[s].parallel.w[k];
     go_on(w, &arms);
   }
 }
 
 static void enter(struct walk *w, unsigned s) {
-  struct vsm_set forks = {{0}};
-  make_way(w, s, &forks);
+  struct vsm_set forks;
+  bool forked = make_way(w, s, &forks);
   open_visit(w, s);
-  if (!vsm_set_empty(&forks))
+  if (forked)
     open_arms(w, s, &forks);
 }
 
@@ -150,7 +163,7 @@ static void completed(struct walk *w, unsigned s) {
   const struct vsm_node_relations *at = &w->graph->at[s];
   if (at->n_next == 1 || at->fork_all)
     go_on(w, &at->next);
-  if (at->to_outcome && at->n_next == 1 && vsm_set_empty(&w->open) && w->out->open)
+  if (at->to_outcome && at->n_next == 1 && w->n_open == 0 && w->out->open)
     finish(w);
 }
 
@@ -223,16 +236,15 @@ static bool is_redundant(const struct walk *w, unsigned s) {
 }
 
 static void unobserved(struct walk *w, unsigned s, bool late) {
-  struct vsm_set forks = {{0}};
-  if (!late)
-    make_way(w, s, &forks);
+  struct vsm_set forks;
+  bool forked = !late && make_way(w, s, &forks);
   struct vsm_visit *v = open_visit(w, s);
   v->bits |= VSM_V_CONFIRMED | VSM_V_UNOBSERVED | VSM_V_OWN_COMPLETE | (late ? VSM_V_LATE_NEWS : 0);
   close_visit(w, v, VSM_COMPLETED);
-  if (late)
-    return;
-  open_arms(w, s, &forks);
-  completed(w, s);
+  if (forked)
+    open_arms(w, s, &forks);
+  if (!late)
+    completed(w, s);
 }
 
 // Suspend, resume and complete at a stage without an open visit.
@@ -257,7 +269,7 @@ static void end_item(struct walk *w, enum vsm_lifecycle lifecycle) {
     mark(w, VSM_M_REDUNDANT, VSM_PLACE_ITEM, w->t);
     return;
   }
-  VSM_SET_EACH(i, &w->open) {
+  VSM_SET_EACH(i, &w->open, w->words) {
     struct vsm_visit *v = &w->out->visits[w->open_at[i]];
     bool confirmed = v->bits & VSM_V_CONFIRMED;
     close_visit(w, v, lifecycle == VSM_WITHDRAW ? VSM_WITHDRAWN : confirmed ? VSM_COMPLETED : VSM_SKIPPED);
@@ -282,23 +294,20 @@ static void step(struct walk *w, unsigned place, enum vsm_lifecycle lifecycle) {
 }
 
 static void mark_bypassed(struct walk *w) {
-  VSM_SET_EACH(b, &w->bypassed)
+  VSM_SET_EACH(b, &w->bypassed, w->words)
     if (!vsm_set_has(&w->had, (unsigned)b))
       mark(w, VSM_M_BYPASSED, (unsigned)b, w->bypassed_at[b]);
 }
 
 static void mark_first_passes(struct walk *w) {
-  struct vsm_set reworked = {{0}}, seen = {{0}};
   const struct vsm_story *o = w->out;
-  for (size_t i = 0; i < o->n_visits; i++)
-    if (o->visits[i].bits & VSM_V_REWORK)
-      vsm_set_add(&reworked, o->visits[i].place);
+  struct vsm_set seen = {{0}};
   for (size_t i = 0; i < o->n_visits; i++) {
     const struct vsm_visit *v = &o->visits[i];
     if (v->how != VSM_COMPLETED || vsm_set_has(&seen, v->place))
       continue;
     vsm_set_add(&seen, v->place);
-    mark(w, VSM_M_FIRST_PASS, v->place, v->left)->rework = vsm_set_has(&reworked, v->place);
+    mark(w, VSM_M_FIRST_PASS, v->place, v->left)->rework = vsm_set_has(&w->reworked, v->place);
   }
 }
 
@@ -326,6 +335,7 @@ static void walk_on(struct walk *w, const uint64_t *transitions, size_t n) {
 static void begin_walk(struct walk *w, const struct vsm_graph *graph, struct vsm_story *out) {
   memset(w, 0, offsetof(struct walk, open_at)); // what the sets do not name is never read
   w->graph = graph;
+  w->words = graph->words;
   w->out = out;
   vsm_story_clear(out);
 }
@@ -356,9 +366,9 @@ static void copy_story(struct vsm_story *to, const struct vsm_story *from) {
 
 static void copy_walk(struct walk *to, const struct walk *from, struct vsm_story *out) {
   memcpy(to, from, offsetof(struct walk, open_at));
-  VSM_SET_EACH(i, &from->open)
+  VSM_SET_EACH(i, &from->open, from->words)
     to->open_at[i] = from->open_at[i];
-  VSM_SET_EACH(b, &from->bypassed)
+  VSM_SET_EACH(b, &from->bypassed, from->words)
     to->bypassed_at[b] = from->bypassed_at[b];
   to->out = out;
   copy_story(out, from->out);

@@ -50,12 +50,12 @@ static void link_stages(struct vsm_graph *g, const struct vsm_stream *stream) {
 
 static void reach(struct vsm_graph *g) {
   for (unsigned p = 0; p < g->n; p++)
-    VSM_SET_EACH(n, &g->at[p].next) {
+    VSM_SET_EACH(n, &g->at[p].next, g->words) {
       vsm_set_add(&g->at[n].before, p);
       join(&g->at[n].before, &g->at[p].before);
     }
   for (unsigned p = 0; p < g->n; p++)
-    VSM_SET_EACH(b, &g->at[p].before)
+    VSM_SET_EACH(b, &g->at[p].before, g->words)
       vsm_set_add(&g->at[b].after, p);
 }
 
@@ -89,9 +89,9 @@ static int require(struct vsm_graph *g) {
   for (unsigned f = 0; f < g->n; f++) {
     if (!g->at[f].fork_all)
       continue;
-    VSM_SET_EACH(n, &g->at[f].next) {
+    VSM_SET_EACH(n, &g->at[f].next, g->words) {
       passed_by_all(g, (int)n, arm);
-      VSM_SET_EACH(s, &g->at[n].after)
+      VSM_SET_EACH(s, &g->at[n].after, g->words)
         if (vsm_set_has(&trunk[s], f))
           join(&g->at[s].required, &arm[s]);
     }
@@ -151,6 +151,7 @@ struct vsm_graph *vsm_graph_create(const struct vsm_stream *stream) {
   if (!g)
     return NULL;
   g->n = stream->n_stages;
+  g->words = (g->n + 63) / 64;
   if (place_stages(g, stream) != 0)
     goto fail;
   link_stages(g, stream);

@@ -13,13 +13,16 @@ struct vsm_set {
 static inline bool vsm_set_has(const struct vsm_set *s, unsigned i) { return s->w[i >> 6] >> (i & 63) & 1; }
 static inline void vsm_set_add(struct vsm_set *s, unsigned i) { s->w[i >> 6] |= UINT64_C(1) << (i & 63); }
 static inline void vsm_set_del(struct vsm_set *s, unsigned i) { s->w[i >> 6] &= ~(UINT64_C(1) << (i & 63)); }
-static inline bool vsm_set_empty(const struct vsm_set *s) { return !(s->w[0] | s->w[1] | s->w[2] | s->w[3]); }
-static inline bool vsm_set_meet(const struct vsm_set *a, const struct vsm_set *b) {
-  return ((a->w[0] & b->w[0]) | (a->w[1] & b->w[1]) | (a->w[2] & b->w[2]) | (a->w[3] & b->w[3])) != 0;
+// Of a graph of few stages only the first words of a set are used: `words` says how many.
+static inline bool vsm_set_meet(const struct vsm_set *a, const struct vsm_set *b, unsigned words) {
+  for (unsigned k = 0; k < words; k++)
+    if (a->w[k] & b->w[k])
+      return true;
+  return false;
 }
 // Each member i in rising order, of the set as it was when its word was reached.
-#define VSM_SET_EACH(i, s)                                                                           \
-  for (unsigned i##_k = 0; i##_k < 4; i##_k++)                                                       \
+#define VSM_SET_EACH(i, s, words)                                                                    \
+  for (unsigned i##_k = 0; i##_k < (words); i##_k++)                                                 \
     for (uint64_t i##_w = (s)->w[i##_k], i; i##_w && (i = i##_k * 64 + (unsigned)__builtin_ctzll(i##_w), true); \
          i##_w &= i##_w - 1)
 
@@ -35,7 +38,7 @@ struct vsm_node_relations {
 };
 
 struct vsm_graph {
-  unsigned n;
+  unsigned n, words;
   uint8_t place_of[VSM_STAGES_MAX]; // by index as declared
   struct vsm_node_relations at[];   // by place
 };
