@@ -44,9 +44,6 @@ void vsm_effects_fini(struct vsm_effects *fx);
 // Applies one event. Returns 0 (see fx->result: a refused event is no error), or VSM_ENOMEM with the state unchanged.
 int vsm_core_step(struct vsm_core *core, const struct vsm_event *event, struct vsm_effects *fx);
 
-// A hint: these events will be stepped next (their items' memory is fetched ahead). Changes nothing.
-void vsm_core_prefetch(struct vsm_core *core, const struct vsm_event *events, size_t n);
-
 // A batch without events: a sign of life. Counts nothing.
 int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received);
 
