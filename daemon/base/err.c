@@ -2,8 +2,8 @@
 
 const char *vsm_err_text(int err) {
   switch ((enum vsm_err)err) {
-#define X(name, code, text) \
-  case VSM_E##name:         \
+#define X(name, code, text)                                                                                            \
+  case VSM_E##name:                                                                                                    \
     return text;
     VSM_ERRORS(X)
 #undef X

@@ -11,9 +11,13 @@ static void *checked(void *p, size_t bytes) {
   return p;
 }
 
-void *vsm_mem_alloc(size_t bytes) { return checked(calloc(1, bytes ? bytes : 1), bytes); }
+void *vsm_mem_alloc(size_t bytes) {
+  return checked(calloc(1, bytes ? bytes : 1), bytes);
+}
 
-void *vsm_mem_resize(void *p, size_t bytes) { return checked(realloc(p, bytes ? bytes : 1), bytes); }
+void *vsm_mem_resize(void *p, size_t bytes) {
+  return checked(realloc(p, bytes ? bytes : 1), bytes);
+}
 
 void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size) {
   if (n < *cap)

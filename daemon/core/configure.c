@@ -19,7 +19,9 @@ static const char *id_of_place(const struct vsm_stream_state *s, unsigned place)
   return place < s->graph->n ? s->model->stages[s->graph->at[place].declared].id : s->sleeping[place - s->graph->n];
 }
 
-static unsigned n_places(const struct vsm_stream_state *s) { return s->graph->n + (unsigned)s->n_sleeping; }
+static unsigned n_places(const struct vsm_stream_state *s) {
+  return s->graph->n + (unsigned)s->n_sleeping;
+}
 
 static int find_stage(const struct vsm_stream *model, const char *id) {
   for (unsigned i = 0; i < model->n_stages; i++)
@@ -56,8 +58,7 @@ static int plan(const struct vsm_stream_state *old, struct vsm_stream_state *fre
       if (n_places(fresh) >= VSM_STAGES_MAX)
         return VSM_ELIMIT;
       moves->to[place] = (uint16_t)n_places(fresh);
-      fresh->sleeping =
-          vsm_mem_grow(fresh->sleeping, fresh->n_sleeping, &fresh->cap_sleeping, sizeof *fresh->sleeping);
+      fresh->sleeping = vsm_mem_grow(fresh->sleeping, fresh->n_sleeping, &fresh->cap_sleeping, sizeof *fresh->sleeping);
       char *copy = strdup(id);
       if (!copy)
         return VSM_ENOMEM;

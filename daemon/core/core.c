@@ -50,9 +50,13 @@ void vsm_effects_fini(struct vsm_effects *fx) {
 
 // --- time
 
-struct vsm_time vsm_core_now(const struct vsm_core *core) { return core->has_now ? core->now : (struct vsm_time){0}; }
+struct vsm_time vsm_core_now(const struct vsm_core *core) {
+  return core->has_now ? core->now : (struct vsm_time){0};
+}
 
-struct vsm_time vsm_core_deadline(const struct vsm_core *core) { return core->deadline; }
+struct vsm_time vsm_core_deadline(const struct vsm_core *core) {
+  return core->deadline;
+}
 
 static void rearm(struct vsm_core *core) {
   int64_t due = INT64_MAX;
@@ -89,7 +93,8 @@ static void refuse(struct vsm_effects *fx, enum vsm_reason reason, const char *d
   vsm_text_format(fx->detail, sizeof fx->detail, "%s", detail ? detail : "");
 }
 
-static void count_refused(struct vsm_core *core, const struct vsm_event *e, enum vsm_reason reason, const char *detail) {
+static void count_refused(struct vsm_core *core, const struct vsm_event *e, enum vsm_reason reason,
+                          const char *detail) {
   // Bytes that the wire found unusable are not repeated to people.
   struct vsm_str source = e->refused == VSM_R_BAD_SOURCE || e->refused == VSM_R_BAD_UTF8 ? VSM_STR("") : e->source;
   struct vsm_str type = e->refused == VSM_R_BAD_UTF8 ? VSM_STR("") : e->type;
@@ -211,7 +216,9 @@ struct application {
   bool news;   // something was new
 };
 
-static struct vsm_item *item_of(const struct application *a) { return vsm_items_at(&a->stream->items, a->id); }
+static struct vsm_item *item_of(const struct application *a) {
+  return vsm_items_at(&a->stream->items, a->id);
+}
 
 // The item's story as it was before this application, in core->before.
 static void remember(struct application *a) {
@@ -325,19 +332,18 @@ static void tell(struct application *a, int64_t us, struct vsm_effects *fx) {
   size_t cap = fx->cap_changes;
   fx->changes = vsm_mem_grow(fx->changes, fx->n_changes, &cap, sizeof *fx->changes);
   fx->cap_changes = (unsigned)cap;
-  fx->changes[fx->n_changes++] = (struct vsm_change){.stream = (unsigned)a->claim->rule->stream,
-                                                     .stage = a->claim->rule->stage,
-                                                     .lifecycle = a->claim->rule->lifecycle,
-                                                     .time = {us},
-                                                     .item = vsm_items_shown(&a->stream->items, item_of(a),
-                                                                             a->stream->graph)};
+  fx->changes[fx->n_changes++] =
+      (struct vsm_change){.stream = (unsigned)a->claim->rule->stream,
+                          .stage = a->claim->rule->stage,
+                          .lifecycle = a->claim->rule->lifecycle,
+                          .time = {us},
+                          .item = vsm_items_shown(&a->stream->items, item_of(a), a->stream->graph)};
 }
 
 // True where something was new.
 static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct vsm_claim *c, int64_t us,
                   struct vsm_effects *fx) {
-  struct application a = {
-      .core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = -1};
+  struct application a = {.core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = -1};
   open_item(&a);
   if (c->rule->lifecycle <= VSM_WITHDRAW)
     add_transition(&a, us);

@@ -24,11 +24,11 @@ const char *vsm_result_name(enum vsm_result r); // "applied", ...
 
 // A transition that was new to its item.
 struct vsm_change {
-  unsigned stream;          // index in the model
-  int stage;                // index as declared; -1: of the item
+  unsigned stream; // index in the model
+  int stage;       // index as declared; -1: of the item
   enum vsm_lifecycle lifecycle;
   struct vsm_time time;
-  struct vsm_str item;      // key; valid until the next call into the core
+  struct vsm_str item; // key; valid until the next call into the core
 };
 
 // What one event did. Reuse one: vsm_core_step() overwrites it.

@@ -1,6 +1,6 @@
-// A pane is a small hash table of (what, how many) beside exact sums; a band's tally is dense. A contribution is written
-// to both, once. When the start of a window passes a pane, the pane is taken off its band's tally and added to the next
-// band, where panes are wider.
+// A pane is a small hash table of (what, how many) beside exact sums; a band's tally is dense. A contribution is
+// written to both, once. When the start of a window passes a pane, the pane is taken off its band's tally and added to
+// the next band, where panes are wider.
 #include "core/flow.h"
 
 #include <stdlib.h>

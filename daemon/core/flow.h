@@ -46,7 +46,7 @@ struct vsm_tally {
 
 // Where the windows of a stream cut time; shared by its nodes.
 struct vsm_bands {
-  unsigned n;              // windows, shortest first
+  unsigned n; // windows, shortest first
   struct {
     int64_t length_us, step_us; // a window's length and its pane's: its start moves by steps
     int64_t pane_us;            // of the band: divides the steps of this and all longer windows

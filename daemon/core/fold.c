@@ -18,7 +18,7 @@ struct walk {
   struct vsm_set bypassed, reworked;
   int64_t t;
   int64_t active_since, active_total; // time in which some visit was active
-  uint32_t open_at[VSM_STAGES_MAX]; // index of the open visit, where `open` says so
+  uint32_t open_at[VSM_STAGES_MAX];   // index of the open visit, where `open` says so
   int64_t bypassed_at[VSM_STAGES_MAX];
 };
 
@@ -105,7 +105,7 @@ static void bypass(struct walk *w, unsigned b) {
 // Closes what cannot be open beside s. True where forks closed forwards: they are in *forks, which is not set else.
 static bool make_way(struct walk *w, unsigned s, struct vsm_set *forks) {
   const struct vsm_node_relations *at = &w->graph->at[s];
-  struct vsm_set close, missed;
+  struct vsm_set close = {{0}}, missed = {{0}};
   bool forked = false;
   for (unsigned k = 0; k < w->words; k++) {
     close.w[k] = w->open.w[k] & ~at->parallel.w[k];

@@ -11,9 +11,15 @@ enum { VSM_PLACE_ITEM = 255 };
 static inline uint64_t vsm_pack(int64_t us, unsigned place, enum vsm_lifecycle lifecycle) {
   return (uint64_t)us << 11 | (uint64_t)place << 3 | lifecycle;
 }
-static inline int64_t vsm_packed_us(uint64_t t) { return (int64_t)(t >> 11); }
-static inline unsigned vsm_packed_place(uint64_t t) { return t >> 3 & 255; }
-static inline enum vsm_lifecycle vsm_packed_lifecycle(uint64_t t) { return (enum vsm_lifecycle)(t & 7); }
+static inline int64_t vsm_packed_us(uint64_t t) {
+  return (int64_t)(t >> 11);
+}
+static inline unsigned vsm_packed_place(uint64_t t) {
+  return t >> 3 & 255;
+}
+static inline enum vsm_lifecycle vsm_packed_lifecycle(uint64_t t) {
+  return (enum vsm_lifecycle)(t & 7);
+}
 
 enum vsm_visit_bits {
   VSM_V_CONFIRMED = 1,
@@ -27,18 +33,18 @@ enum vsm_visit_bits {
 
 // No padding but the last bytes, which are always zero: visits are compared as memory.
 struct vsm_visit {
-  int64_t entered, left;               // left is 0 while open
-  int64_t since;                       // last change of state
-  int64_t queued, active, suspended;   // microseconds, up to `since`
+  int64_t entered, left;             // left is 0 while open
+  int64_t since;                     // last change of state
+  int64_t queued, active, suspended; // microseconds, up to `since`
   uint8_t place, state, how, bits, pad[4];
 };
 
 enum vsm_mark_kind {
   VSM_M_STARTED,
   VSM_M_REOPENED,
-  VSM_M_FINISHED,   // lead, active: microseconds up to then
+  VSM_M_FINISHED, // lead, active: microseconds up to then
   VSM_M_WITHDRAWN,
-  VSM_M_REDUNDANT,  // place: of the stage, or VSM_PLACE_ITEM
+  VSM_M_REDUNDANT, // place: of the stage, or VSM_PLACE_ITEM
   VSM_M_BYPASSED,
   VSM_M_FIRST_PASS, // at the first completed visit of a stage; rework: it was visited again at some time
 };

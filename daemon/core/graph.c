@@ -80,9 +80,10 @@ static void passed_by_all(const struct vsm_graph *g, int from, struct vsm_set *o
 }
 
 static int require(struct vsm_graph *g) {
-  struct vsm_set *trunk = calloc(2 * (size_t)g->n, sizeof *trunk), *arm = trunk + g->n;
+  struct vsm_set *trunk = calloc(2 * (size_t)g->n, sizeof *trunk);
   if (!trunk)
     return -1;
+  struct vsm_set *arm = trunk + g->n;
   passed_by_all(g, -1, trunk);
   for (unsigned p = 0; p < g->n; p++)
     join(&g->at[p].required, &trunk[p]);
@@ -113,12 +114,12 @@ static int find_parallel(struct vsm_graph *g) {
     free(queue);
     return -1;
   }
-#define VISIT(u, v)                                    \
-  do {                                                 \
-    if ((u) != (v) && !seen[(u) * n + (v)]) {          \
-      seen[(u) * n + (v)] = 1;                         \
-      queue[tail++] = (uint16_t)((u) << 8 | (v));      \
-    }                                                  \
+#define VISIT(u, v)                                                                                                    \
+  do {                                                                                                                 \
+    if ((u) != (v) && !seen[(u)*n + (v)]) {                                                                            \
+      seen[(u)*n + (v)] = 1;                                                                                           \
+      queue[tail++] = (uint16_t)((u) << 8 | (v));                                                                      \
+    }                                                                                                                  \
   } while (0)
   for (unsigned f = 0; f < n; f++)
     for (unsigned a = 0; g->at[f].fork_all && a < n; a++)

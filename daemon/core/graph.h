@@ -10,9 +10,15 @@ struct vsm_set {
   uint64_t w[4]; // places 0 .. 255
 };
 
-static inline bool vsm_set_has(const struct vsm_set *s, unsigned i) { return s->w[i >> 6] >> (i & 63) & 1; }
-static inline void vsm_set_add(struct vsm_set *s, unsigned i) { s->w[i >> 6] |= UINT64_C(1) << (i & 63); }
-static inline void vsm_set_del(struct vsm_set *s, unsigned i) { s->w[i >> 6] &= ~(UINT64_C(1) << (i & 63)); }
+static inline bool vsm_set_has(const struct vsm_set *s, unsigned i) {
+  return s->w[i >> 6] >> (i & 63) & 1;
+}
+static inline void vsm_set_add(struct vsm_set *s, unsigned i) {
+  s->w[i >> 6] |= UINT64_C(1) << (i & 63);
+}
+static inline void vsm_set_del(struct vsm_set *s, unsigned i) {
+  s->w[i >> 6] &= ~(UINT64_C(1) << (i & 63));
+}
 // Of a graph of few stages only the first words of a set are used: `words` says how many.
 static inline bool vsm_set_meet(const struct vsm_set *a, const struct vsm_set *b, unsigned words) {
   for (unsigned k = 0; k < words; k++)
@@ -21,9 +27,9 @@ static inline bool vsm_set_meet(const struct vsm_set *a, const struct vsm_set *b
   return false;
 }
 // Each member i in rising order, of the set as it was when its word was reached.
-#define VSM_SET_EACH(i, s, words)                                                                    \
-  for (unsigned i##_k = 0; i##_k < (words); i##_k++)                                                 \
-    for (uint64_t i##_w = (s)->w[i##_k], i; i##_w && (i = i##_k * 64 + (unsigned)__builtin_ctzll(i##_w), true); \
+#define VSM_SET_EACH(i, s, words)                                                                                      \
+  for (unsigned i##_k = 0; i##_k < (words); i##_k++)                                                                   \
+    for (uint64_t i##_w = (s)->w[i##_k], i; i##_w && (i = i##_k * 64 + (unsigned)__builtin_ctzll(i##_w), true);        \
          i##_w &= i##_w - 1)
 
 struct vsm_node_relations {

@@ -56,7 +56,9 @@ struct vsm_str vsm_items_key_str(const struct vsm_items *s, uint32_t key_id) {
   return (struct vsm_str){k->bytes, k->n};
 }
 
-uint32_t vsm_item_key_id(const struct vsm_item *it, unsigned i) { return i == 0 ? it->key : it->more_keys[i - 1]; }
+uint32_t vsm_item_key_id(const struct vsm_item *it, unsigned i) {
+  return i == 0 ? it->key : it->more_keys[i - 1];
+}
 
 static struct vsm_str key_at(const struct vsm_items *s, const struct vsm_item *it, unsigned i) {
   return vsm_items_key_str(s, vsm_item_key_id(it, i));

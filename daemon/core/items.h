@@ -26,7 +26,7 @@ struct vsm_notes {
 
 struct vsm_item {
   uint64_t *log; // n packed transitions, rising; behind its cap their origins and who said them, in the same block
-  uint32_t *more_keys; // all but the first
+  uint32_t *more_keys;     // all but the first
   struct vsm_notes *notes; // NULL: none
   uint32_t key;
   uint16_t n, cap;
@@ -36,8 +36,12 @@ struct vsm_item {
 // Who said a transition: the place of its key among the item's, and whether a creating rule did.
 enum { VSM_WHO_KEY = 31, VSM_WHO_CREATES = 128 };
 
-static inline uint32_t *vsm_item_origins(const struct vsm_item *it) { return (uint32_t *)(it->log + it->cap); }
-static inline uint8_t *vsm_item_who(const struct vsm_item *it) { return (uint8_t *)(vsm_item_origins(it) + it->cap); }
+static inline uint32_t *vsm_item_origins(const struct vsm_item *it) {
+  return (uint32_t *)(it->log + it->cap);
+}
+static inline uint8_t *vsm_item_who(const struct vsm_item *it) {
+  return (uint8_t *)(vsm_item_origins(it) + it->cap);
+}
 
 struct vsm_key {
   uint32_t item, hash;
@@ -47,7 +51,7 @@ struct vsm_key {
 
 struct vsm_items {
   const struct vsm_intern *words; // borrowed: origins and holds
-  struct vsm_table keys; // ids: places in key_chunks
+  struct vsm_table keys;          // ids: places in key_chunks
   char **key_chunks;
   size_t n_key_chunks, cap_key_chunks, key_used; // bytes used of the last chunk
   struct vsm_item **chunks;

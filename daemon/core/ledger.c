@@ -51,7 +51,9 @@ struct vsm_ledger *vsm_ledger_create(const struct vsm_limits *limits) {
   return l;
 }
 
-void vsm_ledger_set_limits(struct vsm_ledger *l, const struct vsm_limits *limits) { l->limits = *limits; }
+void vsm_ledger_set_limits(struct vsm_ledger *l, const struct vsm_limits *limits) {
+  l->limits = *limits;
+}
 
 static void kinds_fini(struct kinds *k) {
   for (size_t i = 0; i < k->n; i++)
@@ -217,7 +219,9 @@ void vsm_ledger_frames(struct vsm_ledger *l, struct vsm_str source, enum vsm_rea
   rejected(l, source, (struct vsm_str){0}, reason, (struct vsm_str){0}, events);
 }
 
-struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l) { return l->all; }
+struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l) {
+  return l->all;
+}
 
 static int by_source(const void *a, const void *b) {
   return vsm_str_cmp(((const struct vsm_source_view *)a)->source, ((const struct vsm_source_view *)b)->source);
@@ -264,6 +268,7 @@ struct vsm_rejected_view *vsm_ledger_list_rejected(const struct vsm_ledger *l, s
   struct vsm_rejected_view *to = vsm_arena_alloc(arena, (l->rejected.n + 1) * sizeof *to);
   *n = from && to ? l->rejected.n : 0;
   for (size_t i = 0; i < *n; i++)
-    to[i] = (struct vsm_rejected_view){from[i]->source, from[i]->type, from[i]->reason, from[i]->detail, from[i]->count};
+    to[i] =
+        (struct vsm_rejected_view){from[i]->source, from[i]->type, from[i]->reason, from[i]->detail, from[i]->count};
   return to;
 }

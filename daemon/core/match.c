@@ -71,8 +71,13 @@ static struct vsm_kind *resolve(struct vsm_matcher *m, const struct vsm_event *e
   uint32_t *origins = vsm_arena_alloc(&m->arena, (model->n_rules + 1) * sizeof *origins);
   if (!k || !rules || !origins)
     return NULL;
-  *k = (struct vsm_kind){keep(m, e->source), keep(m, e->type), vsm_ledger_source(m->ledger, e->source),
-                         offset_of(model, e->source), rules, origins, 0};
+  *k = (struct vsm_kind){keep(m, e->source),
+                         keep(m, e->type),
+                         vsm_ledger_source(m->ledger, e->source),
+                         offset_of(model, e->source),
+                         rules,
+                         origins,
+                         0};
   if (!k->source.p || !k->type.p)
     return NULL;
   for (unsigned i = 0; i < model->n_rules; i++) {
@@ -136,9 +141,10 @@ enum vsm_reason vsm_rule_key(const struct vsm_template *t, const struct vsm_even
 }
 
 const char *vsm_field_print(const struct vsm_field *f, char *buf, size_t size) {
-  static const char *const name[] = {[VSM_F_LITERAL] = "", [VSM_F_SUBJECT] = "subject", [VSM_F_SOURCE] = "source",
-                                     [VSM_F_TYPE] = "type", [VSM_F_ID] = "id", [VSM_F_DATA] = "data."};
-  vsm_text_format(buf, size, "%s%.*s", name[f->kind], f->kind == VSM_F_DATA ? (int)f->text.n : 0, f->text.p ? f->text.p : "");
+  static const char *const name[] = {[VSM_F_LITERAL] = "",  [VSM_F_SUBJECT] = "subject", [VSM_F_SOURCE] = "source",
+                                     [VSM_F_TYPE] = "type", [VSM_F_ID] = "id",           [VSM_F_DATA] = "data."};
+  vsm_text_format(buf, size, "%s%.*s", name[f->kind], f->kind == VSM_F_DATA ? (int)f->text.n : 0,
+                  f->text.p ? f->text.p : "");
   return buf;
 }
 

@@ -1,5 +1,5 @@
-// Which rules concern an event. Rules are found by (source, type) once and remembered, so that the cost of an event does
-// not grow with their number.
+// Which rules concern an event. Rules are found by (source, type) once and remembered, so that the cost of an event
+// does not grow with their number.
 #pragma once
 #include "core/intern.h"
 #include "core/template.h"
@@ -7,9 +7,9 @@
 
 struct vsm_kind {
   struct vsm_str source, type;
-  uint32_t source_row;    // of the ledger
-  int64_t offset_us;      // of the source's clock
-  const uint32_t *rules;  // whose source and type match, in order
+  uint32_t source_row;     // of the ledger
+  int64_t offset_us;       // of the source's clock
+  const uint32_t *rules;   // whose source and type match, in order
   const uint32_t *origins; // of each, interned
   unsigned n;
 };

@@ -44,8 +44,8 @@ struct vsm_stage {
 
 struct vsm_stream {
   const char *id, *name, *outcome;
-  const struct vsm_stage *stages; // as declared; without circles by next
-  unsigned n_stages;              // 1 .. VSM_STAGES_MAX
+  const struct vsm_stage *stages;   // as declared; without circles by next
+  unsigned n_stages;                // 1 .. VSM_STAGES_MAX
   const struct vsm_window *windows; // as configured, without "all"
   unsigned n_windows;
 };

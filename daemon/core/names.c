@@ -11,11 +11,10 @@ const char *vsm_reason_name(enum vsm_reason r) {
 }
 
 const char *vsm_lifecycle_name(enum vsm_lifecycle l) {
-  static const char *const name[] = {[VSM_SCHEDULE] = "schedule", [VSM_START] = "start",
-                                     [VSM_SUSPEND] = "suspend",   [VSM_RESUME] = "resume",
-                                     [VSM_COMPLETE] = "complete", [VSM_FINISH] = "finish",
-                                     [VSM_WITHDRAW] = "withdraw", [VSM_PROGRESS] = "progress",
-                                     [VSM_NO_LIFECYCLE] = ""};
+  static const char *const name[] = {
+      [VSM_SCHEDULE] = "schedule", [VSM_START] = "start",       [VSM_SUSPEND] = "suspend",
+      [VSM_RESUME] = "resume",     [VSM_COMPLETE] = "complete", [VSM_FINISH] = "finish",
+      [VSM_WITHDRAW] = "withdraw", [VSM_PROGRESS] = "progress", [VSM_NO_LIFECYCLE] = ""};
   return name[l];
 }
 

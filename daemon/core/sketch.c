@@ -65,7 +65,9 @@ void vsm_sketch_fini(struct vsm_sketch *s) {
   *s = (struct vsm_sketch){0};
 }
 
-static double seconds(int64_t us) { return (double)us / (double)VSM_SECOND_US; }
+static double seconds(int64_t us) {
+  return (double)us / (double)VSM_SECOND_US;
+}
 
 // The mean to the last bit that a double holds: whole microseconds and the rest apart.
 static double mean_seconds(vsm_wide sum, int64_t count) {

@@ -21,10 +21,10 @@ static inline unsigned vsm_sketch_bucket(int64_t v) {
 int64_t vsm_sketch_value(unsigned bucket);
 
 struct vsm_sketch {
-  int64_t *counts;    // of buckets first .. first + n
+  int64_t *counts; // of buckets first .. first + n
   uint32_t first, n;
   int64_t count;
-  vsm_wide sum;       // exact
+  vsm_wide sum; // exact
 };
 
 void vsm_sketch_add(struct vsm_sketch *s, unsigned bucket, int64_t n); // count and bucket, not sum; n may be negative

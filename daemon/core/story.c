@@ -8,13 +8,16 @@
 
 enum { SCAN_MAX = 5000 };
 
-static double seconds(int64_t us) { return (double)us / (double)VSM_SECOND_US; }
+static double seconds(int64_t us) {
+  return (double)us / (double)VSM_SECOND_US;
+}
 
 static int by_bytes(const void *a, const void *b) {
   return vsm_str_cmp(*(const struct vsm_str *)a, *(const struct vsm_str *)b);
 }
 
-static const struct vsm_str *keys_of(const struct vsm_items *items, const struct vsm_item *it, struct vsm_arena *arena) {
+static const struct vsm_str *keys_of(const struct vsm_items *items, const struct vsm_item *it,
+                                     struct vsm_arena *arena) {
   struct vsm_str *keys = vsm_arena_alloc(arena, it->n_keys * sizeof *keys);
   for (unsigned i = 0; keys && i < it->n_keys; i++)
     keys[i] = vsm_items_key_str(items, vsm_item_key_id(it, i));
@@ -76,8 +79,8 @@ static int tell_transitions(const struct vsm_core *core, const struct vsm_stream
     uint64_t x = it->log[i];
     if (sleeps(s, vsm_packed_place(x)))
       continue;
-    struct vsm_transition_view *row = tell(core, s, t, vsm_packed_us(x), vsm_packed_place(x), vsm_packed_lifecycle(x),
-                                           vsm_item_origins(it)[i]);
+    struct vsm_transition_view *row =
+        tell(core, s, t, vsm_packed_us(x), vsm_packed_place(x), vsm_packed_lifecycle(x), vsm_item_origins(it)[i]);
     const struct vsm_hold *hold = vsm_item_hold(it, x);
     if (hold)
       words_of(core, hold->hold, &row->reason, &row->party);
@@ -160,7 +163,9 @@ int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct 
                                 .stream = at,
                                 .keys = keys_of(&s->items, it, arena),
                                 .n_keys = it->n_keys,
-                                .state = story->open ? "open" : story->finished ? "finished" : "withdrawn",
+                                .state = story->open       ? "open"
+                                         : story->finished ? "finished"
+                                                           : "withdrawn",
                                 .transitions = t.rows,
                                 .n_transitions = t.n,
                                 .visits = tell_visits(core, s, story, arena),

@@ -140,9 +140,8 @@ static void count_mark(struct vsm_stream_state *s, const struct vsm_mark *m, int
                                            [VSM_M_FINISHED] = VSM_N_FINISHED,
                                            [VSM_M_WITHDRAWN] = VSM_N_WITHDRAWN,
                                            [VSM_M_REDUNDANT] = VSM_N_ITEM_REDUNDANT};
-  static const uint8_t slot_of_stage[] = {[VSM_M_REDUNDANT] = VSM_N_REDUNDANT,
-                                          [VSM_M_BYPASSED] = VSM_N_BYPASSED,
-                                          [VSM_M_FIRST_PASS] = VSM_N_FIRST_PASSES};
+  static const uint8_t slot_of_stage[] = {
+      [VSM_M_REDUNDANT] = VSM_N_REDUNDANT, [VSM_M_BYPASSED] = VSM_N_BYPASSED, [VSM_M_FIRST_PASS] = VSM_N_FIRST_PASSES};
   if (m->place != VSM_PLACE_ITEM) {
     struct vsm_flow_at at = vsm_flow_at(&s->stages[m->place].flow, s->bands, m->at);
     vsm_flow_count(at, slot_of_stage[m->kind], sign);

@@ -6,8 +6,8 @@
 
 struct vsm_stage_state {
   struct vsm_flow flow;
-  struct vsm_ranks open;  // open visits by entry
-  uint64_t by_state[3];   // of them: queued, active, suspended
+  struct vsm_ranks open; // open visits by entry
+  uint64_t by_state[3];  // of them: queued, active, suspended
 };
 
 struct vsm_stream_state {

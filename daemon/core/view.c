@@ -5,9 +5,13 @@
 #include "base/err.h"
 #include "core/state.h"
 
-static double seconds(int64_t us) { return (double)us / (double)VSM_SECOND_US; }
+static double seconds(int64_t us) {
+  return (double)us / (double)VSM_SECOND_US;
+}
 
-static double share(double part, double whole) { return whole > 0 ? part / whole : 0; }
+static double share(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
 
 static int64_t age_us(const struct vsm_core *core, int64_t since) {
   return core->now.us > since ? core->now.us - since : 0;
@@ -169,7 +173,9 @@ bool vsm_core_take_changed(struct vsm_core *core, unsigned stream, int stage) {
   return changed;
 }
 
-struct vsm_ingest_view vsm_core_ingest(const struct vsm_core *core) { return vsm_ledger_ingest(core->ledger); }
+struct vsm_ingest_view vsm_core_ingest(const struct vsm_core *core) {
+  return vsm_ledger_ingest(core->ledger);
+}
 
 struct vsm_source_view *vsm_core_sources(struct vsm_core *core, struct vsm_arena *arena, size_t *n) {
   return vsm_ledger_sources(core->ledger, arena, n);

@@ -14,9 +14,10 @@ struct vsm_dist_view {
   double mean, min, max, p50, p85, p95, p99; // seconds
 };
 
-#define VSM_STAGE_COUNTS(X)                                                                                   \
-  X(arrivals) X(departures) X(completed) X(implied) X(skipped) X(returned) X(withdrawn) X(rework) X(unobserved) \
-  X(bypassed) X(redundant)
+#define VSM_STAGE_COUNTS(X)                                                                                            \
+  X(arrivals)                                                                                                          \
+  X(departures)                                                                                                        \
+  X(completed) X(implied) X(skipped) X(returned) X(withdrawn) X(rework) X(unobserved) X(bypassed) X(redundant)
 #define VSM_STREAM_COUNTS(X) X(started) X(finished) X(withdrawn) X(reopened) X(redundant)
 
 struct vsm_stage_window_view {
@@ -102,15 +103,15 @@ struct vsm_item_row {
   unsigned stream;
   int stage; // as declared; -1: between
   enum vsm_visit_state state;
-  const char *party;        // "" unless suspended
+  const char *party; // "" unless suspended
   struct vsm_str reason;
   double in_stage_seconds, age_seconds;
 };
 
 struct vsm_items_query {
-  int stream, stage;  // indexes; -1: all
-  int state;          // enum vsm_visit_state; -1: all
-  unsigned limit;     // 1 .. 1000
+  int stream, stage;     // indexes; -1: all
+  int state;             // enum vsm_visit_state; -1: all
+  unsigned limit;        // 1 .. 1000
   struct vsm_str cursor; // from the page before; empty: the first
 };
 
@@ -141,7 +142,7 @@ struct vsm_item_view {
   unsigned stream;
   const struct vsm_str *keys; // sorted
   unsigned n_keys;
-  const char *state; // open, finished, withdrawn
+  const char *state;                             // open, finished, withdrawn
   const struct vsm_transition_view *transitions; // canonical order, progress (the newest of each stage) among them
   unsigned n_transitions;
   const struct vsm_visit_view *visits; // in the order in which they opened

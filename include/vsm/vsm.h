@@ -22,13 +22,13 @@
 extern "C" {
 #endif
 
-#define VSM_CLIENT_ERRORS(X)                                         \
-  X(NOMEM, 1, "out of memory")                                       \
-  X(INVAL, 2, "an option or endpoint is missing or invalid")         \
-  X(LIMIT, 4, "larger than the protocol allows")                     \
-  X(FORMAT, 5, "the answer is not understood")                       \
-  X(IO, 6, "no socket or connection")                                \
-  X(FULL, 9, "the queue is full")                                    \
+#define VSM_CLIENT_ERRORS(X)                                                                                           \
+  X(NOMEM, 1, "out of memory")                                                                                         \
+  X(INVAL, 2, "an option or endpoint is missing or invalid")                                                           \
+  X(LIMIT, 4, "larger than the protocol allows")                                                                       \
+  X(FORMAT, 5, "the answer is not understood")                                                                         \
+  X(IO, 6, "no socket or connection")                                                                                  \
+  X(FULL, 9, "the queue is full")                                                                                      \
   X(TIMEOUT, 11, "no answer in time")
 
 enum vsm_client_err {
@@ -67,10 +67,10 @@ struct vsm_emitter_error {
 
 // What became of a batch. Valid during the callback.
 struct vsm_emitter_ack {
-  uint64_t first;   // number of its first event
-  uint32_t events;  // how many it had
+  uint64_t first;  // number of its first event
+  uint32_t events; // how many it had
   uint32_t accepted, rejected;
-  bool durable;     // false: in the daemon's memory only
+  bool durable;                           // false: in the daemon's memory only
   const struct vsm_emitter_error *errors; // the first 16 of the rejected
   size_t n_errors;
 };
@@ -78,18 +78,18 @@ typedef void vsm_emitter_ack_fn(void *ctx, const struct vsm_emitter_ack *ack);
 
 // Exactly one of submit, publish and bind is given. 0 stands for the default of a number.
 struct vsm_emitter_options {
-  const char *source;  // 1 to 128 bytes of [A-Za-z0-9._:/~%@+#-]; needed with publish and bind
-  const char *submit;  // acked: connects to the daemon's submit socket
-  const char *publish; // fire and forget: connects to the daemon's subscribe socket
-  const char *bind;    // fire and forget: binds, and the daemon connects to it
-  unsigned batch_events;  // events in a batch, 100; at most 65,536
-  unsigned batch_bytes;   // begins another batch above it, 1 MiB; at most 4 MiB
-  unsigned linger_ms;     // how long a batch that is not full waits for more, 10
-  unsigned queue_events;  // emitted and not acked (fire and forget: not sent), 100,000
-  unsigned window;        // batches under way without ack, 64
-  unsigned resend_ms;     // without an ack, 10,000
-  unsigned alive_ms;      // fire and forget: a sign of life after so long without events, 60,000
-  uint64_t epoch;         // fire and forget: below 2^53, greater than any before; 0: made from the clock
+  const char *source;         // 1 to 128 bytes of [A-Za-z0-9._:/~%@+#-]; needed with publish and bind
+  const char *submit;         // acked: connects to the daemon's submit socket
+  const char *publish;        // fire and forget: connects to the daemon's subscribe socket
+  const char *bind;           // fire and forget: binds, and the daemon connects to it
+  unsigned batch_events;      // events in a batch, 100; at most 65,536
+  unsigned batch_bytes;       // begins another batch above it, 1 MiB; at most 4 MiB
+  unsigned linger_ms;         // how long a batch that is not full waits for more, 10
+  unsigned queue_events;      // emitted and not acked (fire and forget: not sent), 100,000
+  unsigned window;            // batches under way without ack, 64
+  unsigned resend_ms;         // without an ack, 10,000
+  unsigned alive_ms;          // fire and forget: a sign of life after so long without events, 60,000
+  uint64_t epoch;             // fire and forget: below 2^53, greater than any before; 0: made from the clock
   vsm_emitter_ack_fn *on_ack; // may be NULL
   void *ctx;
   void *zmq_context; // borrowed; NULL: one of its own
@@ -136,11 +136,11 @@ struct Vsm__V1__Reply;
 // what is newer than it, topic by topic. Publications wait while a snapshot is under way.
 struct vsm_subscriber_options {
   const char *publish;
-  const char *query;          // NULL: no snapshots
-  const char *const *topics;  // prefixes, as "v1/metric/RCV-01/"
-  size_t n_topics;            // 0: all
-  const char *stream;         // of the snapshots; NULL: all
-  unsigned timeout_ms;        // for a snapshot, which then is asked for again; 5,000
+  const char *query;         // NULL: no snapshots
+  const char *const *topics; // prefixes, as "v1/metric/RCV-01/"
+  size_t n_topics;           // 0: all
+  const char *stream;        // of the snapshots; NULL: all
+  unsigned timeout_ms;       // for a snapshot, which then is asked for again; 5,000
   // Any may be NULL. Messages are valid during the call.
   void (*on_snapshot)(void *ctx, const struct Vsm__V1__Snapshot *snapshot);
   void (*on_publication)(void *ctx, const char *topic, const struct Vsm__V1__Publication *publication);

@@ -83,9 +83,11 @@ static void check_item_counts(struct check *c, const json_t *line, const struct 
   const struct vsm_stream_window_view *all = &v->windows[0];
   expect_int(c, "stream", "started", 1, (int64_t)all->started);
 #define X(name) expect_int(c, "stream", #name, (int64_t)json_array_size(golden_get(line, #name)), (int64_t)all->name);
-  X(finished) X(withdrawn) X(reopened)
+  X(finished)
+  X(withdrawn)
+  X(reopened)
 #undef X
-  expect_int(c, "stream", "redundant", count_redundant(redundant, NULL), (int64_t)all->redundant);
+      expect_int(c, "stream", "redundant", count_redundant(redundant, NULL), (int64_t)all->redundant);
   expect_int(c, "stream", "wip", json_is_true(golden_get(line, "open")), (int64_t)v->wip);
   expect_int(c, "stream", "between", json_is_true(golden_get(line, "between")), (int64_t)v->between);
   for (unsigned i = 0; i < v->n_stages; i++) {
@@ -123,8 +125,8 @@ static void check_fold_line(const json_t *line, void *arg) {
 
 // ---- metrics.jsonl: every figure of a log
 
-static void expect_near(struct check *c, const char *where, const char *what, const json_t *e, double got,
-                        double share, double allowed) {
+static void expect_near(struct check *c, const char *where, const char *what, const json_t *e, double got, double share,
+                        double allowed) {
   double expected = e ? json_number_value(e) : 0;
   if (!(fabs(expected - got) <= fmax(share * fabs(expected), allowed)))
     complain(c, where, what, expected, got);
@@ -141,9 +143,11 @@ static void check_distribution(struct check *c, const char *where, const char *w
 
 static void check_stage(struct check *c, const json_t *e, const struct vsm_stage_view *v) {
 #define X(field) expect_int(c, v->id, #field, get_int(e, #field), (int64_t)v->field);
-  X(wip) X(queued) X(active) X(suspended)
+  X(wip)
+  X(queued)
+  X(active) X(suspended)
 #undef X
-  expect_near(c, v->id, "oldest_age", golden_get(e, "oldest_age"), v->age.max, 1e-12, 1e-9);
+      expect_near(c, v->id, "oldest_age", golden_get(e, "oldest_age"), v->age.max, 1e-12, 1e-9);
   for (unsigned i = 0; i < v->n_windows; i++) {
     const struct vsm_stage_window_view *w = &v->windows[i];
     const json_t *we = golden_get(golden_get(e, "windows"), w->window);
@@ -151,10 +155,12 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
     VSM_STAGE_COUNTS(X)
 #undef X
 #define X(field) check_distribution(c, v->id, #field, golden_get(we, #field), &w->field);
-    X(cycle_time) X(queue_time) X(active_time) X(suspended_time)
+    X(cycle_time)
+    X(queue_time)
+    X(active_time) X(suspended_time)
 #undef X
 #define X(field) expect_near(c, v->id, #field, golden_get(we, #field), w->field, 1e-12, 1e-12);
-    X(flow_efficiency) X(first_pass_yield)
+        X(flow_efficiency) X(first_pass_yield)
 #undef X
   }
 }

@@ -117,10 +117,9 @@ struct vsm_stream *golden_stream(const json_t *json, const json_t *windows, stru
 }
 
 static enum vsm_lifecycle lifecycle_named(const char *name) {
-  static const char *const names[] = {[VSM_SCHEDULE] = "schedule", [VSM_START] = "start",
-                                      [VSM_SUSPEND] = "suspend",   [VSM_RESUME] = "resume",
-                                      [VSM_COMPLETE] = "complete", [VSM_FINISH] = "finish",
-                                      [VSM_WITHDRAW] = "withdraw", [VSM_PROGRESS] = "progress"};
+  static const char *const names[] = {
+      [VSM_SCHEDULE] = "schedule", [VSM_START] = "start",   [VSM_SUSPEND] = "suspend",   [VSM_RESUME] = "resume",
+      [VSM_COMPLETE] = "complete", [VSM_FINISH] = "finish", [VSM_WITHDRAW] = "withdraw", [VSM_PROGRESS] = "progress"};
   for (int i = 0; i <= VSM_PROGRESS; i++)
     if (strcmp(names[i], name) == 0)
       return i;

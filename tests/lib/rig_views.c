@@ -76,8 +76,7 @@ void rig_print_item(FILE *out, const struct vsm_item_view *v) {
     fprintf(out, "  visit %s %lld..%lld %s %s%s%s%s%s %lld %lld %lld\n", x->stage, (long long)x->entered.us,
             (long long)x->left.us, vsm_how_name(x->how), vsm_visit_state_name(x->state),
             x->confirmed ? " confirmed" : "", x->rework ? " rework" : "", x->unobserved ? " unobserved" : "",
-            x->implied ? " implied" : "", (long long)x->queued_us, (long long)x->active_us,
-            (long long)x->suspended_us);
+            x->implied ? " implied" : "", (long long)x->queued_us, (long long)x->active_us, (long long)x->suspended_us);
   }
 }
 
@@ -154,18 +153,22 @@ static void compare_dist(struct differences *d, const char *what, const struct v
 
 static void compare_ages(struct differences *d, const struct vsm_age_view *e, const struct vsm_age_view *g) {
 #define X(field) near(d, "age " #field, e->field, g->field, 0.01, 1);
-  X(p50) X(p85) X(p95)
+  X(p50)
+  X(p85)
+  X(p95)
 #undef X
-  same_number(d, "age max", e->max, g->max);
+      same_number(d, "age max", e->max, g->max);
 }
 
 static void compare_stage(struct differences *d, const struct vsm_stage_view *e, const struct vsm_stage_view *g) {
   d->stage = e->id;
   d->window = "";
 #define X(field) same_count(d, #field, e->field, g->field);
-  X(wip) X(queued) X(active) X(suspended) X(n_windows)
+  X(wip)
+  X(queued)
+  X(active) X(suspended) X(n_windows)
 #undef X
-  compare_ages(d, &e->age, &g->age);
+      compare_ages(d, &e->age, &g->age);
   for (unsigned i = 0; i < e->n_windows && i < g->n_windows; i++) {
     const struct vsm_stage_window_view *we = &e->windows[i], *wg = &g->windows[i];
     d->window = we->window;
@@ -173,9 +176,11 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
     VSM_STAGE_COUNTS(X)
 #undef X
 #define X(field) compare_dist(d, #field, &we->field, &wg->field);
-    X(cycle_time) X(queue_time) X(active_time) X(suspended_time)
+    X(cycle_time)
+    X(queue_time)
+    X(active_time) X(suspended_time)
 #undef X
-    same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
+        same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
     same_number(d, "first_pass_yield", we->first_pass_yield, wg->first_pass_yield);
   }
 }

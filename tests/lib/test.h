@@ -16,4 +16,6 @@ static inline uint64_t test_random(uint64_t *seed) {
 }
 
 // 0 .. n - 1.
-static inline uint64_t test_below(uint64_t *seed, uint64_t n) { return test_random(seed) % n; }
+static inline uint64_t test_below(uint64_t *seed, uint64_t n) {
+  return test_random(seed) % n;
+}

@@ -44,8 +44,8 @@ struct ref_visit {
   enum vsm_how how;
   enum vsm_visit_state state; // VSM_CLOSED where closed
   bool confirmed, rework, unobserved, implied;
-  bool late;        // recorded by late news
-  bool way_made;    // closed because way was made
+  bool late;     // recorded by late news
+  bool way_made; // closed because way was made
   bool ever_active;
   int64_t queued, active, suspended; // up to the last change of state
   int64_t since;                     // the last change of state
@@ -66,7 +66,7 @@ struct ref_fold {
   bool bypassed[REF_STAGES_MAX];
   int64_t bypassed_at[REF_STAGES_MAX];
   int64_t started;
-  bool open, ever; // ever: there was a transition at all
+  bool open, ever;             // ever: there was a transition at all
   enum vsm_lifecycle ended_by; // finish or withdraw, where not open
 };
 
@@ -83,8 +83,8 @@ struct ref_counts {
 };
 
 struct ref_item {
-  const char *shown;        // the key by which it is shown
-  const char *const *keys;  // sorted
+  const char *shown;       // the key by which it is shown
+  const char *const *keys; // sorted
   size_t n_keys;
   struct ref_transition *transitions; // canonical order, each once
   size_t n_transitions;
@@ -114,7 +114,7 @@ void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_
 
 // Room for one more element in an array that grows by doubling.
 void *ref_grow(struct vsm_arena *arena, void *array, size_t n, size_t element_bytes);
-#define REF_PUSH(arena, array, n, ...) \
+#define REF_PUSH(arena, array, n, ...)                                                                                 \
   ((array) = ref_grow((arena), (array), (n), sizeof *(array)), (array)[(n)++] = (__VA_ARGS__))
 // Canonical order: negative, 0, positive.
 int ref_transition_cmp(const struct ref_graph *g, const struct ref_transition *a, const struct ref_transition *b);

@@ -69,12 +69,18 @@ static bool fits(struct vsm_str g, struct vsm_str text) {
 
 static struct vsm_str value_of(const struct vsm_field *field, const struct vsm_event *e) {
   switch (field->kind) {
-  case VSM_F_LITERAL: return field->text;
-  case VSM_F_SUBJECT: return e->subject;
-  case VSM_F_SOURCE: return e->source;
-  case VSM_F_TYPE: return e->type;
-  case VSM_F_ID: return e->id;
-  case VSM_F_DATA: break;
+  case VSM_F_LITERAL:
+    return field->text;
+  case VSM_F_SUBJECT:
+    return e->subject;
+  case VSM_F_SOURCE:
+    return e->source;
+  case VSM_F_TYPE:
+    return e->type;
+  case VSM_F_ID:
+    return e->id;
+  case VSM_F_DATA:
+    break;
   }
   for (uint32_t i = 0; i < e->n_attrs; i++)
     if (vsm_str_eq(e->attrs[i].key, field->text))
@@ -89,10 +95,13 @@ static bool holds(const struct vsm_condition *c, const struct vsm_event *e) {
     if (c->op == VSM_MATCHES ? fits(c->values[i], value) : vsm_str_eq(c->values[i], value))
       listed = true;
   switch (c->op) {
-  case VSM_EXISTS: return (value.n > 0) == c->exists;
-  case VSM_NOT_IN: return value.n == 0 || !listed;
+  case VSM_EXISTS:
+    return (value.n > 0) == c->exists;
+  case VSM_NOT_IN:
+    return value.n == 0 || !listed;
   case VSM_IN:
-  case VSM_MATCHES: break;
+  case VSM_MATCHES:
+    break;
   }
   return value.n > 0 && listed;
 }
@@ -258,8 +267,7 @@ static int cmp_keys(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void add_transition(struct ref *ref, const struct ref_graph *g, struct ref_item *item,
-                           struct ref_transition x) {
+static void add_transition(struct ref *ref, const struct ref_graph *g, struct ref_item *item, struct ref_transition x) {
   size_t at = 0;
   while (at < item->n_transitions && ref_transition_cmp(g, &item->transitions[at], &x) < 0)
     at++;

@@ -182,9 +182,7 @@ static uint32_t make_way(struct walk *w, int stage, int64_t t) {
     struct ref_visit *v = &w->f->visits[i];
     if (v->how != VSM_OPEN || v->stage == stage || is_parallel(w, v->stage, stage))
       continue;
-    enum vsm_how how = !v->confirmed                      ? VSM_SKIPPED
-                       : is_before(w, stage, v->stage) ? VSM_RETURNED
-                                                          : VSM_COMPLETED;
+    enum vsm_how how = !v->confirmed ? VSM_SKIPPED : is_before(w, stage, v->stage) ? VSM_RETURNED : VSM_COMPLETED;
     close_visit(w, v, how, false, t);
     v->way_made = true;
     if (w->g->stream->stages[v->stage].fork_all && how != VSM_RETURNED)

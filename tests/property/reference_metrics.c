@@ -250,8 +250,7 @@ void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_
               struct vsm_arena *arena, struct vsm_stream_view *out) {
   const struct figures x = {.g = g, .items = items, .n_items = n_items, .now = now, .arena = arena};
   const struct vsm_stream *s = g->stream;
-  *out = (struct vsm_stream_view){
-      .id = s->id, .name = s->name, .n_windows = s->n_windows + 1, .n_stages = s->n_stages};
+  *out = (struct vsm_stream_view){.id = s->id, .name = s->name, .n_windows = s->n_windows + 1, .n_stages = s->n_stages};
   struct durations open = {0};
   for (size_t i = 0; i < n_items; i++) {
     const struct ref_fold *f = &items[i].fold;

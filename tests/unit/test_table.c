@@ -4,10 +4,14 @@
 
 enum { IDS = 500 };
 
-static bool is(const void *ctx, uint32_t id) { return *(const uint32_t *)ctx == id; }
+static bool is(const void *ctx, uint32_t id) {
+  return *(const uint32_t *)ctx == id;
+}
 
 // Few hashes, so that runs are long and overlap, and closing gaps is tried in earnest.
-static uint32_t hash_of(uint32_t id) { return id % 37; }
+static uint32_t hash_of(uint32_t id) {
+  return id % 37;
+}
 
 static void test_put_find_del(void **state) {
   (void)state;
