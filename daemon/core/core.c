@@ -93,18 +93,10 @@ static void refuse(struct vsm_effects *fx, enum vsm_reason reason, const char *d
   vsm_text_format(fx->detail, sizeof fx->detail, "%s", detail ? detail : "");
 }
 
-static void count_refused(struct vsm_core *core, const struct vsm_event *e, enum vsm_reason reason,
-                          const char *detail) {
-  // Bytes that the wire found unusable are not repeated to people.
-  struct vsm_str source = e->refused == VSM_R_BAD_SOURCE || e->refused == VSM_R_BAD_UTF8 ? VSM_STR("") : e->source;
-  struct vsm_str type = e->refused == VSM_R_BAD_UTF8 ? VSM_STR("") : e->type;
-  vsm_ledger_rejected(core->ledger, source, type, reason, vsm_str_of(detail));
-}
-
 static int refuse_whole(struct vsm_core *core, const struct vsm_event *e, uint32_t row, struct vsm_effects *fx,
                         enum vsm_reason reason, const char *detail) {
   refuse(fx, reason, detail);
-  count_refused(core, e, reason, fx->detail);
+  vsm_ledger_rejected(core->ledger, e->source, e->type, reason, vsm_str_of(fx->detail));
   vsm_ledger_count(core->ledger, row, VSM_REJECTED);
   return 0;
 }
@@ -139,9 +131,7 @@ struct found {
   char detail[sizeof((struct vsm_effects *)0)->detail];
 };
 
-static void note_rejection(struct vsm_core *core, const struct vsm_event *e, struct found *f, enum vsm_reason reason,
-                           const char *detail) {
-  count_refused(core, e, reason, detail);
+static void note_rejection(struct found *f, enum vsm_reason reason, const char *detail) {
   if (f->reason != VSM_R_NONE && f->reason <= reason)
     return;
   f->reason = reason;
@@ -181,7 +171,7 @@ static void claim(struct vsm_core *core, const struct vsm_event *e, const struct
     vsm_text_format(text, sizeof text, "%s (rule %s)", missing ? vsm_field_print(missing, name, sizeof name) : "item",
                     rule->where);
   }
-  note_rejection(core, e, f, reason, text);
+  note_rejection(f, reason, text);
 }
 
 static void find_claims(struct vsm_core *core, const struct vsm_event *e, const struct vsm_kind *kind, int64_t us,
@@ -379,11 +369,8 @@ int vsm_core_step(struct vsm_core *core, const struct vsm_event *e, struct vsm_e
   fx->n_changes = 0;
   fx->reason = VSM_R_NONE;
   fx->detail[0] = '\0';
-  if (e->refused != VSM_R_NONE) {
-    bool nameless = e->refused == VSM_R_BAD_SOURCE || e->refused == VSM_R_BAD_UTF8 || e->source.n == 0;
-    uint32_t row = vsm_ledger_source(core->ledger, nameless ? VSM_STR("") : e->source);
-    return refuse_whole(core, e, row, fx, e->refused, e->refused_detail);
-  }
+  if (e->refused != VSM_R_NONE)
+    return refuse_whole(core, e, vsm_ledger_source(core->ledger, e->source), fx, e->refused, e->refused_detail);
   const struct vsm_kind *kind = vsm_matcher_kind(core->matcher, e);
   if (!kind)
     return VSM_ENOMEM;
@@ -400,6 +387,8 @@ int vsm_core_step(struct vsm_core *core, const struct vsm_event *e, struct vsm_e
   fx->result = settle(&f, fx);
   if (fx->result != VSM_REJECTED && core->model->clock == VSM_CLOCK_EVENT)
     pass_time(core, (struct vsm_time){us});
+  if (f.reason != VSM_R_NONE) // listed also where other rules took the event
+    vsm_ledger_rejected(core->ledger, e->source, e->type, f.reason, vsm_str_of(f.detail));
   if (fx->result == VSM_UNMAPPED)
     vsm_ledger_unmapped(core->ledger, e->source, e->type, e->received);
   for (size_t i = 0; i < f.claims; i++)

@@ -39,7 +39,7 @@ struct vsm_attr {
 };
 
 struct vsm_event {
-  struct vsm_str source; // the batch's where the event has none; where refused, perhaps unusable bytes
+  struct vsm_str source; // the batch's where the event has none; where refused it and type may be empty
   struct vsm_str id, type, subject;
   const struct vsm_attr *attrs;
   uint32_t n_attrs;
