@@ -1,0 +1,164 @@
+// Core views -> the messages that answers and publications share. Strings of views that end in NUL are borrowed, others
+// are copied.
+#include "base/err.h"
+#include "wire/build.h"
+
+void *vsm_build_array(struct vsm_build *b, size_t n, size_t size) {
+  void *p = vsm_arena_zalloc(b->arena, n * size);
+  b->failed |= !p;
+  return p;
+}
+
+char *vsm_build_text(struct vsm_build *b, struct vsm_str s) {
+  char *z = vsm_arena_strndup(b->arena, s.p, s.n);
+  b->failed |= !z;
+  return z;
+}
+
+char **vsm_build_texts(struct vsm_build *b, const struct vsm_str *s, size_t n) {
+  char **out = vsm_build_array(b, n, sizeof *out);
+  for (size_t i = 0; out && i < n; i++)
+    out[i] = vsm_build_text(b, s[i]);
+  return out;
+}
+
+void *vsm_build_list(struct vsm_build *b, size_t n, size_t size) {
+  char *messages = n ? vsm_build_array(b, n, size) : NULL;
+  void **pointers = messages ? vsm_build_array(b, n, sizeof *pointers) : NULL;
+  for (size_t i = 0; pointers && i < n; i++)
+    pointers[i] = messages + i * size;
+  return pointers;
+}
+
+uint64_t vsm_build_nanos(struct vsm_time t) {
+  return (uint64_t)t.us * 1000;
+}
+
+static Vsm__V1__Age *age(struct vsm_build *b, const struct vsm_age_view *v) {
+  Vsm__V1__Age *m = vsm_build_array(b, 1, sizeof *m);
+  if (!m)
+    return NULL;
+  vsm__v1__age__init(m);
+  m->p50 = v->p50;
+  m->p85 = v->p85;
+  m->p95 = v->p95;
+  m->max = v->max;
+  return m;
+}
+
+static Vsm__V1__Distribution *distribution(struct vsm_build *b, const struct vsm_dist_view *v) {
+  Vsm__V1__Distribution *m = vsm_build_array(b, 1, sizeof *m);
+  if (!m)
+    return NULL;
+  vsm__v1__distribution__init(m);
+  m->count = v->count;
+  m->mean = v->mean;
+  m->min = v->min;
+  m->max = v->max;
+  m->p50 = v->p50;
+  m->p85 = v->p85;
+  m->p95 = v->p95;
+  m->p99 = v->p99;
+  return m;
+}
+
+static void stage_window(struct vsm_build *b, const struct vsm_stage_window_view *v, Vsm__V1__StageWindow *m) {
+  vsm__v1__stage_window__init(m);
+  m->window = (char *)v->window;
+#define X(name) m->name = v->name;
+  VSM_STAGE_COUNTS(X)
+#undef X
+  m->cycle_time = distribution(b, &v->cycle_time);
+  m->queue_time = distribution(b, &v->queue_time);
+  m->active_time = distribution(b, &v->active_time);
+  m->suspended_time = distribution(b, &v->suspended_time);
+  m->flow_efficiency = v->flow_efficiency;
+  m->first_pass_yield = v->first_pass_yield;
+}
+
+static void stream_window(struct vsm_build *b, const struct vsm_stream_window_view *v, Vsm__V1__StreamWindow *m) {
+  vsm__v1__stream_window__init(m);
+  m->window = (char *)v->window;
+#define X(name) m->name = v->name;
+  VSM_STREAM_COUNTS(X)
+#undef X
+  m->throughput_per_day = v->throughput_per_day;
+  m->flow_efficiency = v->flow_efficiency;
+  m->lead_time = distribution(b, &v->lead_time);
+}
+
+void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_stage_view *v, Vsm__V1__Stage *m) {
+  vsm__v1__stage__init(m);
+  m->id = (char *)v->id;
+  m->name = (char *)v->name;
+  m->sequence = b->sequence ? b->sequence(b->sequence_ctx, stream, v->id) : 0;
+  m->wip = v->wip;
+  m->queued = v->queued;
+  m->active = v->active;
+  m->suspended = v->suspended;
+  m->age = age(b, &v->age);
+  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
+  m->n_windows = m->windows ? v->n_windows : 0;
+  for (size_t i = 0; i < m->n_windows; i++)
+    stage_window(b, &v->windows[i], m->windows[i]);
+}
+
+void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm__V1__ValueStream *m) {
+  vsm__v1__value_stream__init(m);
+  m->id = (char *)v->id;
+  m->name = (char *)v->name;
+  m->sequence = b->sequence ? b->sequence(b->sequence_ctx, v->id, NULL) : 0;
+  m->wip = v->wip;
+  m->between = v->between;
+  m->age = age(b, &v->age);
+  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
+  m->n_windows = m->windows ? v->n_windows : 0;
+  for (size_t i = 0; i < m->n_windows; i++)
+    stream_window(b, &v->windows[i], m->windows[i]);
+  m->stages = vsm_build_list(b, v->n_stages, sizeof **m->stages);
+  m->n_stages = m->stages ? v->n_stages : 0;
+  for (size_t i = 0; i < m->n_stages; i++)
+    vsm_build_stage(b, v->id, &v->stages[i], m->stages[i]);
+}
+
+Vsm__V1__Ingest *vsm_build_ingest(struct vsm_build *b, const struct vsm_ingest_view *v) {
+  Vsm__V1__Ingest *m = vsm_build_array(b, 1, sizeof *m);
+  if (!m)
+    return NULL;
+  vsm__v1__ingest__init(m);
+  m->received = v->received;
+  m->applied = v->applied;
+  m->duplicates = v->duplicates;
+  m->unmapped = v->unmapped;
+  m->ignored = v->ignored;
+  m->rejected = v->rejected;
+  m->gaps = v->gaps;
+  return m;
+}
+
+void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm__V1__Status *m) {
+  vsm__v1__status__init(m);
+  m->version = (char *)v->version;
+  m->clock = (char *)v->clock;
+  m->time_unix_nano = vsm_build_nanos(v->time);
+  m->epoch = v->epoch;
+  m->durable = v->durable;
+  m->ingest = vsm_build_ingest(b, &v->ingest);
+  m->items_open = v->items_open;
+  m->items_held = v->items_held;
+  m->memory_bytes = v->memory_bytes;
+  m->uptime_seconds = v->uptime_seconds;
+  m->configuration = (char *)v->configuration;
+  m->configured_unix_nano = vsm_build_nanos(v->configured);
+  m->trouble = (char *)v->trouble;
+  m->bad_frames = v->bad_frames;
+  m->without_effect = (char **)v->without_effect;
+  m->n_without_effect = v->n_without_effect;
+}
+
+int vsm_build_finish(const struct vsm_build *b, const void *content, struct vsm_message *out) {
+  if (b->failed)
+    return VSM_ENOMEM;
+  *out = (struct vsm_message){content, protobuf_c_message_get_packed_size(content)};
+  return 0;
+}

@@ -1,0 +1,230 @@
+// Each answer: begin a Reply with room for its one body, fill the body from the view, measure. How figures become
+// protobuf-c's structs: figures.c.
+#include "wire/reply.h"
+
+#include "base/err.h"
+#include "vsm/v1/query.pb-c.h"
+#include "wire/build.h"
+
+struct answer {
+  struct vsm_build b;
+  Vsm__V1__Reply *reply;
+};
+
+// Returns the cleared body; NULL: no memory.
+static void *begin(struct answer *a, struct vsm_arena *arena, Vsm__V1__Reply__KindCase kind, size_t body_bytes) {
+  *a = (struct answer){.b.arena = arena};
+  a->reply = vsm_build_array(&a->b, 1, sizeof *a->reply);
+  void *body = a->reply ? vsm_build_array(&a->b, 1, body_bytes) : NULL;
+  if (!body)
+    return NULL;
+  vsm__v1__reply__init(a->reply);
+  a->reply->kind_case = kind;
+  a->reply->snapshot = body; // whatever its type: the members of the oneof share their place
+  return body;
+}
+
+static int finish(const struct answer *a, struct vsm_message *out) {
+  return vsm_build_finish(&a->b, a->reply, out);
+}
+
+int vsm_reply_error(const char *text, struct vsm_arena *arena, struct vsm_message *out) {
+  struct vsm_build b = {.arena = arena};
+  Vsm__V1__Reply *reply = vsm_build_array(&b, 1, sizeof *reply);
+  if (!reply)
+    return VSM_ENOMEM;
+  vsm__v1__reply__init(reply);
+  reply->error = (char *)text;
+  return vsm_build_finish(&b, reply, out);
+}
+
+int vsm_reply_snapshot(const struct vsm_snapshot_view *view, struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Snapshot *m = begin(&a, arena, VSM__V1__REPLY__KIND_SNAPSHOT, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  a.b.sequence = view->sequence;
+  a.b.sequence_ctx = view->sequence_ctx;
+  vsm__v1__snapshot__init(m);
+  m->time_unix_nano = vsm_build_nanos(view->time);
+  m->epoch = view->epoch;
+  m->ingest = vsm_build_ingest(&a.b, &view->ingest);
+  m->value_streams = vsm_build_list(&a.b, view->n_streams, sizeof **m->value_streams);
+  m->n_value_streams = m->value_streams ? view->n_streams : 0;
+  for (size_t i = 0; i < m->n_value_streams; i++)
+    vsm_build_stream(&a.b, &view->streams[i], m->value_streams[i]);
+  return finish(&a, out);
+}
+
+static const char *stage_id(const struct vsm_model *model, unsigned stream, int stage) {
+  return stage < 0 ? "" : model->streams[stream].stages[stage].id;
+}
+
+static void item_row(struct vsm_build *b, const struct vsm_model *model, const struct vsm_item_row *v,
+                     Vsm__V1__ItemRow *m) {
+  vsm__v1__item_row__init(m);
+  m->item = vsm_build_text(b, v->item);
+  m->value_stream = (char *)model->streams[v->stream].id;
+  m->keys = vsm_build_texts(b, v->keys, v->n_keys);
+  m->n_keys = m->keys ? v->n_keys : 0;
+  m->stage = (char *)stage_id(model, v->stream, v->stage);
+  m->state = (char *)vsm_visit_state_name(v->state);
+  m->party = (char *)v->party;
+  m->reason = vsm_build_text(b, v->reason);
+  m->in_stage_seconds = v->in_stage_seconds;
+  m->age_seconds = v->age_seconds;
+}
+
+int vsm_reply_items(const struct vsm_model *model, const struct vsm_item_row *rows, size_t n, struct vsm_str cursor,
+                    struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Items *m = begin(&a, arena, VSM__V1__REPLY__KIND_ITEMS, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__items__init(m);
+  m->cursor = vsm_build_text(&a.b, cursor);
+  m->items = vsm_build_list(&a.b, n, sizeof **m->items);
+  m->n_items = m->items ? n : 0;
+  for (size_t i = 0; i < m->n_items; i++)
+    item_row(&a.b, model, &rows[i], m->items[i]);
+  return finish(&a, out);
+}
+
+static void item_transition(struct vsm_build *b, const struct vsm_transition_view *v, Vsm__V1__ItemTransition *m) {
+  vsm__v1__item_transition__init(m);
+  m->time_unix_nano = vsm_build_nanos(v->time);
+  m->stage = (char *)v->stage;
+  m->lifecycle = (char *)vsm_lifecycle_name(v->lifecycle);
+  m->source = vsm_build_text(b, v->source);
+  m->type = vsm_build_text(b, v->type);
+  m->rule = vsm_build_text(b, v->rule);
+  m->reason = vsm_build_text(b, v->reason);
+  m->party = (char *)v->party;
+}
+
+static double seconds(int64_t us) {
+  return (double)us / VSM_SECOND_US;
+}
+
+static void visit(const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
+  vsm__v1__visit__init(m);
+  m->stage = (char *)v->stage;
+  m->entered_unix_nano = vsm_build_nanos(v->entered);
+  m->left_unix_nano = vsm_build_nanos(v->left);
+  m->how = (char *)vsm_how_name(v->how);
+  m->rework = v->rework;
+  m->unobserved = v->unobserved;
+  m->implied = v->implied;
+  m->queue_seconds = seconds(v->queued_us);
+  m->active_seconds = seconds(v->active_us);
+  m->suspended_seconds = seconds(v->suspended_us);
+  m->state = (char *)vsm_visit_state_name(v->state);
+}
+
+int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
+                   struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Item *m = begin(&a, arena, VSM__V1__REPLY__KIND_ITEM, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__item__init(m);
+  m->item = vsm_build_text(&a.b, item->item);
+  m->value_stream = (char *)model->streams[item->stream].id;
+  m->keys = vsm_build_texts(&a.b, item->keys, item->n_keys);
+  m->n_keys = m->keys ? item->n_keys : 0;
+  m->state = (char *)item->state;
+  m->transitions = vsm_build_list(&a.b, item->n_transitions, sizeof **m->transitions);
+  m->n_transitions = m->transitions ? item->n_transitions : 0;
+  for (size_t i = 0; i < m->n_transitions; i++)
+    item_transition(&a.b, &item->transitions[i], m->transitions[i]);
+  m->visits = vsm_build_list(&a.b, item->n_visits, sizeof **m->visits);
+  m->n_visits = m->visits ? item->n_visits : 0;
+  for (size_t i = 0; i < m->n_visits; i++)
+    visit(&item->visits[i], m->visits[i]);
+  return finish(&a, out);
+}
+
+int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,
+                       struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Unmapped *m = begin(&a, arena, VSM__V1__REPLY__KIND_UNMAPPED, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__unmapped__init(m);
+  m->unmapped = vsm_build_list(&a.b, n, sizeof **m->unmapped);
+  m->n_unmapped = m->unmapped ? n : 0;
+  for (size_t i = 0; i < m->n_unmapped; i++) {
+    vsm__v1__unmapped_row__init(m->unmapped[i]);
+    m->unmapped[i]->source = vsm_build_text(&a.b, rows[i].source);
+    m->unmapped[i]->type = vsm_build_text(&a.b, rows[i].type);
+    m->unmapped[i]->count = rows[i].count;
+    m->unmapped[i]->last_unix_nano = vsm_build_nanos(rows[i].last);
+  }
+  return finish(&a, out);
+}
+
+int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vsm_arena *arena,
+                       struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Rejected *m = begin(&a, arena, VSM__V1__REPLY__KIND_REJECTED, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__rejected__init(m);
+  m->rejected = vsm_build_list(&a.b, n, sizeof **m->rejected);
+  m->n_rejected = m->rejected ? n : 0;
+  for (size_t i = 0; i < m->n_rejected; i++) {
+    vsm__v1__rejected_row__init(m->rejected[i]);
+    m->rejected[i]->source = vsm_build_text(&a.b, rows[i].source);
+    m->rejected[i]->type = vsm_build_text(&a.b, rows[i].type);
+    m->rejected[i]->reason = (char *)vsm_reason_name(rows[i].reason);
+    m->rejected[i]->detail = vsm_build_text(&a.b, rows[i].detail);
+    m->rejected[i]->count = rows[i].count;
+  }
+  return finish(&a, out);
+}
+
+int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Sources *m = begin(&a, arena, VSM__V1__REPLY__KIND_SOURCES, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__sources__init(m);
+  m->sources = vsm_build_list(&a.b, n, sizeof **m->sources);
+  m->n_sources = m->sources ? n : 0;
+  for (size_t i = 0; i < m->n_sources; i++) {
+    vsm__v1__source_row__init(m->sources[i]);
+    m->sources[i]->source = vsm_build_text(&a.b, rows[i].source);
+    m->sources[i]->last_unix_nano = vsm_build_nanos(rows[i].last);
+    m->sources[i]->received = rows[i].counts.received;
+    m->sources[i]->applied = rows[i].counts.applied;
+    m->sources[i]->duplicates = rows[i].counts.duplicates;
+    m->sources[i]->unmapped = rows[i].counts.unmapped;
+    m->sources[i]->ignored = rows[i].counts.ignored;
+    m->sources[i]->rejected = rows[i].counts.rejected;
+    m->sources[i]->gaps = rows[i].counts.gaps;
+    m->sources[i]->delay_p95_seconds = rows[i].delay_p95_seconds;
+  }
+  return finish(&a, out);
+}
+
+int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Status *m = begin(&a, arena, VSM__V1__REPLY__KIND_STATUS, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm_build_status(&a.b, status, m);
+  return finish(&a, out);
+}
+
+int vsm_reply_reloaded(const char *configuration, const char *const *without_effect, size_t n, struct vsm_arena *arena,
+                       struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Reloaded *m = begin(&a, arena, VSM__V1__REPLY__KIND_RELOAD, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__reloaded__init(m);
+  m->configuration = (char *)configuration;
+  m->without_effect = (char **)without_effect;
+  m->n_without_effect = n;
+  return finish(&a, out);
+}
