@@ -71,10 +71,25 @@ uint64_t rig_next(struct rig_random *r) { // splitmix64
   return z ^ (z >> 31);
 }
 
+static unsigned byte(struct rig_random *r) {
+  return r->bytes < r->end ? *r->bytes++ : 0;
+}
+
 unsigned rig_below(struct rig_random *r, unsigned n) {
-  return n ? (unsigned)(rig_next(r) % n) : 0;
+  if (n <= 1)
+    return 0;
+  if (!r->bytes)
+    return (unsigned)(rig_next(r) % n);
+  unsigned value = byte(r);
+  if (n > 256)
+    value = value << 8 | byte(r);
+  return value % n;
 }
 
 bool rig_chance(struct rig_random *r, unsigned percent) {
   return rig_below(r, 100) < percent;
+}
+
+bool rig_exhausted(const struct rig_random *r) {
+  return r->bytes && r->bytes == r->end;
 }

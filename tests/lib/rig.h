@@ -30,10 +30,12 @@ unsigned rig_compare_stream(FILE *out, const struct vsm_stream_view *expected, c
 // Checks what must hold of any view, over all time. Writes what does not to `out`; returns how many.
 unsigned rig_check_balances(FILE *out, const struct vsm_stream_view *v);
 
-// A reproducible stream of numbers.
+// A reproducible stream of numbers: from a seed, or where bytes are given from those (then 0 for ever).
 struct rig_random {
   uint64_t state;
+  const uint8_t *bytes, *end; // NULL: by the seed
 };
 uint64_t rig_next(struct rig_random *r);
 unsigned rig_below(struct rig_random *r, unsigned n); // 0 .. n-1
 bool rig_chance(struct rig_random *r, unsigned percent);
+bool rig_exhausted(const struct rig_random *r); // never, by a seed
