@@ -1,6 +1,7 @@
 // Views as text, compared, and checked for their balances.
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/rig.h"
 
@@ -80,19 +81,28 @@ void rig_print_item(FILE *out, const struct vsm_item_view *v) {
   }
 }
 
-static void print_rows(FILE *out, struct vsm_core *core, unsigned stream, struct vsm_arena *arena) {
+static int cmp_lines(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+// Sorted: rows of one age come in the order of arrival.
+static void print_rows(FILE *out, struct vsm_core *core, unsigned stream, uint64_t at_most, struct vsm_arena *arena) {
   struct vsm_items_query query = {.stream = (int)stream, .stage = -1, .state = -1, .limit = 1000};
+  const char **lines = vsm_arena_alloc(arena, (at_most + 1) * sizeof *lines);
+  size_t n_lines = 0;
   do {
     struct vsm_item_row *rows = NULL;
     long n = vsm_core_items(core, &query, arena, &rows, &query.cursor);
-    for (long i = 0; i < n; i++) {
-      print_str(out, "row ", rows[i].item);
-      fprintf(out, " stage %d %s %.17g %.17g\n", rows[i].stage, vsm_visit_state_name(rows[i].state),
-              rows[i].in_stage_seconds, rows[i].age_seconds);
-    }
+    for (long i = 0; i < n && n_lines < at_most; i++)
+      lines[n_lines++] = vsm_arena_printf(arena, "row %.*s stage %d %s %.17g %.17g", (int)rows[i].item.n,
+                                          rows[i].item.p, rows[i].stage, vsm_visit_state_name(rows[i].state),
+                                          rows[i].in_stage_seconds, rows[i].age_seconds);
     if (n <= 0)
       break;
   } while (query.cursor.n > 0);
+  qsort(lines, n_lines, sizeof *lines, cmp_lines);
+  for (size_t i = 0; i < n_lines; i++)
+    fprintf(out, "  %s\n", lines[i]);
 }
 
 char *rig_print_core(struct vsm_core *core, const struct vsm_model *model) {
@@ -105,9 +115,13 @@ char *rig_print_core(struct vsm_core *core, const struct vsm_model *model) {
           (unsigned long long)vsm_core_items_open(core), (unsigned long long)vsm_core_items_held(core));
   for (unsigned s = 0; s < model->n_streams; s++) {
     struct vsm_stream_view v;
-    if (vsm_core_view_stream(core, s, &arena, &v) == 0)
-      rig_print_stream(out, &v);
-    print_rows(out, core, s, &arena);
+    if (vsm_core_view_stream(core, s, &arena, &v) != 0)
+      continue;
+    uint64_t rows = v.between;
+    for (unsigned i = 0; i < v.n_stages; i++)
+      rows += v.stages[i].wip;
+    rig_print_stream(out, &v);
+    print_rows(out, core, s, rows, &arena);
   }
   vsm_arena_fini(&arena);
   fclose(out);
