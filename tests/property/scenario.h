@@ -9,11 +9,11 @@ enum { SCENARIO_MODELS_MAX = 3 };
 
 struct scenario_event {
   struct vsm_event event;
-  unsigned model;      // the one in force when it comes
-  int64_t us;          // its time
-  int64_t delay_us;    // until it is received, where events come live
-  uint64_t number;     // for shuffles that outlive the removal of others
-  bool out;            // left out
+  unsigned model;   // the one in force when it comes
+  int64_t us;       // its time
+  int64_t delay_us; // until it is received, where events come live
+  uint64_t number;  // for shuffles that outlive the removal of others
+  bool out;         // left out
 };
 
 struct scenario {
