@@ -23,7 +23,9 @@ static void expect_int(struct check *c, const char *where, const char *what, int
     complain(c, where, what, (double)expected, (double)got);
 }
 
-static int64_t get_int(const json_t *object, const char *key) { return json_integer_value(golden_get(object, key)); }
+static int64_t get_int(const json_t *object, const char *key) {
+  return json_integer_value(golden_get(object, key));
+}
 
 static struct vsm_core *core_of(struct check *c, const struct vsm_stream *stream) {
   struct vsm_core *core = vsm_core_create(rig_model(stream, 1, c->arena));
@@ -82,7 +84,8 @@ static void check_item_counts(struct check *c, const json_t *line, const struct 
   expect_int(c, "stream", "started", 1, (int64_t)all->started);
 #define X(name) expect_int(c, "stream", #name, (int64_t)json_array_size(golden_get(line, #name)), (int64_t)all->name);
   X(finished)
-  X(withdrawn) X(reopened)
+  X(withdrawn)
+  X(reopened)
 #undef X
       expect_int(c, "stream", "redundant", count_redundant(redundant, NULL), (int64_t)all->redundant);
   expect_int(c, "stream", "wip", json_is_true(golden_get(line, "open")), (int64_t)v->wip);
@@ -141,7 +144,8 @@ static void check_distribution(struct check *c, const char *where, const char *w
 static void check_stage(struct check *c, const json_t *e, const struct vsm_stage_view *v) {
 #define X(field) expect_int(c, v->id, #field, get_int(e, #field), (int64_t)v->field);
   X(wip)
-  X(queued) X(active) X(suspended)
+  X(queued)
+  X(active) X(suspended)
 #undef X
       expect_near(c, v->id, "oldest_age", golden_get(e, "oldest_age"), v->age.max, 1e-12, 1e-9);
   for (unsigned i = 0; i < v->n_windows; i++) {
@@ -152,7 +156,8 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
 #undef X
 #define X(field) check_distribution(c, v->id, #field, golden_get(we, #field), &w->field);
     X(cycle_time)
-    X(queue_time) X(active_time) X(suspended_time)
+    X(queue_time)
+    X(active_time) X(suspended_time)
 #undef X
 #define X(field) expect_near(c, v->id, #field, golden_get(we, #field), w->field, 1e-12, 1e-12);
         X(flow_efficiency) X(first_pass_yield)

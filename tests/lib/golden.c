@@ -54,7 +54,9 @@ const json_t *golden_get(const json_t *object, const char *key) {
   return value;
 }
 
-int64_t golden_us(const json_t *seconds) { return llround(json_number_value(seconds) * 1e6); }
+int64_t golden_us(const json_t *seconds) {
+  return llround(json_number_value(seconds) * 1e6);
+}
 
 int golden_stage(const struct vsm_stream *stream, const char *id) {
   for (unsigned i = 0; i < stream->n_stages; i++)

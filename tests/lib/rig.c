@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-static struct vsm_template template_of(struct vsm_field *field) { return (struct vsm_template){field, 1}; }
+static struct vsm_template template_of(struct vsm_field *field) {
+  return (struct vsm_template){field, 1};
+}
 
 static struct vsm_str type_of(const struct vsm_stream *stream, int stage, enum vsm_lifecycle l,
                               struct vsm_arena *arena) {
@@ -11,7 +13,9 @@ static struct vsm_str type_of(const struct vsm_stream *stream, int stage, enum v
                               : vsm_arena_printf(arena, "%s/%s %s", stream->id, stream->stages[stage].id, name));
 }
 
-static bool of_item(enum vsm_lifecycle l) { return l == VSM_FINISH || l == VSM_WITHDRAW; }
+static bool of_item(enum vsm_lifecycle l) {
+  return l == VSM_FINISH || l == VSM_WITHDRAW;
+}
 
 struct vsm_model *rig_model(const struct vsm_stream *streams, unsigned n_streams, struct vsm_arena *arena) {
   struct vsm_model *m = vsm_arena_zalloc(arena, sizeof *m);
@@ -47,7 +51,9 @@ struct vsm_model *rig_model(const struct vsm_stream *streams, unsigned n_streams
   return m;
 }
 
-uint64_t rig_time_ns(int64_t us) { return us ? (uint64_t)us * 1000 : 1; }
+uint64_t rig_time_ns(int64_t us) {
+  return us ? (uint64_t)us * 1000 : 1;
+}
 
 struct vsm_event rig_event(const struct vsm_stream *stream, int stage, enum vsm_lifecycle lifecycle,
                            const char *subject, int64_t us, struct vsm_arena *arena) {
@@ -65,7 +71,9 @@ uint64_t rig_next(struct rig_random *r) { // splitmix64
   return z ^ (z >> 31);
 }
 
-static unsigned byte(struct rig_random *r) { return r->bytes < r->end ? *r->bytes++ : 0; }
+static unsigned byte(struct rig_random *r) {
+  return r->bytes < r->end ? *r->bytes++ : 0;
+}
 
 unsigned rig_below(struct rig_random *r, unsigned n) {
   if (n <= 1)
@@ -78,6 +86,10 @@ unsigned rig_below(struct rig_random *r, unsigned n) {
   return value % n;
 }
 
-bool rig_chance(struct rig_random *r, unsigned percent) { return rig_below(r, 100) < percent; }
+bool rig_chance(struct rig_random *r, unsigned percent) {
+  return rig_below(r, 100) < percent;
+}
 
-bool rig_exhausted(const struct rig_random *r) { return r->bytes && r->bytes == r->end; }
+bool rig_exhausted(const struct rig_random *r) {
+  return r->bytes && r->bytes == r->end;
+}

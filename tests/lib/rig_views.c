@@ -81,7 +81,9 @@ void rig_print_item(FILE *out, const struct vsm_item_view *v) {
   }
 }
 
-static int cmp_lines(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int cmp_lines(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 // Sorted: rows of one age come in the order of arrival.
 static void print_rows(FILE *out, struct vsm_core *core, unsigned stream, uint64_t at_most, struct vsm_arena *arena) {
@@ -166,7 +168,8 @@ static void compare_dist(struct differences *d, const char *what, const struct v
 static void compare_ages(struct differences *d, const struct vsm_age_view *e, const struct vsm_age_view *g) {
 #define X(field) near(d, "age " #field, e->field, g->field, 0.01, 1);
   X(p50)
-  X(p85) X(p95)
+  X(p85)
+  X(p95)
 #undef X
       same_number(d, "age max", e->max, g->max);
 }
@@ -176,7 +179,8 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
   d->window = "";
 #define X(field) same_count(d, #field, e->field, g->field);
   X(wip)
-  X(queued) X(active) X(suspended) X(n_windows)
+  X(queued)
+  X(active) X(suspended) X(n_windows)
 #undef X
       compare_ages(d, &e->age, &g->age);
   for (unsigned i = 0; i < e->n_windows && i < g->n_windows; i++) {
@@ -187,7 +191,8 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
 #undef X
 #define X(field) compare_dist(d, #field, &we->field, &wg->field);
     X(cycle_time)
-    X(queue_time) X(active_time) X(suspended_time)
+    X(queue_time)
+    X(active_time) X(suspended_time)
 #undef X
         same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
     same_number(d, "first_pass_yield", we->first_pass_yield, wg->first_pass_yield);

@@ -38,7 +38,9 @@ struct ref *ref_create(const struct vsm_model *model, struct vsm_arena *arena) {
   return ref;
 }
 
-static bool same(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+static bool same(const char *a, const char *b) {
+  return a == b || (a && b && strcmp(a, b) == 0);
+}
 
 void ref_configure(struct ref *ref, const struct vsm_model *model) {
   ref->model = model;
@@ -61,7 +63,9 @@ static bool glob(const char *g, size_t ng, const char *t, size_t nt) {
   return nt > 0 && *g == *t && glob(g + 1, ng - 1, t + 1, nt - 1);
 }
 
-static bool fits(struct vsm_str g, struct vsm_str text) { return glob(g.p, g.n, text.p, text.n); }
+static bool fits(struct vsm_str g, struct vsm_str text) {
+  return glob(g.p, g.n, text.p, text.n);
+}
 
 static struct vsm_str value_of(const struct vsm_field *field, const struct vsm_event *e) {
   switch (field->kind) {
@@ -206,7 +210,9 @@ void ref_take(struct ref *ref, const struct vsm_event *event) {
     move_now(ref, t);
 }
 
-int64_t ref_now(const struct ref *ref) { return ref->now; }
+int64_t ref_now(const struct ref *ref) {
+  return ref->now;
+}
 
 struct ref_counts ref_counts(const struct ref *ref) {
   return ref->counts;
@@ -257,7 +263,9 @@ static int stage_index(const struct vsm_stream *stream, const char *stage) {
   return -2;
 }
 
-static int cmp_keys(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int cmp_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 static void add_transition(struct ref *ref, const struct ref_graph *g, struct ref_item *item, struct ref_transition x) {
   size_t at = 0;

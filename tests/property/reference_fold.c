@@ -23,7 +23,9 @@ void *ref_grow(struct vsm_arena *arena, void *array, size_t n, size_t element_by
   return bigger;
 }
 
-static int cmp_i64(int64_t a, int64_t b) { return (a > b) - (a < b); }
+static int cmp_i64(int64_t a, int64_t b) {
+  return (a > b) - (a < b);
+}
 
 int ref_transition_cmp(const struct ref_graph *g, const struct ref_transition *a, const struct ref_transition *b) {
   int by_time = cmp_i64(a->t, b->t);
@@ -37,9 +39,13 @@ int ref_transition_cmp(const struct ref_graph *g, const struct ref_transition *a
 
 // ---- Questions about the item
 
-static bool is_before(const struct walk *w, int a, int b) { return w->g->before[a][b]; }
+static bool is_before(const struct walk *w, int a, int b) {
+  return w->g->before[a][b];
+}
 
-static bool is_parallel(const struct walk *w, int a, int b) { return w->g->parallel[a][b]; }
+static bool is_parallel(const struct walk *w, int a, int b) {
+  return w->g->parallel[a][b];
+}
 
 static struct ref_visit *open_visit_at(struct walk *w, int stage) {
   for (size_t i = 0; i < w->f->n_visits; i++)
@@ -69,7 +75,9 @@ static struct ref_visit *newest_at(struct walk *w, int stage) {
   return NULL;
 }
 
-static bool had_visit_at(struct walk *w, int stage) { return newest_at(w, stage) != NULL; }
+static bool had_visit_at(struct walk *w, int stage) {
+  return newest_at(w, stage) != NULL;
+}
 
 static bool had_visit_before(const struct walk *w, int stage) {
   for (size_t i = 0; i < w->f->n_visits; i++)

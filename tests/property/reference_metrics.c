@@ -23,9 +23,13 @@ static int cmp_us(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static double seconds(int64_t us) { return (double)us / 1e6; }
+static double seconds(int64_t us) {
+  return (double)us / 1e6;
+}
 
-static double share(int64_t part, int64_t whole) { return whole ? (double)part / (double)whole : 0; }
+static double share(int64_t part, int64_t whole) {
+  return whole ? (double)part / (double)whole : 0;
+}
 
 // The smallest value that at least so many percent of all do not exceed.
 static double nearest_rank(const struct durations *d, size_t percent) {
@@ -66,7 +70,9 @@ static struct vsm_age_view ages(struct durations *d) {
                                .max = d->n ? seconds(d->us[d->n - 1]) : 0};
 }
 
-static int64_t age(int64_t now, int64_t since) { return now > since ? now - since : 0; }
+static int64_t age(int64_t now, int64_t since) {
+  return now > since ? now - since : 0;
+}
 
 // The first instant in a window: its pane is the 59th before the pane of now.
 static int64_t window_start(int64_t window_us, int64_t now) {

@@ -14,7 +14,9 @@ struct maker {
   unsigned range; // times lie in base .. base + range * scale
 };
 
-static const char *pick(struct maker *m, const char *const *from, unsigned n) { return from[rig_below(m->r, n)]; }
+static const char *pick(struct maker *m, const char *const *from, unsigned n) {
+  return from[rig_below(m->r, n)];
+}
 #define PICK(m, ...)                                                                                                   \
   pick((m), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 
-static void print_str(FILE *out, struct vsm_str s) { fprintf(out, "%.*s", (int)s.n, s.n ? s.p : ""); }
+static void print_str(FILE *out, struct vsm_str s) {
+  fprintf(out, "%.*s", (int)s.n, s.n ? s.p : "");
+}
 
 static void print_template(FILE *out, const char *label, const struct vsm_template *t) {
   if (t->n)

@@ -24,7 +24,9 @@ struct run {
   unsigned wrong;
 };
 
-static bool wall(const struct run *r) { return r->s->models[0]->clock == VSM_CLOCK_WALL; }
+static bool wall(const struct run *r) {
+  return r->s->models[0]->clock == VSM_CLOCK_WALL;
+}
 
 static void complain(struct run *r, const char *what, const char *name, int64_t expected, int64_t got) {
   r->wrong++;
@@ -102,7 +104,8 @@ static void compare_visit(struct run *r, const char *key, const struct vsm_strea
   expect(r, key, "visit left", e->left, g->left.us);
 #define X(field) expect(r, key, "visit " #field, e->field, g->field);
   X(how)
-  X(state) X(confirmed) X(rework) X(unobserved) X(implied)
+  X(state)
+  X(confirmed) X(rework) X(unobserved) X(implied)
 #undef X
       expect(r, key, "visit queued", e->queued + (e->state == VSM_QUEUED ? since : 0), g->queued_us);
   expect(r, key, "visit active", e->active + (e->state == VSM_ACTIVE ? since : 0), g->active_us);
