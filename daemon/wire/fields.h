@@ -41,9 +41,12 @@ static inline const uint8_t *vsm_wire_bytes(const uint8_t *p, const uint8_t *end
   return p + n;
 }
 
-// The field at p < end; returns what follows it, or NULL: cut off, or of a type that does not exist (groups).
+// The field at p < end; returns what follows it, or NULL: cut off, or of a number or type that does not exist
+// (0, groups).
 static inline const uint8_t *vsm_wire_next(const uint8_t *p, const uint8_t *end, struct vsm_wire_field *f) {
   uint64_t tag;
+  if (*p < 8) // number 0
+    return NULL;
   if (*p < 0x80)
     tag = *p++;
   else if (!(p = vsm_wire_varint(p, end, 5, &tag)))
