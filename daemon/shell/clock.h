@@ -1,0 +1,17 @@
+// The wall clock, held against the time since boot. A wall clock that jumps by more than is allowed is not followed
+// until it agrees again.
+#pragma once
+#include <stdbool.h>
+
+#include "base/time.h"
+
+struct vsm_clock {
+  int64_t skew_us;   // how far it may jump
+  int64_t offset_us; // wall time less time since boot, as last believed
+  int64_t astray_us; // by how much the wall clock is off; 0: believed
+};
+
+void vsm_clock_init(struct vsm_clock *c, int64_t skew_us);
+struct vsm_time vsm_clock_now(struct vsm_clock *c);
+// Microseconds since boot; never jumps.
+int64_t vsm_clock_boot_us(void);

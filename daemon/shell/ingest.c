@@ -1,0 +1,211 @@
+// A frame becomes a batch in an arena of its own, and each of its events a step of the core. What a frame is refused
+// for as a whole is counted in the core, and answered on submit like any other batch.
+#include "shell/ingest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "shell/log.h"
+#include "shell/open.h"
+#include "wire/ack.h"
+#include "wire/batch.h"
+
+enum { MESSAGE_BYTES_MAX = 16 << 20, ACKS_UNREAD_MAX = 100000 };
+
+struct source_sock {
+  char *endpoint, *id;
+  struct vsm_zsock *sock;
+};
+
+struct vsm_ingest {
+  struct vsm_ingest_options o;
+  struct vsm_core *core; // borrowed
+  struct vsm_zsock *submit;
+  struct vsm_zsock *subscribe; // binds; NULL: none
+  struct source_sock *sources; // one socket for each source that is connected to
+  size_t n_sources, cap_sources;
+  struct vsm_arena arena;
+  struct vsm_effects effects;
+  struct vsm_log_gate gate;
+  uint64_t bad_frames;
+};
+
+struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *o) {
+  struct vsm_ingest *in = calloc(1, sizeof *in);
+  if (!in)
+    return NULL;
+  in->o = *o;
+  vsm_arena_init(&in->arena, VSM_BATCH_ARENA_BYTES);
+  return in;
+}
+
+static void source_close(struct source_sock *s) {
+  vsm_zsock_destroy(s->sock);
+  free(s->endpoint);
+  free(s->id);
+}
+
+void vsm_ingest_destroy(struct vsm_ingest *in) {
+  if (!in)
+    return;
+  for (size_t i = 0; i < in->n_sources; i++)
+    source_close(&in->sources[i]);
+  free(in->sources);
+  vsm_zsock_destroy(in->submit);
+  vsm_zsock_destroy(in->subscribe);
+  vsm_arena_fini(&in->arena);
+  vsm_effects_fini(&in->effects);
+  free(in);
+}
+
+void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core) { in->core = core; }
+
+uint64_t vsm_ingest_bad_frames(const struct vsm_ingest *in) { return in->bad_frames; }
+
+static void refuse_frame(struct vsm_ingest *in, const char *socket, struct vsm_str source, enum vsm_reason reason,
+                         const char *detail, uint64_t events) {
+  in->bad_frames++;
+  vsm_core_refuse_frame(in->core, source, reason, events);
+  vsm_log_gated(&in->gate, "refused", "socket=%s reason=%s detail=\"%s\"", socket, vsm_reason_name(reason),
+                detail ? detail : "");
+}
+
+static void step(struct vsm_ingest *in, const struct vsm_event *e, uint32_t index, struct vsm_ack *ack) {
+  struct vsm_effects *fx = &in->effects;
+  if (vsm_core_step(in->core, e, fx) != 0) {
+    vsm_ack_reject(ack, index, VSM_R_LIMIT, "out of memory");
+    return;
+  }
+  if (fx->result == VSM_REJECTED)
+    vsm_ack_reject(ack, index, fx->reason, fx->detail);
+  else
+    vsm_ack_accept(ack);
+  for (unsigned i = 0; i < fx->n_changes; i++)
+    in->o.on_change(in->o.ctx, &fx->changes[i], e);
+}
+
+static void take_batch(struct vsm_ingest *in, const char *socket, struct vsm_str frame, struct vsm_ack *ack) {
+  struct vsm_batch batch;
+  struct vsm_time received = vsm_clock_now(in->o.clock);
+  vsm_ack_init(ack, false);
+  vsm_arena_reset(&in->arena);
+  vsm_core_advance(in->core, received);
+  if (vsm_wire_decode_batch(frame, received, &in->arena, &batch) != 0)
+    batch = (struct vsm_batch){.refused = VSM_R_FRAME_TOO_LARGE, .refused_detail = "no memory", .refused_events = 1};
+  if (batch.refused != VSM_R_NONE) {
+    refuse_frame(in, socket, batch.source, batch.refused, batch.refused_detail, batch.refused_events);
+    vsm_ack_refuse(ack, &batch);
+  } else if (batch.n_events == 0) {
+    vsm_core_alive(in->core, batch.source, received);
+  }
+  for (size_t i = 0; i < batch.n_events; i++)
+    step(in, &batch.events[i], (uint32_t)i, ack);
+  in->o.on_batch(in->o.ctx);
+}
+
+static void on_published(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
+  struct vsm_ingest *in = ctx;
+  struct vsm_ack ack;
+  (void)sock;
+  if (n == 2)
+    take_batch(in, "subscribe", frames[1], &ack);
+  else
+    refuse_frame(in, "subscribe", (struct vsm_str){0}, VSM_R_BAD_FRAME, "a message has two frames: topic, batch", 1);
+}
+
+static void pack_ack(const void *ack, void *out) { vsm_ack_pack(ack, out); }
+
+// identity, (an empty frame, from REQ), request id, batch
+static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
+  struct vsm_ingest *in = ctx;
+  struct vsm_ack ack;
+  if (!vsm_request_frames(frames, n)) {
+    refuse_frame(in, "submit", (struct vsm_str){0}, VSM_R_BAD_FRAME,
+                 "a request has two frames: id of 1 to 1024 bytes, batch", 1);
+    return;
+  }
+  take_batch(in, "submit", frames[n - 1], &ack);
+  struct vsm_zpart parts[VSM_Z_FRAMES_MAX];
+  for (size_t i = 0; i + 1 < n; i++)
+    parts[i] = (struct vsm_zpart){.p = frames[i].p, .n = frames[i].n};
+  parts[n - 1] = (struct vsm_zpart){.p = &ack, .n = vsm_ack_bytes(&ack), .pack = pack_ack};
+  vsm_zsock_send(sock, parts, n);
+}
+
+static struct vsm_zsock *new_sub(struct vsm_ingest *in) {
+  return vsm_zsock_create(in->o.zcontext, in->o.loop,
+                          &(struct vsm_zsock_options){VSM_Z_SUB, MESSAGE_BYTES_MAX, 1000, on_published, in});
+}
+
+int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
+  const struct vsm_conf_daemon *d = &config->daemon;
+  if (d->submit) {
+    in->submit = vsm_zsock_create(
+        in->o.zcontext, in->o.loop,
+        &(struct vsm_zsock_options){VSM_Z_ROUTER, MESSAGE_BYTES_MAX, ACKS_UNREAD_MAX, on_submitted, in});
+    int err = vsm_open_listener(in->submit, "submit", d->submit);
+    if (err)
+      return err;
+  }
+  for (unsigned i = 0; i < d->subscribe.n; i++) {
+    if (!in->subscribe)
+      in->subscribe = new_sub(in);
+    int err = vsm_open_listener(in->subscribe, "subscribe", d->subscribe.at[i]);
+    if (err)
+      return err;
+  }
+  if (in->subscribe)
+    vsm_zsock_subscribe(in->subscribe, "v1/event/");
+  return vsm_ingest_follow(in, config);
+}
+
+static bool is_configured(const struct vsm_config *config, const struct source_sock *s) {
+  for (unsigned i = 0; i < config->sources.n; i++)
+    if (config->sources.at[i].connect && strcmp(config->sources.at[i].connect, s->endpoint) == 0 &&
+        strcmp(config->sources.at[i].id.z, s->id) == 0)
+      return true;
+  return false;
+}
+
+static bool is_connected(const struct vsm_ingest *in, const struct vsm_conf_source *source) {
+  for (size_t i = 0; i < in->n_sources; i++)
+    if (strcmp(in->sources[i].endpoint, source->connect) == 0 && strcmp(in->sources[i].id, source->id.z) == 0)
+      return true;
+  return false;
+}
+
+static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *source) {
+  struct source_sock s = {strdup(source->connect), strdup(source->id.z), new_sub(in)};
+  char topic[256];
+  const char *why = "out of memory";
+  snprintf(topic, sizeof topic, "v1/event/%s/", source->id.z);
+  if (!s.endpoint || !s.id || !s.sock || vsm_zsock_connect(s.sock, s.endpoint, &why) != 0) {
+    vsm_log("connect_failed", "source=%s endpoint=%s why=\"%s\"", source->id.z, source->connect, why);
+    source_close(&s);
+    return VSM_EIO;
+  }
+  vsm_zsock_subscribe(s.sock, topic);
+  vsm_log("connecting", "source=%s endpoint=%s", s.id, s.endpoint);
+  in->sources = vsm_mem_grow(in->sources, in->n_sources, &in->cap_sources, sizeof *in->sources);
+  in->sources[in->n_sources++] = s;
+  return 0;
+}
+
+int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config) {
+  for (size_t i = in->n_sources; i-- > 0;) {
+    if (is_configured(config, &in->sources[i]))
+      continue;
+    source_close(&in->sources[i]);
+    in->sources[i] = in->sources[--in->n_sources];
+  }
+  int err = 0;
+  for (unsigned i = 0; i < config->sources.n; i++) {
+    const struct vsm_conf_source *s = &config->sources.at[i];
+    if (s->connect && !is_connected(in, s) && connect_source(in, s) != 0)
+      err = VSM_EIO;
+  }
+  return err;
+}

@@ -1,0 +1,53 @@
+// ZeroMQ sockets on the loop; its .c is the only file that calls zmq_*.
+//
+// ZeroMQ's descriptor is edge-triggered: it tells that something changed, not that something is there, and sending
+// takes the news away as well as receiving. So each socket is kicked once when it is registered; at each call it
+// receives a bounded number of messages, asks the socket itself whether more is there, and if so kicks itself again;
+// and it asks the same after everything that it sent.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+#include "shell/loop.h"
+
+struct vsm_zcontext;
+struct vsm_zsock;
+
+struct vsm_zcontext *vsm_zcontext_create(void);
+void vsm_zcontext_destroy(struct vsm_zcontext *z); // after all its sockets
+
+enum vsm_zkind { VSM_Z_SUB, VSM_Z_ROUTER, VSM_Z_XPUB };
+
+enum { VSM_Z_FRAMES_MAX = 4 };
+
+// A received message: its first frames, and how many there were. Valid during the call.
+typedef void vsm_zsock_fn(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n);
+
+struct vsm_zsock_options {
+  enum vsm_zkind kind;
+  size_t message_bytes_max; // beyond it the peer is disconnected
+  int send_high_water;      // messages for one peer; later ones are lost
+  vsm_zsock_fn *fn;
+  void *ctx;
+};
+
+struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop,
+                                   const struct vsm_zsock_options *options); // NULL: no memory or descriptors
+void vsm_zsock_destroy(struct vsm_zsock *s);
+
+// 0, VSM_EINUSE, or VSM_EIO with *why = static text. After success vsm_zsock_endpoint() is the real one (a wildcard
+// port resolved).
+int vsm_zsock_bind(struct vsm_zsock *s, const char *endpoint, const char **why);
+int vsm_zsock_connect(struct vsm_zsock *s, const char *endpoint, const char **why);
+const char *vsm_zsock_endpoint(const struct vsm_zsock *s);
+int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix);
+
+// A frame to send: bytes to copy, or a message to pack where pack is given.
+struct vsm_zpart {
+  const void *p;
+  size_t n;
+  void (*pack)(const void *what, void *out); // p is `what`
+};
+// Never waits. False: the peer's queue is full, nothing was sent.
+bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n);
