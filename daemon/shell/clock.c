@@ -10,11 +10,11 @@ static int64_t read_us(clockid_t id) {
 
 int64_t vsm_clock_boot_us(void) { return read_us(CLOCK_BOOTTIME); }
 
-void vsm_clock_init(struct vsm_clock *c, int64_t skew_us) {
-  *c = (struct vsm_clock){.skew_us = skew_us, .offset_us = read_us(CLOCK_REALTIME) - vsm_clock_boot_us()};
+void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us) {
+  *c = (struct vsm_wall_clock){.skew_us = skew_us, .offset_us = read_us(CLOCK_REALTIME) - vsm_clock_boot_us()};
 }
 
-struct vsm_time vsm_clock_now(struct vsm_clock *c) {
+struct vsm_time vsm_clock_now(struct vsm_wall_clock *c) {
   int64_t boot = vsm_clock_boot_us(), offset = read_us(CLOCK_REALTIME) - boot;
   int64_t jump = offset - c->offset_us;
   c->astray_us = jump > c->skew_us || jump < -c->skew_us ? jump : 0;

@@ -5,13 +5,13 @@
 
 #include "base/time.h"
 
-struct vsm_clock {
+struct vsm_wall_clock {
   int64_t skew_us;   // how far it may jump
   int64_t offset_us; // wall time less time since boot, as last believed
   int64_t astray_us; // by how much the wall clock is off; 0: believed
 };
 
-void vsm_clock_init(struct vsm_clock *c, int64_t skew_us);
-struct vsm_time vsm_clock_now(struct vsm_clock *c);
+void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us);
+struct vsm_time vsm_clock_now(struct vsm_wall_clock *c);
 // Microseconds since boot; never jumps.
 int64_t vsm_clock_boot_us(void);

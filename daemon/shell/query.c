@@ -1,0 +1,248 @@
+// One handler per kind of question, in a table. A handler fills in a message, or says in words why it cannot.
+#include "shell/query.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "shell/log.h"
+#include "shell/open.h"
+#include "wire/request.h"
+
+enum { REQUEST_BYTES_MAX = 64 * 1024, REPLIES_UNREAD_MAX = 1000 };
+
+struct vsm_query_socket {
+  struct vsm_query_socket_options o;
+  struct vsm_core *core;         // borrowed
+  const struct vsm_model *model; // borrowed
+  struct vsm_zsock *sock;
+  struct vsm_arena arena;
+  struct vsm_log_gate gate;
+};
+
+// Returns 0 with *out, or a negative enum vsm_err with *why (in the arena), or NULL for the error's own text.
+typedef int handler_fn(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                       const char **why);
+
+struct vsm_query_socket *vsm_query_socket_create(const struct vsm_query_socket_options *o) {
+  struct vsm_query_socket *q = calloc(1, sizeof *q);
+  if (!q)
+    return NULL;
+  q->o = *o;
+  vsm_arena_init(&q->arena, 0);
+  return q;
+}
+
+void vsm_query_socket_destroy(struct vsm_query_socket *q) {
+  if (!q)
+    return;
+  vsm_zsock_destroy(q->sock);
+  vsm_arena_fini(&q->arena);
+  free(q);
+}
+
+void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model) {
+  q->core = core;
+  q->model = model;
+}
+
+// "a, b, c" of what is known, for a name that is not.
+static const char *list(struct vsm_arena *arena, const struct vsm_model *m, int stream) {
+  unsigned n = stream < 0 ? m->n_streams : m->streams[stream].n_stages;
+  const char *text = "";
+  for (unsigned i = 0; text && i < n; i++)
+    text = vsm_arena_printf(arena, "%s%s%s", text, i ? ", " : "",
+                            stream < 0 ? m->streams[i].id : m->streams[stream].stages[i].id);
+  return text ? text : "";
+}
+
+// The index of a stream or (of a stream) stage; -1 where none is asked for; VSM_ENOENT, -3, with *why.
+static int find(struct vsm_query_socket *q, int stream, struct vsm_str name, const char **why) {
+  unsigned n = stream < 0 ? q->model->n_streams : q->model->streams[stream].n_stages;
+  if (name.n == 0)
+    return -1;
+  for (unsigned i = 0; i < n; i++)
+    if (vsm_str_eq(name, vsm_str_of(stream < 0 ? q->model->streams[i].id : q->model->streams[stream].stages[i].id)))
+      return (int)i;
+  *why = vsm_arena_printf(&q->arena, "no %s \"%.*s\" in the configuration in force; known: %s",
+                          stream < 0 ? "value stream" : "stage", (int)(name.n < 100 ? name.n : 100), name.p,
+                          list(&q->arena, q->model, stream));
+  return VSM_ENOENT;
+}
+
+static int answer_snapshot(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                           const char **why) {
+  int only = find(q, -1, r->stream, why);
+  if (only == VSM_ENOENT)
+    return only;
+  size_t first = only < 0 ? 0 : (size_t)only, n = only < 0 ? q->model->n_streams : 1;
+  struct vsm_stream_view *streams = vsm_arena_alloc(&q->arena, (n + 1) * sizeof *streams);
+  if (!streams)
+    return VSM_ENOMEM;
+  for (size_t i = 0; i < n; i++)
+    if (vsm_core_view_stream(q->core, (unsigned)(first + i), &q->arena, &streams[i]) != 0)
+      return VSM_ENOMEM;
+  struct vsm_snapshot_view view = {.time = vsm_core_now(q->core),
+                                   .epoch = q->o.epoch,
+                                   .ingest = vsm_core_ingest(q->core),
+                                   .streams = streams,
+                                   .n_streams = n,
+                                   .sequence = q->o.sequence,
+                                   .sequence_ctx = q->o.sequence_ctx};
+  return vsm_reply_snapshot(&view, &q->arena, out);
+}
+
+static int find_state(struct vsm_str name) {
+  static const enum vsm_visit_state states[] = {VSM_QUEUED, VSM_ACTIVE, VSM_SUSPENDED, VSM_BETWEEN};
+  for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+    if (vsm_str_eq(name, vsm_str_of(vsm_visit_state_name(states[i]))))
+      return (int)states[i];
+  return name.n ? VSM_ENOENT : -1;
+}
+
+static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                        const char **why) {
+  struct vsm_items_query query = {.stream = find(q, -1, r->stream, why),
+                                  .stage = -1,
+                                  .state = find_state(r->state),
+                                  .limit = r->limit,
+                                  .cursor = r->cursor};
+  if (query.stream == VSM_ENOENT)
+    return VSM_ENOENT;
+  if (r->stage.n > 0 && query.stream < 0) {
+    *why = "a stage is asked for without its value stream";
+    return VSM_EINVAL;
+  }
+  if (r->stage.n > 0 && (query.stage = find(q, query.stream, r->stage, why)) == VSM_ENOENT)
+    return VSM_ENOENT;
+  if (query.state == VSM_ENOENT) {
+    *why = "unknown state; allowed: queued, active, suspended, between";
+    return VSM_EINVAL;
+  }
+  struct vsm_item_row *rows;
+  struct vsm_str cursor;
+  long n = vsm_core_items(q->core, &query, &q->arena, &rows, &cursor);
+  if (n == VSM_EINVAL)
+    *why = "the cursor is not one of an earlier answer";
+  return n < 0 ? (int)n : vsm_reply_items(q->model, rows, (size_t)n, cursor, &q->arena, out);
+}
+
+static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                       const char **why) {
+  int stream = find(q, -1, r->stream, why);
+  struct vsm_item_view item;
+  uint64_t streams = 0;
+  if (stream == VSM_ENOENT)
+    return stream;
+  int err = vsm_core_item(q->core, stream, r->key, &q->arena, &item, &streams);
+  if (err == VSM_ENOENT)
+    *why = vsm_arena_printf(&q->arena, "no item has the key \"%.*s\"", (int)(r->key.n < 256 ? r->key.n : 256),
+                            r->key.n ? r->key.p : "");
+  if (err == VSM_EAMBIGUOUS) {
+    const char *names = "";
+    for (unsigned i = 0; names && i < q->model->n_streams && i < 64; i++)
+      if (streams >> i & 1)
+        names = vsm_arena_printf(&q->arena, "%s%s%s", names, *names ? ", " : "", q->model->streams[i].id);
+    *why = vsm_arena_printf(&q->arena, "several value streams know this key: %s; say which", names ? names : "");
+  }
+  return err ? err : vsm_reply_item(q->model, &item, &q->arena, out);
+}
+
+static int answer_unmapped(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                           const char **why) {
+  size_t n;
+  (void)r, (void)why;
+  const struct vsm_unmapped_view *rows = vsm_core_unmapped(q->core, &q->arena, &n);
+  return vsm_reply_unmapped(rows, n, &q->arena, out);
+}
+
+static int answer_rejected(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                           const char **why) {
+  size_t n;
+  (void)r, (void)why;
+  const struct vsm_rejected_view *rows = vsm_core_rejected(q->core, &q->arena, &n);
+  return vsm_reply_rejected(rows, n, &q->arena, out);
+}
+
+static int answer_sources(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                          const char **why) {
+  size_t n;
+  (void)r, (void)why;
+  const struct vsm_source_view *rows = vsm_core_sources(q->core, &q->arena, &n);
+  return vsm_reply_sources(rows, n, &q->arena, out);
+}
+
+static int answer_status(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                         const char **why) {
+  struct vsm_status_view status;
+  (void)r, (void)why;
+  q->o.status(q->o.ctx, &status);
+  return vsm_reply_status(&status, &q->arena, out);
+}
+
+static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                         const char **why) {
+  char *text = NULL;
+  struct vsm_status_view status;
+  (void)r;
+  int err = q->o.reload(q->o.ctx, &text);
+  if (err) {
+    *why = text ? vsm_arena_strdup(&q->arena, text) : NULL;
+    free(text);
+    return err;
+  }
+  q->o.status(q->o.ctx, &status);
+  return vsm_reply_reloaded(status.configuration, status.without_effect, status.n_without_effect, &q->arena, out);
+}
+
+static handler_fn *const handlers[] = {
+    [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,       [VSM_ASK_ITEM] = answer_item,
+    [VSM_ASK_UNMAPPED] = answer_unmapped, [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
+    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
+};
+
+static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {
+  struct vsm_request r;
+  struct vsm_status_view now;
+  const char *why = NULL;
+  int err = vsm_wire_decode_request(frame, &r);
+  q->o.status(q->o.ctx, &now);
+  if (err)
+    why = "this is no request: docs/wire.md, proto/vsm/v1/query.proto";
+  else if (r.kind == VSM_ASK_NOTHING)
+    why = "this version does not know such a question";
+  else
+    err = handlers[r.kind](q, &r, out, &why);
+  if (err || why)
+    err = vsm_reply_error(why ? why : vsm_err_text(err), &q->arena, out);
+  return err;
+}
+
+static void pack(const void *message, void *out) { vsm_message_pack(message, out); }
+
+static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
+  struct vsm_query_socket *q = ctx;
+  struct vsm_message m;
+  if (!vsm_request_frames(frames, n)) {
+    vsm_core_refuse_frame(q->core, (struct vsm_str){0}, VSM_R_BAD_FRAME, 1);
+    vsm_log_gated(&q->gate, "refused",
+                  "socket=query reason=bad_frame detail=\"a request has two frames: id of 1 to 1024 bytes, request\"");
+    return;
+  }
+  vsm_arena_reset(&q->arena);
+  if (answer(q, frames[n - 1], &m) != 0) {
+    vsm_log_gated(&q->gate, "query_failed", "why=\"out of memory\"");
+    return;
+  }
+  struct vsm_zpart parts[VSM_Z_FRAMES_MAX];
+  for (size_t i = 0; i + 1 < n; i++)
+    parts[i] = (struct vsm_zpart){.p = frames[i].p, .n = frames[i].n};
+  parts[n - 1] = (struct vsm_zpart){.p = &m, .n = m.bytes, .pack = pack};
+  vsm_zsock_send(sock, parts, n);
+}
+
+int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint) {
+  q->sock =
+      vsm_zsock_create(q->o.zcontext, q->o.loop,
+                       &(struct vsm_zsock_options){VSM_Z_ROUTER, REQUEST_BYTES_MAX, REPLIES_UNREAD_MAX, on_asked, q});
+  return vsm_open_listener(q->sock, "query", endpoint);
+}

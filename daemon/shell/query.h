@@ -1,0 +1,24 @@
+// Questions and answers: the query socket.
+#pragma once
+#include "core/core.h"
+#include "shell/zsock.h"
+#include "wire/reply.h"
+
+struct vsm_query_socket;
+
+struct vsm_query_socket_options {
+  struct vsm_zcontext *zcontext;
+  struct vsm_loop *loop;
+  uint64_t epoch;
+  void (*status)(void *ctx, struct vsm_status_view *out); // lets time pass in the core, too
+  // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free().
+  int (*reload)(void *ctx, char **text);
+  void *ctx;
+  vsm_sequence_fn *sequence;
+  void *sequence_ctx;
+};
+
+struct vsm_query_socket *vsm_query_socket_create(const struct vsm_query_socket_options *options);
+void vsm_query_socket_destroy(struct vsm_query_socket *q);
+int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint);
+void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model);
