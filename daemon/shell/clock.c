@@ -8,7 +8,9 @@ static int64_t read_us(clockid_t id) {
   return (int64_t)t.tv_sec * VSM_SECOND_US + t.tv_nsec / 1000;
 }
 
-int64_t vsm_clock_boot_us(void) { return read_us(CLOCK_BOOTTIME); }
+int64_t vsm_clock_boot_us(void) {
+  return read_us(CLOCK_BOOTTIME);
+}
 
 void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us) {
   *c = (struct vsm_wall_clock){.skew_us = skew_us, .offset_us = read_us(CLOCK_REALTIME) - vsm_clock_boot_us()};

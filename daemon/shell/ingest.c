@@ -61,9 +61,13 @@ void vsm_ingest_destroy(struct vsm_ingest *in) {
   free(in);
 }
 
-void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core) { in->core = core; }
+void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core) {
+  in->core = core;
+}
 
-uint64_t vsm_ingest_bad_frames(const struct vsm_ingest *in) { return in->bad_frames; }
+uint64_t vsm_ingest_bad_frames(const struct vsm_ingest *in) {
+  return in->bad_frames;
+}
 
 static void refuse_frame(struct vsm_ingest *in, const char *socket, struct vsm_str source, enum vsm_reason reason,
                          const char *detail, uint64_t events) {
@@ -116,7 +120,9 @@ static void on_published(void *ctx, struct vsm_zsock *sock, const struct vsm_str
     refuse_frame(in, "subscribe", (struct vsm_str){0}, VSM_R_BAD_FRAME, "a message has two frames: topic, batch", 1);
 }
 
-static void pack_ack(const void *ack, void *out) { vsm_ack_pack(ack, out); }
+static void pack_ack(const void *ack, void *out) {
+  vsm_ack_pack(ack, out);
+}
 
 // identity, (an empty frame, from REQ), request id, batch
 static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {

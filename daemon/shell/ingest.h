@@ -13,7 +13,7 @@ typedef void vsm_ingest_change_fn(void *ctx, const struct vsm_change *change, co
 struct vsm_ingest_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
-  struct vsm_wall_clock *clock;         // borrowed
+  struct vsm_wall_clock *clock;    // borrowed
   vsm_ingest_change_fn *on_change; // while it is NULL changes are not told
   vsm_loop_fn *on_batch;           // after each batch
   void *ctx;

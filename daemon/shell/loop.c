@@ -49,9 +49,13 @@ void vsm_loop_destroy(struct vsm_loop *loop) {
   free(loop);
 }
 
-int vsm_loop_run(struct vsm_loop *loop) { return event_base_dispatch(loop->base) < 0 ? VSM_EIO : 0; }
+int vsm_loop_run(struct vsm_loop *loop) {
+  return event_base_dispatch(loop->base) < 0 ? VSM_EIO : 0;
+}
 
-void vsm_loop_stop(struct vsm_loop *loop) { event_base_loopbreak(loop->base); }
+void vsm_loop_stop(struct vsm_loop *loop) {
+  event_base_loopbreak(loop->base);
+}
 
 static void *create(struct vsm_loop *loop, int fd, short what, vsm_loop_fn *fn, void *ctx) {
   struct handler *h = calloc(1, sizeof *h);
@@ -78,21 +82,31 @@ static void destroy(void *p) {
 struct vsm_watch *vsm_watch_create(struct vsm_loop *loop, int fd, vsm_loop_fn *fn, void *ctx) {
   return create(loop, fd, EV_READ | EV_PERSIST, fn, ctx);
 }
-void vsm_watch_destroy(struct vsm_watch *w) { destroy(w); }
-void vsm_watch_kick(struct vsm_watch *w) { event_active(w->h.event, EV_READ, 0); }
+void vsm_watch_destroy(struct vsm_watch *w) {
+  destroy(w);
+}
+void vsm_watch_kick(struct vsm_watch *w) {
+  event_active(w->h.event, EV_READ, 0);
+}
 
 struct vsm_timer *vsm_timer_create(struct vsm_loop *loop, vsm_loop_fn *fn, void *ctx) {
   return create(loop, -1, 0, fn, ctx);
 }
-void vsm_timer_destroy(struct vsm_timer *t) { destroy(t); }
+void vsm_timer_destroy(struct vsm_timer *t) {
+  destroy(t);
+}
 void vsm_timer_set(struct vsm_timer *t, int64_t in_us) {
   if (in_us < 0)
     in_us = 0;
   event_add(t->h.event, &(struct timeval){.tv_sec = in_us / 1000000, .tv_usec = in_us % 1000000});
 }
-void vsm_timer_clear(struct vsm_timer *t) { event_del(t->h.event); }
+void vsm_timer_clear(struct vsm_timer *t) {
+  event_del(t->h.event);
+}
 
 struct vsm_catch *vsm_catch_create(struct vsm_loop *loop, int signal, vsm_loop_fn *fn, void *ctx) {
   return create(loop, signal, EV_SIGNAL | EV_PERSIST, fn, ctx);
 }
-void vsm_catch_destroy(struct vsm_catch *c) { destroy(c); }
+void vsm_catch_destroy(struct vsm_catch *c) {
+  destroy(c);
+}

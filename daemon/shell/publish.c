@@ -132,7 +132,9 @@ void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const st
   p->model = model;
 }
 
-void vsm_publish_set_interval(struct vsm_publish *p, int64_t interval_us) { p->o.interval_us = interval_us; }
+void vsm_publish_set_interval(struct vsm_publish *p, int64_t interval_us) {
+  p->o.interval_us = interval_us;
+}
 
 static size_t name_topic(char *out, const char *kind, const char *stream, const char *stage) {
   int n = snprintf(out, TOPIC_MAX, "v1/%s/%s/%s%s", kind, stream, stage ? stage : "", stage ? "/" : "");
@@ -165,7 +167,9 @@ static struct vsm_publication next(struct vsm_publish *p, const char *topic, siz
   return (struct vsm_publication){p->o.epoch, ++topic_of(p, topic, n)->sequence, vsm_core_now(p->core)};
 }
 
-static void pack(const void *message, void *out) { vsm_message_pack(message, out); }
+static void pack(const void *message, void *out) {
+  vsm_message_pack(message, out);
+}
 
 static void send(struct vsm_publish *p, const char *topic, size_t n, const struct vsm_message *m) {
   vsm_zsock_send(p->sock, (struct vsm_zpart[]){{.p = topic, .n = n}, {.p = m, .n = m->bytes, .pack = pack}}, 2);

@@ -1,5 +1,5 @@
-// Figures out: the publish socket. Changed figures at most every publish_interval, all of them and the status every 5 s,
-// transitions at once while somebody subscribes to them.
+// Figures out: the publish socket. Changed figures at most every publish_interval, all of them and the status every 5
+// s, transitions at once while somebody subscribes to them.
 #pragma once
 #include "core/core.h"
 #include "shell/zsock.h"

@@ -217,7 +217,9 @@ static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_m
   return err;
 }
 
-static void pack(const void *message, void *out) { vsm_message_pack(message, out); }
+static void pack(const void *message, void *out) {
+  vsm_message_pack(message, out);
+}
 
 static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_query_socket *q = ctx;

@@ -93,7 +93,9 @@ static void turn(void *ctx) {
   recheck(s);
 }
 
-static void set(void *socket, int option, int value) { zmq_setsockopt(socket, option, &value, sizeof value); }
+static void set(void *socket, int option, int value) {
+  zmq_setsockopt(socket, option, &value, sizeof value);
+}
 
 static void configure(void *socket, const struct vsm_zsock_options *o) {
   int64_t max = (int64_t)o->message_bytes_max;
@@ -157,7 +159,9 @@ int vsm_zsock_connect(struct vsm_zsock *s, const char *endpoint, const char **wh
   return settle(s, zmq_connect(s->socket, endpoint), why);
 }
 
-const char *vsm_zsock_endpoint(const struct vsm_zsock *s) { return s->endpoint; }
+const char *vsm_zsock_endpoint(const struct vsm_zsock *s) {
+  return s->endpoint;
+}
 
 int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix) {
   return zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, prefix, strlen(prefix)) == 0 ? 0 : VSM_EIO;

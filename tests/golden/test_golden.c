@@ -87,7 +87,7 @@ static void check_item_counts(struct check *c, const json_t *line, const struct 
   X(withdrawn)
   X(reopened)
 #undef X
-      expect_int(c, "stream", "redundant", count_redundant(redundant, NULL), (int64_t)all->redundant);
+  expect_int(c, "stream", "redundant", count_redundant(redundant, NULL), (int64_t)all->redundant);
   expect_int(c, "stream", "wip", json_is_true(golden_get(line, "open")), (int64_t)v->wip);
   expect_int(c, "stream", "between", json_is_true(golden_get(line, "between")), (int64_t)v->between);
   for (unsigned i = 0; i < v->n_stages; i++) {
@@ -145,7 +145,8 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
 #define X(field) expect_int(c, v->id, #field, get_int(e, #field), (int64_t)v->field);
   X(wip)
   X(queued)
-  X(active) X(suspended)
+  X(active)
+  X(suspended)
 #undef X
       expect_near(c, v->id, "oldest_age", golden_get(e, "oldest_age"), v->age.max, 1e-12, 1e-9);
   for (unsigned i = 0; i < v->n_windows; i++) {
@@ -157,7 +158,8 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
 #define X(field) check_distribution(c, v->id, #field, golden_get(we, #field), &w->field);
     X(cycle_time)
     X(queue_time)
-    X(active_time) X(suspended_time)
+    X(active_time)
+    X(suspended_time)
 #undef X
 #define X(field) expect_near(c, v->id, #field, golden_get(we, #field), w->field, 1e-12, 1e-12);
         X(flow_efficiency) X(first_pass_yield)

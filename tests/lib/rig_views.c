@@ -171,7 +171,7 @@ static void compare_ages(struct differences *d, const struct vsm_age_view *e, co
   X(p85)
   X(p95)
 #undef X
-      same_number(d, "age max", e->max, g->max);
+  same_number(d, "age max", e->max, g->max);
 }
 
 static void compare_stage(struct differences *d, const struct vsm_stage_view *e, const struct vsm_stage_view *g) {
@@ -180,7 +180,8 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
 #define X(field) same_count(d, #field, e->field, g->field);
   X(wip)
   X(queued)
-  X(active) X(suspended) X(n_windows)
+  X(active)
+  X(suspended) X(n_windows)
 #undef X
       compare_ages(d, &e->age, &g->age);
   for (unsigned i = 0; i < e->n_windows && i < g->n_windows; i++) {
@@ -192,7 +193,8 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
 #define X(field) compare_dist(d, #field, &we->field, &wg->field);
     X(cycle_time)
     X(queue_time)
-    X(active_time) X(suspended_time)
+    X(active_time)
+    X(suspended_time)
 #undef X
         same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
     same_number(d, "first_pass_yield", we->first_pass_yield, wg->first_pass_yield);

@@ -139,7 +139,8 @@ static void check_stage_window(struct check *c, const json_t *e, const struct vs
 #define X(field) check_distribution(c, #field, golden_get(e, #field), &w->field);
   X(cycle_time)
   X(queue_time)
-  X(active_time) X(suspended_time)
+  X(active_time)
+  X(suspended_time)
 #undef X
       expect_near(c, "flow_efficiency", golden_get(e, "flow_efficiency"), w->flow_efficiency);
   expect_near(c, "first_pass_yield", golden_get(e, "first_pass_yield"), w->first_pass_yield);
@@ -157,7 +158,8 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
 #define X(field) expect_int(c, #field, json_integer_value(golden_get(e, #field)), (int64_t)v->field);
   X(wip)
   X(queued)
-  X(active) X(suspended)
+  X(active)
+  X(suspended)
 #undef X
       expect_near(c, "oldest_age", golden_get(e, "oldest_age"), v->age.max);
   for (unsigned i = 0; i < v->n_windows; i++)
