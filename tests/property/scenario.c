@@ -335,8 +335,10 @@ static void make_events(struct maker *m, size_t n) {
     s->end_us = m->base_us;
 }
 
-void scenario_make(struct scenario *s, struct rig_random *r, bool wall, unsigned n_models, struct vsm_arena *arena) {
+void scenario_make(struct scenario *s, struct rig_random *of_models, struct rig_random *of_events, bool wall,
+                   unsigned n_models, struct vsm_arena *arena) {
   static const int64_t scales[] = {1, 1000, VSM_SECOND_US, 20 * VSM_SECOND_US, VSM_MINUTE_US, VSM_HOUR_US, VSM_DAY_US};
+  struct rig_random *r = of_models;
   struct maker m = {.r = r, .arena = arena, .s = s, .wall = wall};
   bool large = rig_chance(r, 8);
   size_t n = large ? 100 + rig_below(r, 150) : 2 + rig_below(r, 40);
@@ -351,5 +353,6 @@ void scenario_make(struct scenario *s, struct rig_random *r, bool wall, unsigned
     s->models[i] = next_model(&m, i);
   s->n_lines = s->models[0]->n_rules;
   s->rules_out = vsm_arena_zalloc(arena, (s->n_lines + 1) * sizeof *s->rules_out);
+  m.r = of_events;
   make_events(&m, n);
 }

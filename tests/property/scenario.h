@@ -27,7 +27,9 @@ struct scenario {
 };
 
 // wall: the wall clock, else events move now. Models beyond the first change stages, not what the rules of a stage say.
-void scenario_make(struct scenario *s, struct rig_random *r, bool wall, unsigned n_models, struct vsm_arena *arena);
+// Models come from the one stream of numbers, events from the other; they may be the same.
+void scenario_make(struct scenario *s, struct rig_random *of_models, struct rig_random *of_events, bool wall,
+                   unsigned n_models, struct vsm_arena *arena);
 
 // For people: models, rules and the log, but for what is left out.
 void scenario_print(FILE *out, const struct scenario *s);

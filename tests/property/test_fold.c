@@ -36,7 +36,7 @@ static bool run_seed(uint64_t seed) {
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
   vsm_arena_init(&arena, 0);
-  scenario_make(&s, &r, kind->wall, kind->n_models, &arena);
+  scenario_make(&s, &r, &r, kind->wall, kind->n_models, &arena);
   bool good = scenario_run(out, &s) == 0;
   fclose(out);
   free(text);
