@@ -148,7 +148,7 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
   X(active)
   X(suspended)
 #undef X
-      expect_near(c, v->id, "oldest_age", golden_get(e, "oldest_age"), v->age.max, 1e-12, 1e-9);
+  expect_near(c, v->id, "oldest_age", golden_get(e, "oldest_age"), v->age.max, 1e-12, 1e-9);
   for (unsigned i = 0; i < v->n_windows; i++) {
     const struct vsm_stage_window_view *w = &v->windows[i];
     const json_t *we = golden_get(golden_get(e, "windows"), w->window);
@@ -162,7 +162,7 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
     X(suspended_time)
 #undef X
 #define X(field) expect_near(c, v->id, #field, golden_get(we, #field), w->field, 1e-12, 1e-12);
-        X(flow_efficiency) X(first_pass_yield)
+    X(flow_efficiency) X(first_pass_yield)
 #undef X
   }
 }

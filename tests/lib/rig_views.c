@@ -181,7 +181,8 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
   X(wip)
   X(queued)
   X(active)
-  X(suspended) X(n_windows)
+  X(suspended)
+  X(n_windows)
 #undef X
       compare_ages(d, &e->age, &g->age);
   for (unsigned i = 0; i < e->n_windows && i < g->n_windows; i++) {
@@ -196,7 +197,7 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
     X(active_time)
     X(suspended_time)
 #undef X
-        same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
+    same_number(d, "flow_efficiency", we->flow_efficiency, wg->flow_efficiency);
     same_number(d, "first_pass_yield", we->first_pass_yield, wg->first_pass_yield);
   }
 }

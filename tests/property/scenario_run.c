@@ -106,7 +106,8 @@ static void compare_visit(struct run *r, const char *key, const struct vsm_strea
   X(how)
   X(state)
   X(confirmed)
-  X(rework) X(unobserved) X(implied)
+  X(rework)
+  X(unobserved) X(implied)
 #undef X
       expect(r, key, "visit queued", e->queued + (e->state == VSM_QUEUED ? since : 0), g->queued_us);
   expect(r, key, "visit active", e->active + (e->state == VSM_ACTIVE ? since : 0), g->active_us);

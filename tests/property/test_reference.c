@@ -142,7 +142,7 @@ static void check_stage_window(struct check *c, const json_t *e, const struct vs
   X(active_time)
   X(suspended_time)
 #undef X
-      expect_near(c, "flow_efficiency", golden_get(e, "flow_efficiency"), w->flow_efficiency);
+  expect_near(c, "flow_efficiency", golden_get(e, "flow_efficiency"), w->flow_efficiency);
   expect_near(c, "first_pass_yield", golden_get(e, "first_pass_yield"), w->first_pass_yield);
 }
 
@@ -161,7 +161,7 @@ static void check_stage(struct check *c, const json_t *e, const struct vsm_stage
   X(active)
   X(suspended)
 #undef X
-      expect_near(c, "oldest_age", golden_get(e, "oldest_age"), v->age.max);
+  expect_near(c, "oldest_age", golden_get(e, "oldest_age"), v->age.max);
   for (unsigned i = 0; i < v->n_windows; i++)
     check_stage_window(c, golden_get(golden_get(e, "windows"), v->windows[i].window), &v->windows[i]);
 }

@@ -1,0 +1,329 @@
+// Parts are created in the order in which they need each other, and destroyed in the reverse. Each is told of the core
+// and its model; a reload makes another model, lets the core fold its items under it, and tells them again.
+#include "daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "shell/ingest.h"
+#include "shell/log.h"
+#include "shell/notify.h"
+#include "shell/publish.h"
+#include "shell/query.h"
+
+struct vsm_daemon {
+  struct vsm_daemon_options options;
+  struct vsm_config *config;
+  struct vsm_core *core; // borrows config->model
+  struct vsm_wall_clock clock;
+  struct vsm_loop *loop;
+  struct vsm_zcontext *zcontext;
+  struct vsm_ingest *ingest;
+  struct vsm_publish *publish;
+  struct vsm_query_socket *query;
+  struct vsm_timer *step; // when the core's next time step is due
+  struct vsm_catch *terminate, *interrupt, *hangup;
+
+  uint64_t epoch; // milliseconds since 1970 at the start
+  int64_t started_boot_us;
+  struct vsm_time configured;
+  const char **without_effect; // of config, as text
+  char trouble[160];
+};
+
+// --- time
+
+static void let_time_pass(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_time now = vsm_clock_now(&d->clock);
+  vsm_core_advance(d->core, now);
+  struct vsm_time due = vsm_core_deadline(d->core);
+  if (d->config->model.clock != VSM_CLOCK_WALL || due.us == INT64_MAX)
+    vsm_timer_clear(d->step);
+  else
+    vsm_timer_set(d->step, due.us - now.us);
+}
+
+// --- status
+
+static uint64_t resident_bytes(void) {
+  unsigned long size = 0, resident = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+  if (f && fscanf(f, "%lu %lu", &size, &resident) != 2)
+    resident = 0;
+  if (f)
+    fclose(f);
+  return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static const char *trouble(struct vsm_daemon *d) {
+  d->trouble[0] = '\0';
+  if (d->clock.astray_us != 0)
+    snprintf(d->trouble, sizeof d->trouble, "the wall clock jumped by %lld s and is not followed until it agrees again",
+             (long long)(d->clock.astray_us / VSM_SECOND_US));
+  return d->trouble;
+}
+
+static void fill_status(void *ctx, struct vsm_status_view *out) {
+  struct vsm_daemon *d = ctx;
+  let_time_pass(d);
+  *out = (struct vsm_status_view){.version = VSM_VERSION,
+                                  .clock = d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event",
+                                  .time = vsm_core_now(d->core),
+                                  .epoch = d->epoch,
+                                  .durable = false,
+                                  .ingest = vsm_core_ingest(d->core),
+                                  .items_open = vsm_core_items_open(d->core),
+                                  .items_held = vsm_core_items_held(d->core),
+                                  .memory_bytes = resident_bytes(),
+                                  .uptime_seconds =
+                                      (double)(vsm_clock_boot_us() - d->started_boot_us) / (double)VSM_SECOND_US,
+                                  .configuration = d->config->path,
+                                  .configured = d->configured,
+                                  .trouble = trouble(d),
+                                  .bad_frames = vsm_ingest_bad_frames(d->ingest),
+                                  .without_effect = d->without_effect,
+                                  .n_without_effect = d->config->n_without_effect};
+}
+
+// --- configuration
+
+// Loads and completes a configuration. On error *text holds every mistake, for free().
+static int load(const struct vsm_daemon *d, struct vsm_config **config, char **text) {
+  struct vsm_conf_report report;
+  int err = vsm_config_load(d->options.config, config, &report);
+  size_t n;
+  FILE *f = err ? open_memstream(text, &n) : NULL;
+  if (f) {
+    vsm_conf_report_print(&report, f);
+    fclose(f);
+  }
+  vsm_conf_report_fini(&report);
+  if (!err && d->options.clock != VSM_CLOCK_AS_CONFIGURED)
+    (*config)->model.clock = (enum vsm_clock)d->options.clock;
+  return err;
+}
+
+static int take_notes(struct vsm_daemon *d) {
+  struct vsm_config *c = d->config;
+  d->without_effect = vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *d->without_effect);
+  if (!d->without_effect)
+    return VSM_ENOMEM;
+  for (unsigned i = 0; i < c->n_without_effect; i++) {
+    const struct vsm_conf_note *note = &c->without_effect[i];
+    d->without_effect[i] = vsm_arena_printf(&c->arena, "%s:%u: %s", c->path, note->line, note->key);
+    if (!d->without_effect[i])
+      return VSM_ENOMEM;
+  }
+  return 0;
+}
+
+// A key that stands in many places is said once, with how often.
+static void log_notes(const struct vsm_config *c) {
+  for (unsigned i = 0; i < c->n_without_effect; i++) {
+    unsigned times = 0;
+    bool said = false;
+    for (unsigned k = 0; k < c->n_without_effect; k++) {
+      bool same = strcmp(c->without_effect[k].key, c->without_effect[i].key) == 0;
+      said = said || (same && k < i);
+      times += same;
+    }
+    if (!said)
+      vsm_log("no_effect_yet", "key=%s times=%u first=%s:%u", c->without_effect[i].key, times, c->path,
+              c->without_effect[i].line);
+  }
+}
+
+static void wire(struct vsm_daemon *d) {
+  vsm_ingest_set_core(d->ingest, d->core);
+  vsm_publish_set_core(d->publish, d->core, &d->config->model);
+  vsm_publish_set_interval(d->publish, d->config->daemon.publish_interval.us);
+  vsm_query_socket_set_core(d->query, d->core, &d->config->model);
+  d->configured = vsm_clock_now(&d->clock);
+  log_notes(d->config);
+}
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+static bool same_endpoints(const struct vsm_conf_endpoints *a, const struct vsm_conf_endpoints *b) {
+  bool same = a->n == b->n;
+  for (unsigned i = 0; same && i < a->n; i++)
+    same = strcmp(a->at[i], b->at[i]) == 0;
+  return same;
+}
+
+// What only a restart can change; NULL: nothing.
+static const char *needs_restart(const struct vsm_config *a, const struct vsm_config *b) {
+  const struct vsm_conf_daemon *x = &a->daemon, *y = &b->daemon;
+  if (a->model.clock != b->model.clock)
+    return "daemon.clock";
+  if (!same_endpoints(&x->subscribe, &y->subscribe))
+    return "daemon.subscribe";
+  if (!same_text(x->submit, y->submit))
+    return "daemon.submit";
+  if (!same_text(x->publish, y->publish))
+    return "daemon.publish";
+  return same_text(x->query, y->query) ? NULL : "daemon.query";
+}
+
+static int replace(struct vsm_daemon *d, struct vsm_config *fresh, char **text) {
+  const char *key = needs_restart(d->config, fresh);
+  if (key) {
+    if (asprintf(text, "%s: %s differs: it takes a restart; the configuration in force stays\n", fresh->path, key) < 0)
+      *text = NULL;
+    return VSM_ECONFIG;
+  }
+  int err = vsm_core_configure(d->core, &fresh->model);
+  if (err)
+    return err;
+  struct vsm_config *old = d->config;
+  d->config = fresh;
+  take_notes(d);
+  vsm_ingest_follow(d->ingest, fresh);
+  wire(d);
+  vsm_config_destroy(old);
+  let_time_pass(d);
+  return 0;
+}
+
+static int reload(void *ctx, char **text) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_config *fresh = NULL;
+  *text = NULL;
+  vsm_notify("RELOADING=1");
+  int err = load(d, &fresh, text);
+  if (!err && (err = replace(d, fresh, text)) != 0)
+    vsm_config_destroy(fresh);
+  if (err)
+    vsm_log("reload_refused", "config=%s why=\"%s\"", d->options.config, vsm_err_text(err));
+  else
+    vsm_log("reloaded", "config=%s", d->options.config);
+  if (err && *text)
+    fputs(*text, stderr);
+  vsm_notify("READY=1");
+  return err;
+}
+
+// --- callbacks of the parts
+
+static void on_change(void *ctx, const struct vsm_change *change, const struct vsm_event *event) {
+  vsm_publish_change(((struct vsm_daemon *)ctx)->publish, change, event);
+}
+
+static void on_terminate(void *ctx) { vsm_loop_stop(((struct vsm_daemon *)ctx)->loop); }
+
+static void on_hangup(void *ctx) {
+  char *text;
+  reload(ctx, &text);
+  free(text);
+}
+
+// --- life
+
+static int create_parts(struct vsm_daemon *d) {
+  d->loop = vsm_loop_create();
+  d->zcontext = vsm_zcontext_create();
+  if (!d->loop || !d->zcontext)
+    return VSM_ENOMEM;
+  d->ingest = vsm_ingest_create(&(struct vsm_ingest_options){.zcontext = d->zcontext,
+                                                             .loop = d->loop,
+                                                             .clock = &d->clock,
+                                                             .on_change = on_change,
+                                                             .on_batch = let_time_pass,
+                                                             .ctx = d});
+  d->publish = vsm_publish_create(&(struct vsm_publish_options){.zcontext = d->zcontext,
+                                                                .loop = d->loop,
+                                                                .interval_us = d->config->daemon.publish_interval.us,
+                                                                .epoch = d->epoch,
+                                                                .status = fill_status,
+                                                                .ctx = d});
+  d->query = vsm_query_socket_create(&(struct vsm_query_socket_options){.zcontext = d->zcontext,
+                                                                        .loop = d->loop,
+                                                                        .epoch = d->epoch,
+                                                                        .status = fill_status,
+                                                                        .reload = reload,
+                                                                        .ctx = d,
+                                                                        .sequence = vsm_publish_sequence,
+                                                                        .sequence_ctx = d->publish});
+  d->step = vsm_timer_create(d->loop, let_time_pass, d);
+  d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);
+  d->interrupt = vsm_catch_create(d->loop, SIGINT, on_terminate, d);
+  d->hangup = vsm_catch_create(d->loop, SIGHUP, on_hangup, d);
+  bool all = d->ingest && d->publish && d->query && d->step && d->terminate && d->interrupt && d->hangup;
+  return all ? 0 : VSM_ENOMEM;
+}
+
+static int open_sockets(struct vsm_daemon *d) {
+  const struct vsm_conf_daemon *c = &d->config->daemon;
+  int err = vsm_ingest_open(d->ingest, d->config);
+  if (!err && c->publish)
+    err = vsm_publish_open(d->publish, c->publish);
+  if (!err && c->query)
+    err = vsm_query_socket_open(d->query, c->query);
+  return err;
+}
+
+struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
+  struct vsm_daemon *d = calloc(1, sizeof *d);
+  char *text = NULL;
+  if (!d)
+    return NULL;
+  d->options = *options;
+  int err = load(d, &d->config, &text);
+  if (err)
+    goto fail;
+  vsm_clock_init(&d->clock, d->config->model.max_future_skew_us);
+  d->started_boot_us = vsm_clock_boot_us();
+  d->epoch = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
+  d->core = vsm_core_create(&d->config->model);
+  err = d->core ? take_notes(d) : VSM_ENOMEM;
+  if (!err)
+    err = create_parts(d);
+  if (err)
+    goto fail;
+  wire(d);
+  err = open_sockets(d);
+  if (err)
+    goto fail;
+  return d;
+fail:
+  vsm_log("start_failed", "config=%s why=\"%s\"", options->config, vsm_err_text(err));
+  if (text)
+    fputs(text, stderr);
+  free(text);
+  vsm_daemon_destroy(d);
+  return NULL;
+}
+
+void vsm_daemon_destroy(struct vsm_daemon *d) {
+  if (!d)
+    return;
+  vsm_catch_destroy(d->hangup);
+  vsm_catch_destroy(d->interrupt);
+  vsm_catch_destroy(d->terminate);
+  vsm_timer_destroy(d->step);
+  vsm_query_socket_destroy(d->query);
+  vsm_publish_destroy(d->publish);
+  vsm_ingest_destroy(d->ingest);
+  vsm_zcontext_destroy(d->zcontext);
+  vsm_loop_destroy(d->loop);
+  vsm_core_destroy(d->core);
+  vsm_config_destroy(d->config);
+  free(d);
+}
+
+int vsm_daemon_run(struct vsm_daemon *d) {
+  signal(SIGPIPE, SIG_IGN);
+  let_time_pass(d);
+  vsm_log("ready", "version=%s clock=%s config=%s durable=no", VSM_VERSION,
+          d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event", d->config->path);
+  vsm_notify("READY=1");
+  int err = vsm_loop_run(d->loop);
+  vsm_notify("STOPPING=1");
+  vsm_log("stopped", "events=%llu", (unsigned long long)vsm_core_ingest(d->core).received);
+  return err;
+}

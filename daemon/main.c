@@ -1,0 +1,56 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "daemon.h"
+
+static const char usage[] = "usage: vsmd --config FILE [--clock wall|event] [--check]\n"
+                            "       vsmd --version | --help\n"
+                            "\n"
+                            "  --config FILE   the configuration\n"
+                            "  --check         say all that was understood of it, or every mistake, and end\n"
+                            "  --clock CLOCK   instead of daemon.clock: wall, or event (for replay and simulation)\n"
+                            "\n"
+                            "SIGHUP takes the file anew; SIGTERM ends.\n";
+
+static int check(const char *path) {
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  int err = vsm_config_load(path, &config, &report);
+  vsm_conf_report_print(&report, stderr);
+  vsm_conf_report_fini(&report);
+  if (err)
+    return 1;
+  vsm_config_print(config, stdout);
+  vsm_config_destroy(config);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  static const struct option options[] = {{"config", required_argument, NULL, 'f'}, {"check", no_argument, NULL, 'k'},
+                                          {"clock", required_argument, NULL, 'c'},  {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},         {0}};
+  struct vsm_daemon_options o = {.clock = VSM_CLOCK_AS_CONFIGURED};
+  int check_only = 0;
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (c == 'v' || c == 'h')
+      return fputs(c == 'v' ? "vsmd " VSM_VERSION "\n" : usage, stdout) < 0;
+    if (c == 'f')
+      o.config = optarg;
+    else if (c == 'k')
+      check_only = 1;
+    else if (c == 'c' && (strcmp(optarg, "wall") == 0 || strcmp(optarg, "event") == 0))
+      o.clock = strcmp(optarg, "wall") == 0 ? VSM_CLOCK_WALL : VSM_CLOCK_EVENT;
+    else
+      return fputs(usage, stderr), 2;
+  }
+  if (!o.config || optind < argc)
+    return fputs(usage, stderr), 2;
+  if (check_only)
+    return check(o.config);
+  struct vsm_daemon *d = vsm_daemon_create(&o);
+  int err = d ? vsm_daemon_run(d) : -1;
+  vsm_daemon_destroy(d);
+  return err ? 1 : 0;
+}
