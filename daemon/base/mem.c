@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void *checked(void *p, size_t bytes) {
+void *vsm_mem_need(void *p, size_t bytes) {
   if (!p) {
     fprintf(stderr, "event=out_of_memory bytes=%zu\n", bytes);
     abort();
@@ -11,6 +11,7 @@ static void *checked(void *p, size_t bytes) {
   return p;
 }
 
+<<<<<<< HEAD
 void *vsm_mem_alloc(size_t bytes) {
   return checked(calloc(1, bytes ? bytes : 1), bytes);
 }
@@ -18,6 +19,11 @@ void *vsm_mem_alloc(size_t bytes) {
 void *vsm_mem_resize(void *p, size_t bytes) {
   return checked(realloc(p, bytes ? bytes : 1), bytes);
 }
+=======
+void *vsm_mem_alloc(size_t bytes) { return vsm_mem_need(calloc(1, bytes ? bytes : 1), bytes); }
+
+void *vsm_mem_resize(void *p, size_t bytes) { return vsm_mem_need(realloc(p, bytes ? bytes : 1), bytes); }
+>>>>>>> 4e006ea (Configuration: tables, model, drawing)
 
 void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size) {
   if (n < *cap)

@@ -26,7 +26,7 @@ struct vsm_conf_report {
 
 // A text where it stands in the file; z NULL: not given.
 struct vsm_conf_word {
-  const char *z;
+  const char *z, *file;
   unsigned line, column;
 };
 struct vsm_conf_words {
@@ -59,13 +59,12 @@ enum vsm_alert_kind {
   VSM_ALERT_KINDS,
 };
 
-// Settings of one kind of alert. Under a stream, stage or source only what was given there (text NULL, -1: not).
+// Settings of one kind of alert. Under a stream, stage or source only what was given there.
 struct vsm_conf_alert {
-  bool given;
   struct vsm_conf_duration hold_for, keep_firing_for, announce_interval, repeat_interval;
-  int severity;         // enum vsm_severity
-  int64_t min_visits;   // of VSM_ITEM_STALLED, for relative thresholds
-  double refused_share; // of VSM_SOURCE_REFUSED
+  int severity;         // enum vsm_severity; -1: not given
+  int64_t min_visits;   // of VSM_ITEM_STALLED, for relative thresholds; -1: not given
+  double refused_share; // of VSM_SOURCE_REFUSED; 0: not given
 };
 struct vsm_conf_alerts {
   struct vsm_conf_alert kind[VSM_ALERT_KINDS];
@@ -101,7 +100,7 @@ struct vsm_conf_daemon {
     struct vsm_conf_endpoints next_subscribe;
     const char *next_submit, *next_publish, *next_query;
   } curve;
-  bool insecure;
+  int insecure; // 0, 1
 };
 
 struct vsm_conf_calendar {
@@ -204,14 +203,14 @@ struct vsm_conf_rule {
   struct vsm_conf_word source, type;
   struct vsm_conf_conditions when;
   struct vsm_conf_word stage, stream; // "STREAM/STAGE"; "STREAM"
-  int lifecycle;                      // enum vsm_lifecycle; VSM_NO_LIFECYCLE: not given
+  int lifecycle;                      // enum vsm_lifecycle; -1: not given
   struct vsm_conf_word item;
   struct vsm_conf_words links;
   struct vsm_conf_pairs segments;
   struct vsm_conf_word reason;
-  int party; // enum vsm_party
+  int party; // enum vsm_party; -1: no suspend
   struct vsm_conf_word due, not_before;
-  bool creates, ignore;
+  int creates, ignore; // 0, 1; creates -1: an ignore rule
 };
 
 // A key that was given and is known, but that this version does not act on.

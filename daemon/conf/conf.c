@@ -1,0 +1,127 @@
+// A configuration is loaded in four steps: the file becomes a tree of nodes with places (yaml.c), the tables turn the
+// tree into plain structs (schema.c, reader.c), references are looked up and the model is built (streams.c, rules.c,
+// times.c, with the drawing from diagram.c and mermaid.c), and whatever was wrong on the way is sorted into one report.
+// No step stops at a mistake. With any mistake there is no configuration.
+#include "conf/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/resolve.h"
+
+// All of a file, NULL-terminated in the arena, or NULL with *why.
+static char *read_all(struct vsm_conf_reader *r, int fd, size_t *n, const char **why) {
+  struct stat st;
+  if (fd < 0 || fstat(fd, &st) != 0) {
+    *why = strerror(errno);
+    return NULL;
+  }
+  if (!S_ISREG(st.st_mode)) {
+    *why = "not a file";
+    return NULL;
+  }
+  if (st.st_size > VSM_CONF_BYTES_MAX) {
+    *why = "too large; allowed: 4 MiB";
+    return NULL;
+  }
+  char *text = vsm_conf_alloc(r, (size_t)st.st_size + 1, 1);
+  *n = 0;
+  while (*n < (size_t)st.st_size) {
+    ssize_t got = read(fd, text + *n, (size_t)st.st_size - *n);
+    if (got < 0 && errno != EINTR) {
+      *why = strerror(errno);
+      return NULL;
+    }
+    if (got == 0)
+      break;
+    *n += got > 0 ? (size_t)got : 0;
+  }
+  *why = memchr(text, '\0', *n) ? "not a text: it contains a NUL" : NULL;
+  return *why ? NULL : text;
+}
+
+char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *path, size_t *n) {
+  const char *why = "";
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe would let open() wait
+  char *text = read_all(r, fd, n, &why);
+  if (!text)
+    vsm_conf_blame(r, w, "cannot read %s: %s", path, why);
+  if (fd >= 0)
+    close(fd);
+  return text;
+}
+
+// What the core takes of the daemon's settings.
+static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
+  const struct vsm_conf_daemon *d = &c->daemon;
+  struct vsm_source *sources = vsm_conf_alloc(r, c->sources.n + 1, sizeof *sources);
+  for (unsigned i = 0; i < c->sources.n; i++)
+    sources[i] = (struct vsm_source){c->sources.at[i].id.z, c->sources.at[i].offset.us};
+  if (c->sources.n)
+    vsm_conf_check_twice(r, &c->sources.at->id, c->sources.n, sizeof *c->sources.at, "source");
+  c->model.sources = sources;
+  c->model.n_sources = c->sources.n;
+  c->model.clock = (enum vsm_clock)d->clock;
+  c->model.max_future_skew_us = d->max_future_skew.us;
+  c->model.max_step_us = d->max_step.us;
+  c->model.limits = (struct vsm_limits){(uint64_t)d->limit_items, (uint32_t)d->limit_sources,
+                                        (uint32_t)d->limit_unmapped, (uint32_t)d->limit_rejected};
+}
+
+static void take_notes(struct vsm_conf_reader *r, struct vsm_config *c) {
+  c->without_effect = vsm_conf_alloc(r, r->n_notes + 1, sizeof *c->without_effect);
+  if (r->n_notes)
+    memcpy(c->without_effect, r->notes, r->n_notes * sizeof *r->notes);
+  c->n_without_effect = (unsigned)r->n_notes;
+  free(r->notes);
+}
+
+int vsm_config_load(const char *path, struct vsm_config **config, struct vsm_conf_report *report) {
+  struct vsm_config *c = vsm_mem_alloc(sizeof *c);
+  struct vsm_conf_reader r = {.arena = &c->arena, .report = report};
+  *config = NULL;
+  vsm_conf_report_init(report);
+  vsm_arena_init(&c->arena, 0);
+  r.file = vsm_conf_report_file(report, path);
+  c->path = vsm_conf_copy(&r, "%s", path);
+  size_t n = 0;
+  struct vsm_conf_word top = {.file = r.file, .line = 1, .column = 1};
+  const char *text = vsm_conf_file(&r, &top, path, &n);
+  struct vsm_yaml *tree = text ? vsm_yaml_read(r.arena, report, r.file, text, n) : NULL;
+  if (tree) {
+    vsm_conf_read_map(&r, &VSM_CONF_ROOT, tree, c);
+    resolve_daemon(&r, c);
+    vsm_conf_resolve_streams(&r, c);
+    vsm_conf_resolve_rules(&r, c);
+    vsm_conf_check_times(&r, c);
+  }
+  take_notes(&r, c);
+  vsm_conf_report_sort(report);
+  if (report->n_mistakes) {
+    vsm_config_destroy(c);
+    return VSM_ECONFIG;
+  }
+  *config = c;
+  return 0;
+}
+
+void vsm_config_destroy(struct vsm_config *config) {
+  if (!config)
+    return;
+  vsm_arena_fini(&config->arena);
+  free(config);
+}
+
+void vsm_config_print(const struct vsm_config *config, FILE *out) {
+  struct vsm_conf_printer p = {.out = out};
+  vsm_conf_print_map(&p, &VSM_CONF_ROOT, config);
+  for (unsigned i = 0; i < config->n_without_effect; i++)
+    fprintf(out, "# %s:%u: %s has no effect in this version\n", config->path, config->without_effect[i].line,
+            config->without_effect[i].key);
+}

@@ -1,0 +1,122 @@
+// Endpoints: those that the daemon listens on (loopback or ipc, as long as nothing is encrypted), and those of sources,
+// which it connects to.
+#include "conf/reader.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static bool port(const char *text) {
+  int64_t v;
+  return strcmp(text, "*") == 0 || (vsm_conf_whole(text, strlen(text), 65535, &v) && v > 0);
+}
+
+// 127.0.0.0/8; "lo" is the interface of that name. A listener takes no names of hosts.
+static bool loopback(const char *host, size_t n) {
+  char text[16];
+  struct in_addr a;
+  if (n == 2 && memcmp(host, "lo", 2) == 0)
+    return true;
+  if (n >= sizeof text)
+    return false;
+  memcpy(text, host, n);
+  text[n] = '\0';
+  return inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+}
+
+// The longest path of a socket in the file system is 107 bytes.
+static const char *ipc_check(const char *path) {
+  return *path && strlen(path) <= 107 ? NULL : "the path of an ipc endpoint; allowed: 1 to 107 bytes";
+}
+
+static const char *listener_check(const char *text) {
+  if (strncmp(text, "ipc://", 6) == 0)
+    return ipc_check(text + 6);
+  const char *colon = strncmp(text, "tcp://", 6) == 0 ? strrchr(text, ':') : NULL;
+  if (!colon || colon < text + 6 || !port(colon + 1))
+    return "no endpoint; allowed: tcp://127.0.0.1:PORT, ipc://PATH or none";
+  if (!loopback(text + 6, (size_t)(colon - text) - 6))
+    return "listens beyond this machine, and encryption (curve) is not built yet; allowed: tcp on 127.0.0.1, or ipc";
+  return NULL;
+}
+
+static const char *peer_check(const char *text) {
+  if (strncmp(text, "ipc://", 6) == 0)
+    return ipc_check(text + 6);
+  const char *colon = strncmp(text, "tcp://", 6) == 0 ? strrchr(text, ':') : NULL;
+  bool good = colon && colon > text + 6 && port(colon + 1) && colon[1] != '*' && text[6] != '*';
+  return good ? NULL : "no endpoint to connect to; allowed: tcp://HOST:PORT or ipc://PATH";
+}
+
+static bool is_none(const struct vsm_yaml *n) { return n->kind == VSM_YAML_SCALAR && strcmp(n->text, "none") == 0; }
+
+static void endpoint_read(struct vsm_conf_reader *r, const struct vsm_yaml *n, const char *(*check)(const char *),
+                          const char **at) {
+  const char *text = vsm_conf_scalar(r, n, "an endpoint");
+  const char *wrong = text ? check(text) : NULL;
+  if (wrong)
+    vsm_conf_complain(r, n->line, n->column, "\"%s\": %s", text, wrong);
+  else
+    *at = text;
+}
+
+static void listener_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
+                          void *at) {
+  (void)f;
+  if (!is_none(n))
+    endpoint_read(r, n, listener_check, at);
+}
+
+// A listener with a default is always said: none is a value too.
+static bool listener_given(const struct vsm_conf_field *f, const void *at) {
+  return f->fallback || *(const char *const *)at;
+}
+
+static void listener_print(struct vsm_conf_printer *p, const struct vsm_conf_field *f, const void *at) {
+  (void)f;
+  const char *text = *(const char *const *)at;
+  vsm_conf_print_value(p, text ? text : "none");
+}
+
+const struct vsm_conf_type VSM_T_LISTENER = {NULL, listener_read, listener_given, listener_print};
+
+static void listeners_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
+                           void *at) {
+  (void)f;
+  struct vsm_conf_endpoints *list = at;
+  if (is_none(n))
+    return;
+  bool one = n->kind == VSM_YAML_SCALAR;
+  list->at = vsm_conf_alloc(r, one ? 1 : n->n + 1, sizeof *list->at);
+  for (const struct vsm_yaml *m = one ? n : n->first; m; m = one ? NULL : m->next) {
+    endpoint_read(r, m, listener_check, &list->at[list->n]);
+    list->n += list->at[list->n] != NULL;
+  }
+}
+
+static bool listeners_given(const struct vsm_conf_field *f, const void *at) {
+  return f->fallback || ((const struct vsm_conf_endpoints *)at)->n;
+}
+
+static void listeners_print(struct vsm_conf_printer *p, const struct vsm_conf_field *f, const void *at) {
+  (void)f;
+  const struct vsm_conf_endpoints *list = at;
+  for (unsigned i = 0; i < list->n; i++) {
+    fputs(i ? ", " : " [", p->out);
+    vsm_conf_print_text(p, list->at[i]);
+  }
+  fputs(list->n ? "]\n" : " none\n", p->out);
+}
+
+const struct vsm_conf_type VSM_T_LISTENERS = {NULL, listeners_read, listeners_given, listeners_print};
+
+static void peer_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at) {
+  (void)f;
+  endpoint_read(r, n, peer_check, at);
+}
+
+static bool peer_given(const struct vsm_conf_field *f, const void *at) {
+  (void)f;
+  return *(const char *const *)at != NULL;
+}
+
+const struct vsm_conf_type VSM_T_PEER = {NULL, peer_read, peer_given, listener_print};

@@ -1,0 +1,193 @@
+// Forms that a text can have. None needs more than the text, but the time zone, which must exist on this system.
+#include "conf/forms.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/template.h"
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define ID_LETTERS LETTERS "._-"
+#define SOURCE_LETTERS LETTERS "._:/~%@+#-"
+
+// The length of the UTF-8 character at p; 0: none, or one that is too long for what it says, a surrogate, or too large.
+static size_t character(const unsigned char *p, unsigned *code) {
+  static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+  size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+  *code = n == 1 ? p[0] : p[0] & (0x7f >> n);
+  for (size_t i = 1; i < n; i++) {
+    if ((p[i] & 0xc0) != 0x80)
+      return 0;
+    *code = *code << 6 | (p[i] & 0x3f);
+  }
+  return n && *code >= least[n] && *code <= 0x10ffff && (*code < 0xd800 || *code > 0xdfff) ? n : 0;
+}
+
+const char *vsm_form_text(const char *text, size_t *at) {
+  const unsigned char *p = (const unsigned char *)text;
+  for (unsigned code; *p; p += character(p, &code)) {
+    *at = (size_t)(p - (const unsigned char *)text);
+    if (character(p, &code) == 0)
+      return "not UTF-8; allowed: text in UTF-8";
+    // ASCII's and Unicode's control characters, its line and paragraph separators, the byte order mark and the two
+    // that are no characters
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff ||
+        code == 0xfffe || code == 0xffff)
+      return "a control character or line break; allowed: text of one line";
+  }
+  return NULL;
+}
+
+const char *vsm_form_id(const char *text, size_t *at) {
+  *at = strspn(text, ID_LETTERS);
+  if (text[*at] != '\0')
+    return "no id; allowed: letters, digits, dot, underscore and hyphen, 1 to 64 of them";
+  if (*at <= VSM_ID_MAX)
+    return NULL;
+  *at = 0;
+  return "an id too long; allowed: 1 to 64 letters, digits, dots, underscores and hyphens";
+}
+
+// An id that is not `word`, which means something else where ids of its kind stand.
+static const char *id_but(const char *text, size_t *at, const char *word, const char *why) {
+  const char *wrong = vsm_form_id(text, at);
+  if (wrong || strcmp(text, word) != 0)
+    return wrong;
+  *at = 0;
+  return why;
+}
+
+const char *vsm_form_stream_id(const char *text, size_t *at) {
+  return id_but(text, at, "source",
+                "\"source\" is no id of a value stream: topics of sources begin so; allowed: any other id");
+}
+
+const char *vsm_form_stage_id(const char *text, size_t *at) {
+  return id_but(text, at, "outcome",
+                "\"outcome\" is no id of a stage: it stands for the stream's end; allowed: any other id");
+}
+
+const char *vsm_form_calendar_id(const char *text, size_t *at) {
+  return id_but(text, at, "none", "\"none\" is no id of a calendar: it stands for none; allowed: any other id");
+}
+
+static const char *source_of(const char *text, const char *letters, const char *wrong, size_t *at) {
+  *at = strspn(text, letters);
+  if (text[*at] != '\0')
+    return wrong;
+  if (*at <= 128)
+    return NULL;
+  *at = 0;
+  return "a source's name too long; allowed: 1 to 128 bytes";
+}
+
+const char *vsm_form_source(const char *text, size_t *at) {
+  return source_of(text, SOURCE_LETTERS, "no name of a source; allowed: letters, digits and . _ : / ~ % @ + # -", at);
+}
+
+const char *vsm_form_glob_source(const char *text, size_t *at) {
+  return source_of(text, SOURCE_LETTERS "*",
+                   "no name of a source; allowed: letters, digits and . _ : / ~ % @ + # -, and * for any run of them",
+                   at);
+}
+
+const char *vsm_form_template(const char *text, size_t *at) {
+  struct vsm_arena scratch;
+  struct vsm_template t;
+  const char *what = NULL;
+  vsm_arena_init(&scratch, 0);
+  int err = vsm_template_parse(&scratch, text, &t, at, &what);
+  vsm_arena_fini(&scratch);
+  return err ? what : NULL;
+}
+
+const char *vsm_form_field(const char *text, size_t *at) {
+  struct vsm_field f;
+  const char *what = NULL;
+  *at = 0;
+  return vsm_field_parse(text, &f, &what) ? what : NULL;
+}
+
+// A name of the database has no dots, so that no name leads out of its folder.
+const char *vsm_form_zone(const char *text, size_t *at) {
+  char path[128];
+  struct stat st;
+  *at = strspn(text, LETTERS "_+-/");
+  int n = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", text);
+  bool good = text[*at] == '\0' && text[0] != '/' && n < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+  *at = 0;
+  return good ? NULL : "no time zone of this system; allowed: a name as America/Chicago, or UTC";
+}
+
+static int weekday(const char *text) {
+  static const char names[] = "montuewedthufrisatsun";
+  for (int i = 0; i < 7; i++)
+    if (strncmp(text, names + 3 * i, 3) == 0)
+      return i;
+  return -1;
+}
+
+// Two digits, up to `most`; -1: not.
+static int two_digits(const char *text, int most) {
+  if (strspn(text, "0123456789") < 2)
+    return -1;
+  int v = (text[0] - '0') * 10 + text[1] - '0';
+  return v <= most ? v : -1;
+}
+
+// "08:00": minutes since midnight, 24:00 included; -1: none.
+static int clock_time(const char *text) {
+  int h = two_digits(text, 24);
+  int m = h >= 0 && text[2] == ':' ? two_digits(text + 3, 59) : -1;
+  return m < 0 || (h == 24 && m > 0) ? -1 : h * 60 + m;
+}
+
+const char *vsm_form_week(const char *text, size_t *at) {
+  const char *wrong = "no working hours; allowed: a day or days and from-to: \"mon-fri 08:00-17:00\", \"sat 08:00-14:00\"";
+  *at = 0;
+  int first = weekday(text), last = first;
+  if (first < 0)
+    return wrong;
+  text += 3;
+  if (*text == '-') {
+    last = weekday(text + 1);
+    text += last < 0 ? 0 : 4;
+  }
+  if (last < first || *text != ' ')
+    return last >= 0 && last < first ? "days in the wrong order; allowed: from the earlier one, mon first" : wrong;
+  text += strspn(text, " ");
+  int from = clock_time(text);
+  int to = from >= 0 && text[5] == '-' ? clock_time(text + 6) : -1;
+  if (to < 0 || text[11] != '\0')
+    return wrong;
+  return from < to ? NULL : "working hours that end before they begin; allowed: from-to within one day";
+}
+
+const char *vsm_form_date(const char *text, size_t *at) {
+  static const char *const wrong = "no date; allowed: YEAR-MONTH-DAY: 2026-12-25";
+  static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  *at = 0;
+  if (strlen(text) != 10 || strspn(text, "0123456789") != 4 || text[4] != '-' || text[7] != '-')
+    return wrong;
+  int year = two_digits(text, 99) * 100 + two_digits(text + 2, 99);
+  int month = two_digits(text + 5, 12), day = two_digits(text + 8, 31);
+  if (month < 1 || day < 1 || year < 1970)
+    return wrong;
+  bool leap = month == 2 && (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+  return day <= days[month - 1] + leap ? NULL : wrong;
+}
+
+const char *vsm_form_span(const char *text, size_t *at) {
+  const char *slash = strrchr(text, '/');
+  *at = slash ? (size_t)(slash - text) + 1 : 0;
+  bool good = slash && slash != text && (strcmp(slash, "/entered") == 0 || strcmp(slash, "/left") == 0);
+  return good ? NULL : "no end of a span; allowed: STAGE/entered or STAGE/left";
+}
+
+const char *vsm_form_key(const char *text, size_t *at) {
+  *at = strspn(text, LETTERS ".-:+=^!/*?&<>()[]{}@%$#");
+  bool good = text[*at] == '\0' && *at == 40;
+  *at = 0;
+  return good ? NULL : "no public key; allowed: 40 characters of Z85";
+}

@@ -1,0 +1,124 @@
+// A report is an array of mistakes in an arena of its own, so that it outlives the configuration that was refused. A
+// mistake never ends the reading: what is wrong is left out and the rest is read on, so that one run tells all. That
+// one mistake may be met twice (an identifier is looked up from several places), so doubles go when it is sorted.
+#include "conf/report.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { MISTAKES_MAX = 1000, NAME_MAX_COMPARED = 130 };
+
+void vsm_conf_report_init(struct vsm_conf_report *report) {
+  *report = (struct vsm_conf_report){0};
+  vsm_arena_init(&report->arena, 0);
+}
+
+void vsm_conf_report_fini(struct vsm_conf_report *report) {
+  vsm_arena_fini(&report->arena);
+  free(report->mistakes);
+  *report = (struct vsm_conf_report){0};
+}
+
+const char *vsm_conf_report_file(struct vsm_conf_report *report, const char *path) {
+  return vsm_mem_need(vsm_arena_strdup(&report->arena, path), strlen(path));
+}
+
+void vsm_conf_report_add(struct vsm_conf_report *report, const char *file, unsigned line, unsigned column,
+                         const char *fmt, ...) {
+  if (report->n_mistakes == MISTAKES_MAX) {
+    report->dropped++;
+    return;
+  }
+  size_t cap = report->cap_mistakes;
+  report->mistakes = vsm_mem_grow(report->mistakes, report->n_mistakes, &cap, sizeof *report->mistakes);
+  report->cap_mistakes = (unsigned)cap;
+  va_list ap;
+  va_start(ap, fmt);
+  char text[1024];
+  int n = vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  if (n >= (int)sizeof text)
+    memcpy(text + sizeof text - 4, "...", 4);
+  report->mistakes[report->n_mistakes++] =
+      (struct vsm_conf_mistake){file, line, column, vsm_conf_report_file(report, text)};
+}
+
+static int by_place(const void *pa, const void *pb) {
+  const struct vsm_conf_mistake *a = pa, *b = pb;
+  int c = strcmp(a->file, b->file);
+  if (c == 0)
+    c = (a->line > b->line) - (a->line < b->line);
+  if (c == 0)
+    c = (a->column > b->column) - (a->column < b->column);
+  return c ? c : strcmp(a->text, b->text);
+}
+
+void vsm_conf_report_sort(struct vsm_conf_report *report) {
+  if (report->n_mistakes == 0)
+    return;
+  qsort(report->mistakes, report->n_mistakes, sizeof *report->mistakes, by_place);
+  unsigned n = 1;
+  for (unsigned i = 1; i < report->n_mistakes; i++)
+    if (by_place(&report->mistakes[n - 1], &report->mistakes[i]) != 0)
+      report->mistakes[n++] = report->mistakes[i];
+  report->n_mistakes = n;
+}
+
+void vsm_conf_report_print(const struct vsm_conf_report *report, FILE *out) {
+  for (unsigned i = 0; i < report->n_mistakes; i++) {
+    const struct vsm_conf_mistake *m = &report->mistakes[i];
+    fprintf(out, "%s:%u:%u: %s\n", m->file, m->line, m->column, m->text);
+  }
+  if (report->dropped)
+    fprintf(out, "and %u more mistakes\n", report->dropped);
+}
+
+// Letters to insert, delete or replace to make one of the other; two swapped neighbours count as one. What is certainly
+// above `most` is not worked out.
+static size_t distance(const char *a, const char *b, size_t most) {
+  size_t na = strlen(a), nb = strlen(b);
+  if (na > NAME_MAX_COMPARED || nb > NAME_MAX_COMPARED || na > nb + most || nb > na + most)
+    return SIZE_MAX;
+  size_t row[3][NAME_MAX_COMPARED + 1]; // of a's letter before the last, the last, this
+  for (size_t j = 0; j <= nb; j++)
+    row[1][j] = j;
+  for (size_t i = 1; i <= na; i++) {
+    row[2][0] = i;
+    for (size_t j = 1; j <= nb; j++) {
+      size_t best = row[1][j - 1] + (a[i - 1] != b[j - 1]);
+      if (row[1][j] + 1 < best)
+        best = row[1][j] + 1;
+      if (row[2][j - 1] + 1 < best)
+        best = row[2][j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && row[0][j - 2] + 1 < best)
+        best = row[0][j - 2] + 1;
+      row[2][j] = best;
+    }
+    memcpy(row[0], row[1], sizeof row[0]);
+    memcpy(row[1], row[2], sizeof row[0]);
+  }
+  return row[1][nb];
+}
+
+const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const void *of) {
+  size_t n = strlen(given);
+  size_t most = n <= 3 ? 1 : n < 6 ? 2 : n / 3;
+  const char *best = NULL, *candidate;
+  for (size_t i = 0; (candidate = name(of, i)) != NULL; i++) {
+    size_t d = distance(given, candidate, most);
+    if (d <= most && d < strlen(candidate)) {
+      best = candidate;
+      most = d ? d - 1 : 0;
+    }
+  }
+  return best;
+}
+
+const char *vsm_conf_hint(struct vsm_arena *arena, const char *given, vsm_conf_name_fn *name, const void *of) {
+  const char *near = vsm_conf_nearest(given, name, of);
+  const char *hint = near ? vsm_arena_printf(arena, "; did you mean \"%s\"?", near) : NULL;
+  return hint ? hint : "";
+}

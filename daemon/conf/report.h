@@ -1,0 +1,22 @@
+// Mistakes, collected as they are found; and the nearest known name for one that is not known.
+#pragma once
+#include <stddef.h>
+
+#include "conf/conf.h"
+
+void vsm_conf_report_init(struct vsm_conf_report *report);
+// The text is copied; `file` is borrowed until vsm_conf_report_fini(), which is why it is interned here first.
+const char *vsm_conf_report_file(struct vsm_conf_report *report, const char *path);
+void vsm_conf_report_add(struct vsm_conf_report *report, const char *file, unsigned line, unsigned column,
+                         const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+// By file, line and column, each mistake once.
+void vsm_conf_report_sort(struct vsm_conf_report *report);
+
+// The name at `index` of whatever is searched; NULL: no more.
+typedef const char *vsm_conf_name_fn(const void *of, size_t index);
+
+// `; did you mean "NAME"?` in `arena`, or "" where no name is near: at most a third of its letters wrong, and two at
+// least in what is longer than three.
+const char *vsm_conf_hint(struct vsm_arena *arena, const char *given, vsm_conf_name_fn *name, const void *of);
+// The nearest name itself, or NULL.
+const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const void *of);

@@ -1,0 +1,21 @@
+// From what was read to what the core needs: references looked up, what belongs together checked. Each adds its
+// mistakes to the reader's report and its part to config->model.
+#pragma once
+#include "conf/reader.h"
+
+extern const struct vsm_conf_map VSM_CONF_STAGE;
+
+// Stages from the drawing or the file, their order and next ones; windows. Fills model.streams.
+void vsm_conf_resolve_streams(struct vsm_conf_reader *r, struct vsm_config *config);
+// Fills model.rules. The streams come first.
+void vsm_conf_resolve_rules(struct vsm_conf_reader *r, struct vsm_config *config);
+// Calendars in force, expectations and thresholds.
+void vsm_conf_check_times(struct vsm_conf_reader *r, const struct vsm_config *config);
+// Puts the stages of the stream's drawing in the place of those in the file, which add to them. False: no drawing
+// could be read.
+bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *stream);
+// Ids, `size` apart, that are given twice.
+void vsm_conf_check_twice(struct vsm_conf_reader *r, const struct vsm_conf_word *first, size_t n, size_t size,
+                          const char *what);
+// The whole file in the arena, with a NUL behind it; NULL after a complaint about `w`.
+char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *path, size_t *n);

@@ -1,0 +1,153 @@
+// Expectations and thresholds, and the calendar in force for each. In a calendar a day is not 24 hours, so `d` and `w`
+// would say less than they seem to: there `wd` and `h` are asked for; and where no calendar is in force, nothing says
+// what a working day is.
+#include "conf/resolve.h"
+
+#include <string.h>
+
+struct times {
+  struct vsm_conf_reader *r;
+  const struct vsm_config *config;
+  const struct vsm_conf_stream *stream; // NULL for a source
+};
+
+static const char *calendar_name(const void *of, size_t i) {
+  const struct vsm_config *c = of;
+  return i < c->calendars.n ? c->calendars.at[i].id.z : NULL;
+}
+
+static const char *segment_name(const void *of, size_t i) {
+  const struct vsm_conf_stream *s = of;
+  return i < s->segments.n ? s->segments.at[i].z : NULL;
+}
+
+static const char *stage_name(const void *of, size_t i) {
+  const struct vsm_conf_stream *s = of;
+  return i < s->stages.n ? s->stages.at[i].id.z : NULL;
+}
+
+static bool known(const char *text, vsm_conf_name_fn *name, const void *of) {
+  const char *candidate;
+  for (size_t i = 0; (candidate = name(of, i)) != NULL; i++)
+    if (strcmp(candidate, text) == 0)
+      return true;
+  return false;
+}
+
+// The calendar in force: the nearest one said, NULL for none.
+static const char *in_force(const struct vsm_conf_word *own, const char *outer) {
+  return !own->z ? outer : strcmp(own->z, "none") == 0 ? NULL : own->z;
+}
+
+static void check_calendar(const struct times *t, const struct vsm_conf_word *w) {
+  if (w->z && strcmp(w->z, "none") != 0 && !known(w->z, calendar_name, t->config))
+    vsm_conf_blame(t->r, w, "no calendar \"%s\"%s; allowed: the id of a calendar, or none", w->z,
+                   vsm_conf_hint(t->r->arena, w->z, calendar_name, t->config));
+}
+
+static void check_duration(const struct times *t, const struct vsm_conf_duration *d, const char *calendar) {
+  if (!d->text)
+    return;
+  const char *unit = d->text + strspn(d->text, "0123456789");
+  if (calendar && (strcmp(unit, "d") == 0 || strcmp(unit, "w") == 0))
+    vsm_conf_complain(t->r, d->line, d->column, "%s where calendar %s is in force: is it 24 hours, or a working day? "
+                      "allowed: wd for working days, h for hours of working time, or calendar: none", d->text, calendar);
+  if (!calendar && strcmp(unit, "wd") == 0)
+    vsm_conf_complain(t->r, d->line, d->column, "%s where no calendar is in force; allowed: elapsed time (h, d, w), or "
+                      "a calendar that says what a working day is", d->text);
+}
+
+static void check_where(const struct times *t, const struct vsm_conf_where *w) {
+  for (unsigned i = 0; i < w->n; i++)
+    if (!known(w->at[i].name.z, segment_name, t->stream))
+      vsm_conf_blame(t->r, &w->at[i].name, "no segment \"%s\" in value stream %s%s; allowed: its segments",
+                     w->at[i].name.z, t->stream->id.z,
+                     vsm_conf_hint(t->r->arena, w->at[i].name.z, segment_name, t->stream));
+}
+
+static void check_span(const struct times *t, const struct vsm_conf_word *w, bool of_stage) {
+  if (!w->z)
+    return;
+  if (of_stage) {
+    vsm_conf_blame(t->r, w, "from and to in a stage's expectation, which is about its visits; allowed: in a stream's");
+    return;
+  }
+  const char *id = vsm_conf_copy(t->r, "%.*s", (int)(strrchr(w->z, '/') - w->z), w->z);
+  if (!known(id, stage_name, t->stream))
+    vsm_conf_blame(t->r, w, "no stage \"%s\" in value stream %s%s; allowed: the id of one of its stages", id,
+                   t->stream->id.z, vsm_conf_hint(t->r->arena, id, stage_name, t->stream));
+}
+
+static void check_expected(const struct times *t, const struct vsm_conf_expectations *list, const char *calendar,
+                           bool of_stage) {
+  for (unsigned i = 0; i < list->n; i++) {
+    const struct vsm_conf_expected *e = &list->at[i];
+    check_calendar(t, &e->calendar);
+    check_duration(t, &e->within, in_force(&e->calendar, calendar));
+    check_where(t, &e->where);
+    check_span(t, &e->from, of_stage);
+    check_span(t, &e->to, of_stage);
+    if (e->window.us % VSM_MINUTE_US)
+      vsm_conf_complain(t->r, e->window.line, e->window.column, "window %s; allowed: whole minutes", e->window.text);
+  }
+}
+
+static void check_thresholds(const struct times *t, const struct vsm_conf_thresholds *list, const char *calendar,
+                             bool of_stage) {
+  for (unsigned i = 0; i < list->n; i++) {
+    const struct vsm_conf_threshold *h = &list->at[i];
+    check_calendar(t, &h->calendar);
+    check_duration(t, &h->after, in_force(&h->calendar, calendar));
+    check_where(t, &h->where);
+    if (h->percentile && !of_stage)
+      vsm_conf_complain(t->r, h->line, h->column, "a percentile of a stage's cycle time on a stream; allowed: a duration");
+  }
+}
+
+// What is left out is the stream's longest window; said, so that it is printed too.
+static void default_windows(struct vsm_conf_expectations *list, const struct vsm_conf_durations *windows) {
+  const struct vsm_conf_duration *longest = windows->at;
+  for (unsigned i = 1; i < windows->n; i++)
+    if (windows->at[i].us > longest->us)
+      longest = &windows->at[i];
+  for (unsigned i = 0; i < list->n; i++)
+    if (!list->at[i].window.text && windows->n)
+      list->at[i].window = *longest;
+}
+
+static void check_stream(const struct times *t) {
+  const struct vsm_conf_stream *s = t->stream;
+  const struct vsm_conf_durations *windows = s->windows.n ? &s->windows : &t->config->daemon.windows;
+  const char *outer = in_force(&s->calendar, NULL);
+  check_calendar(t, &s->calendar);
+  struct vsm_conf_expectations own = s->expected; // the members are the stream's own
+  default_windows(&own, windows);
+  check_expected(t, &own, outer, false);
+  check_thresholds(t, &s->stall_after, outer, false);
+  for (unsigned i = 0; i < s->stages.n; i++) {
+    const struct vsm_conf_stage *stage = &s->stages.at[i];
+    const char *calendar = in_force(&stage->calendar, outer);
+    check_calendar(t, &stage->calendar);
+    struct vsm_conf_expectations expected = stage->expected;
+    default_windows(&expected, windows);
+    check_expected(t, &expected, calendar, true);
+    check_thresholds(t, &stage->stall_after, calendar, true);
+    check_duration(t, &stage->stage_stall_after, calendar);
+  }
+}
+
+void vsm_conf_check_times(struct vsm_conf_reader *r, const struct vsm_config *config) {
+  if (config->calendars.n)
+    vsm_conf_check_twice(r, &config->calendars.at->id, config->calendars.n, sizeof *config->calendars.at, "calendar");
+  for (unsigned i = 0; i < config->sources.n; i++) {
+    const struct vsm_conf_source *s = &config->sources.at[i];
+    struct times t = {r, config, NULL};
+    check_calendar(&t, &s->calendar);
+    check_duration(&t, &s->silent_after, in_force(&s->calendar, NULL));
+  }
+  for (unsigned i = 0; i < config->value_streams.n; i++) {
+    struct times t = {r, config, &config->value_streams.at[i]};
+    if (t.stream->id.z)
+      check_stream(&t);
+  }
+}
