@@ -11,19 +11,13 @@ void *vsm_mem_need(void *p, size_t bytes) {
   return p;
 }
 
-<<<<<<< HEAD
 void *vsm_mem_alloc(size_t bytes) {
-  return checked(calloc(1, bytes ? bytes : 1), bytes);
+  return vsm_mem_need(calloc(1, bytes ? bytes : 1), bytes);
 }
 
 void *vsm_mem_resize(void *p, size_t bytes) {
-  return checked(realloc(p, bytes ? bytes : 1), bytes);
+  return vsm_mem_need(realloc(p, bytes ? bytes : 1), bytes);
 }
-=======
-void *vsm_mem_alloc(size_t bytes) { return vsm_mem_need(calloc(1, bytes ? bytes : 1), bytes); }
-
-void *vsm_mem_resize(void *p, size_t bytes) { return vsm_mem_need(realloc(p, bytes ? bytes : 1), bytes); }
->>>>>>> 4e006ea (Configuration: tables, model, drawing)
 
 void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size) {
   if (n < *cap)

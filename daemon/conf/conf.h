@@ -169,7 +169,8 @@ struct vsm_conf_stages {
 struct vsm_conf_stream {
   struct vsm_conf_word id;
   const char *name;
-  struct vsm_conf_word diagram, outcome;
+  struct vsm_conf_word diagram; // not given any more once its stages are taken
+  struct vsm_conf_word outcome;
   const char *owner, *runbook;
   struct vsm_conf_words segments;
   struct vsm_conf_word calendar;

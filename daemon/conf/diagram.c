@@ -28,8 +28,10 @@ static struct vsm_conf_word stage_word(struct vsm_conf_reader *r, const struct v
   struct vsm_conf_word w = *label;
   w.z = id_of(r, label->z);
   if (*w.z == '\0' || strlen(w.z) > VSM_ID_MAX || strcmp(w.z, "outcome") == 0)
-    vsm_conf_blame(r, label, "a stage whose label \"%s\" makes the id \"%s\"; allowed: an id of 1 to 64 characters, not "
-                   "outcome", label->z, w.z);
+    vsm_conf_blame(r, label,
+                   "a stage whose label \"%s\" makes the id \"%s\"; allowed: an id of 1 to 64 characters, not "
+                   "outcome",
+                   label->z, w.z);
   return w;
 }
 
@@ -102,7 +104,7 @@ static void add_stage(struct vsm_conf_reader *r, struct drawn *d, const struct v
   if (!from->id.z)
     return;
   if (!to) {
-    vsm_conf_blame(r, &from->id, "no stage \"%s\" in the diagram of value stream %s%s; allowed: the id of a drawn stage",
+    vsm_conf_blame(r, &from->id, "no stage \"%s\" in the diagram of value stream %s%s the id of a drawn stage",
                    from->id.z, s->id.z, vsm_conf_hint(r->arena, from->id.z, drawn_id, d));
     return;
   }
@@ -128,8 +130,10 @@ bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *s)
   draw_stages(r, &d, s);
   r->file = config_file;
   if (!found) {
-    vsm_conf_blame(r, &s->diagram, "no mermaid graph under a heading that names %s in %s; allowed: ```mermaid below "
-                   "such a heading", s->id.z, path);
+    vsm_conf_blame(r, &s->diagram,
+                   "no mermaid graph under a heading that names %s in %s; allowed: ```mermaid below "
+                   "such a heading",
+                   s->id.z, path);
     return false;
   }
   if (s->stages.n)
@@ -137,5 +141,6 @@ bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *s)
   for (unsigned i = 0; i < s->stages.n; i++)
     add_stage(r, &d, s, &s->stages.at[i]);
   s->stages = d.stages;
+  s->diagram.z = NULL; // all that it said is in the stages now, and is printed from there
   return true;
 }

@@ -11,8 +11,8 @@
 static const struct {
   const char *name;
   int64_t us;
-} UNITS[] = {{"ms", 1000},        {"s", VSM_SECOND_US}, {"m", VSM_MINUTE_US}, {"h", VSM_HOUR_US},
-             {"d", VSM_DAY_US},   {"w", 7 * VSM_DAY_US}};
+} UNITS[] = {{"ms", 1000},       {"s", VSM_SECOND_US}, {"m", VSM_MINUTE_US},
+             {"h", VSM_HOUR_US}, {"d", VSM_DAY_US},    {"w", 7 * VSM_DAY_US}};
 
 int vsm_conf_duration_parse(const char *text, struct vsm_conf_duration *out, const char **what) {
   *what = "no duration; allowed: a whole number with ms, s, m, h, d, w or wd: 250ms 90s 15m 8h 3d 2w 5wd";
@@ -95,13 +95,15 @@ static void threshold_read(struct vsm_conf_reader *r, const struct vsm_conf_fiel
   char *end;
   unsigned long p = strtoul(n->text + 1, &end, 10);
   for (size_t i = 0; i < 4; i++)
-    if (p == percentiles[i] && end - n->text == 3 && strncmp(end, " x ", 3) == 0 && vsm_conf_fraction(end + 3, &t->factor) &&
-        t->factor > 0) {
+    if (p == percentiles[i] && end - n->text == 3 && strncmp(end, " x ", 3) == 0 &&
+        vsm_conf_fraction(end + 3, &t->factor) && t->factor > 0) {
       t->percentile = (unsigned)p;
       return;
     }
-  vsm_conf_complain(r, n->line, n->column, "\"%s\" is no threshold; allowed: a duration, or p50, p85, p95 or p99 times "
-                    "a factor: \"p95 x 2\"", n->text);
+  vsm_conf_complain(r, n->line, n->column,
+                    "\"%s\" is no threshold; allowed: a duration, or p50, p85, p95 or p99 times "
+                    "a factor: \"p95 x 2\"",
+                    n->text);
 }
 
 static bool threshold_given(const struct vsm_conf_field *f, const void *at) {

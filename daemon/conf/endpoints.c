@@ -47,7 +47,9 @@ static const char *peer_check(const char *text) {
   return good ? NULL : "no endpoint to connect to; allowed: tcp://HOST:PORT or ipc://PATH";
 }
 
-static bool is_none(const struct vsm_yaml *n) { return n->kind == VSM_YAML_SCALAR && strcmp(n->text, "none") == 0; }
+static bool is_none(const struct vsm_yaml *n) {
+  return n->kind == VSM_YAML_SCALAR && strcmp(n->text, "none") == 0;
+}
 
 static void endpoint_read(struct vsm_conf_reader *r, const struct vsm_yaml *n, const char *(*check)(const char *),
                           const char **at) {

@@ -115,7 +115,8 @@ const char *vsm_form_zone(const char *text, size_t *at) {
   struct stat st;
   *at = strspn(text, LETTERS "_+-/");
   int n = snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", text);
-  bool good = text[*at] == '\0' && text[0] != '/' && n < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+  bool good =
+      text[*at] == '\0' && text[0] != '/' && n < (int)sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
   *at = 0;
   return good ? NULL : "no time zone of this system; allowed: a name as America/Chicago, or UTC";
 }
@@ -144,7 +145,8 @@ static int clock_time(const char *text) {
 }
 
 const char *vsm_form_week(const char *text, size_t *at) {
-  const char *wrong = "no working hours; allowed: a day or days and from-to: \"mon-fri 08:00-17:00\", \"sat 08:00-14:00\"";
+  const char *wrong =
+      "no working hours; allowed: a day or days and from-to: \"mon-fri 08:00-17:00\", \"sat 08:00-14:00\"";
   *at = 0;
   int first = weekday(text), last = first;
   if (first < 0)

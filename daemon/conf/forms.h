@@ -7,10 +7,10 @@
 // UTF-8 that can be printed to a terminal and between quotes: no control characters, no line breaks.
 const char *vsm_form_text(const char *text, size_t *at);
 const char *vsm_form_id(const char *text, size_t *at);
-const char *vsm_form_stream_id(const char *text, size_t *at); // an id, but not `source`
-const char *vsm_form_stage_id(const char *text, size_t *at);  // an id, but not `outcome`
+const char *vsm_form_stream_id(const char *text, size_t *at);   // an id, but not `source`
+const char *vsm_form_stage_id(const char *text, size_t *at);    // an id, but not `outcome`
 const char *vsm_form_calendar_id(const char *text, size_t *at); // an id, but not `none`
-const char *vsm_form_source(const char *text, size_t *at);    // of an event, 1 to 128 bytes
+const char *vsm_form_source(const char *text, size_t *at);      // of an event, 1 to 128 bytes
 const char *vsm_form_glob_source(const char *text, size_t *at);
 const char *vsm_form_template(const char *text, size_t *at);
 const char *vsm_form_field(const char *text, size_t *at);

@@ -142,9 +142,13 @@ static void map_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, 
     f->map->fields[i].type->read(r, &f->map->fields[i], &nothing, (char *)at + f->map->fields[i].offset);
 }
 
-static void map_clear(void *at) { (void)at; }
+static void map_clear(const struct vsm_conf_field *f, void *at) {
+  vsm_conf_clear_map(f->map, at);
+}
 
-static bool map_given(const struct vsm_conf_field *f, const void *at) { return vsm_conf_map_given(f->map, at); }
+static bool map_given(const struct vsm_conf_field *f, const void *at) {
+  return vsm_conf_map_given(f->map, at);
+}
 
 static void map_print(struct vsm_conf_printer *p, const struct vsm_conf_field *f, const void *at) {
   fputc('\n', p->out);

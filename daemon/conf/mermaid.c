@@ -1,11 +1,11 @@
-// The drawing is found first: the fence ```mermaid below the heading that names the stream, before a heading of the same
-// or a higher level. Its text is read by statements, one a line or parted by semicolons:
+// The drawing is found first: the fence ```mermaid below the heading that names the stream, before a heading of the
+// same or a higher level. Its text is read by statements, one a line or parted by semicolons:
 //
 //   statement  group { arrow group }        group  node { & node }        node  NAME [shape with label] [:::class]
 //
-// A label is read leniently, as people draw: brackets within brackets are counted, and where that does not come out even
-// it ends at the first bracket of its own kind. Lines that only say how something looks are skipped. After a mistake
-// reading goes on with the next line, so that one run tells all.
+// A label is read leniently, as people draw: brackets within brackets are counted, and where that does not come out
+// even it ends at the first bracket of its own kind. Lines that only say how something looks are skipped. After a
+// mistake reading goes on with the next line, so that one run tells all.
 #include "conf/mermaid.h"
 
 #include <stdlib.h>
@@ -177,10 +177,10 @@ static size_t name_length(const struct parser *ps) {
 
 static const struct entity {
   const char *code, *text;
-} ENTITIES[] = {{"&amp;", "&"},  {"&lt;", "<"},  {"&gt;", ">"},   {"&quot;", "\""}, {"&apos;", "'"}, {"&nbsp;", " "},
-                {"&#39;", "'"},  {"&#34;", "\""}, {"#amp;", "&"}, {"#lt;", "<"},    {"#gt;", ">"},   {"#quot;", "\""},
-                {"#35;", "#"},   {"#59;", ";"},  {"#40;", "("},   {"#41;", ")"},    {"<br/>", " "},  {"<br />", " "},
-                {"<br>", " "}};
+} ENTITIES[] = {{"&amp;", "&"},  {"&lt;", "<"},    {"&gt;", ">"},   {"&quot;", "\""}, {"&apos;", "'"},
+                {"&nbsp;", " "}, {"&#39;", "'"},   {"&#34;", "\""}, {"#amp;", "&"},   {"#lt;", "<"},
+                {"#gt;", ">"},   {"#quot;", "\""}, {"#35;", "#"},   {"#59;", ";"},    {"#40;", "("},
+                {"#41;", ")"},   {"<br/>", " "},   {"<br />", " "}, {"<br>", " "}};
 
 // As people read it: entities resolved, a line break one space, blanks run together.
 static const char *clean(struct parser *ps, const char *p, size_t n) {
@@ -274,7 +274,8 @@ static unsigned find_node(struct parser *ps, const char *name, size_t n, const c
       return i;
   g->nodes = vsm_mem_grow(g->nodes, g->n_nodes, &ps->cap_nodes, sizeof *g->nodes);
   struct vsm_conf_word w = word_at(ps, where, vsm_conf_copy(ps->r, "%.*s", (int)n, name));
-  g->nodes[g->n_nodes] = (struct vsm_mermaid_node){.name = w, .label = {.file = w.file, .line = w.line, .column = w.column}};
+  g->nodes[g->n_nodes] =
+      (struct vsm_mermaid_node){.name = w, .label = {.file = w.file, .line = w.line, .column = w.column}};
   return g->n_nodes++;
 }
 
@@ -369,7 +370,8 @@ static bool line(struct parser *ps, const struct stroke *s, char *head) {
       return true;
     }
   }
-  return complain(ps, start, "an arrow that does not end; allowed: --> --- -.-> ==> -- text --> -->|text| and longer ones");
+  return complain(ps, start,
+                  "an arrow that does not end; allowed: --> --- -.-> ==> -- text --> -->|text| and longer ones");
 }
 
 struct arrow {
@@ -405,8 +407,9 @@ static bool arrow(struct parser *ps, struct arrow *a) {
       a->backward = tail == '<' && !head;
       return text_between_bars(ps);
     }
-  return complain(ps, start, "neither an arrow nor the end of the statement; allowed: --> --- -.-> ==> &, a semicolon, "
-                             "a new line");
+  return complain(ps, start,
+                  "neither an arrow nor the end of the statement; allowed: --> --- -.-> ==> &, a semicolon, "
+                  "a new line");
 }
 
 static void add_arrow(struct parser *ps, unsigned from, unsigned to, const struct vsm_conf_word *where) {

@@ -20,6 +20,6 @@ struct vsm_mermaid {
   unsigned n_arrows;
 };
 
-// Reads the graph under the heading of `text` that names `id`; everything in the arena. Mistakes are reported in r->file;
-// false where no graph was found at all, which is left to the caller to say.
+// Reads the graph under the heading of `text` that names `id`; everything in the arena. Mistakes are reported in
+// r->file; false where no graph was found at all, which is left to the caller to say.
 bool vsm_mermaid_read(struct vsm_conf_reader *r, const char *text, const char *id, struct vsm_mermaid *out);

@@ -60,7 +60,7 @@ static void unknown_key(struct vsm_conf_reader *r, const struct vsm_conf_map *ma
   size_t n = 0;
   for (unsigned i = 0; i < map->n_fields && n < sizeof allowed; i++)
     n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", i ? ", " : "", map->fields[i].key);
-  vsm_conf_complain(r, key->line, key->column, "unknown key \"%s\" of %s%s; allowed: %s", key->text, map->what,
+  vsm_conf_complain(r, key->line, key->column, "unknown key \"%s\" of %s%s %s", key->text, map->what,
                     vsm_conf_hint(r->arena, key->text, key_name, map), allowed);
 }
 
@@ -78,7 +78,8 @@ static bool is_null(const struct vsm_yaml *n) {
          (n->text[0] == '\0' || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }
 
-static void read_field(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, char *base) {
+static void read_field(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
+                       char *base) {
   r->path[r->depth++] = f->key;
   bool mute = (f->flags & VSM_CONF_NO_EFFECT) != 0;
   if (mute && r->muted == 0)
@@ -133,10 +134,14 @@ static uint64_t read_shorthand(struct vsm_conf_reader *r, const struct vsm_conf_
   return UINT64_C(1) << (f - map->fields);
 }
 
-void vsm_conf_read_map(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *n, void *at) {
+void vsm_conf_clear_map(const struct vsm_conf_map *map, void *at) {
   for (unsigned i = 0; i < map->n_fields; i++)
     if (map->fields[i].type->clear)
-      map->fields[i].type->clear((char *)at + map->fields[i].offset);
+      map->fields[i].type->clear(&map->fields[i], (char *)at + map->fields[i].offset);
+}
+
+void vsm_conf_read_map(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *n, void *at) {
+  vsm_conf_clear_map(map, at);
   if (map->has_place)
     memcpy(at, (unsigned[]){n->line, n->column}, 2 * sizeof(unsigned));
   uint64_t seen = ~UINT64_C(0);

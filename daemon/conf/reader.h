@@ -27,7 +27,7 @@ struct vsm_conf_printer {
 };
 
 struct vsm_conf_type {
-  void (*clear)(void *at); // to "not given"; NULL: zeroed memory says so
+  void (*clear)(const struct vsm_conf_field *f, void *at); // to "not given"; NULL: zeroed memory says so
   void (*read)(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at);
   bool (*given)(const struct vsm_conf_field *f, const void *at);
   // Writes what follows "key:", the line's end included.
@@ -51,11 +51,11 @@ struct vsm_conf_field {
   const struct vsm_conf_type *type;
   size_t offset;
   unsigned flags;
-  const char *fallback;            // the default, as it would be written; members of a list apart by a space
-  vsm_conf_check_fn *check;        // of words
-  const struct vsm_conf_map *map;  // of a map, or of the members of a list
-  const char *const *names;        // of a choice, by value; ends with NULL
-  int64_t least, most;             // of numbers; of durations in microseconds (most 0: none)
+  const char *fallback;           // the default, as it would be written; members of a list apart by a space
+  vsm_conf_check_fn *check;       // of words
+  const struct vsm_conf_map *map; // of a map, or of the members of a list
+  const char *const *names;       // of a choice, by value; ends with NULL
+  int64_t least, most;            // of numbers; of durations in microseconds (most 0: none)
 };
 
 struct vsm_conf_map {
@@ -76,6 +76,7 @@ void *vsm_conf_alloc(struct vsm_conf_reader *r, size_t n, size_t size); // n zer
 const char *vsm_conf_copy(struct vsm_conf_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void vsm_conf_read_map(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *n, void *at);
+void vsm_conf_clear_map(const struct vsm_conf_map *map, void *at); // all of it to "not given"
 void vsm_conf_print_map(struct vsm_conf_printer *p, const struct vsm_conf_map *map, const void *at);
 bool vsm_conf_map_given(const struct vsm_conf_map *map, const void *at);
 
@@ -91,24 +92,24 @@ bool vsm_conf_fraction(const char *text, double *out);                       // 
 // "3d", "5wd": VSM_EFORMAT with *what, or 0.
 int vsm_conf_duration_parse(const char *text, struct vsm_conf_duration *out, const char **what);
 
-extern const struct vsm_conf_type VSM_T_TEXT;       // const char *
-extern const struct vsm_conf_type VSM_T_WORD;       // struct vsm_conf_word
-extern const struct vsm_conf_type VSM_T_WORDS;      // struct vsm_conf_words
-extern const struct vsm_conf_type VSM_T_CHOICE;     // int, -1: not given
-extern const struct vsm_conf_type VSM_T_COUNT;      // int64_t, -1: not given
-extern const struct vsm_conf_type VSM_T_BYTES;      // int64_t, -1: not given
-extern const struct vsm_conf_type VSM_T_SHARE;      // double, 0: not given
-extern const struct vsm_conf_type VSM_T_DURATION;   // struct vsm_conf_duration
-extern const struct vsm_conf_type VSM_T_DURATIONS;  // struct vsm_conf_durations
-extern const struct vsm_conf_type VSM_T_LISTENER;   // const char *, NULL: none
-extern const struct vsm_conf_type VSM_T_LISTENERS;  // struct vsm_conf_endpoints
-extern const struct vsm_conf_type VSM_T_PEER;       // const char *: an endpoint to connect to
-extern const struct vsm_conf_type VSM_T_MAP;        // the struct of .map
-extern const struct vsm_conf_type VSM_T_ITEMS;      // {struct of .map *at; unsigned n;}
-extern const struct vsm_conf_type VSM_T_PAIRS;      // struct vsm_conf_pairs
-extern const struct vsm_conf_type VSM_T_WHERE;      // struct vsm_conf_where
-extern const struct vsm_conf_type VSM_T_THRESHOLD;  // struct vsm_conf_threshold, the time in it alone
-extern const struct vsm_conf_type VSM_T_REFUSED;    // no value: a key that this version must refuse; .names[0] is why
+extern const struct vsm_conf_type VSM_T_TEXT;      // const char *
+extern const struct vsm_conf_type VSM_T_WORD;      // struct vsm_conf_word
+extern const struct vsm_conf_type VSM_T_WORDS;     // struct vsm_conf_words
+extern const struct vsm_conf_type VSM_T_CHOICE;    // int, -1: not given
+extern const struct vsm_conf_type VSM_T_COUNT;     // int64_t, -1: not given
+extern const struct vsm_conf_type VSM_T_BYTES;     // int64_t, -1: not given
+extern const struct vsm_conf_type VSM_T_SHARE;     // double, 0: not given
+extern const struct vsm_conf_type VSM_T_DURATION;  // struct vsm_conf_duration
+extern const struct vsm_conf_type VSM_T_DURATIONS; // struct vsm_conf_durations
+extern const struct vsm_conf_type VSM_T_LISTENER;  // const char *, NULL: none
+extern const struct vsm_conf_type VSM_T_LISTENERS; // struct vsm_conf_endpoints
+extern const struct vsm_conf_type VSM_T_PEER;      // const char *: an endpoint to connect to
+extern const struct vsm_conf_type VSM_T_MAP;       // the struct of .map
+extern const struct vsm_conf_type VSM_T_ITEMS;     // {struct of .map *at; unsigned n;}
+extern const struct vsm_conf_type VSM_T_PAIRS;     // struct vsm_conf_pairs
+extern const struct vsm_conf_type VSM_T_WHERE;     // struct vsm_conf_where
+extern const struct vsm_conf_type VSM_T_THRESHOLD; // struct vsm_conf_threshold, the time in it alone
+extern const struct vsm_conf_type VSM_T_REFUSED;   // no value: a key that this version must refuse; .names[0] is why
 
 // The root of all tables.
 extern const struct vsm_conf_map VSM_CONF_ROOT;

@@ -119,6 +119,6 @@ const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const vo
 
 const char *vsm_conf_hint(struct vsm_arena *arena, const char *given, vsm_conf_name_fn *name, const void *of) {
   const char *near = vsm_conf_nearest(given, name, of);
-  const char *hint = near ? vsm_arena_printf(arena, "; did you mean \"%s\"?", near) : NULL;
-  return hint ? hint : "";
+  const char *hint = near ? vsm_arena_printf(arena, "; did you mean \"%s\"? allowed:", near) : NULL;
+  return hint ? hint : "; allowed:";
 }

@@ -15,8 +15,8 @@ void vsm_conf_report_sort(struct vsm_conf_report *report);
 // The name at `index` of whatever is searched; NULL: no more.
 typedef const char *vsm_conf_name_fn(const void *of, size_t index);
 
-// `; did you mean "NAME"?` in `arena`, or "" where no name is near: at most a third of its letters wrong, and two at
-// least in what is longer than three.
+// `; did you mean "NAME"? allowed:` in `arena`, or `; allowed:` where no name is near: at most a third of its letters
+// wrong, one in three letters or fewer, two in four or five.
 const char *vsm_conf_hint(struct vsm_arena *arena, const char *given, vsm_conf_name_fn *name, const void *of);
 // The nearest name itself, or NULL.
 const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const void *of);

@@ -34,7 +34,7 @@ static int find_stream(struct vsm_conf_reader *r, const struct vsm_config *c, co
     if (c->model.streams[i].id && strlen(c->model.streams[i].id) == n && memcmp(c->model.streams[i].id, w->z, n) == 0)
       return (int)i;
   const char *id = vsm_conf_copy(r, "%.*s", (int)n, w->z);
-  vsm_conf_blame(r, w, "no value stream \"%s\"%s; allowed: the id of a value stream", id,
+  vsm_conf_blame(r, w, "no value stream \"%s\"%s the id of a value stream", id,
                  vsm_conf_hint(r->arena, id, stream_name, c));
   return -1;
 }
@@ -53,7 +53,7 @@ static void find_stage(struct vsm_conf_reader *r, const struct vsm_config *c, co
     if (s->stages[i].id && strcmp(s->stages[i].id, slash + 1) == 0)
       out->stage = (int)i;
   if (s && s->n_stages && out->stage < 0)
-    vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s; allowed: the id of one of its stages", slash + 1, s->id,
+    vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages", slash + 1, s->id,
                    vsm_conf_hint(r->arena, slash + 1, stage_name, s));
 }
 
@@ -70,8 +70,10 @@ static void check_source(struct vsm_conf_reader *r, const struct vsm_config *c, 
   while (*a && (*a == *b || (isdigit((unsigned char)*a) && isdigit((unsigned char)*b))))
     a++, b++;
   if (*a || *b)
-    vsm_conf_blame(r, w, "no source \"%s\" is configured; did you mean \"%s\"? allowed: a configured source, * in a name, "
-                   "or one unlike all configured ones", w->z, near);
+    vsm_conf_blame(r, w,
+                   "no source \"%s\" is configured; did you mean \"%s\"? allowed: a configured source, * in a name, "
+                   "or one unlike all configured ones",
+                   w->z, near);
 }
 
 // The keys that say something about an item, by name, with whether the rule gives them.
@@ -85,16 +87,18 @@ static void check_ignore(struct vsm_conf_reader *r, const struct vsm_conf_rule *
                          size_t n) {
   for (size_t i = 0; i < n; i++)
     if (given[i].is)
-      vsm_conf_complain(r, rule->line, rule->column, "\"%s\" beside ignore: true; allowed beside it: source, type, when",
-                        given[i].key);
+      vsm_conf_complain(r, rule->line, rule->column,
+                        "\"%s\" beside ignore: true; allowed beside it: source, type, when", given[i].key);
 }
 
 static void check_lifecycle(struct vsm_conf_reader *r, const struct vsm_conf_rule *rule) {
   bool of_item = rule->lifecycle == VSM_FINISH || rule->lifecycle == VSM_WITHDRAW;
   const char *name = rule->lifecycle >= 0 ? vsm_lifecycle_name((enum vsm_lifecycle)rule->lifecycle) : "";
   if (rule->lifecycle >= 0 && rule->stage.z && of_item)
-    vsm_conf_complain(r, rule->line, rule->column, "lifecycle %s is of the item, not of a stage; allowed with stage: "
-                      "schedule, start, suspend, resume, complete, progress", name);
+    vsm_conf_complain(r, rule->line, rule->column,
+                      "lifecycle %s is of the item, not of a stage; allowed with stage: "
+                      "schedule, start, suspend, resume, complete, progress",
+                      name);
   if (rule->lifecycle >= 0 && rule->stream.z && !of_item)
     vsm_conf_complain(r, rule->line, rule->column, "lifecycle %s is of a stage; allowed with stream: finish, withdraw",
                       name);
@@ -103,17 +107,18 @@ static void check_lifecycle(struct vsm_conf_reader *r, const struct vsm_conf_rul
                       rule->reason.z ? "reason" : "party");
   bool carries = rule->links.n || rule->segments.n || rule->due.z || rule->not_before.z;
   if (rule->lifecycle < 0 && !carries)
-    vsm_conf_complain(r, rule->line, rule->column, "the rule does nothing; allowed: a lifecycle, ignore: true, or at "
+    vsm_conf_complain(r, rule->line, rule->column,
+                      "the rule does nothing; allowed: a lifecycle, ignore: true, or at "
                       "least one of links, segments, due, not_before");
 }
 
 static void check_keys(struct vsm_conf_reader *r, const struct vsm_conf_rule *rule) {
   const struct given given[] = {
-      {"stage", rule->stage.z != NULL},     {"stream", rule->stream.z != NULL},
-      {"lifecycle", rule->lifecycle >= 0},  {"item", rule->item.z != NULL},
-      {"links", rule->links.n > 0},         {"segments", rule->segments.n > 0},
-      {"reason", rule->reason.z != NULL},   {"party", rule->party >= 0},
-      {"due", rule->due.z != NULL},         {"not_before", rule->not_before.z != NULL},
+      {"stage", rule->stage.z != NULL},    {"stream", rule->stream.z != NULL},
+      {"lifecycle", rule->lifecycle >= 0}, {"item", rule->item.z != NULL},
+      {"links", rule->links.n > 0},        {"segments", rule->segments.n > 0},
+      {"reason", rule->reason.z != NULL},  {"party", rule->party >= 0},
+      {"due", rule->due.z != NULL},        {"not_before", rule->not_before.z != NULL},
       {"creates", rule->creates >= 0},
   };
   if (rule->ignore == 1) {
@@ -145,8 +150,8 @@ static const struct vsm_str *values_of(struct vsm_conf_reader *r, const struct v
   return values;
 }
 
-static void resolve_condition(struct vsm_conf_reader *r,
-                              const struct vsm_conf_condition *from, struct vsm_condition *out) {
+static void resolve_condition(struct vsm_conf_reader *r, const struct vsm_conf_condition *from,
+                              struct vsm_condition *out) {
   const char *what;
   if (!from->field.z)
     return;
@@ -160,7 +165,6 @@ static void resolve_condition(struct vsm_conf_reader *r,
   out->exists = from->exists == 1;
   out->values = from->matches.z ? values_of(r, &from->matches, 1) : values_of(r, list->at, list->n);
   out->n_values = from->matches.z ? 1 : list->n;
-  
 }
 
 static void resolve_lists(struct vsm_conf_reader *r, const struct vsm_config *c, const struct vsm_conf_rule *from,
@@ -180,7 +184,7 @@ static void resolve_lists(struct vsm_conf_reader *r, const struct vsm_config *c,
     for (unsigned k = 0; s && k < s->segments.n; k++)
       known = known || strcmp(s->segments.at[k].z, name->z) == 0;
     if (s && !known)
-      vsm_conf_blame(r, name, "no segment \"%s\" in value stream %s%s; allowed: its segments", name->z, s->id.z,
+      vsm_conf_blame(r, name, "no segment \"%s\" in value stream %s%s its segments", name->z, s->id.z,
                      vsm_conf_hint(r->arena, name->z, segment_name, s));
   }
   out->when = when;

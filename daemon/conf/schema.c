@@ -14,7 +14,7 @@ static const char *const FORKS[] = {"one", "all", NULL};
 static const char *const SUSPENDED[] = {"all", "ours", NULL};
 static const char *const SEVERITIES[] = {"critical", "error", "warning", "info", NULL};
 static const char *const PARTIES[] = {"us", "customer", "third-party", NULL};
-static const char *const LIFECYCLES[] = {"schedule", "start",  "suspend",  "resume",  "complete",
+static const char *const LIFECYCLES[] = {"schedule", "start",    "suspend",  "resume", "complete",
                                          "finish",   "withdraw", "progress", NULL};
 static const char *const NOT_BUILT[] = {"not built yet; without it an ack means received"};
 
@@ -24,19 +24,29 @@ static const char *const NOT_BUILT[] = {"not built yet; without it an ack means 
 #define ALERT_FIELDS(d)                                                                                                \
   {.key = "for", .type = &VSM_T_DURATION, ALERT_AT(hold_for), .fallback = d ? "0s" : NULL},                            \
       {.key = "keep_firing_for", .type = &VSM_T_DURATION, ALERT_AT(keep_firing_for), .fallback = d ? "0s" : NULL},     \
-      {.key = "severity", .type = &VSM_T_CHOICE, ALERT_AT(severity), .names = SEVERITIES,                              \
+      {.key = "severity",                                                                                              \
+       .type = &VSM_T_CHOICE,                                                                                          \
+       ALERT_AT(severity),                                                                                             \
+       .names = SEVERITIES,                                                                                            \
        .fallback = d ? "warning" : NULL},                                                                              \
-      {.key = "announce_interval", .type = &VSM_T_DURATION, ALERT_AT(announce_interval), .least = 1000,                \
+      {.key = "announce_interval",                                                                                     \
+       .type = &VSM_T_DURATION,                                                                                        \
+       ALERT_AT(announce_interval),                                                                                    \
+       .least = 1000,                                                                                                  \
        .fallback = d ? "5m" : NULL},                                                                                   \
-      {.key = "repeat_interval", .type = &VSM_T_DURATION, ALERT_AT(repeat_interval), .least = 1000,                    \
-       .fallback = d ? "24h" : NULL}
+  {                                                                                                                    \
+    .key = "repeat_interval", .type = &VSM_T_DURATION, ALERT_AT(repeat_interval), .least = 1000,                       \
+    .fallback = d ? "24h" : NULL                                                                                       \
+  }
 #define MIN_VISITS_FIELD(d)                                                                                            \
-  {.key = "min_visits", .type = &VSM_T_COUNT, ALERT_AT(min_visits), .least = 1, .most = COUNT_MAX,                     \
-   .fallback = d ? "20" : NULL}
+  {                                                                                                                    \
+    .key = "min_visits", .type = &VSM_T_COUNT, ALERT_AT(min_visits), .least = 1, .most = COUNT_MAX,                    \
+    .fallback = d ? "20" : NULL                                                                                        \
+  }
 #define REFUSED_SHARE_FIELD(d)                                                                                         \
-  {.key = "refused_share", .type = &VSM_T_SHARE, ALERT_AT(refused_share), .fallback = d ? "0.05" : NULL}
-#define ALERT_MAP(fields)                                                                                              \
-  {.what = "an alert", .fields = fields, .n_fields = N(fields), .size = sizeof(struct vsm_conf_alert)}
+  { .key = "refused_share", .type = &VSM_T_SHARE, ALERT_AT(refused_share), .fallback = d ? "0.05" : NULL }
+#define ALERT_MAP(table)                                                                                               \
+  { .what = "an alert", .fields = table, .n_fields = N(table), .size = sizeof(struct vsm_conf_alert) }
 
 static const struct vsm_conf_field ALERT_PLAIN[] = {ALERT_FIELDS(0)};
 static const struct vsm_conf_field ALERT_ITEM[] = {ALERT_FIELDS(0), MIN_VISITS_FIELD(0)};
@@ -50,8 +60,10 @@ static const struct vsm_conf_map PLAIN = ALERT_MAP(ALERT_PLAIN), ITEM = ALERT_MA
                                  REFUSED_DEFAULTS = ALERT_MAP(ALERT_REFUSED_DEFAULTS);
 
 #define KIND(name, value, table, d)                                                                                    \
-  {.key = name, .type = &VSM_T_MAP, .offset = offsetof(struct vsm_conf_alerts, kind[value]), .map = &table,            \
-   .fallback = d ? "" : NULL}
+  {                                                                                                                    \
+    .key = name, .type = &VSM_T_MAP, .offset = offsetof(struct vsm_conf_alerts, kind[value]), .map = &table,           \
+    .fallback = d ? "" : NULL                                                                                          \
+  }
 #define KINDS(plain, item, refused, d)                                                                                 \
   KIND("item_stalled", VSM_ITEM_STALLED, item, d), KIND("item_overdue", VSM_ITEM_OVERDUE, plain, d),                   \
       KIND("stage_stalled", VSM_STAGE_STALLED, plain, d), KIND("wip_limit", VSM_WIP_LIMIT, plain, d),                  \
@@ -59,16 +71,18 @@ static const struct vsm_conf_map PLAIN = ALERT_MAP(ALERT_PLAIN), ITEM = ALERT_MA
       KIND("source_refused", VSM_SOURCE_REFUSED, refused, d), KIND("source_gap", VSM_SOURCE_GAP, plain, d)
 static const struct vsm_conf_field OVERRIDE_FIELDS[] = {KINDS(PLAIN, ITEM, REFUSED, 0)};
 static const struct vsm_conf_field ALERTS_FIELDS[] = {KINDS(PLAIN_DEFAULTS, ITEM_DEFAULTS, REFUSED_DEFAULTS, 1)};
-static const struct vsm_conf_map OVERRIDES = {.what = "alerts", .fields = OVERRIDE_FIELDS,
-                                              .n_fields = N(OVERRIDE_FIELDS), .size = sizeof(struct vsm_conf_alerts)};
-static const struct vsm_conf_map ALERTS = {.what = "alerts", .fields = ALERTS_FIELDS, .n_fields = N(ALERTS_FIELDS),
-                                           .size = sizeof(struct vsm_conf_alerts)};
+static const struct vsm_conf_map OVERRIDES = {.what = "alerts",
+                                              .fields = OVERRIDE_FIELDS,
+                                              .n_fields = N(OVERRIDE_FIELDS),
+                                              .size = sizeof(struct vsm_conf_alerts)};
+static const struct vsm_conf_map ALERTS = {
+    .what = "alerts", .fields = ALERTS_FIELDS, .n_fields = N(ALERTS_FIELDS), .size = sizeof(struct vsm_conf_alerts)};
 
 // --- daemon
 
 #define DAEMON_AT(member) .offset = offsetof(struct vsm_conf_daemon, member)
-#define DAEMON_MAP(name, fields)                                                                                       \
-  {.what = name, .fields = fields, .n_fields = N(fields), .size = sizeof(struct vsm_conf_daemon)}
+#define DAEMON_MAP(name, table)                                                                                        \
+  { .what = name, .fields = table, .n_fields = N(table), .size = sizeof(struct vsm_conf_daemon) }
 
 // Maps within daemon share its struct: their own offset is 0.
 static const struct vsm_conf_field SUBSCRIBE_FIELDS[] = {
@@ -88,13 +102,30 @@ static const struct vsm_conf_field KEEP_FIELDS[] = {
 static const struct vsm_conf_map KEEP = DAEMON_MAP("items", KEEP_FIELDS);
 
 static const struct vsm_conf_field LIMITS_FIELDS[] = {
-    {.key = "items", .type = &VSM_T_COUNT, DAEMON_AT(limit_items), .flags = VSM_CONF_NO_EFFECT, .least = 1,
-     .most = COUNT_MAX, .fallback = "10000000"},
-    {.key = "sources", .type = &VSM_T_COUNT, DAEMON_AT(limit_sources), .least = 1, .most = 100000000,
+    {.key = "items",
+     .type = &VSM_T_COUNT,
+     DAEMON_AT(limit_items),
+     .flags = VSM_CONF_NO_EFFECT,
+     .least = 1,
+     .most = COUNT_MAX,
+     .fallback = "10000000"},
+    {.key = "sources",
+     .type = &VSM_T_COUNT,
+     DAEMON_AT(limit_sources),
+     .least = 1,
+     .most = 100000000,
      .fallback = "10000"},
-    {.key = "unmapped", .type = &VSM_T_COUNT, DAEMON_AT(limit_unmapped), .least = 1, .most = 100000000,
+    {.key = "unmapped",
+     .type = &VSM_T_COUNT,
+     DAEMON_AT(limit_unmapped),
+     .least = 1,
+     .most = 100000000,
      .fallback = "10000"},
-    {.key = "rejected", .type = &VSM_T_COUNT, DAEMON_AT(limit_rejected), .least = 1, .most = 100000000,
+    {.key = "rejected",
+     .type = &VSM_T_COUNT,
+     DAEMON_AT(limit_rejected),
+     .least = 1,
+     .most = 100000000,
      .fallback = "10000"},
 };
 static const struct vsm_conf_map LIMITS = DAEMON_MAP("limits", LIMITS_FIELDS);
@@ -122,19 +153,35 @@ static const struct vsm_conf_field DAEMON_FIELDS[] = {
     {.key = "submit", .type = &VSM_T_LISTENER, DAEMON_AT(submit), .fallback = "tcp://127.0.0.1:5571"},
     {.key = "publish", .type = &VSM_T_LISTENER, DAEMON_AT(publish), .fallback = "tcp://127.0.0.1:5572"},
     {.key = "query", .type = &VSM_T_LISTENER, DAEMON_AT(query), .fallback = "tcp://127.0.0.1:5573"},
-    {.key = "publish_interval", .type = &VSM_T_DURATION, DAEMON_AT(publish_interval), .least = 1000,
-     .most = VSM_HOUR_US, .fallback = "250ms"},
+    {.key = "publish_interval",
+     .type = &VSM_T_DURATION,
+     DAEMON_AT(publish_interval),
+     .least = 1000,
+     .most = VSM_HOUR_US,
+     .fallback = "250ms"},
     {.key = "max_future_skew", .type = &VSM_T_DURATION, DAEMON_AT(max_future_skew), .fallback = "5m"},
     {.key = "max_step", .type = &VSM_T_DURATION, DAEMON_AT(max_step), .least = 1000, .fallback = "3650d"},
-    {.key = "windows", .type = &VSM_T_DURATIONS, DAEMON_AT(windows), .least = 1, .most = 32,
+    {.key = "windows",
+     .type = &VSM_T_DURATIONS,
+     DAEMON_AT(windows),
+     .least = 1,
+     .most = 32,
      .fallback = "1h 24h 7d 30d"},
     {.key = "journal", .type = &VSM_T_MAP, .map = &JOURNAL, .flags = VSM_CONF_NO_EFFECT, .fallback = ""},
     {.key = "items", .type = &VSM_T_MAP, .map = &KEEP, .flags = VSM_CONF_NO_EFFECT, .fallback = ""},
     {.key = "limits", .type = &VSM_T_MAP, .map = &LIMITS, .fallback = ""},
-    {.key = "alerts", .type = &VSM_T_MAP, DAEMON_AT(alerts), .map = &ALERTS, .flags = VSM_CONF_NO_EFFECT,
+    {.key = "alerts",
+     .type = &VSM_T_MAP,
+     DAEMON_AT(alerts),
+     .map = &ALERTS,
+     .flags = VSM_CONF_NO_EFFECT,
      .fallback = ""},
     {.key = "curve", .type = &VSM_T_MAP, .map = &CURVE, .flags = VSM_CONF_NO_EFFECT},
-    {.key = "insecure", .type = &VSM_T_CHOICE, DAEMON_AT(insecure), .names = BOOLEANS, .flags = VSM_CONF_NO_EFFECT,
+    {.key = "insecure",
+     .type = &VSM_T_CHOICE,
+     DAEMON_AT(insecure),
+     .names = BOOLEANS,
+     .flags = VSM_CONF_NO_EFFECT,
      .fallback = "false"},
 };
 static const struct vsm_conf_map DAEMON = DAEMON_MAP("daemon", DAEMON_FIELDS);
@@ -145,21 +192,33 @@ static const struct vsm_conf_map DAEMON = DAEMON_MAP("daemon", DAEMON_FIELDS);
 static const struct vsm_conf_field CALENDAR_FIELDS[] = {
     {.key = "id", .type = &VSM_T_WORD, CALENDAR_AT(id), .flags = VSM_CONF_REQUIRED, .check = vsm_form_calendar_id},
     {.key = "zone", .type = &VSM_T_WORD, CALENDAR_AT(zone), .flags = VSM_CONF_REQUIRED, .check = vsm_form_zone},
-    {.key = "week", .type = &VSM_T_WORDS, CALENDAR_AT(week), .flags = VSM_CONF_REQUIRED, .check = vsm_form_week,
+    {.key = "week",
+     .type = &VSM_T_WORDS,
+     CALENDAR_AT(week),
+     .flags = VSM_CONF_REQUIRED,
+     .check = vsm_form_week,
      .least = 1},
     {.key = "holidays", .type = &VSM_T_WORDS, CALENDAR_AT(holidays), .check = vsm_form_date},
 };
-static const struct vsm_conf_map CALENDAR = {.what = "a calendar", .fields = CALENDAR_FIELDS,
-                                             .n_fields = N(CALENDAR_FIELDS), .size = sizeof(struct vsm_conf_calendar)};
+static const struct vsm_conf_map CALENDAR = {.what = "a calendar",
+                                             .fields = CALENDAR_FIELDS,
+                                             .n_fields = N(CALENDAR_FIELDS),
+                                             .size = sizeof(struct vsm_conf_calendar)};
 
 #define SOURCE_AT(member) .offset = offsetof(struct vsm_conf_source, member)
 static const struct vsm_conf_field SOURCE_FIELDS[] = {
     {.key = "id", .type = &VSM_T_WORD, SOURCE_AT(id), .flags = VSM_CONF_REQUIRED, .check = vsm_form_source},
     {.key = "connect", .type = &VSM_T_PEER, SOURCE_AT(connect)},
     {.key = "recover", .type = &VSM_T_PEER, SOURCE_AT(recover), .flags = VSM_CONF_NO_EFFECT},
-    {.key = "server_key", .type = &VSM_T_TEXT, SOURCE_AT(server_key), .flags = VSM_CONF_NO_EFFECT,
+    {.key = "server_key",
+     .type = &VSM_T_TEXT,
+     SOURCE_AT(server_key),
+     .flags = VSM_CONF_NO_EFFECT,
      .check = vsm_form_key},
-    {.key = "silent_after", .type = &VSM_T_DURATION, SOURCE_AT(silent_after), .least = 1000,
+    {.key = "silent_after",
+     .type = &VSM_T_DURATION,
+     SOURCE_AT(silent_after),
+     .least = 1000,
      .flags = VSM_CONF_NO_EFFECT | VSM_CONF_WORKING},
     {.key = "offset", .type = &VSM_T_DURATION, SOURCE_AT(offset), .flags = VSM_CONF_SIGNED, .fallback = "0s"},
     {.key = "calendar", .type = &VSM_T_WORD, SOURCE_AT(calendar), .flags = VSM_CONF_NO_EFFECT},
@@ -167,8 +226,8 @@ static const struct vsm_conf_field SOURCE_FIELDS[] = {
     {.key = "runbook", .type = &VSM_T_TEXT, SOURCE_AT(runbook), .flags = VSM_CONF_NO_EFFECT},
     {.key = "alerts", .type = &VSM_T_MAP, SOURCE_AT(alerts), .map = &OVERRIDES, .flags = VSM_CONF_NO_EFFECT},
 };
-static const struct vsm_conf_map SOURCE = {.what = "a source", .fields = SOURCE_FIELDS, .n_fields = N(SOURCE_FIELDS),
-                                           .size = sizeof(struct vsm_conf_source)};
+static const struct vsm_conf_map SOURCE = {
+    .what = "a source", .fields = SOURCE_FIELDS, .n_fields = N(SOURCE_FIELDS), .size = sizeof(struct vsm_conf_source)};
 
 // --- value streams
 
@@ -177,7 +236,10 @@ static const struct vsm_conf_field EXPECTED_FIELDS[] = {
     {.key = "name", .type = &VSM_T_TEXT, EXPECTED_AT(name)},
     {.key = "from", .type = &VSM_T_WORD, EXPECTED_AT(from), .check = vsm_form_span},
     {.key = "to", .type = &VSM_T_WORD, EXPECTED_AT(to), .check = vsm_form_span},
-    {.key = "within", .type = &VSM_T_DURATION, EXPECTED_AT(within), .least = 1000,
+    {.key = "within",
+     .type = &VSM_T_DURATION,
+     EXPECTED_AT(within),
+     .least = 1000,
      .flags = VSM_CONF_REQUIRED | VSM_CONF_WORKING},
     {.key = "share", .type = &VSM_T_SHARE, EXPECTED_AT(share), .fallback = "0.85"},
     {.key = "window", .type = &VSM_T_DURATION, EXPECTED_AT(window), .least = VSM_MINUTE_US},
@@ -186,8 +248,11 @@ static const struct vsm_conf_field EXPECTED_FIELDS[] = {
     {.key = "clock", .type = &VSM_T_CHOICE, EXPECTED_AT(clock), .names = SUSPENDED, .fallback = "all"},
     {.key = "calendar", .type = &VSM_T_WORD, EXPECTED_AT(calendar)},
 };
-static const struct vsm_conf_map EXPECTED = {.what = "an expectation", .fields = EXPECTED_FIELDS, .has_place = true,
-                                             .n_fields = N(EXPECTED_FIELDS), .size = sizeof(struct vsm_conf_expected)};
+static const struct vsm_conf_map EXPECTED = {.what = "an expectation",
+                                             .fields = EXPECTED_FIELDS,
+                                             .has_place = true,
+                                             .n_fields = N(EXPECTED_FIELDS),
+                                             .size = sizeof(struct vsm_conf_expected)};
 
 #define THRESHOLD_AT(member) .offset = offsetof(struct vsm_conf_threshold, member)
 static const struct vsm_conf_field THRESHOLD_FIELDS[] = {
@@ -195,8 +260,11 @@ static const struct vsm_conf_field THRESHOLD_FIELDS[] = {
     {.key = "where", .type = &VSM_T_WHERE, THRESHOLD_AT(where)},
     {.key = "calendar", .type = &VSM_T_WORD, THRESHOLD_AT(calendar)},
 };
-static const struct vsm_conf_map THRESHOLD = {.what = "stall_after", .fields = THRESHOLD_FIELDS, .shorthand = "after",
-                                              .n_fields = N(THRESHOLD_FIELDS), .has_place = true,
+static const struct vsm_conf_map THRESHOLD = {.what = "stall_after",
+                                              .fields = THRESHOLD_FIELDS,
+                                              .shorthand = "after",
+                                              .n_fields = N(THRESHOLD_FIELDS),
+                                              .has_place = true,
                                               .size = sizeof(struct vsm_conf_threshold)};
 
 #define STAGE_AT(member) .offset = offsetof(struct vsm_conf_stage, member)
@@ -207,20 +275,35 @@ static const struct vsm_conf_field STAGE_FIELDS[] = {
     {.key = "next", .type = &VSM_T_WORDS, STAGE_AT(next), .flags = VSM_CONF_ONE, .least = 1},
     {.key = "fork", .type = &VSM_T_CHOICE, STAGE_AT(fork), .names = FORKS, .fallback = "one"},
     {.key = "calendar", .type = &VSM_T_WORD, STAGE_AT(calendar), .flags = VSM_CONF_NO_EFFECT},
-    {.key = "expected", .type = &VSM_T_ITEMS, STAGE_AT(expected), .map = &EXPECTED, .least = 1,
+    {.key = "expected",
+     .type = &VSM_T_ITEMS,
+     STAGE_AT(expected),
+     .map = &EXPECTED,
+     .least = 1,
      .flags = VSM_CONF_NO_EFFECT | VSM_CONF_ONE},
-    {.key = "stall_after", .type = &VSM_T_ITEMS, STAGE_AT(stall_after), .map = &THRESHOLD, .least = 1,
+    {.key = "stall_after",
+     .type = &VSM_T_ITEMS,
+     STAGE_AT(stall_after),
+     .map = &THRESHOLD,
+     .least = 1,
      .flags = VSM_CONF_NO_EFFECT | VSM_CONF_ONE},
-    {.key = "stage_stall_after", .type = &VSM_T_DURATION, STAGE_AT(stage_stall_after), .least = 1000,
+    {.key = "stage_stall_after",
+     .type = &VSM_T_DURATION,
+     STAGE_AT(stage_stall_after),
+     .least = 1000,
      .flags = VSM_CONF_NO_EFFECT | VSM_CONF_WORKING},
-    {.key = "wip_limit", .type = &VSM_T_COUNT, STAGE_AT(wip_limit), .least = 1, .most = COUNT_MAX,
+    {.key = "wip_limit",
+     .type = &VSM_T_COUNT,
+     STAGE_AT(wip_limit),
+     .least = 1,
+     .most = COUNT_MAX,
      .flags = VSM_CONF_NO_EFFECT},
     {.key = "owner", .type = &VSM_T_TEXT, STAGE_AT(owner), .flags = VSM_CONF_NO_EFFECT},
     {.key = "runbook", .type = &VSM_T_TEXT, STAGE_AT(runbook), .flags = VSM_CONF_NO_EFFECT},
     {.key = "alerts", .type = &VSM_T_MAP, STAGE_AT(alerts), .map = &OVERRIDES, .flags = VSM_CONF_NO_EFFECT},
 };
-const struct vsm_conf_map VSM_CONF_STAGE = {.what = "a stage", .fields = STAGE_FIELDS, .n_fields = N(STAGE_FIELDS),
-                                          .size = sizeof(struct vsm_conf_stage)};
+const struct vsm_conf_map VSM_CONF_STAGE = {
+    .what = "a stage", .fields = STAGE_FIELDS, .n_fields = N(STAGE_FIELDS), .size = sizeof(struct vsm_conf_stage)};
 
 #define STREAM_AT(member) .offset = offsetof(struct vsm_conf_stream, member)
 static const struct vsm_conf_field STREAM_FIELDS[] = {
@@ -232,16 +315,26 @@ static const struct vsm_conf_field STREAM_FIELDS[] = {
     {.key = "segments", .type = &VSM_T_WORDS, STREAM_AT(segments), .flags = VSM_CONF_NO_EFFECT},
     {.key = "calendar", .type = &VSM_T_WORD, STREAM_AT(calendar), .flags = VSM_CONF_NO_EFFECT},
     {.key = "windows", .type = &VSM_T_DURATIONS, STREAM_AT(windows), .least = 1, .most = 32},
-    {.key = "expected", .type = &VSM_T_ITEMS, STREAM_AT(expected), .map = &EXPECTED, .least = 1,
+    {.key = "expected",
+     .type = &VSM_T_ITEMS,
+     STREAM_AT(expected),
+     .map = &EXPECTED,
+     .least = 1,
      .flags = VSM_CONF_NO_EFFECT | VSM_CONF_ONE},
-    {.key = "stall_after", .type = &VSM_T_ITEMS, STREAM_AT(stall_after), .map = &THRESHOLD, .least = 1,
+    {.key = "stall_after",
+     .type = &VSM_T_ITEMS,
+     STREAM_AT(stall_after),
+     .map = &THRESHOLD,
+     .least = 1,
      .flags = VSM_CONF_NO_EFFECT | VSM_CONF_ONE},
     {.key = "alerts", .type = &VSM_T_MAP, STREAM_AT(alerts), .map = &OVERRIDES, .flags = VSM_CONF_NO_EFFECT},
     {.key = "stages", .type = &VSM_T_ITEMS, STREAM_AT(stages), .map = &VSM_CONF_STAGE},
     {.key = "outcome", .type = &VSM_T_WORD, STREAM_AT(outcome)},
 };
-static const struct vsm_conf_map STREAM = {.what = "a value stream", .fields = STREAM_FIELDS,
-                                           .n_fields = N(STREAM_FIELDS), .size = sizeof(struct vsm_conf_stream)};
+static const struct vsm_conf_map STREAM = {.what = "a value stream",
+                                           .fields = STREAM_FIELDS,
+                                           .n_fields = N(STREAM_FIELDS),
+                                           .size = sizeof(struct vsm_conf_stream)};
 
 // --- mappings
 
@@ -253,7 +346,8 @@ static const struct vsm_conf_field CONDITION_FIELDS[] = {
     {.key = "exists", .type = &VSM_T_CHOICE, CONDITION_AT(exists), .names = BOOLEANS},
     {.key = "matches", .type = &VSM_T_WORD, CONDITION_AT(matches)},
 };
-static const struct vsm_conf_map CONDITION = {.what = "a condition", .fields = CONDITION_FIELDS,
+static const struct vsm_conf_map CONDITION = {.what = "a condition",
+                                              .fields = CONDITION_FIELDS,
                                               .n_fields = N(CONDITION_FIELDS),
                                               .size = sizeof(struct vsm_conf_condition)};
 
@@ -267,18 +361,27 @@ static const struct vsm_conf_field RULE_FIELDS[] = {
     {.key = "lifecycle", .type = &VSM_T_CHOICE, RULE_AT(lifecycle), .names = LIFECYCLES},
     {.key = "item", .type = &VSM_T_WORD, RULE_AT(item), .check = vsm_form_template},
     {.key = "links", .type = &VSM_T_WORDS, RULE_AT(links), .check = vsm_form_template, .most = VSM_LINKS_MAX - 1},
-    {.key = "segments", .type = &VSM_T_PAIRS, RULE_AT(segments), .check = vsm_form_template,
+    {.key = "segments",
+     .type = &VSM_T_PAIRS,
+     RULE_AT(segments),
+     .check = vsm_form_template,
      .flags = VSM_CONF_NO_EFFECT},
     {.key = "reason", .type = &VSM_T_WORD, RULE_AT(reason), .check = vsm_form_template},
     {.key = "party", .type = &VSM_T_CHOICE, RULE_AT(party), .names = PARTIES},
     {.key = "due", .type = &VSM_T_WORD, RULE_AT(due), .check = vsm_form_template, .flags = VSM_CONF_NO_EFFECT},
-    {.key = "not_before", .type = &VSM_T_WORD, RULE_AT(not_before), .check = vsm_form_template,
+    {.key = "not_before",
+     .type = &VSM_T_WORD,
+     RULE_AT(not_before),
+     .check = vsm_form_template,
      .flags = VSM_CONF_NO_EFFECT},
     {.key = "creates", .type = &VSM_T_CHOICE, RULE_AT(creates), .names = BOOLEANS},
     {.key = "ignore", .type = &VSM_T_CHOICE, RULE_AT(ignore), .names = BOOLEANS},
 };
-static const struct vsm_conf_map RULE = {.what = "a mapping rule", .fields = RULE_FIELDS, .n_fields = N(RULE_FIELDS),
-                                         .size = sizeof(struct vsm_conf_rule), .has_place = true};
+static const struct vsm_conf_map RULE = {.what = "a mapping rule",
+                                         .fields = RULE_FIELDS,
+                                         .n_fields = N(RULE_FIELDS),
+                                         .size = sizeof(struct vsm_conf_rule),
+                                         .has_place = true};
 
 // --- the file
 
@@ -290,5 +393,5 @@ static const struct vsm_conf_field ROOT_FIELDS[] = {
     {.key = "value_streams", .type = &VSM_T_ITEMS, ROOT_AT(value_streams), .map = &STREAM},
     {.key = "mappings", .type = &VSM_T_ITEMS, ROOT_AT(mappings), .map = &RULE},
 };
-const struct vsm_conf_map VSM_CONF_ROOT = {.what = "the configuration", .fields = ROOT_FIELDS,
-                                           .n_fields = N(ROOT_FIELDS), .size = sizeof(struct vsm_config)};
+const struct vsm_conf_map VSM_CONF_ROOT = {
+    .what = "the configuration", .fields = ROOT_FIELDS, .n_fields = N(ROOT_FIELDS), .size = sizeof(struct vsm_config)};

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static int by_word(const void *pa, const void *pb) {
-  const struct vsm_conf_word *a = *(const struct vsm_conf_word *const *)pa, *b = *(const struct vsm_conf_word *const *)pb;
+  const struct vsm_conf_word *a = *(const struct vsm_conf_word *const *)pa,
+                             *b = *(const struct vsm_conf_word *const *)pb;
   int c = strcmp(a->z, b->z);
   if (c == 0)
     c = (a->line > b->line) - (a->line < b->line);
@@ -69,13 +70,14 @@ static void resolve_next(struct vsm_conf_reader *r, struct vsm_conf_stream *s, u
     else if (to >= 0)
       next[out->n_next++] = (uint16_t)to;
     else
-      vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s; allowed: the id of one of its stages, or outcome",
-                     w->z, s->id.z, vsm_conf_hint(r->arena, w->z, stage_id, s));
+      vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages, or outcome", w->z,
+                     s->id.z, vsm_conf_hint(r->arena, w->z, stage_id, s));
   }
   out->next = next;
   out->fork_all = stage->fork == 1;
   if (out->fork_all && stage->next.n < 2)
-    vsm_conf_blame(r, &stage->id, "fork: all of stage \"%s\", which has one next stage; allowed: with several", stage->id.z);
+    vsm_conf_blame(r, &stage->id, "fork: all of stage \"%s\", which has one next stage; allowed: with several",
+                   stage->id.z);
 }
 
 struct search {
@@ -162,8 +164,8 @@ static void check_windows(struct vsm_conf_reader *r, const struct vsm_conf_durat
     if (d->us % VSM_MINUTE_US)
       vsm_conf_complain(r, d->line, d->column, "window %s; allowed: whole minutes", d->text);
     else if (d->us % shortest)
-      vsm_conf_complain(r, d->line, d->column, "window %s is no whole multiple of the shortest one; allowed: multiples of it",
-                        d->text);
+      vsm_conf_complain(r, d->line, d->column,
+                        "window %s is no whole multiple of the shortest one; allowed: multiples of it", d->text);
     for (unsigned k = 0; k < i; k++)
       if (w->at[k].us == d->us)
         vsm_conf_complain(r, d->line, d->column, "window %s is given twice; allowed: once", d->text);
@@ -186,7 +188,8 @@ static void resolve_stream(struct vsm_conf_reader *r, struct vsm_config *config,
   if (s->stages.n == 0)
     vsm_conf_blame(r, &s->id, "value stream %s has no stages; allowed: stages, a diagram, or both", s->id.z);
   else if (s->stages.n > VSM_STAGES_MAX)
-    vsm_conf_blame(r, &s->id, "%u stages in value stream %s; allowed: at most %d", s->stages.n, s->id.z, VSM_STAGES_MAX);
+    vsm_conf_blame(r, &s->id, "%u stages in value stream %s; allowed: at most %d", s->stages.n, s->id.z,
+                   VSM_STAGES_MAX);
   else
     resolve_stages(r, s, out);
   if (!s->name)

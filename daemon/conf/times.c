@@ -41,7 +41,7 @@ static const char *in_force(const struct vsm_conf_word *own, const char *outer) 
 
 static void check_calendar(const struct times *t, const struct vsm_conf_word *w) {
   if (w->z && strcmp(w->z, "none") != 0 && !known(w->z, calendar_name, t->config))
-    vsm_conf_blame(t->r, w, "no calendar \"%s\"%s; allowed: the id of a calendar, or none", w->z,
+    vsm_conf_blame(t->r, w, "no calendar \"%s\"%s the id of a calendar, or none", w->z,
                    vsm_conf_hint(t->r->arena, w->z, calendar_name, t->config));
 }
 
@@ -50,19 +50,22 @@ static void check_duration(const struct times *t, const struct vsm_conf_duration
     return;
   const char *unit = d->text + strspn(d->text, "0123456789");
   if (calendar && (strcmp(unit, "d") == 0 || strcmp(unit, "w") == 0))
-    vsm_conf_complain(t->r, d->line, d->column, "%s where calendar %s is in force: is it 24 hours, or a working day? "
-                      "allowed: wd for working days, h for hours of working time, or calendar: none", d->text, calendar);
+    vsm_conf_complain(t->r, d->line, d->column,
+                      "%s where calendar %s is in force: is it 24 hours, or a working day? "
+                      "allowed: wd for working days, h for hours of working time, or calendar: none",
+                      d->text, calendar);
   if (!calendar && strcmp(unit, "wd") == 0)
-    vsm_conf_complain(t->r, d->line, d->column, "%s where no calendar is in force; allowed: elapsed time (h, d, w), or "
-                      "a calendar that says what a working day is", d->text);
+    vsm_conf_complain(t->r, d->line, d->column,
+                      "%s where no calendar is in force; allowed: elapsed time (h, d, w), or "
+                      "a calendar that says what a working day is",
+                      d->text);
 }
 
 static void check_where(const struct times *t, const struct vsm_conf_where *w) {
   for (unsigned i = 0; i < w->n; i++)
     if (!known(w->at[i].name.z, segment_name, t->stream))
-      vsm_conf_blame(t->r, &w->at[i].name, "no segment \"%s\" in value stream %s%s; allowed: its segments",
-                     w->at[i].name.z, t->stream->id.z,
-                     vsm_conf_hint(t->r->arena, w->at[i].name.z, segment_name, t->stream));
+      vsm_conf_blame(t->r, &w->at[i].name, "no segment \"%s\" in value stream %s%s its segments", w->at[i].name.z,
+                     t->stream->id.z, vsm_conf_hint(t->r->arena, w->at[i].name.z, segment_name, t->stream));
 }
 
 static void check_span(const struct times *t, const struct vsm_conf_word *w, bool of_stage) {
@@ -74,8 +77,8 @@ static void check_span(const struct times *t, const struct vsm_conf_word *w, boo
   }
   const char *id = vsm_conf_copy(t->r, "%.*s", (int)(strrchr(w->z, '/') - w->z), w->z);
   if (!known(id, stage_name, t->stream))
-    vsm_conf_blame(t->r, w, "no stage \"%s\" in value stream %s%s; allowed: the id of one of its stages", id,
-                   t->stream->id.z, vsm_conf_hint(t->r->arena, id, stage_name, t->stream));
+    vsm_conf_blame(t->r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages", id, t->stream->id.z,
+                   vsm_conf_hint(t->r->arena, id, stage_name, t->stream));
 }
 
 static void check_expected(const struct times *t, const struct vsm_conf_expectations *list, const char *calendar,
@@ -100,7 +103,8 @@ static void check_thresholds(const struct times *t, const struct vsm_conf_thresh
     check_duration(t, &h->after, in_force(&h->calendar, calendar));
     check_where(t, &h->where);
     if (h->percentile && !of_stage)
-      vsm_conf_complain(t->r, h->line, h->column, "a percentile of a stage's cycle time on a stream; allowed: a duration");
+      vsm_conf_complain(t->r, h->line, h->column,
+                        "a percentile of a stage's cycle time on a stream; allowed: a duration");
   }
 }
 

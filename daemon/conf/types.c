@@ -33,7 +33,10 @@ void vsm_conf_print_value(struct vsm_conf_printer *p, const char *text) {
 static void text_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at) {
   const char *text = vsm_conf_scalar(r, n, "a text");
   size_t where = 0;
-  const char *wrong = !text ? NULL : *text == '\0' ? "empty; allowed: a text" : f->check ? f->check(text, &where) : NULL;
+  const char *wrong = !text           ? NULL
+                      : *text == '\0' ? "empty; allowed: a text"
+                      : f->check      ? f->check(text, &where)
+                                      : NULL;
   if (wrong)
     vsm_conf_complain(r, n->line, n->column + (unsigned)where + n->quoted, "%s", wrong);
   else
@@ -74,10 +77,19 @@ const struct vsm_conf_type VSM_T_WORD = {NULL, word_read, word_given, word_print
 
 // --- choices
 
-static void minus_one_int(void *at) { *(int *)at = -1; }
-static void minus_one_int64(void *at) { *(int64_t *)at = -1; }
+static void minus_one_int(const struct vsm_conf_field *f, void *at) {
+  (void)f;
+  *(int *)at = -1;
+}
 
-static const char *choice_name(const void *of, size_t i) { return ((const char *const *)of)[i]; }
+static void minus_one_int64(const struct vsm_conf_field *f, void *at) {
+  (void)f;
+  *(int64_t *)at = -1;
+}
+
+static const char *choice_name(const void *of, size_t i) {
+  return ((const char *const *)of)[i];
+}
 
 static void choice_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at) {
   char allowed[256];
@@ -91,7 +103,7 @@ static void choice_read(struct vsm_conf_reader *r, const struct vsm_conf_field *
       return;
     }
   if (text)
-    vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s%s; allowed: %s", text, f->key,
+    vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s%s %s", text, f->key,
                       vsm_conf_hint(r->arena, text, choice_name, f->names), allowed);
 }
 
@@ -124,8 +136,9 @@ static void count_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f
   const char *text = vsm_conf_scalar(r, n, "a whole number");
   int64_t v;
   if (text && (!vsm_conf_whole(text, strlen(text), f->most, &v) || v < f->least))
-    vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s; allowed: a whole number from %" PRId64
-                      " to %" PRId64, text, f->key, f->least, f->most);
+    vsm_conf_complain(r, n->line, n->column,
+                      "\"%s\" is no value of %s; allowed: a whole number from %" PRId64 " to %" PRId64, text, f->key,
+                      f->least, f->most);
   else if (text)
     *(int64_t *)at = v;
 }
@@ -155,14 +168,16 @@ static void bytes_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f
   size_t digits = strspn(text, "0123456789");
   for (size_t i = 0; i < N_BYTE_UNITS; i++) {
     int64_t v;
-    if (strcmp(text + digits, BYTE_UNITS[i].name) == 0 && vsm_conf_whole(text, digits, INT64_MAX >> BYTE_UNITS[i].shift, &v) &&
-        v << BYTE_UNITS[i].shift >= f->least) {
+    if (strcmp(text + digits, BYTE_UNITS[i].name) == 0 &&
+        vsm_conf_whole(text, digits, INT64_MAX >> BYTE_UNITS[i].shift, &v) && v << BYTE_UNITS[i].shift >= f->least) {
       *(int64_t *)at = v << BYTE_UNITS[i].shift;
       return;
     }
   }
-  vsm_conf_complain(r, n->line, n->column, "\"%s\" is no size; allowed: a whole number with B, KiB, MiB, GiB or TiB, "
-                    "at least %" PRId64 "B", text, f->least);
+  vsm_conf_complain(r, n->line, n->column,
+                    "\"%s\" is no size; allowed: a whole number with B, KiB, MiB, GiB or TiB, "
+                    "at least %" PRId64 "B",
+                    text, f->least);
 }
 
 static void bytes_print(struct vsm_conf_printer *p, const struct vsm_conf_field *f, const void *at) {
@@ -208,7 +223,8 @@ const struct vsm_conf_type VSM_T_SHARE = {NULL, share_read, share_given, share_p
 
 // --- what this version must refuse
 
-static void refused_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at) {
+static void refused_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
+                         void *at) {
   (void)at;
   vsm_conf_complain(r, n->key->line, n->key->column, "%s: %s", f->key, f->names[0]);
 }

@@ -169,6 +169,7 @@ struct vsm_yaml *vsm_yaml_read(struct vsm_arena *arena, struct vsm_conf_report *
   }
   yaml_parser_delete(&p);
   if (!b.broken && !b.root)
-    vsm_conf_report_add(report, file, 1, 1, "empty; allowed: a map of daemon, calendars, sources, value_streams, mappings");
+    vsm_conf_report_add(report, file, 1, 1,
+                        "empty; allowed: a map of daemon, calendars, sources, value_streams, mappings");
   return b.broken ? NULL : b.root;
 }

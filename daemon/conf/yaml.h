@@ -7,10 +7,10 @@ enum vsm_yaml_kind { VSM_YAML_SCALAR, VSM_YAML_LIST, VSM_YAML_MAP };
 
 struct vsm_yaml {
   enum vsm_yaml_kind kind;
-  bool quoted;           // a scalar in quotes, or a block scalar
-  unsigned line, column; // from 1
-  const char *text;      // of a scalar
-  struct vsm_yaml *key;  // of a member of a map
+  bool quoted;                   // a scalar in quotes, or a block scalar
+  unsigned line, column;         // from 1
+  const char *text;              // of a scalar
+  struct vsm_yaml *key;          // of a member of a map
   struct vsm_yaml *first, *next; // members; siblings
   unsigned n;                    // of members
 };
