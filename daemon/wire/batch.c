@@ -10,9 +10,20 @@
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
-enum { BATCH_SOURCE = 1, BATCH_EPOCH, BATCH_EVENTS };
-enum { EVENT_SOURCE = 1, EVENT_ID, EVENT_TYPE, EVENT_SUBJECT, EVENT_TIME, EVENT_SEQUENCE, EVENT_DATA };
-enum { ATTR_KEY = 1, ATTR_VALUE };
+#define BYTES(number) VSM_WIRE_TAG(number, VSM_WIRE_BYTES)
+enum batch_tag { BATCH_SOURCE = BYTES(1), BATCH_EPOCH = VSM_WIRE_TAG(2, VSM_WIRE_VARINT), BATCH_EVENT = BYTES(3) };
+enum event_tag {
+  EVENT_SOURCE = BYTES(1),
+  EVENT_ID = BYTES(2),
+  EVENT_TYPE = BYTES(3),
+  EVENT_SUBJECT = BYTES(4),
+  EVENT_TIME = VSM_WIRE_TAG(5, VSM_WIRE_64BIT),
+  EVENT_SEQUENCE = VSM_WIRE_TAG(6, VSM_WIRE_VARINT),
+  EVENT_ATTR = BYTES(7),
+};
+enum attr_tag { ATTR_KEY = BYTES(1), ATTR_VALUE = BYTES(2) };
+#undef BYTES
+enum { BATCH_KNOWN = 3, EVENT_KNOWN = 7, ATTR_KNOWN = 2 }; // numbers of fields: 1 to these
 
 enum { ATTRS_CHUNK = 2048 };
 
@@ -62,69 +73,37 @@ static int reserve_attrs(struct decoder *d, size_t event_bytes) {
   return d->attrs ? 0 : VSM_ENOMEM;
 }
 
-static bool read_attr(struct vsm_str bytes, struct vsm_attr *attr) {
+static inline bool read_attr(struct vsm_str bytes, struct vsm_attr *attr) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
-  struct vsm_wire_field f;
   *attr = (struct vsm_attr){0};
   while (p < end) {
-    if (!(p = vsm_wire_next(p, end, &f)))
+    uint64_t tag;
+    if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
-    if (f.number != ATTR_KEY && f.number != ATTR_VALUE)
-      continue;
-    if (f.type != VSM_WIRE_BYTES)
+    if (tag == ATTR_KEY)
+      p = vsm_wire_bytes(p, end, &attr->key);
+    else if (tag == ATTR_VALUE)
+      p = vsm_wire_bytes(p, end, &attr->value);
+    else
+      p = vsm_wire_skip(p, end, tag, ATTR_KNOWN);
+    if (!p)
       return false;
-    *(f.number == ATTR_KEY ? &attr->key : &attr->value) = f.text;
   }
   return true;
 }
 
-// What was read of an event beside itself.
+// What was read of an event's attributes.
 struct reading {
   size_t n_attrs; // all of them, also beyond the limit
   bool bad_text;
 };
 
-// Puts one field where it belongs. False: of the wrong type, or not an attribute.
-static inline bool take_field(const struct vsm_wire_field *f, struct vsm_event *e, struct vsm_attr *attrs,
-                              struct reading *r) {
-  static const uint8_t types[] = {0,
-                                  VSM_WIRE_BYTES,
-                                  VSM_WIRE_BYTES,
-                                  VSM_WIRE_BYTES,
-                                  VSM_WIRE_BYTES,
-                                  VSM_WIRE_64BIT,
-                                  VSM_WIRE_VARINT,
-                                  VSM_WIRE_BYTES};
-  if (f->number - 1 >= EVENT_DATA)
-    return true;
-  if (f->type != types[f->number])
-    return false;
+static inline bool take_attr(struct vsm_str bytes, struct vsm_attr *attrs, struct reading *r) {
   struct vsm_attr spare, *attr = r->n_attrs < VSM_ATTRS_MAX ? &attrs[r->n_attrs] : &spare;
-  switch (f->number) {
-  case EVENT_SOURCE:
-    e->source = f->text;
-    break;
-  case EVENT_ID:
-    e->id = f->text;
-    break;
-  case EVENT_TYPE:
-    e->type = f->text;
-    break;
-  case EVENT_SUBJECT:
-    e->subject = f->text;
-    break;
-  case EVENT_TIME:
-    e->time_ns = f->value;
-    break;
-  case EVENT_SEQUENCE:
-    e->sequence = f->value;
-    break;
-  default:
-    if (!read_attr(f->text, attr))
-      return false;
-    r->bad_text |= !vsm_utf8_valid(attr->key) || !vsm_utf8_valid(attr->value);
-    r->n_attrs++;
-  }
+  if (!read_attr(bytes, attr))
+    return false;
+  r->bad_text |= !vsm_utf8_valid(attr->key) || !vsm_utf8_valid(attr->value);
+  r->n_attrs++;
   return true;
 }
 
@@ -154,18 +133,55 @@ static void judge(const struct decoder *d, struct vsm_event *e, size_t bytes, co
     e->type = (struct vsm_str){0};
 }
 
+static bool read_fields(struct vsm_str bytes, struct vsm_event *e, struct vsm_attr *attrs, struct reading *r) {
+  const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
+  while (p < end) {
+    uint64_t tag;
+    struct vsm_str attr;
+    if (!(p = vsm_wire_tag(p, end, &tag)))
+      return false;
+    switch (tag) {
+    case EVENT_SOURCE:
+      p = vsm_wire_bytes(p, end, &e->source);
+      break;
+    case EVENT_ID:
+      p = vsm_wire_bytes(p, end, &e->id);
+      break;
+    case EVENT_TYPE:
+      p = vsm_wire_bytes(p, end, &e->type);
+      break;
+    case EVENT_SUBJECT:
+      p = vsm_wire_bytes(p, end, &e->subject);
+      break;
+    case EVENT_TIME:
+      p = vsm_wire_64bit(p, end, &e->time_ns);
+      break;
+    case EVENT_SEQUENCE:
+      p = vsm_wire_varint(p, end, 10, &e->sequence);
+      break;
+    case EVENT_ATTR:
+      p = vsm_wire_bytes(p, end, &attr);
+      if (p && !take_attr(attr, attrs, r))
+        return false;
+      break;
+    default:
+      p = vsm_wire_skip(p, end, tag, EVENT_KNOWN);
+    }
+    if (!p)
+      return false;
+  }
+  return true;
+}
+
 // 0, VSM_ENOMEM, or VSM_EFORMAT: not an Event.
 static int read_event(struct decoder *d, struct vsm_str bytes, struct vsm_event *e) {
   if (reserve_attrs(d, bytes.n) != 0)
     return VSM_ENOMEM;
-  const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
-  struct vsm_wire_field f;
   struct reading r = {0};
   *e = d->base;
   e->source = (struct vsm_str){0};
-  while (p < end)
-    if (!(p = vsm_wire_next(p, end, &f)) || !take_field(&f, e, d->attrs, &r))
-      return VSM_EFORMAT;
+  if (!read_fields(bytes, e, d->attrs, &r))
+    return VSM_EFORMAT;
   e->attrs = d->attrs;
   e->n_attrs = (uint32_t)r.n_attrs;
   judge(d, e, bytes.n, &r);
@@ -175,22 +191,38 @@ static int read_event(struct decoder *d, struct vsm_str bytes, struct vsm_event 
 // The batch's own fields, and the number of its events.
 static bool survey(struct vsm_str frame, struct vsm_batch *out) {
   const uint8_t *p = (const uint8_t *)frame.p, *end = p + frame.n;
-  struct vsm_wire_field f;
   while (p < end) {
-    if (!(p = vsm_wire_next(p, end, &f)))
+    uint64_t tag;
+    struct vsm_str event;
+    if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
-    if (f.number - 1 >= BATCH_EVENTS)
-      continue;
-    if (f.type != (f.number == BATCH_EPOCH ? VSM_WIRE_VARINT : VSM_WIRE_BYTES))
-      return false;
-    if (f.number == BATCH_SOURCE)
-      out->source = f.text;
-    else if (f.number == BATCH_EPOCH)
-      out->epoch = f.value;
-    else
+    if (tag == BATCH_EVENT) {
+      p = vsm_wire_bytes(p, end, &event);
       out->n_events++;
+    } else if (tag == BATCH_SOURCE)
+      p = vsm_wire_bytes(p, end, &out->source);
+    else if (tag == BATCH_EPOCH)
+      p = vsm_wire_varint(p, end, 10, &out->epoch);
+    else
+      p = vsm_wire_skip(p, end, tag, BATCH_KNOWN);
+    if (!p)
+      return false;
   }
   return true;
+}
+
+// The next event of a frame that was surveyed.
+static struct vsm_str next_event(struct decoder *d) {
+  for (;;) {
+    uint64_t tag = 0;
+    struct vsm_str event = {0};
+    d->at = vsm_wire_tag(d->at, d->end, &tag);
+    if (tag == BATCH_EVENT) {
+      d->at = vsm_wire_bytes(d->at, d->end, &event);
+      return event;
+    }
+    d->at = vsm_wire_skip(d->at, d->end, tag, 0);
+  }
 }
 
 // Too many events are read over each other: whether they are events at all is asked first.
@@ -199,21 +231,17 @@ static int read_events(struct decoder *d, struct vsm_batch *out) {
   out->events = vsm_arena_alloc(d->arena, (keep ? out->n_events : 1) * sizeof *out->events);
   if (!out->events)
     return VSM_ENOMEM;
-  size_t n = 0;
-  int err = 0;
-  while (d->at < d->end && err == 0) {
-    struct vsm_wire_field f;
-    d->at = vsm_wire_next(d->at, d->end, &f);
-    if (f.number != BATCH_EVENTS)
-      continue;
-    err = read_event(d, f.text, &out->events[n]);
-    if (!keep || err)
-      continue;
-    d->attrs += out->events[n].n_attrs;
-    d->n_attrs -= out->events[n].n_attrs;
-    n++;
+  for (size_t i = 0; i < out->n_events; i++) {
+    struct vsm_event *e = &out->events[keep ? i : 0];
+    int err = read_event(d, next_event(d), e);
+    if (err)
+      return err;
+    if (keep) {
+      d->attrs += e->n_attrs;
+      d->n_attrs -= e->n_attrs;
+    }
   }
-  return err;
+  return 0;
 }
 
 static int refuse(struct vsm_batch *out, enum vsm_reason reason, const char *detail, uint64_t events) {

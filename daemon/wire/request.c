@@ -17,39 +17,44 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_RELOAD] = {0},
 };
 #undef AT
-enum { ITEMS_LIMIT = 4 };
+#define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
+static const unsigned last_known[] = {
+    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 5, [VSM_ASK_ITEM] = 2, [VSM_ASK_RELOAD] = 0};
 
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
-  struct vsm_wire_field f;
   while (p < end) {
-    if (!(p = vsm_wire_next(p, end, &f)))
+    uint64_t tag, limit;
+    if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
-    bool is_limit = out->kind == VSM_ASK_ITEMS && f.number == ITEMS_LIMIT;
-    size_t text = f.number <= LARGEST_NUMBER ? texts[out->kind][f.number] : 0;
-    if ((is_limit && f.type != VSM_WIRE_VARINT) || (text && f.type != VSM_WIRE_BYTES))
+    size_t text = tag >> 3 <= LARGEST_NUMBER ? texts[out->kind][tag >> 3] : 0;
+    if (text && (tag & 7) == VSM_WIRE_BYTES)
+      p = vsm_wire_bytes(p, end, (struct vsm_str *)((char *)out + text));
+    else if (out->kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT && (p = vsm_wire_varint(p, end, 10, &limit)))
+      out->limit = (uint32_t)limit;
+    else if (p)
+      p = vsm_wire_skip(p, end, tag, last_known[out->kind]);
+    if (!p)
       return false;
-    if (is_limit)
-      out->limit = (uint32_t)f.value;
-    if (text)
-      *(struct vsm_str *)((char *)out + text) = f.text;
   }
   return true;
 }
 
 static bool read_request(struct vsm_str frame, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)frame.p, *end = p + frame.n;
-  struct vsm_wire_field f;
   while (p < end) {
-    if (!(p = vsm_wire_next(p, end, &f)))
+    uint64_t tag;
+    struct vsm_str question;
+    if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
-    if (f.number - 1 >= VSM_ASK_RELOAD)
+    if (tag >> 3 == 0 || tag >> 3 > VSM_ASK_RELOAD || (tag & 7) != VSM_WIRE_BYTES) {
+      if (!(p = vsm_wire_skip(p, end, tag, VSM_ASK_RELOAD)))
+        return false;
       continue;
-    if (f.type != VSM_WIRE_BYTES)
-      return false;
-    if (out->kind != (enum vsm_request_kind)f.number) // of a oneof the last; two of one kind are one
-      *out = (struct vsm_request){.kind = (enum vsm_request_kind)f.number};
-    if (!read_question(f.text, out))
+    }
+    p = vsm_wire_bytes(p, end, &question);
+    *out = (struct vsm_request){.kind = (enum vsm_request_kind)(tag >> 3)}; // of a oneof the last
+    if (!p || !read_question(question, out))
       return false;
   }
   return true;
