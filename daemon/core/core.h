@@ -55,5 +55,5 @@ void vsm_core_refuse_frame(struct vsm_core *core, struct vsm_str source, enum vs
 void vsm_core_advance(struct vsm_core *core, struct vsm_time wall);
 // When the next time step is due; VSM_TIME_NEVER: nothing waits for time.
 struct vsm_time vsm_core_deadline(const struct vsm_core *core);
-// DESIGN's now; {0} before the first accepted event with the event clock.
+// Now, as docs/concepts.md says it; {0} before the first accepted event with the event clock.
 struct vsm_time vsm_core_now(const struct vsm_core *core);
