@@ -1,0 +1,50 @@
+// Stories in virtual time: one file each, which the owner of a process can read. stories/README tells the
+// format. A story is read line by line: stages and rules become a model, a line that begins with a time is an event
+// that arrives then, and `expect` looks at what the core says.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/rig.h"
+
+enum { STORY_WORDS_MAX = 64, STORY_STAGES_MAX = 16, STORY_RULES_MAX = 64, STORY_WINDOWS_MAX = 4 };
+
+struct story_stage {
+  const char *id, *was;
+  const char *next[STORY_STAGES_MAX]; // ids, or "outcome"
+  unsigned n_next;
+  bool fork_all;
+};
+
+struct story_rule {
+  struct vsm_rule rule;
+  const char *stage; // id; "item"; NULL for an ignore rule
+};
+
+struct story {
+  const char *path;
+  unsigned line;
+  unsigned wrong, expected; // expectations
+  struct vsm_arena arena;
+  // What was said of the model; it is built, or taken anew, before the next line that needs it.
+  struct story_stage stages[STORY_STAGES_MAX];
+  struct story_rule rules[STORY_RULES_MAX];
+  struct vsm_window windows[STORY_WINDOWS_MAX];
+  unsigned n_stages, n_rules, n_windows;
+  enum vsm_clock clock;
+  bool changed;
+  const struct vsm_model *model;
+  struct vsm_core *core;
+  struct vsm_effects fx;
+  int64_t day_us, now_us;
+};
+
+// Returns 0, or 1 where an expectation is not met or the story cannot be understood (told on stderr).
+int story_run(const char *path);
+
+// For its own files.
+void story_complain(struct story *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool story_duration(const char *text, int64_t *us);                     // 90s, 1h30m, 2d
+bool story_clock(const struct story *s, const char *text, int64_t *us); // 10:05 or 10:05:30 of the day
+const struct vsm_model *story_model(struct story *s);                   // NULL: said why
+void story_expect(struct story *s, char **words, unsigned n);           // the words after the time
