@@ -222,7 +222,8 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   core->n_streams = next.n;
   core->matcher = next.matcher;
   core->model = model;
-  core->deadline = core->has_now ? core->now : VSM_TIME_NEVER; // the windows are armed by the next step of time
+  if (core->has_now) // else the first step of time arms the windows
+    vsm_core_rearm(core);
   vsm_ledger_set_limits(core->ledger, &model->limits);
   return 0;
 }

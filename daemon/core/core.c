@@ -58,7 +58,7 @@ struct vsm_time vsm_core_deadline(const struct vsm_core *core) {
   return core->deadline;
 }
 
-static void rearm(struct vsm_core *core) {
+void vsm_core_rearm(struct vsm_core *core) {
   int64_t due = INT64_MAX;
   for (size_t i = 0; i < core->n_streams; i++) {
     int64_t at = vsm_stream_deadline(&core->streams[i], core->now.us);
@@ -77,7 +77,7 @@ static void pass_time(struct vsm_core *core, struct vsm_time now) {
     return;
   for (size_t i = 0; i < core->n_streams; i++)
     vsm_stream_advance(&core->streams[i], now.us);
-  rearm(core);
+  vsm_core_rearm(core);
 }
 
 void vsm_core_advance(struct vsm_core *core, struct vsm_time wall) {

@@ -34,3 +34,6 @@ struct vsm_core {
 static inline struct vsm_stream_state *vsm_core_stream(const struct vsm_core *core, unsigned stream) {
   return &core->streams[stream];
 }
+
+// Looks up anew when the next time step is due; there is a now.
+void vsm_core_rearm(struct vsm_core *core);
