@@ -1,5 +1,9 @@
 // A frame becomes a batch in an arena of its own, and each of its events a step of the core. What a frame is refused
 // for as a whole is counted in the core, and answered on submit like any other batch.
+//
+// An ack says that nothing of the batch needs to be sent again. So where memory ran out in the middle of a batch there
+// is none: the client sends it again, and what had been taken of it is a repetition then. An ack that cannot be sent
+// is given up, since to wait for one client would hold up all others.
 #include "shell/ingest.h"
 
 #include <stdio.h>
@@ -13,7 +17,7 @@
 #include "wire/ack.h"
 #include "wire/batch.h"
 
-enum { MESSAGE_BYTES_MAX = 16 << 20, ACKS_UNREAD_MAX = 100000 };
+enum { MESSAGE_BYTES_MAX = 16 << 20, ACKS_UNREAD_MAX = 100000, UNREAD_BATCHES_MAX = 1000, UNREAD_PUBLISHED_MAX = 10000 };
 
 struct source_sock {
   char *endpoint, *id;
@@ -29,8 +33,7 @@ struct vsm_ingest {
   size_t n_sources, cap_sources;
   struct vsm_arena arena;
   struct vsm_effects effects;
-  struct vsm_log_gate gate;
-  uint64_t bad_frames;
+  struct vsm_ingest_counts counts;
 };
 
 struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *o) {
@@ -65,59 +68,68 @@ void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core) {
   in->core = core;
 }
 
-uint64_t vsm_ingest_bad_frames(const struct vsm_ingest *in) {
-  return in->bad_frames;
+struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in) {
+  return in->counts;
 }
 
-static void refuse_frame(struct vsm_ingest *in, const char *socket, struct vsm_str source, enum vsm_reason reason,
-                         const char *detail, uint64_t events) {
-  in->bad_frames++;
-  vsm_core_refuse_frame(in->core, source, reason, events);
-  vsm_log_gated(&in->gate, "refused", "socket=%s reason=%s detail=\"%s\"", socket, vsm_reason_name(reason),
-                detail ? detail : "");
+// Counts a frame that is not taken as a batch; events: how many were in it.
+static void refuse_frame(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer,
+                         const struct vsm_batch *batch) {
+  in->counts.bad_frames++;
+  vsm_core_refuse_frame(in->core, batch->source, batch->refused, batch->refused_events);
+  vsm_log_gated(in->o.gates, peer, "refused", "socket=%s reason=%s detail=\"%s\"", vsm_zsock_name(sock),
+                vsm_reason_name(batch->refused), batch->refused_detail ? batch->refused_detail : "");
 }
 
-static void step(struct vsm_ingest *in, const struct vsm_event *e, uint32_t index, struct vsm_ack *ack) {
+static void refuse_frames(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer, const char *detail) {
+  refuse_frame(in, sock, peer,
+               &(struct vsm_batch){.refused = VSM_R_BAD_FRAME, .refused_detail = detail, .refused_events = 1});
+}
+
+static int step(struct vsm_ingest *in, const struct vsm_event *e, uint32_t index, struct vsm_ack *ack) {
   struct vsm_effects *fx = &in->effects;
-  if (vsm_core_step(in->core, e, fx) != 0) {
-    vsm_ack_reject(ack, index, VSM_R_LIMIT, "out of memory");
-    return;
-  }
+  int err = vsm_core_step(in->core, e, fx);
+  if (err)
+    return err;
   if (fx->result == VSM_REJECTED)
     vsm_ack_reject(ack, index, fx->reason, fx->detail);
   else
     vsm_ack_accept(ack);
   for (unsigned i = 0; i < fx->n_changes; i++)
     in->o.on_change(in->o.ctx, &fx->changes[i], e);
+  return 0;
 }
 
-static void take_batch(struct vsm_ingest *in, const char *socket, struct vsm_str frame, struct vsm_ack *ack) {
+static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer, struct vsm_str frame,
+                      struct vsm_ack *ack) {
   struct vsm_batch batch;
-  struct vsm_time received = vsm_clock_now(in->o.clock);
+  struct vsm_time received = in->o.pass_time(in->o.ctx);
   vsm_ack_init(ack, false);
   vsm_arena_reset(&in->arena);
-  vsm_core_advance(in->core, received);
-  if (vsm_wire_decode_batch(frame, received, &in->arena, &batch) != 0)
-    batch = (struct vsm_batch){.refused = VSM_R_FRAME_TOO_LARGE, .refused_detail = "no memory", .refused_events = 1};
-  if (batch.refused != VSM_R_NONE) {
-    refuse_frame(in, socket, batch.source, batch.refused, batch.refused_detail, batch.refused_events);
+  int err = vsm_wire_decode_batch(frame, received, &in->arena, &batch);
+  if (!err && batch.refused != VSM_R_NONE) {
+    refuse_frame(in, sock, peer, &batch);
     vsm_ack_refuse(ack, &batch);
-  } else if (batch.n_events == 0) {
-    vsm_core_alive(in->core, batch.source, received);
+  } else if (!err && batch.n_events == 0) {
+    err = vsm_core_alive(in->core, batch.source, received);
   }
-  for (size_t i = 0; i < batch.n_events; i++)
-    step(in, &batch.events[i], (uint32_t)i, ack);
+  for (size_t i = 0; !err && i < batch.n_events; i++)
+    err = step(in, &batch.events[i], (uint32_t)i, ack);
+  if (err)
+    vsm_log_gated(in->o.gates, peer, "batch_given_up", "socket=%s why=\"%s\"", vsm_zsock_name(sock), vsm_err_text(err));
   in->o.on_batch(in->o.ctx);
+  return err;
 }
 
+// topic, batch
 static void on_published(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_ingest *in = ctx;
-  struct vsm_ack ack;
-  (void)sock;
+  struct vsm_ack unused;
+  struct vsm_str peer = vsm_str_of(vsm_zsock_name(sock));
   if (n == 2)
-    take_batch(in, "subscribe", frames[1], &ack);
+    take_batch(in, sock, peer, frames[1], &unused);
   else
-    refuse_frame(in, "subscribe", (struct vsm_str){0}, VSM_R_BAD_FRAME, "a message has two frames: topic, batch", 1);
+    refuse_frames(in, sock, peer, "a message has two frames: topic, batch");
 }
 
 static void pack_ack(const void *ack, void *out) {
@@ -129,36 +141,46 @@ static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str
   struct vsm_ingest *in = ctx;
   struct vsm_ack ack;
   if (!vsm_request_frames(frames, n)) {
-    refuse_frame(in, "submit", (struct vsm_str){0}, VSM_R_BAD_FRAME,
-                 "a request has two frames: id of 1 to 1024 bytes, batch", 1);
+    refuse_frames(in, sock, frames[0], "a request has two frames: id of 1 to 1024 bytes, batch");
     return;
   }
-  take_batch(in, "submit", frames[n - 1], &ack);
-  struct vsm_zpart parts[VSM_Z_FRAMES_MAX];
-  for (size_t i = 0; i + 1 < n; i++)
-    parts[i] = (struct vsm_zpart){.p = frames[i].p, .n = frames[i].n};
-  parts[n - 1] = (struct vsm_zpart){.p = &ack, .n = vsm_ack_bytes(&ack), .pack = pack_ack};
-  vsm_zsock_send(sock, parts, n);
+  if (take_batch(in, sock, frames[0], frames[n - 1], &ack) != 0)
+    return;
+  if (!vsm_reply(sock, frames, n, &ack, vsm_ack_bytes(&ack), pack_ack)) {
+    in->counts.acks_lost++;
+    vsm_log_gated(in->o.gates, frames[0], "ack_lost", "socket=submit acks_lost=%llu",
+                  (unsigned long long)in->counts.acks_lost);
+  }
 }
 
-static struct vsm_zsock *new_sub(struct vsm_ingest *in) {
+static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {
+  vsm_log_peer(((struct vsm_ingest *)ctx)->o.gates, sock, what, endpoint);
+}
+
+static struct vsm_zsock *new_socket(struct vsm_ingest *in, enum vsm_zkind kind, const char *name) {
+  bool acks = kind == VSM_Z_ROUTER;
   return vsm_zsock_create(in->o.zcontext, in->o.loop,
-                          &(struct vsm_zsock_options){VSM_Z_SUB, MESSAGE_BYTES_MAX, 1000, on_published, in});
+                          &(struct vsm_zsock_options){.kind = kind,
+                                                      .name = name,
+                                                      .message_bytes_max = MESSAGE_BYTES_MAX,
+                                                      .receive_high_water = acks ? UNREAD_BATCHES_MAX : UNREAD_PUBLISHED_MAX,
+                                                      .send_high_water = ACKS_UNREAD_MAX,
+                                                      .fn = acks ? on_submitted : on_published,
+                                                      .on_peer = on_peer,
+                                                      .ctx = in});
 }
 
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
   const struct vsm_conf_daemon *d = &config->daemon;
   if (d->submit) {
-    in->submit = vsm_zsock_create(
-        in->o.zcontext, in->o.loop,
-        &(struct vsm_zsock_options){VSM_Z_ROUTER, MESSAGE_BYTES_MAX, ACKS_UNREAD_MAX, on_submitted, in});
+    in->submit = new_socket(in, VSM_Z_ROUTER, "submit");
     int err = vsm_open_listener(in->submit, "submit", d->submit);
     if (err)
       return err;
   }
   for (unsigned i = 0; i < d->subscribe.n; i++) {
     if (!in->subscribe)
-      in->subscribe = new_sub(in);
+      in->subscribe = new_socket(in, VSM_Z_SUB, "subscribe");
     int err = vsm_open_listener(in->subscribe, "subscribe", d->subscribe.at[i]);
     if (err)
       return err;
@@ -184,11 +206,13 @@ static bool is_connected(const struct vsm_ingest *in, const struct vsm_conf_sour
 }
 
 static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *source) {
-  struct source_sock s = {strdup(source->connect), strdup(source->id.z), new_sub(in)};
+  struct source_sock s = {.endpoint = strdup(source->connect), .id = strdup(source->id.z)};
   char topic[256];
-  const char *why = "out of memory";
+  const char *why = "out of memory or descriptors";
   snprintf(topic, sizeof topic, "v1/event/%s/", source->id.z);
-  if (!s.endpoint || !s.id || !s.sock || vsm_zsock_connect(s.sock, s.endpoint, &why) != 0) {
+  if (s.endpoint && s.id)
+    s.sock = new_socket(in, VSM_Z_SUB, s.id);
+  if (!s.sock || vsm_zsock_connect(s.sock, s.endpoint, &why) != 0) {
     vsm_log("connect_failed", "source=%s endpoint=%s why=\"%s\"", source->id.z, source->connect, why);
     source_close(&s);
     return VSM_EIO;

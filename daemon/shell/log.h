@@ -2,14 +2,24 @@
 #pragma once
 #include <stdint.h>
 
-// Text after the name; values with spaces are quoted by the caller.
+#include "base/str.h"
+
+// Text after the name; values with spaces are quoted by the caller. Control characters come out as spaces.
 void vsm_log(const char *event, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-// For what a peer can cause at will: at most `VSM_LOG_BURST` lines a minute pass, then one that says how many did not.
+// What a peer can cause at will passes a gate: of one kind (event) and peer at most VSM_LOG_BURST lines a minute, and
+// one line that says how many did not pass. Gates are found by hash, so a few peers may share one.
+enum { VSM_LOG_BURST = 10, VSM_LOG_GATES = 256 };
+
 struct vsm_log_gate {
-  int64_t minute;
-  unsigned passed, held;
+  int64_t minute; // since boot
+  uint32_t passed, held;
 };
-enum { VSM_LOG_BURST = 10 };
-void vsm_log_gated(struct vsm_log_gate *gate, const char *event, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+
+struct vsm_log_gates {
+  struct vsm_log_gate at[VSM_LOG_GATES];
+};
+
+// `peer` tells peers apart and is not shown.
+void vsm_log_gated(struct vsm_log_gates *gates, struct vsm_str peer, const char *event, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));

@@ -1,11 +1,18 @@
 // libevent behind a few calls, so that nothing else depends on it. Watches, timers and signals are each one event with
 // a callback of one argument.
+//
+// A watch that is kicked while it runs is active again at once, and libevent goes on with what is active before it
+// looks at timers and signals: under load it would never come to them. So it is told to look after every few
+// callbacks, and timers and signals, which are rare and short, go before descriptors.
 #include "shell/loop.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+
+enum { FIRST, LATER, PRIORITIES };
+enum { CALLBACKS_BETWEEN_LOOKS = 4 };
 
 struct vsm_loop {
   struct event_base *base;
@@ -33,9 +40,23 @@ static void call(evutil_socket_t fd, short what, void *arg) {
   h->fn(h->ctx);
 }
 
+static struct event_base *create_base(void) {
+  struct event_config *c = event_config_new();
+  if (!c)
+    return NULL;
+  event_config_set_max_dispatch_interval(c, NULL, CALLBACKS_BETWEEN_LOOKS, FIRST);
+  struct event_base *base = event_base_new_with_config(c);
+  event_config_free(c);
+  if (base && event_base_priority_init(base, PRIORITIES) != 0) {
+    event_base_free(base);
+    return NULL;
+  }
+  return base;
+}
+
 struct vsm_loop *vsm_loop_create(void) {
   struct vsm_loop *loop = calloc(1, sizeof *loop);
-  if (loop && !(loop->base = event_base_new())) {
+  if (loop && !(loop->base = create_base())) {
     free(loop);
     return NULL;
   }
@@ -62,6 +83,8 @@ static void *create(struct vsm_loop *loop, int fd, short what, vsm_loop_fn *fn, 
   if (!h)
     return NULL;
   *h = (struct handler){.event = event_new(loop->base, fd, what, call, h), .fn = fn, .ctx = ctx};
+  if (h->event)
+    event_priority_set(h->event, what & EV_READ ? LATER : FIRST);
   if (!h->event || ((what & (EV_READ | EV_SIGNAL)) && event_add(h->event, NULL) != 0)) {
     if (h->event)
       event_free(h->event);

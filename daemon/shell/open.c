@@ -1,9 +1,14 @@
+// Errors at start are for people: which socket, where, why, and of a port that is taken who holds it. That is looked up
+// as a person would: the listening socket's inode in /proc/net/tcp, then the process that has it open, as far as we may
+// see. ZeroMQ takes an ipc path away from whoever listens there, so it is asked first whether anyone does.
 #include "shell/open.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -68,23 +73,57 @@ static void find_holder(unsigned port, char *out, size_t size) {
     closedir(d);
 }
 
+// Does anyone listen on this path?
+static bool ipc_is_taken(const char *endpoint) {
+  struct sockaddr_un at = {.sun_family = AF_UNIX};
+  if (strncmp(endpoint, "ipc://", 6) != 0 || endpoint[6] != '/' || strlen(endpoint + 6) >= sizeof at.sun_path)
+    return false;
+  strcpy(at.sun_path, endpoint + 6);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  bool taken = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof at) == 0;
+  if (fd >= 0)
+    close(fd);
+  return taken;
+}
+
 int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint) {
   const char *why = "out of memory or descriptors";
-  int err = sock ? vsm_zsock_bind(sock, endpoint, &why) : VSM_ENOMEM;
+  int err = sock ? 0 : VSM_ENOMEM;
+  if (!err && ipc_is_taken(endpoint)) {
+    why = "another program listens there";
+    err = VSM_EINUSE;
+  }
+  if (!err)
+    err = vsm_zsock_bind(sock, endpoint, &why);
   if (err == 0) {
     vsm_log("listening", "socket=%s endpoint=%s", name, vsm_zsock_endpoint(sock));
     return 0;
   }
   char holder[128] = "";
   const char *port = strrchr(endpoint, ':');
-  if (err == VSM_EINUSE && port)
+  if (err == VSM_EINUSE && strncmp(endpoint, "tcp://", 6) == 0 && port)
     find_holder((unsigned)strtoul(port + 1, NULL, 10), holder, sizeof holder);
-  vsm_log("listen_failed", "socket=%s endpoint=%s why=\"%s\"%s%s", name, endpoint, why, *holder ? " held_by=" : "",
-          holder);
+  vsm_log("listen_failed", "socket=%s endpoint=%s why=\"%s\"%s%s%s", name, endpoint, why, *holder ? " held_by=\"" : "",
+          holder, *holder ? "\"" : "");
   return err;
+}
+
+void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what,
+                  struct vsm_str endpoint) {
+  vsm_log_gated(gates, vsm_str_of(vsm_zsock_name(sock)), what, "socket=%s endpoint=%.*s", vsm_zsock_name(sock),
+                (int)(endpoint.n < 256 ? endpoint.n : 256), endpoint.p);
 }
 
 bool vsm_request_frames(const struct vsm_str *frames, size_t n) {
   bool from_req = n == 4 && frames[1].n == 0;
   return (n == 3 || from_req) && frames[n - 2].n >= 1 && frames[n - 2].n <= REQUEST_ID_MAX;
+}
+
+bool vsm_reply(struct vsm_zsock *sock, const struct vsm_str *frames, size_t n, const void *content, size_t bytes,
+               void (*pack)(const void *content, void *out)) {
+  struct vsm_zpart parts[VSM_Z_FRAMES_MAX];
+  for (size_t i = 0; i + 1 < n; i++)
+    parts[i] = (struct vsm_zpart){.p = frames[i].p, .n = frames[i].n};
+  parts[n - 1] = (struct vsm_zpart){.p = content, .n = bytes, .pack = pack};
+  return vsm_zsock_send(sock, parts, n);
 }

@@ -1,8 +1,15 @@
-// What the listening sockets share: opening them with errors a person can act on, and the form of a request.
+// What the listening sockets share: opening them with errors a person can act on, and the form of requests and replies.
 #pragma once
+#include "shell/log.h"
 #include "shell/zsock.h"
 
 // Binds and logs where, or why not and what holds the port. 0 or a negative enum vsm_err (VSM_ENOMEM: sock is NULL).
 int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint);
+// What happens to the connections of a socket, for vsm_zsock_peer_fn.
+void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what, struct vsm_str endpoint);
+
 // Is a message to a ROUTER a request: identity, id, content, and from a REQ an empty frame before the id?
 bool vsm_request_frames(const struct vsm_str *frames, size_t n);
+// Answers it: the same frames, but for the content. False: it could not be sent.
+bool vsm_reply(struct vsm_zsock *sock, const struct vsm_str *frames, size_t n, const void *content, size_t bytes,
+               void (*pack)(const void *content, void *out));

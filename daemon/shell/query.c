@@ -8,7 +8,7 @@
 #include "shell/open.h"
 #include "wire/request.h"
 
-enum { REQUEST_BYTES_MAX = 64 * 1024, REPLIES_UNREAD_MAX = 1000 };
+enum { REQUEST_BYTES_MAX = 64 * 1024, UNREAD_MAX = 1000 };
 
 struct vsm_query_socket {
   struct vsm_query_socket_options o;
@@ -16,7 +16,6 @@ struct vsm_query_socket {
   const struct vsm_model *model; // borrowed
   struct vsm_zsock *sock;
   struct vsm_arena arena;
-  struct vsm_log_gate gate;
 };
 
 // Returns 0 with *out, or a negative enum vsm_err with *why (in the arena), or NULL for the error's own text.
@@ -202,10 +201,9 @@ static handler_fn *const handlers[] = {
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {
   struct vsm_request r;
-  struct vsm_status_view now;
   const char *why = NULL;
   int err = vsm_wire_decode_request(frame, &r);
-  q->o.status(q->o.ctx, &now);
+  q->o.pass_time(q->o.ctx);
   if (err)
     why = "this is no request: docs/wire.md, proto/vsm/v1/query.proto";
   else if (r.kind == VSM_ASK_NOTHING)
@@ -225,26 +223,30 @@ static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *fr
   struct vsm_query_socket *q = ctx;
   struct vsm_message m;
   if (!vsm_request_frames(frames, n)) {
-    vsm_core_refuse_frame(q->core, (struct vsm_str){0}, VSM_R_BAD_FRAME, 1);
-    vsm_log_gated(&q->gate, "refused",
+    vsm_log_gated(q->o.gates, frames[0], "refused",
                   "socket=query reason=bad_frame detail=\"a request has two frames: id of 1 to 1024 bytes, request\"");
     return;
   }
   vsm_arena_reset(&q->arena);
-  if (answer(q, frames[n - 1], &m) != 0) {
-    vsm_log_gated(&q->gate, "query_failed", "why=\"out of memory\"");
-    return;
-  }
-  struct vsm_zpart parts[VSM_Z_FRAMES_MAX];
-  for (size_t i = 0; i + 1 < n; i++)
-    parts[i] = (struct vsm_zpart){.p = frames[i].p, .n = frames[i].n};
-  parts[n - 1] = (struct vsm_zpart){.p = &m, .n = m.bytes, .pack = pack};
-  vsm_zsock_send(sock, parts, n);
+  if (answer(q, frames[n - 1], &m) != 0)
+    vsm_log_gated(q->o.gates, frames[0], "query_failed", "why=\"out of memory\"");
+  else if (!vsm_reply(sock, frames, n, &m, m.bytes, pack))
+    vsm_log_gated(q->o.gates, frames[0], "reply_lost", "bytes=%zu", m.bytes);
+}
+
+static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {
+  vsm_log_peer(((struct vsm_query_socket *)ctx)->o.gates, sock, what, endpoint);
 }
 
 int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint) {
-  q->sock =
-      vsm_zsock_create(q->o.zcontext, q->o.loop,
-                       &(struct vsm_zsock_options){VSM_Z_ROUTER, REQUEST_BYTES_MAX, REPLIES_UNREAD_MAX, on_asked, q});
+  q->sock = vsm_zsock_create(q->o.zcontext, q->o.loop,
+                             &(struct vsm_zsock_options){.kind = VSM_Z_ROUTER,
+                                                         .name = "query",
+                                                         .message_bytes_max = REQUEST_BYTES_MAX,
+                                                         .receive_high_water = UNREAD_MAX,
+                                                         .send_high_water = UNREAD_MAX,
+                                                         .fn = on_asked,
+                                                         .on_peer = on_peer,
+                                                         .ctx = q});
   return vsm_open_listener(q->sock, "query", endpoint);
 }

@@ -1,6 +1,7 @@
 // Questions and answers: the query socket.
 #pragma once
 #include "core/core.h"
+#include "shell/log.h"
 #include "shell/zsock.h"
 #include "wire/reply.h"
 
@@ -9,8 +10,10 @@ struct vsm_query_socket;
 struct vsm_query_socket_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
+  struct vsm_log_gates *gates;
   uint64_t epoch;
-  void (*status)(void *ctx, struct vsm_status_view *out); // lets time pass in the core, too
+  struct vsm_time (*pass_time)(void *ctx); // before each question
+  void (*status)(void *ctx, struct vsm_status_view *out);
   // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free().
   int (*reload)(void *ctx, char **text);
   void *ctx;

@@ -1,13 +1,27 @@
+// ZeroMQ's descriptor is edge-triggered: it tells that something changed, not that something is there, and sending
+// takes the news away as well as receiving does. So
+//
+//   - each socket is kicked once when it is registered,
+//   - at each turn it receives a bounded number of messages, that no socket starves another, then asks the socket
+//     itself whether more is there (ZMQ_EVENTS), and if so kicks itself again,
+//   - and it asks the same after everything that was sent outside of its turn.
+//
+// Nothing here ever waits: what cannot be sent is given up, and said so. All options are set before bind and connect,
+// since later they do not hold for what is bound already.
 #include "shell/zsock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <zmq.h>
 
 #include "base/err.h"
 
-// A turn ends after so much, that no socket starves another.
-enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 20, HANDSHAKE_MS = 5000, LINGER_MS = 300, HEARTBEAT_MS = 10000 };
+enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 20 };
+enum { SOCKETS_MAX = 4096, BACKLOG = 1024 };
+// Heartbeats find peers that are gone without a word. The timeout is long, since to a peer that is merely behind they
+// come late, too.
+enum { HANDSHAKE_MS = 5000, LINGER_MS = 300, HEARTBEAT_MS = 15000, HEARTBEAT_TIMEOUT_MS = 60000 };
 
 struct vsm_zcontext {
   void *ctx;
@@ -18,7 +32,11 @@ struct vsm_zsock {
   struct vsm_watch *watch;
   vsm_zsock_fn *fn;
   void *ctx;
+  bool in_turn; // it will be asked at the end of the turn
+  const char *name;
   char endpoint[256];
+  vsm_zsock_peer_fn *on_peer;
+  struct vsm_zsock *monitor; // what happens to its connections; NULL: nobody asks
 };
 
 struct vsm_zcontext *vsm_zcontext_create(void) {
@@ -31,7 +49,7 @@ struct vsm_zcontext *vsm_zcontext_create(void) {
     return NULL;
   }
   zmq_ctx_set(z->ctx, ZMQ_BLOCKY, 0);
-  zmq_ctx_set(z->ctx, ZMQ_MAX_SOCKETS, 4096);
+  zmq_ctx_set(z->ctx, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
   return z;
 }
 
@@ -43,6 +61,8 @@ void vsm_zcontext_destroy(struct vsm_zcontext *z) {
   free(z);
 }
 
+// --- receiving
+
 static bool is_readable(const struct vsm_zsock *s) {
   int events = 0;
   size_t n = sizeof events;
@@ -50,7 +70,7 @@ static bool is_readable(const struct vsm_zsock *s) {
 }
 
 static void recheck(struct vsm_zsock *s) {
-  if (is_readable(s))
+  if (!s->in_turn && is_readable(s))
     vsm_watch_kick(s->watch);
 }
 
@@ -81,17 +101,21 @@ static long receive(struct vsm_zsock *s) {
   return n > 0 ? bytes : -1;
 }
 
-static void turn(void *ctx) {
+static void take_turn(void *ctx) {
   struct vsm_zsock *s = ctx;
   long bytes = 0;
+  s->in_turn = true;
   for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
     long n = receive(s);
     if (n < 0)
       break;
     bytes += n;
   }
+  s->in_turn = false;
   recheck(s);
 }
+
+// --- life
 
 static void set(void *socket, int option, int value) {
   zmq_setsockopt(socket, option, &value, sizeof value);
@@ -102,43 +126,108 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
   zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max, sizeof max);
   set(socket, ZMQ_LINGER, LINGER_MS);
   set(socket, ZMQ_SNDHWM, o->send_high_water);
-  set(socket, ZMQ_RCVHWM, 1000);
+  set(socket, ZMQ_RCVHWM, o->receive_high_water);
   set(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
   set(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-  set(socket, ZMQ_HEARTBEAT_TIMEOUT, 3 * HEARTBEAT_MS);
-  set(socket, ZMQ_BACKLOG, 1024);
+  set(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+  set(socket, ZMQ_BACKLOG, BACKLOG);
+  if (o->kind == VSM_Z_ROUTER)
+    set(socket, ZMQ_ROUTER_MANDATORY, 1); // tells of what could not be sent
+}
+
+// A socket of one type on the loop; the socket itself is taken, also on failure.
+static struct vsm_zsock *adopt(void *socket, struct vsm_loop *loop, vsm_zsock_fn *fn, void *ctx) {
+  struct vsm_zsock *s = calloc(1, sizeof *s);
+  int fd;
+  size_t n = sizeof fd;
+  if (!s) {
+    zmq_close(socket);
+    return NULL;
+  }
+  s->socket = socket;
+  s->fn = fn;
+  s->ctx = ctx;
+  if (zmq_getsockopt(socket, ZMQ_FD, &fd, &n) != 0 || !(s->watch = vsm_watch_create(loop, fd, take_turn, s))) {
+    vsm_zsock_destroy(s);
+    return NULL;
+  }
+  vsm_watch_kick(s->watch);
+  return s;
+}
+
+static const struct {
+  uint16_t event;
+  const char *word;
+} connection_events[] = {{ZMQ_EVENT_CONNECTED, "connected"},
+                         {ZMQ_EVENT_ACCEPTED, "accepted"},
+                         {ZMQ_EVENT_DISCONNECTED, "disconnected"},
+                         {ZMQ_EVENT_ACCEPT_FAILED, "accept_failed"},
+                         {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, "handshake_failed"},
+                         {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "handshake_failed"}};
+enum { CONNECTION_EVENTS = sizeof connection_events / sizeof *connection_events };
+
+// Of the monitor: the event's number (16 bits) and a value (32), then the endpoint.
+static void on_connection_event(void *ctx, struct vsm_zsock *monitor, const struct vsm_str *frames, size_t n) {
+  struct vsm_zsock *s = ctx;
+  uint16_t event;
+  (void)monitor;
+  if (n != 2 || frames[0].n < sizeof event)
+    return;
+  memcpy(&event, frames[0].p, sizeof event);
+  for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
+    if (connection_events[i].event == event)
+      s->on_peer(s->ctx, s, connection_events[i].word, frames[1]);
+}
+
+static int start_monitor(struct vsm_zcontext *z, struct vsm_loop *loop, struct vsm_zsock *s) {
+  char endpoint[64];
+  int events = 0;
+  for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
+    events |= connection_events[i].event;
+  snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p", (void *)s);
+  void *socket = zmq_socket(z->ctx, ZMQ_PAIR);
+  if (!socket)
+    return VSM_ENOMEM;
+  s->monitor = adopt(socket, loop, on_connection_event, s);
+  if (!s->monitor || zmq_socket_monitor(s->socket, endpoint, events) != 0)
+    return VSM_ENOMEM;
+  return zmq_connect(socket, endpoint) == 0 ? 0 : VSM_ENOMEM;
 }
 
 struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop, const struct vsm_zsock_options *o) {
   static const int type[] = {[VSM_Z_SUB] = ZMQ_SUB, [VSM_Z_ROUTER] = ZMQ_ROUTER, [VSM_Z_XPUB] = ZMQ_XPUB};
-  struct vsm_zsock *s = calloc(1, sizeof *s);
+  void *socket = zmq_socket(z->ctx, type[o->kind]);
+  if (!socket)
+    return NULL;
+  configure(socket, o);
+  struct vsm_zsock *s = adopt(socket, loop, o->fn, o->ctx);
   if (!s)
     return NULL;
-  s->fn = o->fn;
-  s->ctx = o->ctx;
-  int fd;
-  size_t n = sizeof fd;
-  s->socket = zmq_socket(z->ctx, type[o->kind]);
-  if (!s->socket)
-    goto fail;
-  configure(s->socket, o);
-  if (zmq_getsockopt(s->socket, ZMQ_FD, &fd, &n) != 0 || !(s->watch = vsm_watch_create(loop, fd, turn, s)))
-    goto fail;
-  vsm_watch_kick(s->watch);
+  s->name = o->name;
+  s->on_peer = o->on_peer;
+  if (o->on_peer && start_monitor(z, loop, s) != 0) {
+    vsm_zsock_destroy(s);
+    return NULL;
+  }
   return s;
-fail:
-  vsm_zsock_destroy(s);
-  return NULL;
 }
 
 void vsm_zsock_destroy(struct vsm_zsock *s) {
   if (!s)
     return;
+  if (s->monitor)
+    zmq_socket_monitor(s->socket, NULL, 0);
+  vsm_zsock_destroy(s->monitor);
   vsm_watch_destroy(s->watch);
-  if (s->socket)
-    zmq_close(s->socket);
+  zmq_close(s->socket);
   free(s);
 }
+
+const char *vsm_zsock_name(const struct vsm_zsock *s) {
+  return s->name;
+}
+
+// --- binding and connecting
 
 static int settle(struct vsm_zsock *s, int rc, const char **why) {
   if (rc != 0) {
@@ -167,24 +256,29 @@ int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix) {
   return zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, prefix, strlen(prefix)) == 0 ? 0 : VSM_EIO;
 }
 
-static bool send_part(struct vsm_zsock *s, const struct vsm_zpart *part, bool more) {
-  zmq_msg_t m;
-  if (zmq_msg_init_size(&m, part->n) != 0)
+// --- sending
+
+static bool make(zmq_msg_t *m, const struct vsm_zpart *part) {
+  if (zmq_msg_init_size(m, part->n) != 0)
     return false;
   if (part->pack)
-    part->pack(part->p, zmq_msg_data(&m));
+    part->pack(part->p, zmq_msg_data(m));
   else if (part->n > 0)
-    memcpy(zmq_msg_data(&m), part->p, part->n);
-  if (zmq_msg_send(&m, s->socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >= 0)
-    return true;
-  zmq_msg_close(&m);
-  return false;
+    memcpy(zmq_msg_data(m), part->p, part->n);
+  return true;
 }
 
+// All frames are made before the first is sent, and whether the message can be sent shows at the first.
 bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n) {
-  bool sent = true;
+  zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
+  size_t made = 0;
+  while (made < n && make(&msgs[made], &parts[made]))
+    made++;
+  bool sent = made == n;
   for (size_t i = 0; i < n && sent; i++)
-    sent = send_part(s, &parts[i], i + 1 < n);
+    sent = zmq_msg_send(&msgs[i], s->socket, ZMQ_DONTWAIT | (i + 1 < n ? ZMQ_SNDMORE : 0)) >= 0;
+  for (size_t i = 0; i < made; i++)
+    zmq_msg_close(&msgs[i]);
   recheck(s);
   return sent;
 }

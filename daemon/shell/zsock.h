@@ -1,12 +1,8 @@
 // ZeroMQ sockets on the loop; its .c is the only file that calls zmq_*.
-//
-// ZeroMQ's descriptor is edge-triggered: it tells that something changed, not that something is there, and sending
-// takes the news away as well as receiving. So each socket is kicked once when it is registered; at each call it
-// receives a bounded number of messages, asks the socket itself whether more is there, and if so kicks itself again;
-// and it asks the same after everything that it sent.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 #include "shell/loop.h"
@@ -14,27 +10,33 @@
 struct vsm_zcontext;
 struct vsm_zsock;
 
-struct vsm_zcontext *vsm_zcontext_create(void);
-void vsm_zcontext_destroy(struct vsm_zcontext *z); // after all its sockets
+struct vsm_zcontext *vsm_zcontext_create(void); // NULL: no memory or descriptors
+void vsm_zcontext_destroy(struct vsm_zcontext *z); // after all its sockets; waits for what lingers, under a second
 
 enum vsm_zkind { VSM_Z_SUB, VSM_Z_ROUTER, VSM_Z_XPUB };
 
 enum { VSM_Z_FRAMES_MAX = 4 };
 
-// A received message: its first frames, and how many there were. Valid during the call.
+// A received message: its first VSM_Z_FRAMES_MAX frames, and how many there were. Valid during the call.
 typedef void vsm_zsock_fn(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n);
+// Something happened to a connection: `what` is one word ("connected"), `endpoint` ours or the peer's.
+typedef void vsm_zsock_peer_fn(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint);
 
 struct vsm_zsock_options {
   enum vsm_zkind kind;
+  const char *name;         // for people; borrowed
   size_t message_bytes_max; // beyond it the peer is disconnected
+  int receive_high_water;   // messages of one peer; beyond it the peer has to wait, or (PUB) loses them
   int send_high_water;      // messages for one peer; later ones are lost
   vsm_zsock_fn *fn;
+  vsm_zsock_peer_fn *on_peer; // NULL: not told
   void *ctx;
 };
 
 struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop,
                                    const struct vsm_zsock_options *options); // NULL: no memory or descriptors
-void vsm_zsock_destroy(struct vsm_zsock *s);
+void vsm_zsock_destroy(struct vsm_zsock *s); // NULL-safe
+const char *vsm_zsock_name(const struct vsm_zsock *s);
 
 // 0, VSM_EINUSE, or VSM_EIO with *why = static text. After success vsm_zsock_endpoint() is the real one (a wildcard
 // port resolved).
@@ -49,5 +51,5 @@ struct vsm_zpart {
   size_t n;
   void (*pack)(const void *what, void *out); // p is `what`
 };
-// Never waits. False: the peer's queue is full, nothing was sent.
+// At most VSM_Z_FRAMES_MAX parts. Never waits. False: the peer's queue is full or the peer is gone, and nothing was sent.
 bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n);
