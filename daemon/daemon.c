@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "shell/clock.h"
 #include "shell/ingest.h"
 #include "shell/log.h"
 #include "shell/notify.h"
@@ -20,12 +22,14 @@ struct vsm_daemon {
   struct vsm_config *config;
   struct vsm_core *core; // borrows config->model
   struct vsm_wall_clock clock;
+  struct vsm_log_gates gates;
   struct vsm_loop *loop;
   struct vsm_zcontext *zcontext;
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;
   struct vsm_query_socket *query;
-  struct vsm_timer *step; // when the core's next time step is due
+  struct vsm_timer *step;   // when the core's next time step is due
+  struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
   struct vsm_catch *terminate, *interrupt, *hangup;
 
   uint64_t epoch; // milliseconds since 1970 at the start
@@ -37,15 +41,32 @@ struct vsm_daemon {
 
 // --- time
 
-static void let_time_pass(void *ctx) {
-  struct vsm_daemon *d = ctx;
-  struct vsm_time now = vsm_clock_now(&d->clock);
-  vsm_core_advance(d->core, now);
-  struct vsm_time due = vsm_core_deadline(d->core);
-  if (d->config->model.clock != VSM_CLOCK_WALL || due.us == INT64_MAX)
+// Sets the timer for the core's deadline. With the event clock no time step waits for the wall.
+static void rearm(struct vsm_daemon *d, struct vsm_time now) {
+  struct vsm_time due = d->config->model.clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core) : VSM_TIME_NEVER;
+  if (due.us == d->step_due.us)
+    return;
+  d->step_due = due;
+  if (due.us == INT64_MAX)
     vsm_timer_clear(d->step);
   else
     vsm_timer_set(d->step, due.us - now.us);
+}
+
+// Before anything is done to the core or read from it. Returns the wall clock.
+static struct vsm_time pass_time(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_time now = vsm_clock_now(&d->clock);
+  vsm_core_advance(d->core, now);
+  rearm(d, now);
+  return now;
+}
+
+static void on_step_due(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  d->step_due = VSM_TIME_NEVER; // the timer ran out, early where the clock was set back
+  pass_time(d);
+  vsm_publish_soon(d->publish);
 }
 
 // --- status
@@ -70,7 +91,7 @@ static const char *trouble(struct vsm_daemon *d) {
 
 static void fill_status(void *ctx, struct vsm_status_view *out) {
   struct vsm_daemon *d = ctx;
-  let_time_pass(d);
+  struct vsm_ingest_counts counts = vsm_ingest_counts(d->ingest);
   *out = (struct vsm_status_view){.version = VSM_VERSION,
                                   .clock = d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event",
                                   .time = vsm_core_now(d->core),
@@ -85,7 +106,8 @@ static void fill_status(void *ctx, struct vsm_status_view *out) {
                                   .configuration = d->config->path,
                                   .configured = d->configured,
                                   .trouble = trouble(d),
-                                  .bad_frames = vsm_ingest_bad_frames(d->ingest),
+                                  .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
+                                  .acks_lost = counts.acks_lost,
                                   .without_effect = d->without_effect,
                                   .n_without_effect = d->config->n_without_effect};
 }
@@ -140,14 +162,16 @@ static void log_notes(const struct vsm_config *c) {
 
 static void wire(struct vsm_daemon *d) {
   vsm_ingest_set_core(d->ingest, d->core);
-  vsm_publish_set_core(d->publish, d->core, &d->config->model);
-  vsm_publish_set_interval(d->publish, d->config->daemon.publish_interval.us);
+  vsm_publish_set_core(d->publish, d->core, &d->config->model, d->config->daemon.publish_interval.us);
   vsm_query_socket_set_core(d->query, d->core, &d->config->model);
+  vsm_clock_set_skew(&d->clock, d->config->model.max_future_skew_us);
   d->configured = vsm_clock_now(&d->clock);
   log_notes(d->config);
 }
 
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+static bool same_text(const char *a, const char *b) {
+  return a == b || (a && b && strcmp(a, b) == 0);
+}
 
 static bool same_endpoints(const struct vsm_conf_endpoints *a, const struct vsm_conf_endpoints *b) {
   bool same = a->n == b->n;
@@ -186,15 +210,22 @@ static int replace(struct vsm_daemon *d, struct vsm_config *fresh, char **text) 
   vsm_ingest_follow(d->ingest, fresh);
   wire(d);
   vsm_config_destroy(old);
-  let_time_pass(d);
   return 0;
+}
+
+static void notify_reloading(void) {
+  char text[64];
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+  vsm_notify(text);
 }
 
 static int reload(void *ctx, char **text) {
   struct vsm_daemon *d = ctx;
   struct vsm_config *fresh = NULL;
   *text = NULL;
-  vsm_notify("RELOADING=1");
+  notify_reloading();
   int err = load(d, &fresh, text);
   if (!err && (err = replace(d, fresh, text)) != 0)
     vsm_config_destroy(fresh);
@@ -214,7 +245,13 @@ static void on_change(void *ctx, const struct vsm_change *change, const struct v
   vsm_publish_change(((struct vsm_daemon *)ctx)->publish, change, event);
 }
 
-static void on_terminate(void *ctx) { vsm_loop_stop(((struct vsm_daemon *)ctx)->loop); }
+static void on_batch(void *ctx) {
+  vsm_publish_soon(((struct vsm_daemon *)ctx)->publish);
+}
+
+static void on_terminate(void *ctx) {
+  vsm_loop_stop(((struct vsm_daemon *)ctx)->loop);
+}
 
 static void on_hangup(void *ctx) {
   char *text;
@@ -231,25 +268,29 @@ static int create_parts(struct vsm_daemon *d) {
     return VSM_ENOMEM;
   d->ingest = vsm_ingest_create(&(struct vsm_ingest_options){.zcontext = d->zcontext,
                                                              .loop = d->loop,
-                                                             .clock = &d->clock,
+                                                             .gates = &d->gates,
+                                                             .pass_time = pass_time,
                                                              .on_change = on_change,
-                                                             .on_batch = let_time_pass,
+                                                             .on_batch = on_batch,
                                                              .ctx = d});
   d->publish = vsm_publish_create(&(struct vsm_publish_options){.zcontext = d->zcontext,
                                                                 .loop = d->loop,
-                                                                .interval_us = d->config->daemon.publish_interval.us,
+                                                                .gates = &d->gates,
                                                                 .epoch = d->epoch,
+                                                                .pass_time = pass_time,
                                                                 .status = fill_status,
                                                                 .ctx = d});
   d->query = vsm_query_socket_create(&(struct vsm_query_socket_options){.zcontext = d->zcontext,
                                                                         .loop = d->loop,
+                                                                        .gates = &d->gates,
+                                                                        .pass_time = pass_time,
                                                                         .epoch = d->epoch,
                                                                         .status = fill_status,
                                                                         .reload = reload,
                                                                         .ctx = d,
                                                                         .sequence = vsm_publish_sequence,
                                                                         .sequence_ctx = d->publish});
-  d->step = vsm_timer_create(d->loop, let_time_pass, d);
+  d->step = vsm_timer_create(d->loop, on_step_due, d);
   d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);
   d->interrupt = vsm_catch_create(d->loop, SIGINT, on_terminate, d);
   d->hangup = vsm_catch_create(d->loop, SIGHUP, on_hangup, d);
@@ -276,6 +317,7 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   int err = load(d, &d->config, &text);
   if (err)
     goto fail;
+  d->step_due = VSM_TIME_NEVER;
   vsm_clock_init(&d->clock, d->config->model.max_future_skew_us);
   d->started_boot_us = vsm_clock_boot_us();
   d->epoch = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
@@ -318,7 +360,7 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
 
 int vsm_daemon_run(struct vsm_daemon *d) {
   signal(SIGPIPE, SIG_IGN);
-  let_time_pass(d);
+  pass_time(d);
   vsm_log("ready", "version=%s clock=%s config=%s durable=no", VSM_VERSION,
           d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event", d->config->path);
   vsm_notify("READY=1");

@@ -1,3 +1,6 @@
+// The wall clock is the time since boot, which never jumps, plus an offset. The offset follows the system's wall clock
+// as long as that moves by little (as a time daemon slews it); a jump is not followed, and the offset stays until the
+// two agree again.
 #include "shell/clock.h"
 
 #include <time.h>
@@ -14,6 +17,10 @@ int64_t vsm_clock_boot_us(void) {
 
 void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us) {
   *c = (struct vsm_wall_clock){.skew_us = skew_us, .offset_us = read_us(CLOCK_REALTIME) - vsm_clock_boot_us()};
+}
+
+void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us) {
+  c->skew_us = skew_us;
 }
 
 struct vsm_time vsm_clock_now(struct vsm_wall_clock *c) {

@@ -12,6 +12,7 @@ struct vsm_wall_clock {
 };
 
 void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us);
+void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us);
 struct vsm_time vsm_clock_now(struct vsm_wall_clock *c);
 // Microseconds since boot; never jumps.
 int64_t vsm_clock_boot_us(void);

@@ -17,7 +17,12 @@
 #include "wire/ack.h"
 #include "wire/batch.h"
 
-enum { MESSAGE_BYTES_MAX = 16 << 20, ACKS_UNREAD_MAX = 100000, UNREAD_BATCHES_MAX = 1000, UNREAD_PUBLISHED_MAX = 10000 };
+enum {
+  MESSAGE_BYTES_MAX = 16 << 20,
+  ACKS_UNREAD_MAX = 100000,
+  UNREAD_BATCHES_MAX = 1000,
+  UNREAD_PUBLISHED_MAX = 10000
+};
 
 struct source_sock {
   char *endpoint, *id;
@@ -81,7 +86,8 @@ static void refuse_frame(struct vsm_ingest *in, const struct vsm_zsock *sock, st
                 vsm_reason_name(batch->refused), batch->refused_detail ? batch->refused_detail : "");
 }
 
-static void refuse_frames(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer, const char *detail) {
+static void refuse_frames(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer,
+                          const char *detail) {
   refuse_frame(in, sock, peer,
                &(struct vsm_batch){.refused = VSM_R_BAD_FRAME, .refused_detail = detail, .refused_events = 1});
 }
@@ -159,15 +165,16 @@ static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct 
 
 static struct vsm_zsock *new_socket(struct vsm_ingest *in, enum vsm_zkind kind, const char *name) {
   bool acks = kind == VSM_Z_ROUTER;
-  return vsm_zsock_create(in->o.zcontext, in->o.loop,
-                          &(struct vsm_zsock_options){.kind = kind,
-                                                      .name = name,
-                                                      .message_bytes_max = MESSAGE_BYTES_MAX,
-                                                      .receive_high_water = acks ? UNREAD_BATCHES_MAX : UNREAD_PUBLISHED_MAX,
-                                                      .send_high_water = ACKS_UNREAD_MAX,
-                                                      .fn = acks ? on_submitted : on_published,
-                                                      .on_peer = on_peer,
-                                                      .ctx = in});
+  return vsm_zsock_create(
+      in->o.zcontext, in->o.loop,
+      &(struct vsm_zsock_options){.kind = kind,
+                                  .name = name,
+                                  .message_bytes_max = MESSAGE_BYTES_MAX,
+                                  .receive_high_water = acks ? UNREAD_BATCHES_MAX : UNREAD_PUBLISHED_MAX,
+                                  .send_high_water = ACKS_UNREAD_MAX,
+                                  .fn = acks ? on_submitted : on_published,
+                                  .on_peer = on_peer,
+                                  .ctx = in});
 }
 
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {

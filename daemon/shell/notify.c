@@ -1,3 +1,5 @@
+// The protocol of sd_notify(3): one datagram of KEY=value lines to the socket that the environment names. Without one,
+// or where it cannot be reached, nobody wants to know.
 #include "shell/notify.h"
 
 #include <stddef.h>

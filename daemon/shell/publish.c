@@ -23,9 +23,9 @@ struct vsm_publish {
   const struct vsm_model *model; // borrowed
   struct vsm_zsock *sock;        // NULL: none
   struct vsm_timer *changed, *all;
-  bool soon;             // the timer is set
-  int64_t interval_us;   // least time between two turns
-  int64_t turn_boot_us;  // when the last one was
+  bool soon;            // the timer is set
+  int64_t interval_us;  // least time between two turns
+  int64_t turn_boot_us; // when the last one was
   struct vsm_topics *topics;
   struct vsm_arena arena;
 };
@@ -123,10 +123,9 @@ static void send(struct vsm_publish *p, const struct vsm_topic *topic, int err, 
   if (err)
     vsm_log_gated(p->o.gates, topic->name, "publish_failed", "topic=%s why=\"%s\"", topic->name.p, vsm_err_text(err));
   else
-    vsm_zsock_send(p->sock,
-                   (struct vsm_zpart[]){{.p = topic->name.p, .n = topic->name.n},
-                                        {.p = m, .n = m->bytes, .pack = pack}},
-                   2);
+    vsm_zsock_send(
+        p->sock, (struct vsm_zpart[]){{.p = topic->name.p, .n = topic->name.n}, {.p = m, .n = m->bytes, .pack = pack}},
+        2);
 }
 
 static void publish_stream(struct vsm_publish *p, struct vsm_topic *topic, unsigned stream) {

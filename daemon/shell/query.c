@@ -16,6 +16,7 @@ struct vsm_query_socket {
   const struct vsm_model *model; // borrowed
   struct vsm_zsock *sock;
   struct vsm_arena arena;
+  uint64_t bad_frames;
 };
 
 // Returns 0 with *out, or a negative enum vsm_err with *why (in the arena), or NULL for the error's own text.
@@ -37,6 +38,10 @@ void vsm_query_socket_destroy(struct vsm_query_socket *q) {
   vsm_zsock_destroy(q->sock);
   vsm_arena_fini(&q->arena);
   free(q);
+}
+
+uint64_t vsm_query_socket_bad_frames(const struct vsm_query_socket *q) {
+  return q->bad_frames;
 }
 
 void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model) {
@@ -223,6 +228,8 @@ static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *fr
   struct vsm_query_socket *q = ctx;
   struct vsm_message m;
   if (!vsm_request_frames(frames, n)) {
+    q->bad_frames++;
+    vsm_core_refuse_frame(q->core, (struct vsm_str){0}, VSM_R_BAD_FRAME, 1);
     vsm_log_gated(q->o.gates, frames[0], "refused",
                   "socket=query reason=bad_frame detail=\"a request has two frames: id of 1 to 1024 bytes, request\"");
     return;

@@ -104,8 +104,7 @@ void vsm_topics_follow(struct vsm_topics *t, const struct vsm_model *model) {
     t->first_node[i] = n;
     for (int k = -1; k < (int)s->n_stages; k++) {
       const char *stage = k < 0 ? NULL : s->stages[k].id;
-      t->nodes[n++] =
-          (struct node){node_topic(t, "metric", s->id, stage), node_topic(t, "transition", s->id, stage)};
+      t->nodes[n++] = (struct node){node_topic(t, "metric", s->id, stage), node_topic(t, "transition", s->id, stage)};
     }
   }
 }

@@ -10,7 +10,7 @@
 struct vsm_zcontext;
 struct vsm_zsock;
 
-struct vsm_zcontext *vsm_zcontext_create(void); // NULL: no memory or descriptors
+struct vsm_zcontext *vsm_zcontext_create(void);    // NULL: no memory or descriptors
 void vsm_zcontext_destroy(struct vsm_zcontext *z); // after all its sockets; waits for what lingers, under a second
 
 enum vsm_zkind { VSM_Z_SUB, VSM_Z_ROUTER, VSM_Z_XPUB };
@@ -35,7 +35,7 @@ struct vsm_zsock_options {
 
 struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop,
                                    const struct vsm_zsock_options *options); // NULL: no memory or descriptors
-void vsm_zsock_destroy(struct vsm_zsock *s); // NULL-safe
+void vsm_zsock_destroy(struct vsm_zsock *s);                                 // NULL-safe
 const char *vsm_zsock_name(const struct vsm_zsock *s);
 
 // 0, VSM_EINUSE, or VSM_EIO with *why = static text. After success vsm_zsock_endpoint() is the real one (a wildcard
@@ -51,5 +51,6 @@ struct vsm_zpart {
   size_t n;
   void (*pack)(const void *what, void *out); // p is `what`
 };
-// At most VSM_Z_FRAMES_MAX parts. Never waits. False: the peer's queue is full or the peer is gone, and nothing was sent.
+// At most VSM_Z_FRAMES_MAX parts. Never waits. False: the peer's queue is full or the peer is gone, and nothing was
+// sent.
 bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n);

@@ -15,7 +15,7 @@ struct vsm_status_view {
   const char *configuration; // path of the file in force
   struct vsm_time configured;
   const char *trouble; // "" or NULL: none
-  uint64_t bad_frames;
+  uint64_t bad_frames, acks_lost;
   const char *const *without_effect;
   size_t n_without_effect;
 };
