@@ -124,6 +124,7 @@ bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *s)
   if (!text)
     return false;
   const char *config_file = r->file;
+  unsigned before = r->report->n_mistakes + r->report->dropped;
   struct drawn d = {0};
   r->file = vsm_conf_report_file(r->report, path);
   bool found = vsm_mermaid_read(r, text, s->id.z, &d.graph);
@@ -136,11 +137,12 @@ bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *s)
                    s->id.z, path);
     return false;
   }
+  bool good = before == r->report->n_mistakes + r->report->dropped;
   if (s->stages.n)
     vsm_conf_check_twice(r, &s->stages.at->id, s->stages.n, sizeof *s->stages.at, "stage");
   for (unsigned i = 0; i < s->stages.n; i++)
     add_stage(r, &d, s, &s->stages.at[i]);
   s->stages = d.stages;
   s->diagram.z = NULL; // all that it said is in the stages now, and is printed from there
-  return true;
+  return good;
 }

@@ -51,14 +51,33 @@ static bool is_none(const struct vsm_yaml *n) {
   return n->kind == VSM_YAML_SCALAR && strcmp(n->text, "none") == 0;
 }
 
+// Two sockets cannot listen on one endpoint, a default one included; a wildcard is another port each time.
+static void check_listener(struct vsm_conf_reader *r, const struct vsm_yaml *n) {
+  size_t len = strlen(n->text);
+  if (r->muted || n->text[len - 1] == '*')
+    return;
+  for (unsigned i = 0; i < r->n_listeners; i++) {
+    const struct vsm_yaml *m = r->listeners[i], *at = n->line ? n : m;
+    if (strcmp(m->text, n->text) == 0)
+      vsm_conf_complain(r, at->line, at->column, "\"%s\": two sockets cannot listen there; allowed: one each", n->text);
+  }
+  if (r->n_listeners < sizeof r->listeners / sizeof *r->listeners) {
+    struct vsm_yaml *kept = vsm_conf_alloc(r, 1, sizeof *kept);
+    *kept = *n;
+    r->listeners[r->n_listeners++] = kept;
+  }
+}
+
 static void endpoint_read(struct vsm_conf_reader *r, const struct vsm_yaml *n, const char *(*check)(const char *),
                           const char **at) {
   const char *text = vsm_conf_scalar(r, n, "an endpoint");
   const char *wrong = text ? check(text) : NULL;
   if (wrong)
     vsm_conf_complain(r, n->line, n->column, "\"%s\": %s", text, wrong);
-  else
+  else if (text)
     *at = text;
+  if (*at && check == listener_check)
+    check_listener(r, n);
 }
 
 static void listener_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,

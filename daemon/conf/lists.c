@@ -62,7 +62,8 @@ static void list_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f,
     vsm_conf_complain(r, n->line, n->column, "%u in %s; allowed: at most %d", n->n, f->key, (int)f->most);
   struct list l = {vsm_conf_alloc(r, n->n + 1, size), 0};
   for (const struct vsm_yaml *m = n->first; m; m = m->next)
-    read(r, f, m, (char *)l.at + size * l.n++);
+    if (!m->broken)
+      read(r, f, m, (char *)l.at + size * l.n++);
   memcpy(at, &l, sizeof l);
 }
 
@@ -200,7 +201,7 @@ static void free_map_read(struct vsm_conf_reader *r, const struct vsm_conf_field
   }
   struct list l = {vsm_conf_alloc(r, n->n + 1, size), 0};
   for (const struct vsm_yaml *m = n->first; m; m = m->next) {
-    if (twice(r, n, m))
+    if (m->broken || m->key->broken || twice(r, n, m))
       continue;
     struct vsm_conf_word *name = (void *)((char *)l.at + size * l.n++);
     *name = (struct vsm_conf_word){m->key->text, r->file, m->key->line, m->key->column};

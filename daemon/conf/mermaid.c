@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "conf/forms.h"
 
-enum { NODES_MAX = 1000, ARROWS_MAX = 4000, GROUP_MAX = 64 };
+enum { NODES_MAX = 1000, NAME_BYTES_MAX = 256, ARROWS_MAX = 4000, GROUP_MAX = 64 };
 
 struct group {
   unsigned nodes[GROUP_MAX];
@@ -129,6 +129,12 @@ static struct vsm_conf_word word_at(const struct parser *ps, const char *at, con
 static bool complain(struct parser *ps, const char *at, const char *what) {
   struct vsm_conf_word w = word_at(ps, at, NULL);
   vsm_conf_blame(ps->r, &w, "%s", what);
+  return false;
+}
+
+static bool give_up(struct parser *ps, const char *at, const char *what) {
+  (void)complain(ps, at, what);
+  ps->p = ps->end;
   return false;
 }
 
@@ -301,8 +307,10 @@ static bool node(struct parser *ps, struct group *g) {
   size_t n = name_length(ps);
   if (n == 0)
     return complain(ps, start, "no node here; allowed: a name, as A, with or without a shape and label: A[Label]");
-  if (n > 256 || ps->out->n_nodes == NODES_MAX || g->n == GROUP_MAX)
-    return complain(ps, start, "too much; allowed: names of 256 bytes, 1000 nodes, 64 of them side by side");
+  if (n > NAME_BYTES_MAX || g->n == GROUP_MAX)
+    return complain(ps, start, "too much; allowed: names of 256 bytes, 64 nodes side by side");
+  if (ps->out->n_nodes == NODES_MAX)
+    return give_up(ps, start, "too many nodes; allowed: 1000");
   ps->p += n;
   unsigned i = find_node(ps, start, n, start);
   g->nodes[g->n++] = i;
@@ -428,7 +436,7 @@ static bool join(struct parser *ps, const struct group *left, const struct arrow
   for (unsigned i = 0; i < left->n; i++)
     for (unsigned k = 0; k < right->n; k++) {
       if (ps->out->n_arrows == ARROWS_MAX)
-        return complain(ps, ps->p, "too many arrows; allowed: 4000");
+        return give_up(ps, ps->p, "too many arrows; allowed: 4000");
       unsigned from = left->nodes[i], to = right->nodes[k];
       add_arrow(ps, a->backward ? to : from, a->backward ? from : to, &a->where);
     }
@@ -452,7 +460,10 @@ static bool skipped(struct parser *ps) {
       const char *name = vsm_conf_copy(ps->r, "%.*s", (int)name_length(ps), ps->p);
       ps->subgraphs[ps->n_subgraphs++] = word_at(ps, ps->p, name);
     }
-    skip_statement(ps);
+    if (i == 0)
+      ps->p = line_end(ps); // a title may hold anything
+    else
+      skip_statement(ps);
     return true;
   }
   return false;
@@ -482,7 +493,7 @@ static bool header(struct parser *ps) {
   for (size_t i = 0; i < 2; i++)
     good = good || (strlen(kinds[i]) == n && memcmp(ps->p, kinds[i], n) == 0);
   if (!good)
-    return complain(ps, start, "the graph begins otherwise; allowed: graph or flowchart, then LR, TB, TD, RL or BT");
+    return give_up(ps, start, "the graph begins otherwise; allowed: graph or flowchart, then LR, TB, TD, RL or BT");
   ps->p += n;
   skip_blanks(ps);
   if (at_end(ps))
@@ -495,7 +506,7 @@ static bool header(struct parser *ps) {
       skip_blanks(ps);
       return at_end(ps) || complain(ps, ps->p, "more behind the direction; allowed: a semicolon or a new line");
     }
-  return complain(ps, start, "no direction; allowed: LR, TB, TD, RL, BT");
+  return give_up(ps, start, "no direction; allowed: LR, TB, TD, RL, BT");
 }
 
 static void statements(struct parser *ps) {

@@ -52,14 +52,18 @@ const char *vsm_conf_scalar(struct vsm_conf_reader *r, const struct vsm_yaml *n,
 
 static const char *key_name(const void *of, size_t i) {
   const struct vsm_conf_map *map = of;
-  return i < map->n_fields ? map->fields[i].key : NULL;
+  for (unsigned k = 0; k < map->n_fields; k++)
+    if (map->fields[k].type != &VSM_T_REFUSED && i-- == 0)
+      return map->fields[k].key;
+  return NULL;
 }
 
 static void unknown_key(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *key) {
   char allowed[512];
   size_t n = 0;
-  for (unsigned i = 0; i < map->n_fields && n < sizeof allowed; i++)
-    n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", i ? ", " : "", map->fields[i].key);
+  const char *name;
+  for (size_t i = 0; (name = key_name(map, i)) != NULL && n < sizeof allowed; i++)
+    n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", i ? ", " : "", name);
   vsm_conf_complain(r, key->line, key->column, "unknown key \"%s\" of %s%s %s", key->text, map->what,
                     vsm_conf_hint(r->arena, key->text, key_name, map), allowed);
 }
@@ -80,6 +84,8 @@ static bool is_null(const struct vsm_yaml *n) {
 
 static void read_field(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
                        char *base) {
+  if (n->broken)
+    return;
   r->path[r->depth++] = f->key;
   bool mute = (f->flags & VSM_CONF_NO_EFFECT) != 0;
   if (mute && r->muted == 0)
@@ -112,10 +118,10 @@ static uint64_t read_members(struct vsm_conf_reader *r, const struct vsm_conf_ma
   uint64_t seen = 0;
   for (const struct vsm_yaml *m = n->first; m; m = m->next) {
     const struct vsm_conf_field *f = find(map, m->key->text);
-    if (!f) {
+    if (!f && !m->key->broken)
       unknown_key(r, map, m->key);
+    if (!f)
       continue;
-    }
     uint64_t bit = UINT64_C(1) << (f - map->fields);
     if (seen & bit)
       vsm_conf_complain(r, m->key->line, m->key->column, "\"%s\" is given twice; allowed: once", f->key);

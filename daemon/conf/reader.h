@@ -17,6 +17,8 @@ struct vsm_conf_reader {
   size_t n_notes, cap_notes;
   const char *path[16]; // the keys that lead to what is being read
   unsigned depth;
+  const struct vsm_yaml *listeners[32]; // endpoints to listen on, so far
+  unsigned n_listeners;
   unsigned muted; // inside a key without effect, which stands for all within
 };
 
@@ -95,7 +97,7 @@ int vsm_conf_duration_parse(const char *text, struct vsm_conf_duration *out, con
 extern const struct vsm_conf_type VSM_T_TEXT;      // const char *
 extern const struct vsm_conf_type VSM_T_WORD;      // struct vsm_conf_word
 extern const struct vsm_conf_type VSM_T_WORDS;     // struct vsm_conf_words
-extern const struct vsm_conf_type VSM_T_CHOICE;    // int, -1: not given
+extern const struct vsm_conf_type VSM_T_CHOICE;    // int, -1: not given, -2: not understood
 extern const struct vsm_conf_type VSM_T_COUNT;     // int64_t, -1: not given
 extern const struct vsm_conf_type VSM_T_BYTES;     // int64_t, -1: not given
 extern const struct vsm_conf_type VSM_T_SHARE;     // double, 0: not given

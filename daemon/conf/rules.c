@@ -102,11 +102,11 @@ static void check_lifecycle(struct vsm_conf_reader *r, const struct vsm_conf_rul
   if (rule->lifecycle >= 0 && rule->stream.z && !of_item)
     vsm_conf_complain(r, rule->line, rule->column, "lifecycle %s is of a stage; allowed with stream: finish, withdraw",
                       name);
-  if (rule->lifecycle != VSM_SUSPEND && (rule->reason.z || rule->party >= 0))
+  if (rule->lifecycle != -2 && rule->lifecycle != VSM_SUSPEND && (rule->reason.z || rule->party >= 0))
     vsm_conf_complain(r, rule->line, rule->column, "\"%s\" without lifecycle: suspend; allowed with it alone",
                       rule->reason.z ? "reason" : "party");
   bool carries = rule->links.n || rule->segments.n || rule->due.z || rule->not_before.z;
-  if (rule->lifecycle < 0 && !carries)
+  if (rule->lifecycle == -1 && !carries)
     vsm_conf_complain(r, rule->line, rule->column,
                       "the rule does nothing; allowed: a lifecycle, ignore: true, or at "
                       "least one of links, segments, due, not_before");
@@ -125,11 +125,13 @@ static void check_keys(struct vsm_conf_reader *r, const struct vsm_conf_rule *ru
     check_ignore(r, rule, given, sizeof given / sizeof *given);
     return;
   }
-  if (!rule->item.z)
+  if (rule->ignore == -2)
+    return;
+  if (!rule->item.line) // a value that was refused has a place, but no text
     vsm_conf_complain(r, rule->line, rule->column, "\"item\" is missing; a rule that does not ignore needs it");
-  if (rule->stage.z && rule->stream.z)
+  if (rule->stage.line && rule->stream.line)
     vsm_conf_complain(r, rule->line, rule->column, "both stage and stream; allowed: one of them");
-  if (!rule->stage.z && !rule->stream.z)
+  if (!rule->stage.line && !rule->stream.line)
     vsm_conf_complain(r, rule->line, rule->column, "neither stage nor stream; a rule that does not ignore needs one");
   check_lifecycle(r, rule);
 }
@@ -156,7 +158,7 @@ static void resolve_condition(struct vsm_conf_reader *r, const struct vsm_conf_c
   if (!from->field.z)
     return;
   (void)vsm_field_parse(from->field.z, &out->field, &what);
-  int n = (from->in.n > 0) + (from->not_in.n > 0) + (from->exists >= 0) + (from->matches.z != NULL);
+  int n = (from->in.at != NULL) + (from->not_in.at != NULL) + (from->exists != -1) + (from->matches.line != 0);
   if (n != 1)
     vsm_conf_blame(r, &from->field, "a condition with %s; allowed: exactly one of in, not_in, exists, matches",
                    n ? "several tests" : "no test");

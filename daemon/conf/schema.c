@@ -195,10 +195,10 @@ static const struct vsm_conf_field CALENDAR_FIELDS[] = {
     {.key = "week",
      .type = &VSM_T_WORDS,
      CALENDAR_AT(week),
-     .flags = VSM_CONF_REQUIRED,
+     .flags = VSM_CONF_REQUIRED | VSM_CONF_ONE,
      .check = vsm_form_week,
      .least = 1},
-    {.key = "holidays", .type = &VSM_T_WORDS, CALENDAR_AT(holidays), .check = vsm_form_date},
+    {.key = "holidays", .type = &VSM_T_WORDS, CALENDAR_AT(holidays), .flags = VSM_CONF_ONE, .check = vsm_form_date},
 };
 static const struct vsm_conf_map CALENDAR = {.what = "a calendar",
                                              .fields = CALENDAR_FIELDS,

@@ -133,7 +133,7 @@ static void check_was(struct vsm_conf_reader *r, const struct vsm_conf_stream *s
 }
 
 static void resolve_stages(struct vsm_conf_reader *r, struct vsm_conf_stream *s, struct vsm_stream *out) {
-  unsigned before = r->report->n_mistakes;
+  unsigned before = r->report->n_mistakes + r->report->dropped;
   struct vsm_stage *stages = vsm_conf_alloc(r, s->stages.n, sizeof *stages);
   vsm_conf_check_twice(r, &s->stages.at->id, s->stages.n, sizeof *s->stages.at, "stage");
   check_was(r, s);
@@ -149,7 +149,7 @@ static void resolve_stages(struct vsm_conf_reader *r, struct vsm_conf_stream *s,
   out->stages = stages;
   out->n_stages = s->stages.n;
   struct search d = {.r = r, .s = s, .stages = stages};
-  for (unsigned i = 0; r->report->n_mistakes == before && i < s->stages.n; i++)
+  for (unsigned i = 0; r->report->n_mistakes + r->report->dropped == before && i < s->stages.n; i++)
     if (d.colour[i] == WHITE)
       visit(&d, i);
 }
@@ -183,6 +183,7 @@ static void resolve_windows(struct vsm_conf_reader *r, const struct vsm_conf_dur
 static void resolve_stream(struct vsm_conf_reader *r, struct vsm_config *config, struct vsm_conf_stream *s,
                            struct vsm_stream *out) {
   static const struct vsm_conf_word outcome = {.z = "outcome"};
+  out->id = s->id.z; // rules can refer to a stream whose stages are broken
   if (s->diagram.z && !vsm_conf_take_diagram(r, s))
     return;
   if (s->stages.n == 0)
@@ -196,7 +197,6 @@ static void resolve_stream(struct vsm_conf_reader *r, struct vsm_config *config,
     s->name = s->id.z;
   if (!s->outcome.z)
     s->outcome = outcome;
-  out->id = s->id.z;
   out->name = s->name;
   out->outcome = s->outcome.z;
   check_windows(r, &s->windows);

@@ -102,6 +102,7 @@ static void choice_read(struct vsm_conf_reader *r, const struct vsm_conf_field *
       *(int *)at = i;
       return;
     }
+  *(int *)at = -2;
   if (text)
     vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s%s %s", text, f->key,
                       vsm_conf_hint(r->arena, text, choice_name, f->names), allowed);

@@ -59,6 +59,7 @@ static void attach(struct builder *b, struct vsm_yaml *n, yaml_mark_t at) {
   if (in->node->kind == VSM_YAML_MAP && !in->key) {
     if (n->kind != VSM_YAML_SCALAR)
       complain(b, at, "a list or map as key; allowed: a plain name");
+    n->broken = n->broken || n->kind != VSM_YAML_SCALAR;
     in->key = n;
     return;
   }
@@ -78,32 +79,32 @@ static void open_collection(struct builder *b, enum vsm_yaml_kind kind, yaml_mar
     b->stack[b->depth++] = (struct open){.node = n, .tail = &n->first};
 }
 
+// Tags and anchors would make a value mean more than stands there.
+static bool is_plain(struct builder *b, yaml_mark_t at, const void *anchor, const void *tag) {
+  if (tag)
+    complain(b, at, "a tag; allowed: plain values, lists and maps");
+  if (anchor)
+    complain(b, at, "an anchor; allowed: every value written out where it is used");
+  return !tag && !anchor;
+}
+
 static void scalar(struct builder *b, const yaml_event_t *e) {
   struct vsm_yaml *n = node_new(b, VSM_YAML_SCALAR, e->start_mark);
-  n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
   const char *text = (const char *)e->data.scalar.value;
   size_t length = e->data.scalar.length, at;
-  if (strlen(text) != length || vsm_form_text(text, &at))
+  n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+  n->broken = !is_plain(b, e->start_mark, e->data.scalar.anchor, e->data.scalar.tag);
+  if (strlen(text) != length || vsm_form_text(text, &at)) {
     complain(b, e->start_mark, "a control character or line break in a value; allowed: text of one line");
-  else
+    n->broken = true;
+  } else {
     n->text = vsm_mem_need(vsm_arena_strndup(b->arena, text, length), length);
-  if (e->data.scalar.tag)
-    complain(b, e->start_mark, "a tag; allowed: plain values, lists and maps");
-  if (e->data.scalar.anchor)
-    complain(b, e->start_mark, "an anchor; allowed: every value written out where it is used");
+  }
   attach(b, n, e->start_mark);
 }
 
-static void collection(struct builder *b, const yaml_event_t *e, enum vsm_yaml_kind kind, const void *anchor,
-                       const void *tag) {
-  if (tag)
-    complain(b, e->start_mark, "a tag; allowed: plain values, lists and maps");
-  if (anchor)
-    complain(b, e->start_mark, "an anchor; allowed: every value written out where it is used");
-  open_collection(b, kind, e->start_mark);
-}
-
 static void take(struct builder *b, const yaml_event_t *e) {
+  struct vsm_yaml *n;
   switch (e->type) {
   case YAML_DOCUMENT_START_EVENT:
     if (++b->n_documents == 2)
@@ -111,16 +112,20 @@ static void take(struct builder *b, const yaml_event_t *e) {
     break;
   case YAML_ALIAS_EVENT:
     complain(b, e->start_mark, "an alias; allowed: every value written out where it is used");
-    attach(b, node_new(b, VSM_YAML_SCALAR, e->start_mark), e->start_mark);
+    n = node_new(b, VSM_YAML_SCALAR, e->start_mark);
+    n->broken = true;
+    attach(b, n, e->start_mark);
     break;
   case YAML_SCALAR_EVENT:
     scalar(b, e);
     break;
   case YAML_SEQUENCE_START_EVENT:
-    collection(b, e, VSM_YAML_LIST, e->data.sequence_start.anchor, e->data.sequence_start.tag);
+    (void)is_plain(b, e->start_mark, e->data.sequence_start.anchor, e->data.sequence_start.tag);
+    open_collection(b, VSM_YAML_LIST, e->start_mark);
     break;
   case YAML_MAPPING_START_EVENT:
-    collection(b, e, VSM_YAML_MAP, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+    (void)is_plain(b, e->start_mark, e->data.mapping_start.anchor, e->data.mapping_start.tag);
+    open_collection(b, VSM_YAML_MAP, e->start_mark);
     break;
   case YAML_SEQUENCE_END_EVENT:
   case YAML_MAPPING_END_EVENT:
@@ -134,6 +139,12 @@ static void take(struct builder *b, const yaml_event_t *e) {
   }
 }
 
+static bool indented_by_tab(const char *text, size_t line) {
+  for (; line > 0 && strchr(text, '\n'); line--)
+    text = strchr(text, '\n') + 1;
+  return text[strspn(text, " ")] == '\t';
+}
+
 // The reader (encoding) knows only how many bytes in it was; everything behind it knows line and column.
 static void broken(struct builder *b, const yaml_parser_t *p, const char *text, size_t n) {
   yaml_mark_t at = p->problem_mark;
@@ -144,8 +155,11 @@ static void broken(struct builder *b, const yaml_parser_t *p, const char *text, 
       at.line += text[i] == '\n';
     }
   }
-  vsm_conf_report_add(b->report, b->file, (unsigned)at.line + 1, (unsigned)at.column + 1, "not YAML: %s%s%s",
-                      p->problem ? p->problem : "unreadable", p->context ? ", " : "", p->context ? p->context : "");
+  if (indented_by_tab(text, at.line))
+    complain(b, at, "a tab before the first character of a line; allowed: spaces");
+  else
+    vsm_conf_report_add(b->report, b->file, (unsigned)at.line + 1, (unsigned)at.column + 1, "not YAML: %s%s%s",
+                        p->problem ? p->problem : "unreadable", p->context ? ", " : "", p->context ? p->context : "");
   b->broken = true;
 }
 

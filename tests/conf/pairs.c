@@ -1,0 +1,125 @@
+// Runs the pairs of this folder: NAME.yaml with NAME.ok, what --check prints of it, or with NAME.err, its mistakes.
+// What is printed must load and print to the same again. With VSM_CONF_UPDATE set, writes what comes out in place of
+// comparing (a new pair needs an empty NAME.ok or NAME.err). Without arguments all, else the names given.
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+
+// Printed configuration, or mistakes, of a file; for free(). Notes are left out where asked: they name lines.
+static char *outcome(const char *path, bool *good, bool notes) {
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  char *text = NULL;
+  size_t n;
+  FILE *out = open_memstream(&text, &n);
+  *good = vsm_config_load(path, &config, &report) == 0;
+  if (*good && !notes)
+    config->n_without_effect = 0;
+  if (*good)
+    vsm_config_print(config, out);
+  else
+    vsm_conf_report_print(&report, out);
+  vsm_conf_report_fini(&report);
+  vsm_config_destroy(config);
+  fclose(out);
+  return text;
+}
+
+static char *slurp(const char *path) {
+  FILE *f = fopen(path, "r");
+  char *text = NULL;
+  size_t size = 0;
+  if (!f)
+    return NULL;
+  if (getdelim(&text, &size, '\0', f) < 0) {
+    free(text);
+    text = strdup("");
+  }
+  fclose(f);
+  return text;
+}
+
+static bool spill(const char *path, const char *text) {
+  FILE *f = fopen(path, "w");
+  bool good = f && fputs(text, f) >= 0;
+  return f && fclose(f) == 0 && good;
+}
+
+// What is printed loads, and prints to the same.
+static bool comes_back(const char *name, const char *yaml) {
+  char path[] = "/tmp/vsm-conf-XXXXXX";
+  int fd = mkstemp(path);
+  if (fd < 0)
+    return false;
+  close(fd);
+  bool good, first;
+  char *once = outcome(yaml, &first, false);
+  spill(path, once);
+  char *again = outcome(path, &good, false);
+  unlink(path);
+  bool same = good && strcmp(once, again) == 0;
+  if (!same)
+    fprintf(stderr, "%s: what is printed does not come back:\n%s--- printed again:\n%s", name, once, again);
+  free(once);
+  free(again);
+  return same;
+}
+
+static void show_difference(const char *name, const char *want, const char *got) {
+  size_t at = 0;
+  while (want[at] && want[at] == got[at])
+    at++;
+  while (at && want[at - 1] != '\n')
+    at--;
+  fprintf(stderr, "%s differs (VSM_CONF_UPDATE=1 takes what came out)\n  want: %.*s\n  got:  %.*s\n", name,
+          (int)strcspn(want + at, "\n"), want + at, (int)strcspn(got + at, "\n"), got + at);
+}
+
+static bool pair(const char *name) {
+  char yaml[300], expected[300];
+  snprintf(yaml, sizeof yaml, "%s.yaml", name);
+  bool good;
+  char *got = outcome(yaml, &good, true);
+  snprintf(expected, sizeof expected, "%s.%s", name, good ? "ok" : "err");
+  char *want = slurp(expected);
+  bool passed = want && strcmp(want, got) == 0;
+  if (want && getenv("VSM_CONF_UPDATE"))
+    passed = spill(expected, got);
+  else if (!want)
+    fprintf(stderr, "%s: no %s to compare with; came out:\n%s", name, expected, got);
+  else if (!passed)
+    show_difference(name, want, got);
+  if (good)
+    passed = comes_back(name, yaml) && passed;
+  free(want);
+  free(got);
+  return passed;
+}
+
+static int is_yaml(const struct dirent *e) {
+  const char *dot = strrchr(e->d_name, '.');
+  return dot && strcmp(dot, ".yaml") == 0;
+}
+
+int main(int argc, char **argv) {
+  struct dirent **found;
+  int failed = 0, n = argc - 1;
+  for (int i = 1; i < argc; i++)
+    failed += !pair(argv[i]);
+  if (argc == 1) {
+    n = scandir(".", &found, is_yaml, alphasort);
+    for (int i = 0; i < n; i++) {
+      *strrchr(found[i]->d_name, '.') = '\0';
+      failed += !pair(found[i]->d_name);
+      free(found[i]);
+    }
+    free(n >= 0 ? found : NULL);
+  }
+  printf("%d pairs, %d failed\n", n, failed);
+  return n < 1 || failed;
+}
