@@ -88,7 +88,7 @@ struct vsm_emitter_options {
   unsigned queue_events;      // emitted and not acked (fire and forget: not sent), 100,000
   unsigned window;            // batches under way without ack, 64
   unsigned resend_ms;         // without an ack, 10,000
-  unsigned alive_ms;          // fire and forget: a sign of life after so long without events, 60,000
+  unsigned alive_ms;          // with a source: a sign of life after so long without events, 60,000
   uint64_t epoch;             // fire and forget: below 2^53, greater than any before; 0: made from the clock
   vsm_emitter_ack_fn *on_ack; // may be NULL
   void *ctx;
@@ -132,8 +132,9 @@ struct Vsm__V1__Snapshot;
 struct Vsm__V1__Request;
 struct Vsm__V1__Reply;
 
-// With a query endpoint a snapshot comes first, and anew after a gap, a reconnect or a restart of the daemon; then
-// what is newer than it, topic by topic. Publications wait while a snapshot is under way.
+// With a query endpoint a snapshot comes first, and anew after a reconnect or a restart of the daemon; then what is
+// newer than it, topic by topic. Publications wait while a snapshot is under way. A gap needs no snapshot: what is
+// published of a stream or stage is all of it.
 struct vsm_subscriber_options {
   const char *publish;
   const char *query;         // NULL: no snapshots
@@ -146,6 +147,7 @@ struct vsm_subscriber_options {
   void (*on_publication)(void *ctx, const char *topic, const struct Vsm__V1__Publication *publication);
   void (*on_gap)(void *ctx, const char *topic, uint64_t first, uint64_t last); // numbers that never came
   void (*on_restart)(void *ctx, uint64_t epoch);                               // the daemon began anew
+  void (*on_error)(void *ctx, int err, const char *text); // no snapshot; it is asked for again after timeout_ms
   void *ctx;
   void *zmq_context;
 };

@@ -1,0 +1,334 @@
+// Events are packed into the batch at hand at once. When it is full, or has lingered, it is sealed and joins the queue,
+// a list in the order of emission: first those under way, then, from `unsent` on, those that wait for the window (or,
+// fire and forget, for a subscriber). An ack takes its batch out of the list, wherever it stands. To send again is to
+// send what is under way once more, under the same id, so that whichever ack comes first counts and the other finds
+// nothing. Fire and forget uses an XPUB, since that hears of subscriptions: what is sent before the first is lost.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "agents/lib/clock.h"
+#include "agents/lib/outbatch.h"
+#include "agents/lib/sock.h"
+#include "agents/lib/unpack.h"
+#include "vsm/v1/event.pb-c.h"
+#include "vsm/vsm.h"
+
+enum {
+  SOURCE_BYTES_MAX = 128,
+  BATCH_EVENTS_MAX = 65536,
+  BATCH_BYTES_MAX = 4 * 1024 * 1024 - VSM_OUTBATCH_EVENT_BYTES - 1024, // so that the last event fits
+  ACK_ARENA_BYTES = 1024 * 1024,
+  ACK_ERRORS_MAX = 16,
+  PUBLISH_HWM = 10000, // batches
+  PUBLISH_LINGER_MS = 1000,
+};
+
+struct vsm_emitter {
+  struct vsm_emitter_options options; // numbers and callback; of its strings none is used after _create
+  char source[SOURCE_BYTES_MAX + 1];
+  char topic[SOURCE_BYTES_MAX + sizeof "v1/event//"];
+  bool acked;
+  int wait;
+  struct vsm_sock sock;
+  unsigned connections;
+  size_t subscribers; // of XPUB: subscriptions that our topic falls under
+
+  struct vsm_outbatch *filling;
+  struct vsm_outbatch *head, **tail;
+  struct vsm_outbatch **unsent; // the link to the first one that was not sent
+  unsigned under_way;
+  size_t pending; // events
+  uint64_t next_event, next_id, sequence;
+  int64_t alive_at_ms; // when the next sign of life is due
+
+  struct vsm_arena arena; // of the ack in hand
+  struct vsm_emitter_counts counts;
+};
+
+static unsigned or_default(unsigned value, unsigned fallback, unsigned most) {
+  return value == 0 ? fallback : value > most ? most : value;
+}
+
+static bool is_source(const char *z) {
+  size_t n = z ? strlen(z) : 0;
+  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/~%@+#-";
+  return n >= 1 && n <= SOURCE_BYTES_MAX && strspn(z, allowed) == n;
+}
+
+static bool options_fit(const struct vsm_emitter_options *o) {
+  bool acked = o->submit != NULL;
+  bool has_source = o->source && *o->source;
+  if (acked + (o->publish != NULL) + (o->bind != NULL) != 1 || o->epoch >> 53)
+    return false;
+  return has_source ? is_source(o->source) : acked;
+}
+
+static void take_options(struct vsm_emitter *e, const struct vsm_emitter_options *o) {
+  struct vsm_emitter_options *mine = &e->options;
+  *mine = *o;
+  mine->batch_events = or_default(o->batch_events, 100, BATCH_EVENTS_MAX);
+  mine->batch_bytes = or_default(o->batch_bytes, 1024 * 1024, BATCH_BYTES_MAX);
+  mine->linger_ms = or_default(o->linger_ms, 10, INT32_MAX);
+  mine->queue_events = or_default(o->queue_events, 100000, UINT32_MAX);
+  mine->window = or_default(o->window, 64, UINT32_MAX);
+  mine->resend_ms = or_default(o->resend_ms, 10000, INT32_MAX);
+  mine->alive_ms = or_default(o->alive_ms, 60000, INT32_MAX);
+  e->acked = o->submit != NULL;
+  if (e->acked)
+    mine->epoch = 0;
+  else if (mine->epoch == 0)
+    mine->epoch = vsm_clock_nanos() / 1000;
+  snprintf(e->source, sizeof e->source, "%s", o->source ? o->source : "");
+  snprintf(e->topic, sizeof e->topic, "v1/event/%s/", e->source);
+  e->alive_at_ms = vsm_clock_ms() + mine->alive_ms;
+}
+
+int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emitter **out) {
+  *out = NULL;
+  if (!options_fit(options))
+    return VSM_CLIENT_EINVAL;
+  struct vsm_emitter *e = calloc(1, sizeof *e);
+  if (!e)
+    return VSM_CLIENT_ENOMEM;
+  take_options(e, options);
+  vsm_arena_init(&e->arena, ACK_ARENA_BYTES);
+  e->tail = e->unsent = &e->head;
+  struct vsm_sock_options sock = {.type = e->acked ? ZMQ_DEALER : ZMQ_XPUB,
+                                  .send_hwm = e->acked ? 0 : PUBLISH_HWM, // acked, the window bounds it
+                                  .linger_ms = e->acked ? 0 : PUBLISH_LINGER_MS,
+                                  .connect = e->acked ? options->submit : options->publish,
+                                  .bind = options->bind};
+  e->wait = epoll_create1(EPOLL_CLOEXEC);
+  int err = e->wait < 0 ? VSM_CLIENT_EIO : vsm_sock_open(&e->sock, options->zmq_context, e->wait, &sock);
+  if (err)
+    vsm_emitter_destroy(e);
+  else
+    *out = e;
+  return err;
+}
+
+void vsm_emitter_destroy(struct vsm_emitter *e) {
+  if (!e)
+    return;
+  vsm_sock_close(&e->sock);
+  if (e->wait >= 0)
+    close(e->wait);
+  for (struct vsm_outbatch *b = e->head, *next; b; b = next) {
+    next = b->next;
+    vsm_outbatch_destroy(b);
+  }
+  vsm_outbatch_destroy(e->filling);
+  vsm_arena_fini(&e->arena);
+  free(e);
+}
+
+// --- Sending
+
+static void seal(struct vsm_emitter *e) {
+  struct vsm_outbatch *b = e->filling;
+  if (!b)
+    return;
+  e->filling = NULL;
+  b->id = e->next_id++;
+  *e->tail = b;
+  e->tail = &b->next;
+}
+
+static bool send_batch(struct vsm_emitter *e, struct vsm_outbatch *b) {
+  bool sent = e->acked ? vsm_sock_send(&e->sock, &b->id, sizeof b->id, b->p, b->n)
+                       : vsm_sock_send(&e->sock, e->topic, strlen(e->topic), b->p, b->n);
+  if (sent) {
+    b->since_ms = vsm_clock_ms();
+    e->alive_at_ms = b->since_ms + e->options.alive_ms;
+  }
+  return sent;
+}
+
+// Takes the batch that a link points to out of the list; the caller owns it.
+static struct vsm_outbatch *take(struct vsm_emitter *e, struct vsm_outbatch **link) {
+  struct vsm_outbatch *b = *link;
+  *link = b->next;
+  if (e->unsent == &b->next)
+    e->unsent = link;
+  if (e->tail == &b->next)
+    e->tail = link;
+  e->pending -= b->events;
+  return b;
+}
+
+static void send_waiting(struct vsm_emitter *e) {
+  while (*e->unsent && (e->acked ? e->under_way < e->options.window : e->subscribers > 0)) {
+    if (!send_batch(e, *e->unsent))
+      return;
+    if (e->acked) {
+      e->under_way++;
+      e->unsent = &(*e->unsent)->next;
+    } else
+      vsm_outbatch_destroy(take(e, e->unsent));
+  }
+}
+
+// Sends again what was sent at or before a time.
+static void send_again(struct vsm_emitter *e, int64_t sent_ms) {
+  for (struct vsm_outbatch *b = e->head; b != *e->unsent; b = b->next)
+    if (b->since_ms <= sent_ms && send_batch(e, b))
+      e->counts.resent++;
+}
+
+static int begin_batch(struct vsm_emitter *e) {
+  e->filling = vsm_outbatch_create(e->source, e->options.epoch);
+  if (!e->filling)
+    return VSM_CLIENT_ENOMEM;
+  e->filling->first = e->next_event;
+  e->filling->since_ms = vsm_clock_ms();
+  return 0;
+}
+
+int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
+  size_t bytes = vsm_outbatch_measure(event);
+  if (bytes == 0)
+    return VSM_CLIENT_ELIMIT;
+  if (!e->acked && event->source && *event->source && strcmp(event->source, e->source) != 0)
+    return VSM_CLIENT_EINVAL;
+  if (e->pending >= e->options.queue_events) {
+    if (!e->acked) {
+      e->sequence++; // a hole that the daemon sees
+      e->counts.lost++;
+    }
+    return VSM_CLIENT_EFULL;
+  }
+  if (e->filling && e->filling->n + bytes > e->options.batch_bytes)
+    vsm_emitter_flush(e);
+  int err = e->filling ? 0 : begin_batch(e);
+  if (err == 0)
+    err = vsm_outbatch_add(e->filling, event, e->acked ? 0 : e->sequence + 1);
+  if (err)
+    return err;
+  e->sequence++;
+  e->next_event++;
+  e->pending++;
+  e->counts.emitted++;
+  if (e->filling->events >= e->options.batch_events)
+    vsm_emitter_flush(e);
+  return 0;
+}
+
+void vsm_emitter_flush(struct vsm_emitter *e) {
+  seal(e);
+  send_waiting(e);
+}
+
+// --- Receiving
+
+static void report(struct vsm_emitter *e, const struct vsm_outbatch *b, const Vsm__V1__Ack *ack) {
+  e->counts.accepted += ack->accepted;
+  e->counts.rejected += ack->rejected;
+  if (!e->options.on_ack || b->events == 0)
+    return;
+  struct vsm_emitter_error errors[ACK_ERRORS_MAX];
+  size_t n = ack->n_errors < ACK_ERRORS_MAX ? ack->n_errors : ACK_ERRORS_MAX;
+  for (size_t i = 0; i < n; i++)
+    errors[i] =
+        (struct vsm_emitter_error){b->first + ack->errors[i]->index, ack->errors[i]->reason, ack->errors[i]->detail};
+  struct vsm_emitter_ack out = {.first = b->first,
+                                .events = b->events,
+                                .accepted = ack->accepted,
+                                .rejected = ack->rejected,
+                                .durable = ack->durable,
+                                .errors = errors,
+                                .n_errors = n};
+  e->options.on_ack(e->options.ctx, &out);
+}
+
+static void take_ack(struct vsm_emitter *e, uint64_t id, const Vsm__V1__Ack *ack) {
+  for (struct vsm_outbatch **link = &e->head; *link && link != e->unsent; link = &(*link)->next)
+    if ((*link)->id == id) {
+      struct vsm_outbatch *b = take(e, link);
+      e->under_way--;
+      report(e, b, ack); // which may emit
+      vsm_outbatch_destroy(b);
+      return;
+    }
+}
+
+static void receive_acks(struct vsm_emitter *e) {
+  struct vsm_sock_message m;
+  while (vsm_sock_receive(&e->sock, &m)) {
+    uint64_t id;
+    const Vsm__V1__Ack *ack = vsm_unpack(&e->arena, &vsm__v1__ack__descriptor, m.body.p, m.body.n);
+    if (ack && m.head.n == sizeof id) {
+      memcpy(&id, m.head.p, sizeof id);
+      take_ack(e, id, ack);
+    }
+    vsm_arena_reset(&e->arena);
+    vsm_sock_message_close(&m);
+  }
+}
+
+static void receive_subscriptions(struct vsm_emitter *e) {
+  char frame[1024];
+  for (long n; (n = vsm_sock_receive_frame(&e->sock, frame, sizeof frame)) >= 0;) {
+    size_t prefix = n > 0 ? (size_t)n - 1 : 0;
+    if (n == 0 || prefix > strlen(e->topic) || memcmp(frame + 1, e->topic, prefix) != 0)
+      continue;
+    if (frame[0] == 1)
+      e->subscribers++;
+    else if (e->subscribers > 0)
+      e->subscribers--;
+  }
+}
+
+static void keep_alive(struct vsm_emitter *e, int64_t now_ms) {
+  if (!e->source[0] || now_ms < e->alive_at_ms || e->filling || *e->unsent)
+    return;
+  e->alive_at_ms = now_ms + e->options.alive_ms;
+  if (begin_batch(e) == 0)
+    seal(e);
+}
+
+int vsm_emitter_process(struct vsm_emitter *e) {
+  unsigned connections = vsm_sock_connections(&e->sock);
+  bool reconnected = connections && e->connections;
+  e->connections += connections;
+  if (e->acked)
+    receive_acks(e);
+  else
+    receive_subscriptions(e);
+  int64_t now = vsm_clock_ms();
+  if (e->acked && e->under_way)
+    send_again(e, reconnected ? now : now - e->options.resend_ms);
+  if (e->filling && now - e->filling->since_ms >= e->options.linger_ms)
+    seal(e);
+  keep_alive(e, now);
+  send_waiting(e);
+  return 0;
+}
+
+int vsm_emitter_fd(const struct vsm_emitter *e) {
+  return e->wait;
+}
+
+int vsm_emitter_timeout_ms(struct vsm_emitter *e) {
+  if (vsm_sock_ready(&e->sock))
+    return 0;
+  int64_t now = vsm_clock_ms();
+  int wait = e->source[0] ? vsm_clock_until(now, e->alive_at_ms) : -1;
+  if (e->filling)
+    wait = vsm_clock_sooner(wait, vsm_clock_until(now, e->filling->since_ms + e->options.linger_ms));
+  if (e->acked)
+    for (struct vsm_outbatch *b = e->head; b != *e->unsent; b = b->next)
+      wait = vsm_clock_sooner(wait, vsm_clock_until(now, b->since_ms + e->options.resend_ms));
+  return wait;
+}
+
+size_t vsm_emitter_pending(const struct vsm_emitter *e) {
+  return e->pending;
+}
+
+struct vsm_emitter_counts vsm_emitter_counts(const struct vsm_emitter *e) {
+  return e->counts;
+}
