@@ -2,40 +2,25 @@
 // some time later, balances are checked after each, the reference is asked now and then. The others come shuffled,
 // backwards, or in batches that are announced. At the end each must say what the reference says, and all of them the
 // same, byte for byte.
-#include "property/scenario.h"
+#include "property/scenario_check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "property/reference.h"
-
 enum order { LIVE, SHUFFLED, BACKWARDS, SHUFFLED_AGAIN, ORDERS };
 
 struct run {
-  FILE *out;
   const struct scenario *s;
   enum order order;
   struct vsm_model models[SCENARIO_MODELS_MAX]; // without the rules left out
   struct scenario_event *log;                   // as it comes
   size_t n;
-  struct vsm_core *core;
-  struct ref *ref;
-  struct vsm_arena *arena;
-  unsigned wrong;
+  struct check c;
+  struct watch *watch; // while it comes live
 };
 
 static bool wall(const struct run *r) {
   return r->s->models[0]->clock == VSM_CLOCK_WALL;
-}
-
-static void complain(struct run *r, const char *what, const char *name, int64_t expected, int64_t got) {
-  r->wrong++;
-  fprintf(r->out, "%s %s: expected %lld, got %lld\n", what, name, (long long)expected, (long long)got);
-}
-
-static void expect(struct run *r, const char *what, const char *name, int64_t expected, int64_t got) {
-  if (expected != got)
-    complain(r, what, name, expected, got);
 }
 
 // ---- The log in its order
@@ -74,7 +59,7 @@ static bool comes_after(const struct scenario_event *a, const struct scenario_ev
 }
 
 static void put_in_order(struct run *r) {
-  r->log = vsm_arena_zalloc(r->arena, (r->s->n_events + 1) * sizeof *r->log);
+  r->log = vsm_arena_zalloc(r->c.arena, (r->s->n_events + 1) * sizeof *r->log);
   for (size_t i = 0; i < r->s->n_events; i++) {
     if (r->s->events[i].out)
       continue;
@@ -94,155 +79,59 @@ static void put_in_order(struct run *r) {
   }
 }
 
-// ---- Against the reference
-
-static void compare_visit(struct run *r, const char *key, const struct vsm_stream *s, const struct ref_visit *e,
-                          const struct vsm_visit_view *g, int64_t now) {
-  int64_t since = e->how == VSM_OPEN && now > e->since ? now - e->since : 0;
-  expect(r, key, "visit stage", 0, strcmp(s->stages[e->stage].id, g->stage));
-  expect(r, key, "visit entered", e->entered, g->entered.us);
-  expect(r, key, "visit left", e->left, g->left.us);
-#define X(field) expect(r, key, "visit " #field, e->field, g->field);
-  X(how)
-  X(state)
-  X(confirmed)
-  X(rework)
-  X(unobserved) X(implied)
-#undef X
-      expect(r, key, "visit queued", e->queued + (e->state == VSM_QUEUED ? since : 0), g->queued_us);
-  expect(r, key, "visit active", e->active + (e->state == VSM_ACTIVE ? since : 0), g->active_us);
-  expect(r, key, "visit suspended", e->suspended + (e->state == VSM_SUSPENDED ? since : 0), g->suspended_us);
-  if (g->how != VSM_OPEN)
-    expect(r, key, "queued + active + suspended = cycle time", g->left.us - g->entered.us,
-           g->queued_us + g->active_us + g->suspended_us);
-}
-
-static void compare_transitions(struct run *r, const char *key, const struct vsm_stream *s, const struct ref_item *e,
-                                const struct vsm_item_view *g) {
-  size_t at = 0;
-  int64_t progress = 0, expected_progress = 0;
-  for (unsigned i = 0; i < g->n_transitions; i++) {
-    const struct vsm_transition_view *x = &g->transitions[i];
-    if (x->lifecycle == VSM_PROGRESS) {
-      progress += x->time.us + 1;
-      continue;
-    }
-    if (at < e->n_transitions) {
-      const struct ref_transition *t = &e->transitions[at];
-      expect(r, key, "transition time", t->t, x->time.us);
-      expect(r, key, "transition lifecycle", t->lifecycle, x->lifecycle);
-      expect(r, key, "transition stage", 0, strcmp(t->stage < 0 ? "" : s->stages[t->stage].id, x->stage));
-    }
-    at++;
-  }
-  expect(r, key, "transitions", (int64_t)e->n_transitions, (int64_t)at);
-  for (unsigned i = 0; i <= REF_STAGES_MAX; i++)
-    expected_progress += e->has_progress[i] ? e->progress[i] + 1 : 0;
-  expect(r, key, "sum of the newest progress of each stage", expected_progress, progress);
-}
-
-static void compare_item(struct run *r, const struct vsm_stream *s, unsigned stream, const struct ref_item *e,
-                         const char *key) {
-  struct vsm_item_view g;
-  uint64_t streams;
-  int err = vsm_core_item(r->core, (int)stream, vsm_str_of(key), r->arena, &g, &streams);
-  expect(r, key, "is found", 0, err);
-  if (err)
-    return;
-  const char *state = e->fold.open ? "open" : e->fold.ended_by == VSM_FINISH ? "finished" : "withdrawn";
-  expect(r, key, "state", 0, strcmp(state, g.state));
-  expect(r, key, "shown by its first key", 1, vsm_str_eq(vsm_str_of(e->shown), g.item));
-  expect(r, key, "keys", (int64_t)e->n_keys, g.n_keys);
-  for (size_t i = 0; i < e->n_keys && i < g.n_keys; i++)
-    expect(r, key, e->keys[i], 1, vsm_str_eq(vsm_str_of(e->keys[i]), g.keys[i]));
-  compare_transitions(r, key, s, e, &g);
-  expect(r, key, "visits", (int64_t)e->fold.n_visits, g.n_visits);
-  for (size_t i = 0; i < e->fold.n_visits && i < g.n_visits; i++)
-    compare_visit(r, key, s, &e->fold.visits[i], &g.visits[i], ref_now(r->ref));
-}
-
-static void compare_counts(struct run *r) {
-  struct vsm_ingest_view got = vsm_core_ingest(r->core);
-  struct ref_counts e = ref_counts(r->ref);
-  expect(r, "events", "received", (int64_t)e.received, (int64_t)got.received);
-  expect(r, "events", "applied or duplicates", (int64_t)e.mapped, (int64_t)(got.applied + got.duplicates));
-  expect(r, "events", "unmapped", (int64_t)e.unmapped, (int64_t)got.unmapped);
-  expect(r, "events", "ignored", (int64_t)e.ignored, (int64_t)got.ignored);
-  expect(r, "events", "rejected", (int64_t)e.rejected, (int64_t)got.rejected);
-}
-
-static void compare_all(struct run *r, const struct vsm_model *model) {
-  uint64_t open = 0;
-  compare_counts(r);
-  expect(r, "time", "now", ref_now(r->ref), vsm_core_now(r->core).us);
-  for (unsigned s = 0; s < model->n_streams; s++) {
-    size_t n;
-    struct ref_item *items = ref_items(r->ref, s, &n);
-    struct ref_graph g;
-    struct vsm_stream_view expected, got;
-    ref_graph_of(&model->streams[s], &g);
-    ref_view(&g, items, n, ref_now(r->ref), r->arena, &expected);
-    expect(r, "view", "error", 0, vsm_core_view_stream(r->core, s, r->arena, &got));
-    r->wrong += rig_compare_stream(r->out, &expected, &got);
-    open += expected.wip;
-    for (size_t i = 0; i < n; i++)
-      for (size_t k = 0; k < items[i].n_keys; k++)
-        compare_item(r, &model->streams[s], s, &items[i], items[i].keys[k]);
-  }
-  expect(r, "items", "open", (int64_t)open, (int64_t)vsm_core_items_open(r->core));
-}
-
 // ---- One run
 
-static void check_balances(struct run *r, const struct vsm_model *model) {
-  struct vsm_arena arena;
-  vsm_arena_init(&arena, 0);
-  for (unsigned s = 0; s < model->n_streams; s++) {
-    struct vsm_stream_view v;
-    expect(r, "view", "error", 0, vsm_core_view_stream(r->core, s, &arena, &v));
-    r->wrong += rig_check_balances(r->out, &v);
-  }
-  vsm_arena_fini(&arena);
-}
+enum { STEPS_MAX = 3 }; // of time, one by one; then at once to the end
 
+// As the shell does: the steps that are due, each at its own time.
 static void advance(struct run *r, int64_t us) {
   if (!wall(r))
     return;
-  struct vsm_time due = vsm_core_deadline(r->core);
-  if (r->order == LIVE && due.us < us) // a step that the shell would take on its timer
-    vsm_core_advance(r->core, due);
-  vsm_core_advance(r->core, (struct vsm_time){us});
-  if (r->ref)
-    ref_advance(r->ref, (struct vsm_time){us});
+  struct vsm_time due = vsm_core_deadline(r->c.core);
+  for (int i = 0; r->order == LIVE && i < STEPS_MAX && due.us <= us; i++) {
+    vsm_core_advance(r->c.core, due);
+    struct vsm_time next = vsm_core_deadline(r->c.core);
+    check_equal(&r->c, "time", "a step taken is not due again", 1, next.us > due.us);
+    due = next;
+  }
+  vsm_core_advance(r->c.core, (struct vsm_time){us});
+  ref_advance(r->c.ref, (struct vsm_time){us});
 }
 
-static void step(struct run *r, const struct vsm_event *e, struct vsm_effects *fx) {
-  advance(r, e->received.us);
-  expect(r, "step", "error", 0, vsm_core_step(r->core, e, fx));
-  ref_take(r->ref, e);
+static void configure(struct run *r, unsigned model) {
+  check_equal(&r->c, "configure", "error", 0, vsm_core_configure(r->c.core, &r->models[model]));
+  ref_configure(r->c.ref, &r->models[model]);
+  if (r->watch)
+    watch_forget(r->watch);
+}
+
+static void look_live(struct run *r, const struct vsm_model *model, const struct scenario_event *x) {
+  if (r->n < 50 || x->number % 16 == 0)
+    check_balances(&r->c, model);
+  if (r->n < 30)
+    watch_look(r->watch, &r->c, model);
+  if (x->number % 19 == 0)
+    check_all(&r->c, model);
 }
 
 static void run_log(struct run *r) {
   struct vsm_effects fx = {0};
   unsigned model = 0;
-  for (size_t i = 0; i < r->n && !r->wrong; i++) {
-    for (; model < r->log[i].model; model++) {
-      expect(r, "configure", "error", 0, vsm_core_configure(r->core, &r->models[model + 1]));
-      ref_configure(r->ref, &r->models[model + 1]);
-    }
-    step(r, &r->log[i].event, &fx);
-    if (r->order == LIVE && (r->n < 50 || r->log[i].number % 16 == 0))
-      check_balances(r, &r->models[model]);
-    if (r->order == LIVE && r->log[i].number % 19 == 0)
-      compare_all(r, &r->models[model]);
-    if (r->wrong)
-      fprintf(r->out, "after event %zu of %zu\n", i + 1, r->n);
+  for (size_t i = 0; i < r->n && !r->c.wrong; i++) {
+    while (model < r->log[i].model)
+      configure(r, ++model);
+    advance(r, r->log[i].event.received.us);
+    check_step(&r->c, &r->models[model], &r->log[i].event, &fx);
+    if (r->order == LIVE)
+      look_live(r, &r->models[model], &r->log[i]);
+    if (r->c.wrong)
+      fprintf(r->c.out, "after event %zu of %zu\n", i + 1, r->n);
   }
-  for (; model + 1 < r->s->n_models; model++) {
-    expect(r, "configure", "error", 0, vsm_core_configure(r->core, &r->models[model + 1]));
-    ref_configure(r->ref, &r->models[model + 1]);
-  }
+  while (model + 1 < r->s->n_models)
+    configure(r, ++model);
   advance(r, r->s->end_us);
+  if (r->order == LIVE && r->n < 30 && !r->c.wrong)
+    watch_look(r->watch, &r->c, &r->models[model]);
   vsm_effects_fini(&fx);
 }
 
@@ -252,19 +141,19 @@ static int cmp_shown(const void *a, const void *b) {
 }
 
 static char *print_all(struct run *r, const struct vsm_model *model) {
-  char *text = NULL, *view = rig_print_core(r->core, model);
+  char *text = NULL, *view = rig_print_core(r->c.core, model);
   size_t size = 0, n;
   FILE *out = open_memstream(&text, &size);
   fputs(view, out);
   free(view);
   for (unsigned s = 0; s < model->n_streams; s++) {
-    struct ref_item *items = ref_items(r->ref, s, &n);
+    struct ref_item *items = ref_items(r->c.ref, s, &n);
     if (n)
       qsort(items, n, sizeof *items, cmp_shown);
     for (size_t i = 0; i < n; i++) {
       struct vsm_item_view v;
       uint64_t streams;
-      if (vsm_core_item(r->core, (int)s, vsm_str_of(items[i].shown), r->arena, &v, &streams) == 0)
+      if (vsm_core_item(r->c.core, (int)s, vsm_str_of(items[i].shown), r->c.arena, &v, &streams) == 0)
         rig_print_item(out, &v);
     }
   }
@@ -276,22 +165,24 @@ static char *print_all(struct run *r, const struct vsm_model *model) {
 static char *run_in(FILE *out, const struct scenario *s, enum order order, unsigned *wrong) {
   struct vsm_arena arena;
   vsm_arena_init(&arena, 0);
-  struct run r = {.out = out, .s = s, .order = order, .arena = &arena};
+  struct run r = {.s = s, .order = order, .c = {.out = out, .arena = &arena}};
   for (unsigned i = 0; i < s->n_models; i++)
     r.models[i] = without_rules_left_out(s->models[i], s->rules_out, &arena);
   put_in_order(&r);
-  r.core = vsm_core_create(&r.models[0]);
-  r.ref = ref_create(&r.models[0], &arena);
+  r.c.core = vsm_core_create(&r.models[0]);
+  r.c.ref = ref_create(&r.models[0], &arena);
+  r.watch = order == LIVE ? watch_create() : NULL;
   run_log(&r);
   const struct vsm_model *last = &r.models[s->n_models - 1];
-  if (!r.wrong)
-    compare_all(&r, last);
-  if (!r.wrong)
-    check_balances(&r, last);
+  if (!r.c.wrong)
+    check_all(&r.c, last);
+  if (!r.c.wrong)
+    check_balances(&r.c, last);
   char *text = print_all(&r, last);
-  vsm_core_destroy(r.core);
+  watch_destroy(r.watch);
+  vsm_core_destroy(r.c.core);
   vsm_arena_fini(&arena);
-  *wrong += r.wrong;
+  *wrong += r.c.wrong;
   return text;
 }
 

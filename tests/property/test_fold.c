@@ -6,7 +6,7 @@
 
 #include "property/scenario.h"
 
-enum { SEEDS = 2500 };
+enum { SEEDS = 1500 };
 
 struct kind {
   const char *name;

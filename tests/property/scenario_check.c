@@ -1,0 +1,158 @@
+// The core against the reference: what became of each event, and at any time all figures and items.
+#include "property/scenario_check.h"
+
+#include <string.h>
+
+void check_equal(struct check *c, const char *what, const char *name, int64_t expected, int64_t got) {
+  if (expected == got)
+    return;
+  c->wrong++;
+  fprintf(c->out, "%s %s: expected %lld, got %lld\n", what, name, (long long)expected, (long long)got);
+}
+
+static void compare_visit(struct check *c, const char *key, const struct vsm_stream *s, const struct ref_visit *e,
+                          const struct vsm_visit_view *g, int64_t now) {
+  int64_t since = e->how == VSM_OPEN && now > e->since ? now - e->since : 0;
+  check_equal(c, key, "visit stage", 0, strcmp(s->stages[e->stage].id, g->stage));
+  check_equal(c, key, "visit entered", e->entered, g->entered.us);
+  check_equal(c, key, "visit left", e->left, g->left.us);
+#define X(field) check_equal(c, key, "visit " #field, e->field, g->field);
+  X(how)
+  X(state)
+  X(confirmed)
+  X(rework)
+  X(unobserved)
+  X(implied)
+#undef X
+      check_equal(c, key, "visit queued", e->queued + (e->state == VSM_QUEUED ? since : 0), g->queued_us);
+  check_equal(c, key, "visit active", e->active + (e->state == VSM_ACTIVE ? since : 0), g->active_us);
+  check_equal(c, key, "visit suspended", e->suspended + (e->state == VSM_SUSPENDED ? since : 0), g->suspended_us);
+  if (g->how != VSM_OPEN)
+    check_equal(c, key, "queued + active + suspended = cycle time", g->left.us - g->entered.us,
+                g->queued_us + g->active_us + g->suspended_us);
+}
+
+static void compare_transitions(struct check *c, const char *key, const struct vsm_stream *s, const struct ref_item *e,
+                                const struct vsm_item_view *g) {
+  size_t at = 0;
+  int64_t progress = 0, expected_progress = 0;
+  for (unsigned i = 0; i < g->n_transitions; i++) {
+    const struct vsm_transition_view *x = &g->transitions[i];
+    if (x->lifecycle == VSM_PROGRESS) {
+      progress += x->time.us + 1;
+      continue;
+    }
+    if (at < e->n_transitions) {
+      const struct ref_transition *t = &e->transitions[at];
+      check_equal(c, key, "transition time", t->t, x->time.us);
+      check_equal(c, key, "transition lifecycle", t->lifecycle, x->lifecycle);
+      check_equal(c, key, "transition stage", 0, strcmp(t->stage < 0 ? "" : s->stages[t->stage].id, x->stage));
+    }
+    at++;
+  }
+  check_equal(c, key, "transitions", (int64_t)e->n_transitions, (int64_t)at);
+  for (unsigned i = 0; i <= REF_STAGES_MAX; i++)
+    expected_progress += e->has_progress[i] ? e->progress[i] + 1 : 0;
+  check_equal(c, key, "sum of the newest progress of each stage", expected_progress, progress);
+}
+
+static void compare_item(struct check *c, const struct vsm_stream *s, unsigned stream, const struct ref_item *e,
+                         const char *key) {
+  struct vsm_item_view g;
+  uint64_t streams;
+  int err = vsm_core_item(c->core, (int)stream, vsm_str_of(key), c->arena, &g, &streams);
+  check_equal(c, key, "is found", 0, err);
+  if (err)
+    return;
+  const char *state = e->fold.open ? "open" : e->fold.ended_by == VSM_FINISH ? "finished" : "withdrawn";
+  check_equal(c, key, "state", 0, strcmp(state, g.state));
+  check_equal(c, key, "shown by its first key", 1, vsm_str_eq(vsm_str_of(e->shown), g.item));
+  check_equal(c, key, "keys", (int64_t)e->n_keys, g.n_keys);
+  for (size_t i = 0; i < e->n_keys && i < g.n_keys; i++)
+    check_equal(c, key, e->keys[i], 1, vsm_str_eq(vsm_str_of(e->keys[i]), g.keys[i]));
+  compare_transitions(c, key, s, e, &g);
+  check_equal(c, key, "visits", (int64_t)e->fold.n_visits, g.n_visits);
+  for (size_t i = 0; i < e->fold.n_visits && i < g.n_visits; i++)
+    compare_visit(c, key, s, &e->fold.visits[i], &g.visits[i], ref_now(c->ref));
+}
+
+static void compare_counts(struct check *c) {
+  struct vsm_ingest_view got = vsm_core_ingest(c->core);
+  struct ref_counts e = ref_counts(c->ref);
+  check_equal(c, "events", "received", (int64_t)e.received, (int64_t)got.received);
+  check_equal(c, "events", "applied or duplicates", (int64_t)e.mapped, (int64_t)(got.applied + got.duplicates));
+  check_equal(c, "events", "unmapped", (int64_t)e.unmapped, (int64_t)got.unmapped);
+  check_equal(c, "events", "ignored", (int64_t)e.ignored, (int64_t)got.ignored);
+  check_equal(c, "events", "rejected", (int64_t)e.rejected, (int64_t)got.rejected);
+}
+
+void check_all(struct check *c, const struct vsm_model *model) {
+  uint64_t open = 0;
+  compare_counts(c);
+  check_equal(c, "time", "now", ref_now(c->ref), vsm_core_now(c->core).us);
+  for (unsigned s = 0; s < model->n_streams; s++) {
+    size_t n;
+    struct ref_item *items = ref_items(c->ref, s, &n);
+    struct ref_graph g;
+    struct vsm_stream_view expected, got;
+    ref_graph_of(&model->streams[s], &g);
+    ref_view(&g, items, n, ref_now(c->ref), c->arena, &expected);
+    check_equal(c, "view", "error", 0, vsm_core_view_stream(c->core, s, c->arena, &got));
+    c->wrong += rig_compare_stream(c->out, &expected, &got);
+    open += expected.wip;
+    for (size_t i = 0; i < n; i++)
+      for (size_t k = 0; k < items[i].n_keys; k++)
+        compare_item(c, &model->streams[s], s, &items[i], items[i].keys[k]);
+  }
+  check_equal(c, "items", "open", (int64_t)open, (int64_t)vsm_core_items_open(c->core));
+}
+
+void check_balances(struct check *c, const struct vsm_model *model) {
+  struct vsm_arena arena;
+  vsm_arena_init(&arena, 0);
+  for (unsigned s = 0; s < model->n_streams; s++) {
+    struct vsm_stream_view v;
+    check_equal(c, "view", "error", 0, vsm_core_view_stream(c->core, s, &arena, &v));
+    c->wrong += rig_check_balances(c->out, &v);
+  }
+  vsm_arena_fini(&arena);
+}
+
+// ---- One event
+
+static const char *const results[] = {"mapped", "mapped", "unmapped", "ignored", "rejected"};
+
+static const char *result_by_reference(struct ref_counts before, struct ref_counts after) {
+  return after.mapped > before.mapped       ? "mapped"
+         : after.unmapped > before.unmapped ? "unmapped"
+         : after.ignored > before.ignored   ? "ignored"
+                                            : "rejected";
+}
+
+// What each rule would make of it, which is shown without applying it, must lead to the same.
+static const char *result_by_rules(struct check *c, const struct vsm_model *model, const struct vsm_event *e) {
+  struct vsm_match *rows = NULL;
+  long n = vsm_match_event(model, e, c->arena, &rows);
+  bool mapped = false, ignored = false;
+  for (long i = 0; i < n; i++) {
+    ignored = ignored || rows[i].rule->ignore;
+    mapped = mapped || (!rows[i].rule->ignore && rows[i].reason == VSM_R_NONE);
+  }
+  return mapped ? "mapped" : ignored ? "ignored" : n ? "rejected" : "unmapped";
+}
+
+void check_step(struct check *c, const struct vsm_model *model, const struct vsm_event *e, struct vsm_effects *fx) {
+  struct ref_counts before = ref_counts(c->ref);
+  ref_take(c->ref, e);
+  const char *expected = result_by_reference(before, ref_counts(c->ref));
+  check_equal(c, "step", "error", 0, vsm_core_step(c->core, e, fx));
+  const char *got = results[fx->result];
+  if (strcmp(expected, got) != 0)
+    check_equal(c, expected, got, 1, 0);
+  check_equal(c, "changes", vsm_result_name(fx->result), 1, fx->result == VSM_APPLIED || fx->n_changes == 0);
+  check_equal(c, "a reason", vsm_result_name(fx->result), fx->result == VSM_REJECTED, fx->reason != VSM_R_NONE);
+  bool by_rules = fx->reason == VSM_R_NONE || fx->reason == VSM_R_MISSING_FIELD;
+  if (by_rules && strcmp(expected, result_by_rules(c, model, e)) != 0)
+    check_equal(c, "by rules", result_by_rules(c, model, e), 1, 0);
+  compare_counts(c);
+}

@@ -1,0 +1,32 @@
+// What is compared while a scenario runs.
+#pragma once
+#include "property/reference.h"
+#include "property/scenario.h"
+
+struct watch;
+
+struct check {
+  FILE *out; // what is wrong is written here
+  unsigned wrong;
+  struct vsm_core *core;
+  struct ref *ref;
+  struct vsm_arena *arena;
+};
+
+void check_equal(struct check *c, const char *what, const char *name, int64_t expected, int64_t got);
+
+// Everything that the reference knows: figures, items with their visits, counts.
+void check_all(struct check *c, const struct vsm_model *model);
+
+// Steps both and compares what became of the event.
+void check_step(struct check *c, const struct vsm_model *model, const struct vsm_event *e, struct vsm_effects *fx);
+
+// The balances of all streams.
+void check_balances(struct check *c, const struct vsm_model *model);
+
+// Watches the nodes of a core: figures that changed must have been announced, a node's view must be that of its stream.
+// Ages and the throughput, which change with time alone, are left aside.
+struct watch *watch_create(void);
+void watch_destroy(struct watch *w);
+void watch_look(struct watch *w, struct check *c, const struct vsm_model *model);
+void watch_forget(struct watch *w); // another model

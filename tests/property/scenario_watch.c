@@ -1,0 +1,89 @@
+// Remembers what each node said when it was last looked at.
+#include <stdlib.h>
+#include <string.h>
+
+#include "property/scenario_check.h"
+
+enum { STREAMS_MAX = 2, NODES_MAX = REF_STAGES_MAX + 1 };
+
+struct watch {
+  char *said[STREAMS_MAX][NODES_MAX]; // the stream itself last
+};
+
+struct watch *watch_create(void) {
+  return calloc(1, sizeof(struct watch));
+}
+
+void watch_forget(struct watch *w) {
+  for (unsigned s = 0; s < STREAMS_MAX; s++)
+    for (unsigned n = 0; n < NODES_MAX; n++) {
+      free(w->said[s][n]);
+      w->said[s][n] = NULL;
+    }
+}
+
+void watch_destroy(struct watch *w) {
+  if (w)
+    watch_forget(w);
+  free(w);
+}
+
+// As text, without what changes with time alone.
+static char *text_of(struct vsm_stream_view v, struct vsm_arena *arena) {
+  struct vsm_stream_window_view *windows = vsm_arena_alloc(arena, (v.n_windows + 1) * sizeof *windows);
+  struct vsm_stage_view *stages = vsm_arena_alloc(arena, (v.n_stages + 1) * sizeof *stages);
+  v.age = (struct vsm_age_view){0};
+  for (unsigned i = 0; i < v.n_windows; i++) {
+    windows[i] = v.windows[i];
+    windows[i].throughput_per_day = 0;
+  }
+  for (unsigned i = 0; i < v.n_stages; i++) {
+    stages[i] = v.stages[i];
+    stages[i].age = (struct vsm_age_view){0};
+  }
+  v.windows = windows;
+  v.stages = stages;
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  rig_print_stream(out, &v);
+  fclose(out);
+  return text;
+}
+
+static void look_at(struct check *c, char **said, char *now, const char *name, bool announced) {
+  if (*said && strcmp(*said, now) != 0)
+    check_equal(c, "changed figures are announced", name, 1, announced);
+  free(*said);
+  *said = now;
+}
+
+// A stage's own view, dressed as a stream of that one stage, to be printed by the same hand.
+static struct vsm_stream_view alone(const struct vsm_stage_view *stage) {
+  return (struct vsm_stream_view){.id = "", .name = "", .stages = stage, .n_stages = 1};
+}
+
+static void look_at_stage(struct watch *w, struct check *c, unsigned s, unsigned stage,
+                          const struct vsm_stage_view *of_stream) {
+  struct vsm_stage_view own;
+  check_equal(c, "stage view", "error", 0, vsm_core_view_stage(c->core, s, stage, c->arena, &own));
+  char *now = text_of(alone(&own), c->arena), *there = text_of(alone(of_stream), c->arena);
+  check_equal(c, "a stage's view is that of its stream", own.id, 0, strcmp(now, there));
+  free(there);
+  look_at(c, &w->said[s][stage], now, own.id, vsm_core_take_changed(c->core, s, (int)stage));
+}
+
+void watch_look(struct watch *w, struct check *c, const struct vsm_model *model) {
+  for (unsigned s = 0; s < model->n_streams && s < STREAMS_MAX; s++) {
+    const struct vsm_stream *stream = &model->streams[s];
+    struct vsm_stream_view v;
+    check_equal(c, "view", "error", 0, vsm_core_view_stream(c->core, s, c->arena, &v));
+    for (unsigned k = 0; k < v.n_stages; k++)
+      for (unsigned i = 0; i < stream->n_stages; i++)
+        if (strcmp(stream->stages[i].id, v.stages[k].id) == 0)
+          look_at_stage(w, c, s, i, &v.stages[k]);
+    check_equal(c, "node view", "error", 0, vsm_core_view_node(c->core, s, c->arena, &v));
+    check_equal(c, "node view", "stages", 0, v.n_stages);
+    look_at(c, &w->said[s][NODES_MAX - 1], text_of(v, c->arena), stream->id, vsm_core_take_changed(c->core, s, -1));
+  }
+}
