@@ -82,33 +82,47 @@ static void take_notes(struct vsm_conf_reader *r, struct vsm_config *c) {
   free(r->notes);
 }
 
-int vsm_config_load(const char *path, struct vsm_config **config, struct vsm_conf_report *report) {
+static struct vsm_config *begin(struct vsm_conf_reader *r, struct vsm_conf_report *report, const char *path) {
   struct vsm_config *c = vsm_mem_alloc(sizeof *c);
-  struct vsm_conf_reader r = {.arena = &c->arena, .report = report};
-  *config = NULL;
   vsm_conf_report_init(report);
   vsm_arena_init(&c->arena, 0);
-  r.file = vsm_conf_report_file(report, path);
-  c->path = vsm_conf_copy(&r, "%s", path);
-  size_t n = 0;
-  struct vsm_conf_word top = {.file = r.file, .line = 1, .column = 1};
-  const char *text = vsm_conf_file(&r, &top, path, &n);
-  struct vsm_yaml *tree = text ? vsm_yaml_read(r.arena, report, r.file, text, n) : NULL;
+  *r = (struct vsm_conf_reader){.arena = &c->arena, .report = report, .file = vsm_conf_report_file(report, path)};
+  c->path = vsm_conf_copy(r, "%s", path);
+  return c;
+}
+
+// text NULL: it could not be read, which was said.
+static int end(struct vsm_conf_reader *r, struct vsm_config *c, const char *text, size_t n,
+               struct vsm_config **config) {
+  struct vsm_yaml *tree = text ? vsm_yaml_read(r->arena, r->report, r->file, text, n) : NULL;
   if (tree) {
-    vsm_conf_read_map(&r, &VSM_CONF_ROOT, tree, c);
-    resolve_daemon(&r, c);
-    vsm_conf_resolve_streams(&r, c);
-    vsm_conf_resolve_rules(&r, c);
-    vsm_conf_check_times(&r, c);
+    vsm_conf_read_map(r, &VSM_CONF_ROOT, tree, c);
+    resolve_daemon(r, c);
+    vsm_conf_resolve_streams(r, c);
+    vsm_conf_resolve_rules(r, c);
+    vsm_conf_check_times(r, c);
   }
-  take_notes(&r, c);
-  vsm_conf_report_sort(report);
-  if (report->n_mistakes) {
+  take_notes(r, c);
+  vsm_conf_report_sort(r->report);
+  *config = r->report->n_mistakes ? NULL : c;
+  if (!*config)
     vsm_config_destroy(c);
-    return VSM_ECONFIG;
-  }
-  *config = c;
-  return 0;
+  return *config ? 0 : VSM_ECONFIG;
+}
+
+int vsm_config_load(const char *path, struct vsm_config **config, struct vsm_conf_report *report) {
+  struct vsm_conf_reader r;
+  struct vsm_config *c = begin(&r, report, path);
+  struct vsm_conf_word top = {.file = r.file, .line = 1, .column = 1};
+  size_t n = 0;
+  const char *text = vsm_conf_file(&r, &top, path, &n);
+  return end(&r, c, text, n, config);
+}
+
+int vsm_config_parse(const char *path, const char *text, struct vsm_config **config, struct vsm_conf_report *report) {
+  struct vsm_conf_reader r;
+  struct vsm_config *c = begin(&r, report, path);
+  return end(&r, c, text, strlen(text), config);
 }
 
 void vsm_config_destroy(struct vsm_config *config) {

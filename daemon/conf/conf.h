@@ -246,9 +246,11 @@ struct vsm_config {
 };
 
 // Reads and checks the file and the diagrams that it names. Returns 0 with *config, which the caller owns; VSM_ECONFIG
-// where there is any mistake (an unreadable file is one), VSM_ENOMEM; then *config is NULL. *report is set up by this
-// call and must be given to vsm_conf_report_fini() in any case.
+// where there is any mistake (an unreadable file is one); then *config is NULL. *report is set up by this call and must
+// be given to vsm_conf_report_fini() in any case.
 int vsm_config_load(const char *path, struct vsm_config **config, struct vsm_conf_report *report);
+// The same from a text; path is what mistakes name, and what the paths of diagrams are relative to.
+int vsm_config_parse(const char *path, const char *text, struct vsm_config **config, struct vsm_conf_report *report);
 void vsm_config_destroy(struct vsm_config *config); // NULL-safe
 
 // All that was understood, defaults included, as YAML that loads to the same; diagrams are written out as stages. What
