@@ -51,13 +51,22 @@ struct vsm_sim_condition {
 
 // A duration drawn at random: log-normal by its median and 85th percentile, cut at its longest.
 struct vsm_sim_span {
-  struct vsm_sim_list fits; // vsm_sim_condition
+  struct vsm_sim_list fits;                // vsm_sim_condition
   const struct vsm_sim_calendar *calendar; // NULL: elapsed time
   int64_t median_us, max_us;
   double sigma;
 };
 
-enum vsm_sim_part_kind { VSM_SIM_LITERAL, VSM_SIM_NUMBER, VSM_SIM_VALUE, VSM_SIM_HOUR, VSM_SIM_T, VSM_SIM_NOW, VSM_SIM_BEGIN, VSM_SIM_END };
+enum vsm_sim_part_kind {
+  VSM_SIM_LITERAL,
+  VSM_SIM_NUMBER,
+  VSM_SIM_VALUE,
+  VSM_SIM_HOUR,
+  VSM_SIM_T,
+  VSM_SIM_NOW,
+  VSM_SIM_BEGIN,
+  VSM_SIM_END
+};
 struct vsm_sim_part {
   enum vsm_sim_part_kind kind;
   const char *text; // of a literal
@@ -182,8 +191,8 @@ struct vsm_sim_world {
   struct vsm_sim_faults faults;
 };
 
-// Reads the file. 0; or VSM_ECONFIG, VSM_EIO, VSM_ENOMEM with file:line:column of each mistake on err. The world must be
-// given to vsm_sim_world_fini() in any case.
+// Reads the file. 0; or VSM_ECONFIG, VSM_EIO, VSM_ENOMEM with file:line:column of each mistake on err. The world must
+// be given to vsm_sim_world_fini() in any case.
 int vsm_sim_world_read(struct vsm_sim_world *world, const char *path, FILE *err);
 void vsm_sim_world_fini(struct vsm_sim_world *world);
 
@@ -225,19 +234,19 @@ struct vsm_sim_random {
   uint64_t s[4];
 };
 void vsm_sim_random_init(struct vsm_sim_random *r, uint64_t seed);
-double vsm_sim_random_unit(struct vsm_sim_random *r);                       // 0 <= x < 1
-int64_t vsm_sim_random_exponential(struct vsm_sim_random *r, double mean);  // whole milliseconds in us, > 0
+double vsm_sim_random_unit(struct vsm_sim_random *r);                                   // 0 <= x < 1
+int64_t vsm_sim_random_exponential(struct vsm_sim_random *r, double mean);              // whole milliseconds in us, > 0
 int64_t vsm_sim_random_span(struct vsm_sim_random *r, const struct vsm_sim_span *span); // likewise
 
 // --- The engine (simulate_engine.c, simulate_fault.c) --------------------------------------------------------------
 
 struct vsm_sim_item {
   const struct vsm_sim_stream *stream;
-  int64_t t_us;       // of an hourly item its hour, else its arrival
-  uint32_t day;       // of its number: YYMMDD
-  uint32_t of_day;    // and the count within that day, from 1
-  uint32_t said;      // events so far
-  uint32_t pending;   // entries of the agenda that point here
+  int64_t t_us;     // of an hourly item its hour, else its arrival
+  uint32_t day;     // of its number: YYMMDD
+  uint32_t of_day;  // and the count within that day, from 1
+  uint32_t said;    // events so far
+  uint32_t pending; // entries of the agenda that point here
   uint8_t value[VSM_SIM_ATTRIBUTES_MAX];
   struct vsm_sim_item *next_free;
 };

@@ -124,7 +124,8 @@ bool vsm_sim_duration_parse(const char *text, const struct vsm_sim_calendar *cal
   static const struct {
     char unit[4];
     int64_t us;
-  } UNITS[] = {{"ms", 1000}, {"s", VSM_SECOND_US}, {"m", VSM_MINUTE_US}, {"h", VSM_HOUR_US}, {"d", VSM_DAY_US}, {"w", VSM_SIM_WEEK_US}};
+  } UNITS[] = {{"ms", 1000},       {"s", VSM_SECOND_US}, {"m", VSM_MINUTE_US},
+               {"h", VSM_HOUR_US}, {"d", VSM_DAY_US},    {"w", VSM_SIM_WEEK_US}};
   char *end;
   if (!isdigit((unsigned char)*text))
     return false;

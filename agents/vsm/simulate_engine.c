@@ -1,7 +1,8 @@
 // The simulated company as a discrete-event simulation. The agenda is a heap of entries in the order of time (and of
 // their making, where times are equal): something is said, an item goes on to its next stage, items arrive. When an
 // item enters a stage, all that will be said there is put on the agenda, so memory is bounded by the items that are
-// open. Two sources of chance, one for the company and one for its faults: without faults the same things happen.
+// open. Two sources of chance, one for the company and one for its faults: only storms change what happens, the other
+// faults what arrives.
 #include "simulate.h"
 
 #include <assert.h>
@@ -17,7 +18,7 @@ struct entry {
   uint64_t order;
   enum entry_kind kind;
   bool repeat;
-  int stage; // of MOVE: where to look for the next one; -1: the end
+  int stage;       // of MOVE: where to look for the next one; -1: the end
   uint32_t number; // of SAY: of the item's sayings
   unsigned stream;
   struct vsm_sim_item *item; // NULL for ARRIVE
@@ -39,8 +40,8 @@ struct vsm_sim_engine {
   struct entry *heap;
   size_t n, cap;
   uint64_t order;
-  struct arrivals *arrivals;  // of each stream
-  struct vsm_sim_item *free;  // items for reuse
+  struct arrivals *arrivals; // of each stream
+  struct vsm_sim_item *free; // items for reuse
   struct vsm_arena items;
   uint64_t started, ended;
   bool no_memory;
@@ -120,7 +121,7 @@ struct visit {
     int64_t us;
   } holds[VSM_SIM_HOLDS_MAX]; // in the order of at
   unsigned n_holds;
-  uint64_t happens;                 // bit i: step i does
+  uint64_t happens;                  // bit i: step i does
   const struct vsm_sim_leave *leave; // NULL: it runs to its end
 };
 
@@ -411,7 +412,8 @@ static void fill(struct vsm_sim_engine *e, struct vsm_sim_event *event, const st
   event->source = what->source;
   event->type = vsm_sim_fault_type(&e->faults, what, entry->moment.now_us - e->options.start_us);
   size_t used = (size_t)snprintf(event->text, sizeof event->text, "%s/%06u%04u/%u", entry->item->stream->id,
-                                 entry->item->day, entry->item->of_day, entry->number) + 1;
+                                 entry->item->day, entry->item->of_day, entry->number) +
+                1;
   event->id = event->text;
   event->subject = render(event, &used, &what->subject, entry);
   event->n_data = what->data.n;

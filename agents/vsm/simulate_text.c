@@ -8,7 +8,7 @@ static const struct {
   enum vsm_sim_part_kind kind;
   bool time;
 } NAMES[] = {
-    {"n", VSM_SIM_NUMBER, false}, {"hour", VSM_SIM_HOUR, false}, {"T", VSM_SIM_T, true},
+    {"n", VSM_SIM_NUMBER, false}, {"hour", VSM_SIM_HOUR, false},  {"T", VSM_SIM_T, true},
     {"now", VSM_SIM_NOW, true},   {"begin", VSM_SIM_BEGIN, true}, {"end", VSM_SIM_END, true},
 };
 
