@@ -225,6 +225,8 @@ size_t vsm_sim_text_write(const struct vsm_sim_text *text, const struct vsm_sim_
                           const struct vsm_sim_moment *moment, char *out, size_t size);
 // RFC 3339 in UTC with milliseconds (where they are not 0); out has room for 32.
 size_t vsm_sim_time_write(int64_t us, char *out);
+// "2025-01-01T00:00:00Z", with an offset, or without one (UTC); false: not understood, or before 1970.
+bool vsm_sim_time_parse(const char *text, int64_t *out_us);
 // Days since 1970 to year, month 1-12, day 1-31.
 void vsm_sim_date(int64_t days, int *year, int *month, int *day);
 
@@ -298,10 +300,15 @@ struct vsm_sim_sink *vsm_sim_sink_create(const char *submit, const char *publish
 void vsm_sim_sink_destroy(struct vsm_sim_sink *s); // NULL-safe
 // 0, VSM_EAGAIN (no room: let it work and try again), or another error.
 int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event);
-// Sends and receives, and waits at most so long for something to do, or for *stop_fd to be readable. 0 or an error.
+// Sends and receives, and waits at most so long (-1: without end) for something to do. 1 where stop_fd is readable, 0,
+// or an error.
 int vsm_sim_sink_work(struct vsm_sim_sink *s, int stop_fd, int timeout_ms);
 // Nothing waits for more events from now on.
 void vsm_sim_sink_flush(struct vsm_sim_sink *s);
-uint64_t vsm_sim_sink_pending(const struct vsm_sim_sink *s);
-uint64_t vsm_sim_sink_accepted(const struct vsm_sim_sink *s);
-uint64_t vsm_sim_sink_rejected(const struct vsm_sim_sink *s);
+
+struct vsm_sim_figures {
+  uint64_t pending;            // put and not yet acked (publish: not yet sent)
+  uint64_t accepted, rejected; // publish and JSON lines: accepted means sent
+  const char *refused;         // the first reason given; borrowed
+};
+struct vsm_sim_figures vsm_sim_sink_figures(const struct vsm_sim_sink *s);

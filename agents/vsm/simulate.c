@@ -1,0 +1,370 @@
+// vsm simulate: runs the simulated company and sends what its systems say. History first, as fast as it goes, then
+// live at the pace asked for.
+#include "simulate.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agents/vsm/cmd.h"
+#include "base/err.h"
+#include "vsm/vsm.h"
+
+enum { WORK_EVERY = 256, SILENCE_MS = 10000, PROGRESS_MS = 250 };
+#define START_WITH_ITEMS_US INT64_C(1735689600000000) // 2025-01-01T00:00:00Z
+#define SPEED_DEFAULT 1440.0                          // a day a minute
+
+static const char HELP[] =
+    "usage: vsm simulate [options]\n"
+    "\n"
+    "Sends what the operational systems of the configuration would say. What they are and do stands beside the\n"
+    "configuration, in NAME.simulation.yaml. The same seed and start give the same events.\n"
+    "\n"
+    "  --config FILE      the configuration (config/quantum-energy.yaml)\n"
+    "  --seed N           another course of events (1)\n"
+    "  --items N          so many items, at least a fiftieth of them in each stream, each to its end; then ends.\n"
+    "                     Without: until stopped\n"
+    "  --start TIME       RFC 3339; default: 2025-01-01T00:00:00Z with --items, else so that history ends now\n"
+    "  --history TIME     so much past first, as fast as it goes: 365d\n"
+    "  --speed N[x]       simulated seconds in a second (1440x, a day a minute; with --items as fast as it goes)\n"
+    "  --rate N|max       events a second, instead of --speed\n"
+    "  --faults on|off    repeats, late and missing events, outages, storms (on)\n"
+    "  --submit ENDPOINT  acked (" VSM_SUBMIT_DEFAULT ")\n"
+    "  --pub ENDPOINT     fire and forget, to the daemon's subscribe socket (" VSM_SUBSCRIBE_DEFAULT ")\n"
+    "  --jsonl            CloudEvents JSON lines on standard output, to no daemon\n"
+    "  --json             the figures at the end as JSON\n"
+    "\n"
+    "examples:\n"
+    "  vsm simulate --history 365d                  a year, then a day a minute\n"
+    "  vsm simulate --items 1000 --seed 7           1,000 items from first to last event\n"
+    "  vsm simulate --items 50 --faults off --jsonl | head\n";
+
+struct arguments {
+  const char *config, *submit, *publish;
+  struct vsm_sim_options sim;
+  int64_t history_us;
+  double speed, rate; // 0: not given; rate INFINITY-like: see unpaced
+  bool unpaced, started, jsonl, json;
+};
+
+struct run {
+  const struct arguments *a;
+  struct vsm_sim_world world;
+  struct vsm_sim_engine *engine;
+  struct vsm_sim_sink *sink;
+  int stop_fd;
+  int64_t live_us;               // simulated time from which on the pace counts
+  int64_t begun_ms, paced_ms;    // monotonic: of the run; of its paced part, 0 before it
+  int64_t heard_ms, progress_ms; // when acks were last seen to grow; when progress was last shown
+  uint64_t events, paced, heard;
+  int64_t now_us; // simulated
+  bool terminal;
+};
+
+static int64_t clock_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// --- Arguments -----------------------------------------------------------------------------------------------------
+
+static bool read_number(const char *text, double most, double *out) {
+  char *end;
+  *out = strtod(text, &end);
+  return end != text && !*end && *out > 0 && *out <= most;
+}
+
+static bool read_whole(const char *text, uint64_t *out) {
+  char *end;
+  if (*text < '0' || *text > '9')
+    return false;
+  *out = strtoull(text, &end, 10);
+  return !*end;
+}
+
+static bool read_speed(const char *text, struct arguments *a) {
+  char copy[32];
+  size_t n = strlen(text);
+  if (n >= sizeof copy)
+    return false;
+  memcpy(copy, text, n + 1);
+  if (n && copy[n - 1] == 'x')
+    copy[n - 1] = 0;
+  a->unpaced = !strcmp(copy, "max");
+  return a->unpaced || read_number(copy, 1e9, &a->speed);
+}
+
+static bool read_rate(const char *text, struct arguments *a) {
+  a->unpaced = !strcmp(text, "max");
+  return a->unpaced || read_number(text, 1e9, &a->rate);
+}
+
+static bool take_option(struct arguments *a, const char *name, const char *value) {
+  if (!strcmp(name, "config"))
+    a->config = value;
+  else if (!strcmp(name, "submit"))
+    a->submit = value;
+  else if (!strcmp(name, "pub"))
+    a->publish = value;
+  else if (!strcmp(name, "jsonl"))
+    a->jsonl = true;
+  else if (!strcmp(name, "json"))
+    a->json = true;
+  else if (!strcmp(name, "seed"))
+    return read_whole(value, &a->sim.seed);
+  else if (!strcmp(name, "items"))
+    return read_whole(value, &a->sim.items) && a->sim.items;
+  else if (!strcmp(name, "start"))
+    return a->started = vsm_sim_time_parse(value, &a->sim.start_us);
+  else if (!strcmp(name, "history"))
+    return vsm_sim_duration_parse(value, NULL, &a->history_us);
+  else if (!strcmp(name, "speed"))
+    return read_speed(value, a);
+  else if (!strcmp(name, "rate"))
+    return read_rate(value, a);
+  else if (!strcmp(name, "faults"))
+    return (a->sim.faults = !strcmp(value, "on")) || !strcmp(value, "off");
+  return true;
+}
+
+static void settle(struct arguments *a) {
+  bool paced = a->speed > 0 || a->rate > 0 || a->unpaced;
+  if (!paced && a->sim.items)
+    a->unpaced = true;
+  else if (!paced)
+    a->speed = SPEED_DEFAULT;
+  if (!a->submit && !a->publish && !a->jsonl)
+    a->submit = VSM_SUBMIT_DEFAULT;
+  if (a->started)
+    return;
+  if (a->sim.items)
+    a->sim.start_us = START_WITH_ITEMS_US;
+  else
+    a->sim.start_us = (int64_t)time(NULL) * VSM_SECOND_US - a->history_us;
+}
+
+// 0; 1: help was asked for; -1: wrong usage, said.
+static int read_arguments(int argc, char **argv, struct arguments *a) {
+  static const struct option OPTIONS[] = {
+      {"config", required_argument, NULL, 'o'},  {"seed", required_argument, NULL, 'o'},
+      {"items", required_argument, NULL, 'o'},   {"start", required_argument, NULL, 'o'},
+      {"history", required_argument, NULL, 'o'}, {"speed", required_argument, NULL, 'o'},
+      {"rate", required_argument, NULL, 'o'},    {"faults", required_argument, NULL, 'o'},
+      {"submit", required_argument, NULL, 'o'},  {"pub", required_argument, NULL, 'o'},
+      {"jsonl", no_argument, NULL, 'o'},         {"json", no_argument, NULL, 'o'},
+      {"help", no_argument, NULL, 'h'},          {0},
+  };
+  int c, which = 0;
+  *a = (struct arguments){.sim = {.seed = 1, .faults = true}};
+  optind = 1;
+  while ((c = getopt_long(argc, argv, "h", OPTIONS, &which)) != -1) {
+    if (c == 'h')
+      return 1;
+    if (c != 'o')
+      return -1;
+    if (!take_option(a, OPTIONS[which].name, optarg)) {
+      fprintf(stderr, "vsm simulate: --%s: '%s' is not understood; see --help\n", OPTIONS[which].name, optarg);
+      return -1;
+    }
+  }
+  if (optind < argc) {
+    fprintf(stderr, "vsm simulate: '%s' is too much; see --help\n", argv[optind]);
+    return -1;
+  }
+  if ((a->submit != NULL) + (a->publish != NULL) + a->jsonl > 1) {
+    fprintf(stderr, "vsm simulate: only one of --submit, --pub and --jsonl\n");
+    return -1;
+  }
+  settle(a);
+  return 0;
+}
+
+// NAME.yaml -> NAME.simulation.yaml
+static bool beside(const char *config, char *out, size_t size) {
+  const char *dot = strrchr(config, '.'), *slash = strrchr(config, '/');
+  size_t n = dot && (!slash || dot > slash) ? (size_t)(dot - config) : strlen(config);
+  return (size_t)snprintf(out, size, "%.*s.simulation.yaml", (int)n, config) < size;
+}
+
+// Without --config: the shipped one, from here or from where the program was built or installed.
+static bool find_world(const struct arguments *a, char *out, size_t size) {
+  static const char SHIPPED[] = "config/quantum-energy.yaml";
+  static const char *const PLACES[] = {"../../../", "../share/vsm/"};
+  char self[PATH_MAX], path[PATH_MAX + 64];
+  if (a->config)
+    return beside(a->config, out, size);
+  if (!beside(SHIPPED, out, size) || access(out, R_OK) == 0)
+    return true;
+  ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+  char *slash = n > 0 ? memrchr(self, '/', (size_t)n) : NULL;
+  for (size_t i = 0; slash && i < sizeof PLACES / sizeof *PLACES; i++) {
+    snprintf(path, sizeof path, "%.*s/%s%s", (int)(slash - self), self, PLACES[i], SHIPPED);
+    if (beside(path, out, size) && access(out, R_OK) == 0)
+      return true;
+  }
+  return beside(SHIPPED, out, size);
+}
+
+// --- The run -------------------------------------------------------------------------------------------------------
+
+static void show_progress(struct run *r, int64_t now_ms) {
+  char time[32];
+  if (!r->terminal || now_ms - r->progress_ms < PROGRESS_MS)
+    return;
+  r->progress_ms = now_ms;
+  vsm_sim_time_write(r->now_us / VSM_SECOND_US * VSM_SECOND_US, time);
+  double seconds = (double)(now_ms - r->begun_ms + 1) / 1000;
+  fprintf(stderr, "\r%s  %" PRIu64 " events  %.0f/s  %" PRIu64 " items", time, r->events, (double)r->events / seconds,
+          vsm_sim_engine_started(r->engine));
+  double share = r->a->sim.items ? (double)vsm_sim_engine_ended(r->engine) / (double)r->a->sim.items
+                 : r->now_us < r->live_us && r->a->history_us
+                     ? (double)(r->now_us - r->a->sim.start_us) / (double)r->a->history_us
+                     : 0;
+  if (share > 0)
+    fprintf(stderr, "  %3.0f %%  %.0f s left", share * 100, seconds * (1 - share) / share);
+  fputs("\033[K", stderr);
+}
+
+// 0 to go on, 1 to stop, or an error. Acks that never come are one.
+static int work(struct run *r, int timeout_ms) {
+  int got = vsm_sim_sink_work(r->sink, r->stop_fd, timeout_ms);
+  struct vsm_sim_figures f = vsm_sim_sink_figures(r->sink);
+  int64_t now = clock_ms();
+  show_progress(r, now);
+  if (f.accepted + f.rejected != r->heard || !f.pending) {
+    r->heard = f.accepted + f.rejected;
+    r->heard_ms = now;
+  }
+  if (got || r->heard || now - r->heard_ms < SILENCE_MS)
+    return got;
+  fprintf(stderr, "vsm simulate: nothing takes events at %s; is vsmd running there?\n",
+          r->a->submit ? r->a->submit : r->a->publish);
+  return VSM_EIO;
+}
+
+// Waits until the event's turn.
+static int wait_for(struct run *r, const struct vsm_sim_event *event) {
+  const struct arguments *a = r->a;
+  if (a->unpaced || event->sent_us < r->live_us)
+    return 0;
+  if (!r->paced_ms) {
+    vsm_sim_sink_flush(r->sink);
+    r->paced_ms = clock_ms();
+  }
+  double after_ms =
+      a->rate > 0 ? (double)r->paced++ * 1000 / a->rate : (double)(event->sent_us - r->live_us) / 1000 / a->speed;
+  for (;;) {
+    int64_t left = r->paced_ms + (int64_t)after_ms - clock_ms();
+    if (left <= 0)
+      return 0;
+    int got = work(r, left < PROGRESS_MS ? (int)left : PROGRESS_MS);
+    if (got)
+      return got;
+  }
+}
+
+static int put(struct run *r, const struct vsm_sim_event *event) {
+  int err;
+  while ((err = vsm_sim_sink_put(r->sink, event)) == VSM_EAGAIN) {
+    vsm_sim_sink_flush(r->sink);
+    if ((err = work(r, PROGRESS_MS)))
+      return err;
+  }
+  return err ? err : ++r->events % WORK_EVERY ? 0 : work(r, 0);
+}
+
+static int run(struct run *r) {
+  static struct vsm_sim_event event; // large
+  int got, err = 0;
+  while ((got = vsm_sim_engine_next(r->engine, &event)) > 0 && event.sent_us < VSM_TIME_MAX) {
+    r->now_us = event.sent_us;
+    if ((err = wait_for(r, &event)) || (err = put(r, &event)))
+      return err;
+  }
+  if (got < 0)
+    return got;
+  vsm_sim_sink_flush(r->sink);
+  while (!err && vsm_sim_sink_figures(r->sink).pending)
+    err = work(r, PROGRESS_MS);
+  return err;
+}
+
+static void report(const struct run *r) {
+  struct vsm_sim_figures f = vsm_sim_sink_figures(r->sink);
+  uint64_t started = vsm_sim_engine_started(r->engine), ended = vsm_sim_engine_ended(r->engine);
+  double seconds = (double)(clock_ms() - r->begun_ms) / 1000;
+  FILE *out = r->a->jsonl ? stderr : stdout;
+  if (r->terminal)
+    fputs("\r\033[K", stderr);
+  if (r->a->json) {
+    fprintf(out,
+            "{\"events\": %" PRIu64 ", \"accepted\": %" PRIu64 ", \"rejected\": %" PRIu64 ", \"items\": %" PRIu64
+            ", \"ended\": %" PRIu64 ", \"seconds\": %.3f}\n",
+            r->events, f.accepted, f.rejected, started, ended, seconds);
+    return;
+  }
+  fprintf(out,
+          "%" PRIu64 " events of %" PRIu64 " items (%" PRIu64 " ended) in %.1f s: %" PRIu64 " accepted, %" PRIu64
+          " rejected\n",
+          r->events, started, ended, seconds, f.accepted, f.rejected);
+  if (f.rejected && *f.refused)
+    fprintf(stderr, "vsm simulate: first refused: %s\n", f.refused);
+}
+
+// Interrupts arrive as something to read, so that they end the run between two events.
+static int open_stop(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int open_run(struct run *r) {
+  char path[PATH_MAX];
+  if (!find_world(r->a, path, sizeof path)) {
+    fprintf(stderr, "vsm simulate: the path of the configuration is too long\n");
+    return VSM_EINVAL;
+  }
+  int err = vsm_sim_world_read(&r->world, path, stderr);
+  if (err)
+    return err;
+  r->stop_fd = open_stop();
+  r->sink = vsm_sim_sink_create(r->a->submit, r->a->publish, stdout, stderr);
+  r->engine = vsm_sim_engine_create(&r->world, &r->a->sim);
+  return r->stop_fd >= 0 && r->sink && r->engine ? 0 : VSM_ENOMEM;
+}
+
+int vsm_cmd_simulate(int argc, char **argv) {
+  struct arguments a;
+  int usage = read_arguments(argc, argv, &a);
+  if (usage) {
+    if (usage > 0)
+      fputs(HELP, stdout);
+    return usage > 0 ? 0 : 2;
+  }
+  struct run r = {.a = &a, .stop_fd = -1, .begun_ms = clock_ms(), .live_us = a.sim.start_us + a.history_us};
+  r.heard_ms = r.begun_ms;
+  r.terminal = isatty(STDERR_FILENO);
+  int err = open_run(&r);
+  bool refused = false;
+  if (!err) {
+    err = run(&r);
+    refused = vsm_sim_sink_figures(r.sink).rejected > 0;
+    report(&r);
+  }
+  vsm_sim_engine_destroy(r.engine);
+  vsm_sim_sink_destroy(r.sink);
+  vsm_sim_world_fini(&r.world);
+  if (r.stop_fd >= 0)
+    close(r.stop_fd);
+  return err < 0 || refused ? 1 : 0;
+}
