@@ -188,6 +188,13 @@ static int begin_batch(struct vsm_emitter *e) {
   return 0;
 }
 
+void vsm_emitter_lose(struct vsm_emitter *e) {
+  if (e->acked)
+    return;
+  e->sequence++; // a hole that the daemon sees
+  e->counts.lost++;
+}
+
 int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
   size_t bytes = vsm_outbatch_measure(event);
   if (bytes == 0)
@@ -195,10 +202,7 @@ int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *even
   if (!e->acked && event->source && *event->source && strcmp(event->source, e->source) != 0)
     return VSM_CLIENT_EINVAL;
   if (e->pending >= e->options.queue_events) {
-    if (!e->acked) {
-      e->sequence++; // a hole that the daemon sees
-      e->counts.lost++;
-    }
+    vsm_emitter_lose(e);
     return VSM_CLIENT_EFULL;
   }
   if (e->filling && e->filling->n + bytes > e->options.batch_bytes)

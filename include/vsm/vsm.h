@@ -107,6 +107,9 @@ void vsm_emitter_destroy(struct vsm_emitter *e);
 // Acked: each batch is sent again after resend_ms without an ack and after a reconnect, until its ack comes.
 // Fire and forget: nothing is sent until somebody has subscribed.
 int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event);
+// Fire and forget: gives away a number of the sequence, for an event that the caller could not keep, so that the daemon
+// sees that one is missing.
+void vsm_emitter_lose(struct vsm_emitter *e);
 // Does not let the batch at hand wait for more events.
 void vsm_emitter_flush(struct vsm_emitter *e);
 
