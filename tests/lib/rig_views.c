@@ -184,7 +184,7 @@ static void compare_stage(struct differences *d, const struct vsm_stage_view *e,
   X(suspended)
   X(n_windows)
 #undef X
-      compare_ages(d, &e->age, &g->age);
+  compare_ages(d, &e->age, &g->age);
   for (unsigned i = 0; i < e->n_windows && i < g->n_windows; i++) {
     const struct vsm_stage_window_view *we = &e->windows[i], *wg = &g->windows[i];
     d->window = we->window;

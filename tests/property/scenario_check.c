@@ -24,7 +24,7 @@ static void compare_visit(struct check *c, const char *key, const struct vsm_str
   X(unobserved)
   X(implied)
 #undef X
-      check_equal(c, key, "visit queued", e->queued + (e->state == VSM_QUEUED ? since : 0), g->queued_us);
+  check_equal(c, key, "visit queued", e->queued + (e->state == VSM_QUEUED ? since : 0), g->queued_us);
   check_equal(c, key, "visit active", e->active + (e->state == VSM_ACTIVE ? since : 0), g->active_us);
   check_equal(c, key, "visit suspended", e->suspended + (e->state == VSM_SUSPENDED ? since : 0), g->suspended_us);
   if (g->how != VSM_OPEN)
