@@ -181,9 +181,10 @@ struct page {
   struct vsm_arena *arena;
   struct vsm_item_row *rows;
   unsigned n, scanned;
-  // Where to go on: the first one that was not looked at.
+  // Where to go on: the first one that was not looked at, and how many of its open visits were.
   unsigned stream;
   struct vsm_rank rank;
+  unsigned done;
   bool more;
 };
 
@@ -205,7 +206,7 @@ static void add_row(struct page *p, uint32_t id, const struct vsm_story *story, 
   const struct vsm_stream_state *s = vsm_core_stream(p->core, p->stream);
   const struct vsm_item *it = vsm_items_at(&s->items, id);
   enum vsm_visit_state state = v ? v->state : VSM_BETWEEN;
-  if ((p->query->state >= 0 && state != (unsigned)p->query->state) || p->n == p->query->limit)
+  if (p->query->state >= 0 && state != (unsigned)p->query->state)
     return;
   int64_t now = p->core->now.us;
   struct vsm_item_row *row = &p->rows[p->n++];
@@ -224,35 +225,27 @@ static void add_row(struct page *p, uint32_t id, const struct vsm_story *story, 
     fill_wait(p->core, it, v, row);
 }
 
-static unsigned rows_of(const struct vsm_story *story, int place) {
-  unsigned n = 0;
-  for (size_t i = 0; i < story->n_visits; i++)
-    n += story->visits[i].how == VSM_OPEN && (place < 0 || story->visits[i].place == place);
-  return n ? n : place < 0;
-}
-
+// An item in more stages than the page has room for goes on with the next one.
 static void add_item(struct page *p, uint32_t id, int place) {
   struct vsm_story *story = &p->core->after;
   const struct vsm_stream_state *s = vsm_core_stream(p->core, p->stream);
-  bool any = false;
+  unsigned open = 0;
   vsm_stream_fold(s, vsm_items_at(&s->items, id), story);
-  // An item's rows stay on one page, unless they are more than any page holds.
-  if (p->n > 0 && p->n + rows_of(story, place) > p->query->limit) {
-    p->more = true;
-    return;
-  }
   for (size_t i = 0; i < story->n_visits; i++) {
     const struct vsm_visit *v = &story->visits[i];
-    if (v->how == VSM_OPEN && (place < 0 || v->place == place)) {
-      add_row(p, id, story, v);
-      any = true;
-    }
+    if (v->how != VSM_OPEN || (place >= 0 && v->place != place) || open++ < p->done)
+      continue;
+    p->more = p->n == p->query->limit;
+    if (p->more)
+      return;
+    add_row(p, id, story, v);
+    p->done = open;
   }
-  if (!any && place < 0)
+  if (open == 0 && place < 0)
     add_row(p, id, story, NULL);
 }
 
-static void scan(struct page *p, struct vsm_rank from) {
+static void scan(struct page *p, struct vsm_rank from, unsigned done) {
   const struct vsm_stream_state *s = vsm_core_stream(p->core, p->stream);
   int place = p->query->stage < 0 ? -1 : s->graph->place_of[p->query->stage];
   const struct vsm_ranks *ranks = place < 0 ? &s->open : &s->stages[place].open;
@@ -260,18 +253,20 @@ static void scan(struct page *p, struct vsm_rank from) {
   struct vsm_rank next;
   while (!p->more && vsm_ranks_next(ranks, &at, &next)) {
     p->rank = next;
+    p->done = next.us == from.us && next.id == from.id ? done : 0;
     p->more = p->n >= p->query->limit || p->scanned++ >= SCAN_MAX;
     if (!p->more)
       add_item(p, next.id, place);
   }
 }
 
-// "STREAM.TIME.ID" in decimal.
-static bool parse_cursor(struct vsm_str text, const struct vsm_core *core, unsigned *stream, struct vsm_rank *from) {
-  uint64_t n[3] = {0};
+// "STREAM.TIME.ID.DONE" in decimal.
+static bool parse_cursor(struct vsm_str text, const struct vsm_core *core, unsigned *stream, struct vsm_rank *from,
+                         unsigned *done) {
+  uint64_t n[4] = {0};
   unsigned k = 0, digits = 0;
   for (size_t i = 0; i < text.n; i++) {
-    if (text.p[i] == '.' && digits > 0 && k < 2) {
+    if (text.p[i] == '.' && digits > 0 && k < 3) {
       k++;
       digits = 0;
     } else if (text.p[i] >= '0' && text.p[i] <= '9' && digits++ < 18) {
@@ -282,7 +277,8 @@ static bool parse_cursor(struct vsm_str text, const struct vsm_core *core, unsig
   }
   *stream = (unsigned)n[0];
   *from = (struct vsm_rank){(int64_t)n[1], (uint32_t)n[2]};
-  return k == 2 && digits > 0 && n[0] < core->model->n_streams && n[2] <= UINT32_MAX;
+  *done = (unsigned)n[3];
+  return k == 3 && digits > 0 && n[0] < core->model->n_streams && n[2] <= UINT32_MAX && n[3] <= VSM_STAGES_MAX;
 }
 
 long vsm_core_items(struct vsm_core *core, const struct vsm_items_query *query, struct vsm_arena *arena,
@@ -291,20 +287,22 @@ long vsm_core_items(struct vsm_core *core, const struct vsm_items_query *query, 
   struct vsm_rank from = {0, 0};
   unsigned first = query->stream < 0 ? 0 : (unsigned)query->stream;
   unsigned end = query->stream < 0 ? core->model->n_streams : first + 1;
-  if (query->cursor.n > 0 && !parse_cursor(query->cursor, core, &first, &from))
+  unsigned done = 0;
+  if (query->cursor.n > 0 && !parse_cursor(query->cursor, core, &first, &from, &done))
     return VSM_EINVAL;
   *cursor = (struct vsm_str){0};
   *rows = p.rows = vsm_arena_alloc(arena, query->limit * sizeof *p.rows);
   if (!p.rows)
     return VSM_ENOMEM;
   for (p.stream = first; p.stream < end; p.stream++) {
-    scan(&p, from);
+    scan(&p, from, done);
     if (p.more)
       break;
     from = (struct vsm_rank){0, 0};
+    done = 0;
   }
   if (p.more) {
-    const char *text = vsm_arena_printf(arena, "%u.%lld.%u", p.stream, (long long)p.rank.us, p.rank.id);
+    const char *text = vsm_arena_printf(arena, "%u.%lld.%u.%u", p.stream, (long long)p.rank.us, p.rank.id, p.done);
     if (!text)
       return VSM_ENOMEM;
     *cursor = vsm_str_of(text);
