@@ -100,6 +100,7 @@ void check_all(struct check *c, const struct vsm_model *model) {
     check_equal(c, "view", "error", 0, vsm_core_view_stream(c->core, s, c->arena, &got));
     c->wrong += rig_compare_stream(c->out, &expected, &got);
     open += expected.wip;
+    check_rows(c, s, &model->streams[s], items, n);
     for (size_t i = 0; i < n; i++)
       for (size_t k = 0; k < items[i].n_keys; k++)
         compare_item(c, &model->streams[s], s, &items[i], items[i].keys[k]);

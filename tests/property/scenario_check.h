@@ -21,6 +21,9 @@ void check_all(struct check *c, const struct vsm_model *model);
 // Steps both and compares what became of the event.
 void check_step(struct check *c, const struct vsm_model *model, const struct vsm_event *e, struct vsm_effects *fx);
 
+// The pages of open visits of one stream against the reference's items.
+void check_rows(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
+
 // The balances of all streams.
 void check_balances(struct check *c, const struct vsm_model *model);
 
