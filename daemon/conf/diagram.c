@@ -105,7 +105,7 @@ static void add_stage(struct vsm_conf_reader *r, struct drawn *d, const struct v
     return;
   if (!to) {
     vsm_conf_blame(r, &from->id, "no stage \"%s\" in the diagram of value stream %s%s the id of a drawn stage",
-                   from->id.z, s->id.z, vsm_conf_hint(r->arena, from->id.z, drawn_id, d));
+                   from->id.z, s->id.z, vsm_conf_hint(r->report, from->id.z, drawn_id, d));
     return;
   }
   struct vsm_conf_stage drawn = *to;

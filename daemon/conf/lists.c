@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+enum { FREE_KEYS_MAX = 64 };
+
 // Any {member *at; unsigned n;}.
 struct list {
   void *at;
@@ -197,6 +199,10 @@ static void free_map_read(struct vsm_conf_reader *r, const struct vsm_conf_field
                           size_t size, size_t value, read_fn *read) {
   if (n->kind != VSM_YAML_MAP) {
     vsm_conf_complain(r, n->line, n->column, "no map; allowed for %s: attributes with their values", f->key);
+    return;
+  }
+  if (n->n > FREE_KEYS_MAX) {
+    vsm_conf_complain(r, n->line, n->column, "%u keys in %s; allowed: at most %d", n->n, f->key, FREE_KEYS_MAX);
     return;
   }
   struct list l = {vsm_conf_alloc(r, n->n + 1, size), 0};

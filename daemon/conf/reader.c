@@ -65,7 +65,7 @@ static void unknown_key(struct vsm_conf_reader *r, const struct vsm_conf_map *ma
   for (size_t i = 0; (name = key_name(map, i)) != NULL && n < sizeof allowed; i++)
     n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", i ? ", " : "", name);
   vsm_conf_complain(r, key->line, key->column, "unknown key \"%s\" of %s%s %s", key->text, map->what,
-                    vsm_conf_hint(r->arena, key->text, key_name, map), allowed);
+                    vsm_conf_hint(r->report, key->text, key_name, map), allowed);
 }
 
 static void note(struct vsm_conf_reader *r, const struct vsm_yaml *key) {

@@ -117,8 +117,8 @@ const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const vo
   return best;
 }
 
-const char *vsm_conf_hint(struct vsm_arena *arena, const char *given, vsm_conf_name_fn *name, const void *of) {
-  const char *near = vsm_conf_nearest(given, name, of);
-  const char *hint = near ? vsm_arena_printf(arena, "; did you mean \"%s\"? allowed:", near) : NULL;
+const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of) {
+  const char *near = report->n_mistakes < MISTAKES_MAX ? vsm_conf_nearest(given, name, of) : NULL;
+  const char *hint = near ? vsm_arena_printf(&report->arena, "; did you mean \"%s\"? allowed:", near) : NULL;
   return hint ? hint : "; allowed:";
 }

@@ -35,7 +35,7 @@ static int find_stream(struct vsm_conf_reader *r, const struct vsm_config *c, co
       return (int)i;
   const char *id = vsm_conf_copy(r, "%.*s", (int)n, w->z);
   vsm_conf_blame(r, w, "no value stream \"%s\"%s the id of a value stream", id,
-                 vsm_conf_hint(r->arena, id, stream_name, c));
+                 vsm_conf_hint(r->report, id, stream_name, c));
   return -1;
 }
 
@@ -54,7 +54,7 @@ static void find_stage(struct vsm_conf_reader *r, const struct vsm_config *c, co
       out->stage = (int)i;
   if (s && s->n_stages && out->stage < 0)
     vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages", slash + 1, s->id,
-                   vsm_conf_hint(r->arena, slash + 1, stage_name, s));
+                   vsm_conf_hint(r->report, slash + 1, stage_name, s));
 }
 
 // A source needs no configuration to be accepted, so that an unknown one is a mistake only where it is nearly one of
@@ -187,7 +187,7 @@ static void resolve_lists(struct vsm_conf_reader *r, const struct vsm_config *c,
       known = known || strcmp(s->segments.at[k].z, name->z) == 0;
     if (s && !known)
       vsm_conf_blame(r, name, "no segment \"%s\" in value stream %s%s its segments", name->z, s->id.z,
-                     vsm_conf_hint(r->arena, name->z, segment_name, s));
+                     vsm_conf_hint(r->report, name->z, segment_name, s));
   }
   out->when = when;
   out->n_when = from->when.n;

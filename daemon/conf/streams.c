@@ -71,7 +71,7 @@ static void resolve_next(struct vsm_conf_reader *r, struct vsm_conf_stream *s, u
       next[out->n_next++] = (uint16_t)to;
     else
       vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages, or outcome", w->z,
-                     s->id.z, vsm_conf_hint(r->arena, w->z, stage_id, s));
+                     s->id.z, vsm_conf_hint(r->report, w->z, stage_id, s));
   }
   out->next = next;
   out->fork_all = stage->fork == 1;

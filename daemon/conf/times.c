@@ -42,7 +42,7 @@ static const char *in_force(const struct vsm_conf_word *own, const char *outer) 
 static void check_calendar(const struct times *t, const struct vsm_conf_word *w) {
   if (w->z && strcmp(w->z, "none") != 0 && !known(w->z, calendar_name, t->config))
     vsm_conf_blame(t->r, w, "no calendar \"%s\"%s the id of a calendar, or none", w->z,
-                   vsm_conf_hint(t->r->arena, w->z, calendar_name, t->config));
+                   vsm_conf_hint(t->r->report, w->z, calendar_name, t->config));
 }
 
 static void check_duration(const struct times *t, const struct vsm_conf_duration *d, const char *calendar) {
@@ -65,7 +65,7 @@ static void check_where(const struct times *t, const struct vsm_conf_where *w) {
   for (unsigned i = 0; i < w->n; i++)
     if (!known(w->at[i].name.z, segment_name, t->stream))
       vsm_conf_blame(t->r, &w->at[i].name, "no segment \"%s\" in value stream %s%s its segments", w->at[i].name.z,
-                     t->stream->id.z, vsm_conf_hint(t->r->arena, w->at[i].name.z, segment_name, t->stream));
+                     t->stream->id.z, vsm_conf_hint(t->r->report, w->at[i].name.z, segment_name, t->stream));
 }
 
 static void check_span(const struct times *t, const struct vsm_conf_word *w, bool of_stage) {
@@ -78,7 +78,7 @@ static void check_span(const struct times *t, const struct vsm_conf_word *w, boo
   const char *id = vsm_conf_copy(t->r, "%.*s", (int)(strrchr(w->z, '/') - w->z), w->z);
   if (!known(id, stage_name, t->stream))
     vsm_conf_blame(t->r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages", id, t->stream->id.z,
-                   vsm_conf_hint(t->r->arena, id, stage_name, t->stream));
+                   vsm_conf_hint(t->r->report, id, stage_name, t->stream));
 }
 
 static void check_expected(const struct times *t, const struct vsm_conf_expectations *list, const char *calendar,

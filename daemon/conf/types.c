@@ -105,7 +105,7 @@ static void choice_read(struct vsm_conf_reader *r, const struct vsm_conf_field *
   *(int *)at = -2;
   if (text)
     vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s%s %s", text, f->key,
-                      vsm_conf_hint(r->arena, text, choice_name, f->names), allowed);
+                      vsm_conf_hint(r->report, text, choice_name, f->names), allowed);
 }
 
 static bool choice_given(const struct vsm_conf_field *f, const void *at) {

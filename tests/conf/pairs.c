@@ -1,6 +1,7 @@
 // Runs the pairs of this folder: NAME.yaml with NAME.ok, what --check prints of it, or with NAME.err, its mistakes.
 // What is printed must load and print to the same again. With VSM_CONF_UPDATE set, writes what comes out in place of
-// comparing (a new pair needs an empty NAME.ok or NAME.err). Without arguments all, else the names given.
+// comparing (a new pair needs an empty NAME.ok or NAME.err). Without arguments all, else the names given; after
+// --again files, of which only that is asked.
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -109,8 +110,9 @@ static int is_yaml(const struct dirent *e) {
 int main(int argc, char **argv) {
   struct dirent **found;
   int failed = 0, n = argc - 1;
-  for (int i = 1; i < argc; i++)
-    failed += !pair(argv[i]);
+  bool again = argc > 1 && strcmp(argv[1], "--again") == 0;
+  for (int i = 1 + again; i < argc; i++)
+    failed += again ? !comes_back(argv[i], argv[i]) : !pair(argv[i]);
   if (argc == 1) {
     n = scandir(".", &found, is_yaml, alphasort);
     for (int i = 0; i < n; i++) {
