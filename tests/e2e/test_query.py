@@ -1,0 +1,112 @@
+"""The query socket."""
+import unittest
+
+import zmq
+
+import harness
+from harness import Daemon, batch, event
+from vsm.v1 import query_pb2
+
+
+class Query(unittest.TestCase):
+    def test_snapshot_of_one_stream(self):
+        with Daemon(harness.config(("S", "T"))) as d:
+            d.client().submit(batch(event()))
+            all = d.snapshot()
+            self.assertEqual([s.id for s in all.value_streams], ["S", "T"])
+            self.assertEqual(all.time_unix_nano, harness.T0 * 10**9)
+            one = d.ask(snapshot=query_pb2.SnapshotRequest(stream="T")).snapshot
+            self.assertEqual([s.id for s in one.value_streams], ["T"])
+            self.assertEqual([s.id for s in one.value_streams[0].stages], ["first", "second"])
+            self.assertEqual([w.window for w in one.value_streams[0].windows], ["all", "1h", "24h", "7d", "30d"])
+
+    def test_unknown_names_are_answered_with_the_known_ones(self):
+        with Daemon(harness.config(("S", "T"))) as d:
+            for request in ({"snapshot": {"stream": "X"}}, {"items": {"stream": "X"}}, {"item": {"stream": "X"}}):
+                error = d.ask(**request).error
+                self.assertIn('"X"', error)
+                self.assertIn("S, T", error)
+            error = d.ask(items=query_pb2.ItemsRequest(stream="S", stage="third")).error
+            self.assertIn("first, second", error)
+            self.assertIn("allowed: queued", d.ask(items=query_pb2.ItemsRequest(state="lost")).error)
+            self.assertIn("cursor", d.ask(items=query_pb2.ItemsRequest(cursor="?")).error)
+
+    def test_items_in_pages(self):
+        with Daemon() as d:
+            d.client().submit(batch(*(event("first.started", subject=f"{i:03}", at=i) for i in range(250))))
+            seen, cursor, pages = [], "", 0
+            while pages == 0 or cursor:
+                reply = d.ask(items=query_pb2.ItemsRequest(stream="S", stage="first", limit=100, cursor=cursor))
+                self.assertEqual(reply.error, "")
+                seen += [row.item for row in reply.items.items]
+                cursor = reply.items.cursor
+                pages += 1
+            self.assertEqual(seen, [f"S:{i:03}" for i in range(250)])
+            row = d.ask(items=query_pb2.ItemsRequest(limit=1)).items.items[0]
+            self.assertEqual((row.stage, row.state, row.age_seconds), ("first", "active", 249))
+
+    def test_item(self):
+        with Daemon() as d:
+            d.client().submit(batch(event("first.started"), event(at=60)))
+            item = d.ask(item=query_pb2.ItemRequest(key="S:1")).item
+            self.assertEqual((item.item, item.state), ("S:1", "open"))
+            self.assertEqual([(t.stage, t.lifecycle, t.type) for t in item.transitions],
+                             [("first", "start", "first.started"), ("first", "complete", "first.done")])
+            self.assertRegex(item.transitions[0].rule, r"vsmd\.yaml:\d+$")
+            self.assertEqual([(v.stage, v.how, v.active_seconds) for v in item.visits],
+                             [("first", "completed", 60), ("second", "", 0)])
+            self.assertIn("S:2", d.ask(item=query_pb2.ItemRequest(key="S:2")).error)
+
+    def test_item_in_several_streams(self):
+        with Daemon(harness.config(("S", "T")).replace('"S:{subject}"', '"k:{subject}"')
+                    .replace('"T:{subject}"', '"k:{subject}"')) as d:
+            d.client().submit(batch(event()))
+            self.assertIn("S, T", d.ask(item=query_pb2.ItemRequest(key="k:1")).error)
+            self.assertEqual(d.ask(item=query_pb2.ItemRequest(key="k:1", stream="T")).item.value_stream, "T")
+
+    def test_unmapped_rejected_sources(self):
+        with Daemon() as d:
+            d.client().submit(batch(event("a"), event("a"), event("b"), event("ordered")))
+            rows = d.ask(unmapped={}).unmapped.unmapped
+            self.assertEqual([(r.source, r.type, r.count) for r in rows], [("crm", "a", 2), ("crm", "b", 1)])
+            rows = d.ask(rejected={}).rejected.rejected
+            self.assertEqual([(r.source, r.type, r.reason, r.count) for r in rows],
+                             [("crm", "ordered", "missing_field", 1)])
+            row = d.ask(sources={}).sources.sources[0]
+            self.assertEqual((row.source, row.received, row.unmapped, row.rejected), ("crm", 4, 3, 1))
+
+    def test_status(self):
+        with Daemon() as d:
+            d.client().submit(batch(event()))
+            s = d.status()
+            self.assertEqual((s.clock, s.items_open, s.items_held, s.durable, s.trouble), ("event", 1, 1, False, ""))
+            self.assertEqual(s.configuration, d.path)
+            self.assertEqual(s.ingest.received, 1)
+            self.assertGreater(s.memory_bytes, 1_000_000)
+            self.assertGreater(s.configured_unix_nano, 0)
+            self.assertIn(s.version, d.log.text())
+
+    def test_what_is_no_question(self):
+        with Daemon() as d:
+            s = d.socket(zmq.DEALER, "query")
+            for frame in (b"", b"\xff\xff", b"\xfa\x01\x00", b"\x0a\x02\x0a\x00\xff"):
+                s.send_multipart([b"id", frame])
+                id, reply = s.recv_multipart()
+                self.assertEqual(id, b"id")
+                self.assertNotEqual(query_pb2.Reply.FromString(reply).error, "", frame)
+
+    def test_req_and_wrong_frames(self):
+        with Daemon() as d:
+            bad = d.socket(zmq.DEALER, "query")
+            for frames in ([b"alone"], [b"", b"x"], [b"a", b"b", b"c", b"d"]):
+                bad.send_multipart(frames)
+            bad.send_multipart([b"last", query_pb2.Request(status={}).SerializeToString()])
+            self.assertEqual(bad.recv_multipart()[0], b"last")
+            req = d.socket(zmq.REQ, "query")
+            req.send_multipart([b"id", query_pb2.Request(status={}).SerializeToString()])
+            id, reply = req.recv_multipart()
+            self.assertEqual(id, b"id")
+            self.assertEqual(query_pb2.Reply.FromString(reply).status.bad_frames, 3)
+
+
+harness.main()
