@@ -1,0 +1,92 @@
+// What the subcommands of vsm share. Each is a function of its own arguments, in a file of its own, and returns the exit
+// status: 0 done, 1 failed or something was refused, 2 wrong usage.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vsm/messages.h"
+#include "vsm/vsm.h"
+
+enum { VSM_DONE = 0, VSM_FAILED = 1, VSM_WRONG_USAGE = 2 };
+
+typedef int vsm_cmd_fn(int argc, char **argv); // argv[0] is the subcommand
+vsm_cmd_fn vsm_cmd_emit, vsm_cmd_item, vsm_cmd_items, vsm_cmd_rejected, vsm_cmd_reload, vsm_cmd_replay,
+    vsm_cmd_simulate, vsm_cmd_snapshot, vsm_cmd_sources, vsm_cmd_status, vsm_cmd_tail, vsm_cmd_try, vsm_cmd_unmapped,
+    vsm_cmd_watch;
+
+// --- options
+
+enum vsm_flag_kind { VSM_FLAG, VSM_FLAG_TEXT, VSM_FLAG_COUNT, VSM_FLAG_LIST };
+enum { VSM_FLAG_LIST_MAX = 256 };
+struct vsm_flag_list {
+  const char *at[VSM_FLAG_LIST_MAX];
+  size_t n;
+};
+struct vsm_flag {
+  const char *name;        // without dashes
+  enum vsm_flag_kind kind;
+  void *to;                // bool, const char *, uint64_t, struct vsm_flag_list
+  const char *value, *help; // "FILE", "what it does"
+};
+struct vsm_usage {
+  const char *line;     // "vsm item KEY [--stream ID]"
+  const char *text;     // what it does
+  const char *examples; // lines to try
+  const struct vsm_flag *flags;
+  size_t n_flags;
+  int least, most; // arguments without dashes
+};
+// Reads flags into their places; what has no dashes is moved to argv[1] .. argv[*n]. Returns -1 to go on, or the exit
+// status (0 after --help).
+int vsm_options(int argc, char **argv, const struct vsm_usage *usage, int *n);
+// The name nearest to a misspelt one; NULL: none is near.
+const char *vsm_nearest(const char *name, const char *const *names, size_t n);
+
+// --- asking the daemon
+
+// Asks one question and calls show with the answer. Returns its exit status, or VSM_FAILED with a word on stderr where
+// there is no answer or the daemon refused.
+typedef int vsm_show_fn(void *ctx, const struct Vsm__V1__Reply *reply);
+int vsm_ask(const char *endpoint, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
+// Prints a message as a line of JSON.
+int vsm_print_json(const struct ProtobufCMessage *message);
+
+// --- text
+
+// "12 d 4 h", "3 h 05 m", "41 s", "0.3 s", at most 8 characters wide; "-" below 0. Into buf; returns it.
+const char *vsm_text_duration(double seconds, char *buf, size_t size);
+// "2025-01-31 12:00:05", UTC; "-" for 0.
+const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size);
+
+// A table printed with columns as wide as their widest cell. Cells are copied. Right-aligned where `align` has 'r'.
+struct vsm_table_text;
+struct vsm_table_text *vsm_table_text_create(const char *align, ...) __attribute__((sentinel)); // headings
+void vsm_table_text_row(struct vsm_table_text *t, ...) __attribute__((sentinel));               // cells
+void vsm_table_text_print_and_free(struct vsm_table_text *t);
+const char *vsm_text_number(uint64_t n, char *buf, size_t size);
+
+// --- progress on a terminal
+
+struct vsm_progress_bar {
+  const char *what;
+  uint64_t total; // 0: not known
+  int64_t started_us, shown_us;
+  bool on; // standard error is a terminal
+};
+void vsm_progress_begin(struct vsm_progress_bar *p, const char *what, uint64_t total);
+void vsm_progress_show(struct vsm_progress_bar *p, uint64_t done); // now and then, whatever it is called
+void vsm_progress_end(struct vsm_progress_bar *p, uint64_t done);
+
+// --- sending events
+
+// An emitter and its loop: takes events as fast as the daemon acks them, and counts.
+struct vsm_sender;
+struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const char *source); // NULL: said on stderr
+// Waits where the queue is full. VSM_DONE, or VSM_FAILED: the daemon is gone (said on stderr).
+int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event);
+// Waits until all is acked. VSM_FAILED where it is not, or something was refused; prints what was refused.
+int vsm_sender_close(struct vsm_sender *s);
+struct vsm_emitter_counts vsm_sender_counts(const struct vsm_sender *s);
+
+#define VSM_ARRAY(a) (a), sizeof(a) / sizeof(*(a))

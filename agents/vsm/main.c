@@ -1,0 +1,53 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static const struct {
+  const char *name;
+  vsm_cmd_fn *run;
+  const char *what;
+} commands[] = {
+    {"emit", vsm_cmd_emit, "send events"},
+    {"replay", vsm_cmd_replay, "send an event log: CSV or XES"},
+    {"simulate", vsm_cmd_simulate, "be the operational systems of a configuration"},
+    {"try", vsm_cmd_try, "see what the mapping rules make of events, without a daemon"},
+    {"snapshot", vsm_cmd_snapshot, "all figures now"},
+    {"watch", vsm_cmd_watch, "the streams, live"},
+    {"tail", vsm_cmd_tail, "transitions as they come"},
+    {"items", vsm_cmd_items, "what is in progress, oldest first"},
+    {"item", vsm_cmd_item, "the story of one item"},
+    {"unmapped", vsm_cmd_unmapped, "events that no rule knows"},
+    {"rejected", vsm_cmd_rejected, "events that were refused, and why"},
+    {"sources", vsm_cmd_sources, "the systems that send"},
+    {"status", vsm_cmd_status, "how the daemon is"},
+    {"reload", vsm_cmd_reload, "take the configuration file anew"},
+};
+enum { N = sizeof commands / sizeof *commands };
+
+static int help(FILE *out) {
+  fputs("usage: vsm SUBCOMMAND [--help] ...\n\n", out);
+  for (size_t i = 0; i < N; i++)
+    fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].what);
+  fputs("\nExit status: 0 done, 1 failed or something was refused, 2 wrong usage.\n", out);
+  return out == stdout ? VSM_DONE : VSM_WRONG_USAGE;
+}
+
+int main(int argc, char **argv) {
+  const char *names[N];
+  if (argc < 2)
+    return help(stderr);
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+    return help(stdout);
+  if (strcmp(argv[1], "--version") == 0)
+    return puts("vsm " VSM_VERSION) < 0;
+  for (size_t i = 0; i < N; i++) {
+    if (strcmp(argv[1], commands[i].name) == 0)
+      return commands[i].run(argc - 1, argv + 1);
+    names[i] = commands[i].name;
+  }
+  const char *near = vsm_nearest(argv[1], names, N);
+  fprintf(stderr, "vsm: no subcommand \"%s\"%s%s%s; vsm --help lists them\n", argv[1], near ? "; do you mean \"" : "",
+          near ? near : "", near ? "\"?" : "");
+  return VSM_WRONG_USAGE;
+}

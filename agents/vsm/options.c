@@ -1,0 +1,135 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+// Levenshtein, for short names.
+static size_t distance(const char *a, const char *b) {
+  enum { MOST = 40 };
+  size_t row[MOST + 1], n = strlen(b);
+  if (strlen(a) > MOST || n > MOST)
+    return SIZE_MAX;
+  for (size_t k = 0; k <= n; k++)
+    row[k] = k;
+  for (size_t i = 0; a[i]; i++) {
+    size_t diagonal = row[0]++;
+    for (size_t k = 0; k < n; k++) {
+      size_t best = diagonal + (a[i] != b[k]);
+      diagonal = row[k + 1];
+      best = best < diagonal + 1 ? best : diagonal + 1;
+      row[k + 1] = best < row[k] + 1 ? best : row[k] + 1;
+    }
+  }
+  return row[n];
+}
+
+const char *vsm_nearest(const char *name, const char *const *names, size_t n) {
+  const char *best = NULL;
+  size_t least = strlen(name) / 3 + 2;
+  for (size_t i = 0; i < n; i++) {
+    size_t d = distance(name, names[i]);
+    if (d < least) {
+      least = d;
+      best = names[i];
+    }
+  }
+  return best;
+}
+
+static void help(const struct vsm_usage *u) {
+  printf("usage: %s\n\n%s\n", u->line, u->text);
+  if (u->n_flags > 0)
+    putchar('\n');
+  for (size_t i = 0; i < u->n_flags; i++) {
+    char left[48];
+    snprintf(left, sizeof left, "--%s%s%s", u->flags[i].name, u->flags[i].value ? " " : "",
+             u->flags[i].value ? u->flags[i].value : "");
+    printf("  %-22s %s\n", left, u->flags[i].help);
+  }
+  printf("\nexamples:\n%s", u->examples);
+}
+
+static int wrong(const struct vsm_usage *u, const char *what, const char *name, const char *hint) {
+  fprintf(stderr, "vsm: %s%s%s%s%s\nusage: %s\n", what, name, hint ? "; do you mean --" : "", hint ? hint : "",
+          hint ? "?" : "", u->line);
+  return VSM_WRONG_USAGE;
+}
+
+static const struct vsm_flag *find(const struct vsm_usage *u, const char *name, size_t n) {
+  for (size_t i = 0; i < u->n_flags; i++)
+    if (strlen(u->flags[i].name) == n && strncmp(u->flags[i].name, name, n) == 0)
+      return &u->flags[i];
+  return NULL;
+}
+
+static bool store(const struct vsm_flag *f, const char *value) {
+  char *end;
+  struct vsm_flag_list *list = f->to;
+  switch (f->kind) {
+  case VSM_FLAG:
+    *(bool *)f->to = true;
+    return true;
+  case VSM_FLAG_TEXT:
+    *(const char **)f->to = value;
+    return true;
+  case VSM_FLAG_LIST:
+    if (list->n == VSM_FLAG_LIST_MAX)
+      return false;
+    list->at[list->n++] = value;
+    return true;
+  case VSM_FLAG_COUNT:
+    errno = 0;
+    *(uint64_t *)f->to = strtoull(value, &end, 10);
+    return errno == 0 && *value >= '0' && *value <= '9' && *end == '\0';
+  }
+  return false;
+}
+
+static int unknown(const struct vsm_usage *u, const char *arg, size_t n) {
+  const char *names[64];
+  char name[64];
+  size_t count = u->n_flags < 64 ? u->n_flags : 64;
+  for (size_t i = 0; i < count; i++)
+    names[i] = u->flags[i].name;
+  snprintf(name, sizeof name, "%.*s", (int)n, arg);
+  return wrong(u, "no option --", name, vsm_nearest(name, names, count));
+}
+
+int vsm_options(int argc, char **argv, const struct vsm_usage *u, int *n) {
+  *n = 0;
+  bool all_plain = false;
+  for (int i = 1; i < argc; i++) {
+    const char *arg = argv[i];
+    if (all_plain || strncmp(arg, "--", 2) != 0) {
+      argv[++*n] = argv[i];
+      continue;
+    }
+    arg += 2;
+    if (*arg == '\0') {
+      all_plain = true;
+      continue;
+    }
+    if (strcmp(arg, "help") == 0) {
+      help(u);
+      return VSM_DONE;
+    }
+    size_t len = strcspn(arg, "=");
+    const struct vsm_flag *f = find(u, arg, len);
+    if (!f)
+      return unknown(u, arg, len);
+    const char *value = arg[len] == '=' ? arg + len + 1 : NULL;
+    if (f->kind == VSM_FLAG && value)
+      return wrong(u, "no value is allowed for --", f->name, NULL);
+    if (f->kind != VSM_FLAG && !value && !(value = i + 1 < argc ? argv[++i] : NULL))
+      return wrong(u, "a value is missing for --", f->name, NULL);
+    if (!store(f, value))
+      return wrong(u, "a whole number is needed for --", f->name, NULL);
+  }
+  if (*n < u->least)
+    return wrong(u, "an argument is missing", "", NULL);
+  if (*n > u->most)
+    return wrong(u, "too many arguments: ", argv[u->most + 1], NULL);
+  return -1;
+}
