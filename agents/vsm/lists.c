@@ -1,0 +1,166 @@
+// The tables that the daemon keeps: sources, unmapped, rejected, status; and the order to take its configuration anew.
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+struct asked {
+  const char *query;
+  bool json;
+};
+
+#define COMMON_FLAGS(a)                                                                                                \
+  {"query", VSM_FLAG_TEXT, &(a).query, "ENDPOINT", "the daemon's query socket (" VSM_QUERY_DEFAULT ")"},              \
+      {"json", VSM_FLAG, &(a).json, NULL, "as JSON"}
+
+// Parses the common flags alone, and asks.
+static int ask(int argc, char **argv, const char *line, const char *text, const char *examples,
+               const Vsm__V1__Request *request, vsm_show_fn *show) {
+  struct asked a = {.query = VSM_QUERY_DEFAULT};
+  const struct vsm_flag flags[] = {COMMON_FLAGS(a)};
+  int n, status = vsm_options(argc, argv, &(struct vsm_usage){line, text, examples, VSM_ARRAY(flags), 0, 0}, &n);
+  return status >= 0 ? status : vsm_ask(a.query, request, show, &a);
+}
+
+static int show_unmapped(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  const Vsm__V1__Unmapped *u = reply->unmapped;
+  char count[32], last[32];
+  if (a->json)
+    return vsm_print_json(&u->base);
+  if (u->n_unmapped == 0) {
+    puts("Every event has a rule.");
+    return VSM_DONE;
+  }
+  struct vsm_table_text *t = vsm_table_text_create("llrl", "source", "type", "events", "last received (UTC)", NULL);
+  for (size_t i = 0; i < u->n_unmapped; i++)
+    vsm_table_text_row(t, u->unmapped[i]->source, u->unmapped[i]->type,
+                       vsm_text_number(u->unmapped[i]->count, count, sizeof count),
+                       vsm_text_time(u->unmapped[i]->last_unix_nano, last, sizeof last), NULL);
+  vsm_table_text_print_and_free(t);
+  printf("\nA rule for the first, to complete and put under mappings:\n"
+         "  - source: %s\n    type: %s\n    stage: STREAM/STAGE\n    lifecycle: complete\n    item: \"{subject}\"\n",
+         u->unmapped[0]->source, u->unmapped[0]->type);
+  return VSM_DONE;
+}
+
+int vsm_cmd_unmapped(int argc, char **argv) {
+  Vsm__V1__UnmappedRequest ask_for = VSM__V1__UNMAPPED_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_UNMAPPED;
+  r.unmapped = &ask_for;
+  return ask(argc, argv, "vsm unmapped [--json]", "Events that no rule matches, by source and type.",
+             "  vsm unmapped\n  vsm unmapped --json\n", &r, show_unmapped);
+}
+
+static int show_rejected(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  const Vsm__V1__Rejected *r = reply->rejected;
+  char count[32];
+  if (a->json)
+    return vsm_print_json(&r->base);
+  if (r->n_rejected == 0) {
+    puts("Nothing was refused.");
+    return VSM_DONE;
+  }
+  struct vsm_table_text *t = vsm_table_text_create("lllrl", "source", "type", "reason", "events", "newest", NULL);
+  for (size_t i = 0; i < r->n_rejected; i++)
+    vsm_table_text_row(t, r->rejected[i]->source, r->rejected[i]->type, r->rejected[i]->reason,
+                       vsm_text_number(r->rejected[i]->count, count, sizeof count), r->rejected[i]->detail, NULL);
+  vsm_table_text_print_and_free(t);
+  return VSM_DONE;
+}
+
+int vsm_cmd_rejected(int argc, char **argv) {
+  Vsm__V1__RejectedRequest ask_for = VSM__V1__REJECTED_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_REJECTED;
+  r.rejected = &ask_for;
+  return ask(argc, argv, "vsm rejected [--json]", "Events that were refused, by source, type and reason.",
+             "  vsm rejected\n", &r, show_rejected);
+}
+
+static int show_sources(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  const Vsm__V1__Sources *s = reply->sources;
+  char last[32], n[7][32];
+  if (a->json)
+    return vsm_print_json(&s->base);
+  if (s->n_sources == 0) {
+    puts("No source was heard yet. vsm emit sends an event.");
+    return VSM_DONE;
+  }
+  struct vsm_table_text *t = vsm_table_text_create("llrrrrrrr", "source", "last heard (UTC)", "received", "applied",
+                                                   "repeated", "unmapped", "ignored", "refused", "missing", NULL);
+  for (size_t i = 0; i < s->n_sources; i++) {
+    const Vsm__V1__SourceRow *r = s->sources[i];
+    const uint64_t counts[] = {r->received, r->applied, r->duplicates, r->unmapped, r->ignored, r->rejected, r->gaps};
+    for (int k = 0; k < 7; k++)
+      vsm_text_number(counts[k], n[k], sizeof n[k]);
+    vsm_table_text_row(t, r->source, vsm_text_time(r->last_unix_nano, last, sizeof last), n[0], n[1], n[2], n[3], n[4],
+                       n[5], n[6], NULL);
+  }
+  vsm_table_text_print_and_free(t);
+  return VSM_DONE;
+}
+
+int vsm_cmd_sources(int argc, char **argv) {
+  Vsm__V1__SourcesRequest ask_for = VSM__V1__SOURCES_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_SOURCES;
+  r.sources = &ask_for;
+  return ask(argc, argv, "vsm sources [--json]", "The systems that send events, and what became of these.",
+             "  vsm sources\n", &r, show_sources);
+}
+
+static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  const Vsm__V1__Status *s = reply->status;
+  char now[32], since[32], up[32];
+  if (a->json)
+    return vsm_print_json(&s->base);
+  printf("vsmd %s, up %s, clock %s, now %s UTC\n", s->version, vsm_text_duration(s->uptime_seconds, up, sizeof up),
+         s->clock, vsm_text_time(s->time_unix_nano, now, sizeof now));
+  printf("configuration %s, taken %s UTC, %zu keys without effect in this version\n", s->configuration,
+         vsm_text_time(s->configured_unix_nano, since, sizeof since), s->n_without_effect);
+  printf("%s\n", s->durable ? "acknowledged events are on disk" : "in memory only: an ack means received");
+  printf("items: %llu open, %llu held; %.1f MB\n", (unsigned long long)s->items_open, (unsigned long long)s->items_held,
+         (double)s->memory_bytes / 1e6);
+  const Vsm__V1__Ingest *i = s->ingest;
+  if (i)
+    printf("events: %llu received = %llu applied + %llu repeated + %llu unmapped + %llu ignored + %llu refused; "
+           "%llu missing\n",
+           (unsigned long long)i->received, (unsigned long long)i->applied, (unsigned long long)i->duplicates,
+           (unsigned long long)i->unmapped, (unsigned long long)i->ignored, (unsigned long long)i->rejected,
+           (unsigned long long)i->gaps);
+  if (*s->trouble)
+    printf("TROUBLE: %s\n", s->trouble);
+  return VSM_DONE;
+}
+
+int vsm_cmd_status(int argc, char **argv) {
+  Vsm__V1__StatusRequest ask_for = VSM__V1__STATUS_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_STATUS;
+  r.status = &ask_for;
+  return ask(argc, argv, "vsm status [--json]", "How the daemon is.", "  vsm status\n", &r, show_status);
+}
+
+static int show_reloaded(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  if (a->json)
+    return vsm_print_json(&reply->reload->base);
+  printf("in force: %s (%zu keys without effect in this version)\n", reply->reload->configuration,
+         reply->reload->n_without_effect);
+  return VSM_DONE;
+}
+
+int vsm_cmd_reload(int argc, char **argv) {
+  Vsm__V1__ReloadRequest ask_for = VSM__V1__RELOAD_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_RELOAD;
+  r.reload = &ask_for;
+  return ask(argc, argv, "vsm reload [--json]",
+             "Lets the daemon take its configuration file anew. A file with mistakes is refused whole.",
+             "  vsm reload\n", &r, show_reloaded);
+}
