@@ -1,0 +1,92 @@
+#include "when.h"
+
+#include <ctype.h>
+#include <stddef.h>
+
+// Days since 1970-01-01 of a civil date: years run from March, so that the leap day is the last.
+static int64_t days(int64_t y, int64_t m, int64_t d) {
+  y -= m <= 2;
+  int64_t era = y / 400, of_era = y % 400;
+  int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static bool number(const char **p, int digits, int64_t *out) {
+  *out = 0;
+  for (int i = 0; i < digits; i++, (*p)++) {
+    if (!isdigit((unsigned char)**p))
+      return false;
+    *out = *out * 10 + (**p - '0');
+  }
+  return true;
+}
+
+// ".25" -> 250000000; digits beyond the ninth are dropped.
+static bool fraction(const char **p, int64_t *nano) {
+  *nano = 0;
+  if (**p != '.' && **p != ',')
+    return true;
+  int64_t unit = 100000000;
+  const char *first = ++*p;
+  for (; isdigit((unsigned char)**p); (*p)++, unit /= 10)
+    *nano += (**p - '0') * unit;
+  return *p > first;
+}
+
+static bool zone(const char **p, int64_t *seconds) {
+  int64_t h, m = 0;
+  *seconds = 0;
+  if (**p == '\0')
+    return true;
+  if (**p == 'Z' || **p == 'z')
+    return (*p)++, true;
+  int sign = **p == '-' ? -1 : 1;
+  if (**p != '+' && **p != '-')
+    return false;
+  (*p)++;
+  if (!number(p, 2, &h))
+    return false;
+  if (**p == ':')
+    (*p)++;
+  if (**p && !number(p, 2, &m))
+    return false;
+  *seconds = sign * (h * 3600 + m * 60);
+  return h < 24 && m < 60;
+}
+
+static bool in_range(int64_t seconds, int64_t nano, uint64_t *out) {
+  if (seconds < 0 || seconds >= INT64_C(4102444800) || (seconds == 0 && nano == 0))
+    return false;
+  *out = (uint64_t)seconds * 1000000000u + (uint64_t)nano;
+  return true;
+}
+
+static bool unix_seconds(const char *p, uint64_t *out) {
+  int64_t s = 0, nano;
+  const char *first = p;
+  for (; isdigit((unsigned char)*p) && p - first < 11; p++)
+    s = s * 10 + (*p - '0');
+  return p > first && fraction(&p, &nano) && *p == '\0' && in_range(s, nano, out);
+}
+
+bool vsm_when_parse(const char *text, uint64_t *unix_nano) {
+  static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const char *p = text;
+  int64_t y, mo, d, h = 0, mi = 0, s = 0, nano = 0, offset = 0;
+  if (!number(&p, 4, &y) || *p++ != '-' || !number(&p, 2, &mo) || *p++ != '-' || !number(&p, 2, &d))
+    return unix_seconds(text, unix_nano);
+  if (mo < 1 || mo > 12 || d < 1 || d > month_days[mo - 1] || (mo == 2 && d == 29 && (y % 4 || (y % 100 == 0 && y % 400))))
+    return false;
+  if (*p == 'T' || *p == 't' || *p == ' ') {
+    p++;
+    if (!number(&p, 2, &h) || *p++ != ':' || !number(&p, 2, &mi))
+      return false;
+    if (*p == ':' && (p++, !number(&p, 2, &s)))
+      return false;
+    if (!fraction(&p, &nano) || !zone(&p, &offset))
+      return false;
+  }
+  if (*p != '\0' || h > 23 || mi > 59 || s > 60)
+    return false;
+  return in_range(days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset, nano, unix_nano);
+}
