@@ -86,7 +86,6 @@ struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const ch
 // Waits where the queue is full. VSM_DONE, or VSM_FAILED: the daemon is gone (said on stderr).
 int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event);
 // Waits until all is acked. VSM_FAILED where it is not, or something was refused; prints what was refused.
-int vsm_sender_close(struct vsm_sender *s);
-struct vsm_emitter_counts vsm_sender_counts(const struct vsm_sender *s);
+int vsm_sender_close(struct vsm_sender *s, struct vsm_emitter_counts *counts); // counts may be NULL
 
 #define VSM_ARRAY(a) (a), sizeof(a) / sizeof(*(a))

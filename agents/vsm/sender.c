@@ -78,9 +78,7 @@ int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event)
   return vsm_emitter_timeout_ms(s->emitter) == 0 ? turn(s, false) : VSM_DONE;
 }
 
-struct vsm_emitter_counts vsm_sender_counts(const struct vsm_sender *s) { return vsm_emitter_counts(s->emitter); }
-
-int vsm_sender_close(struct vsm_sender *s) {
+int vsm_sender_close(struct vsm_sender *s, struct vsm_emitter_counts *counts) {
   int status = VSM_DONE;
   vsm_emitter_flush(s->emitter);
   s->heard = now();
@@ -89,6 +87,8 @@ int vsm_sender_close(struct vsm_sender *s) {
   struct vsm_emitter_counts c = vsm_emitter_counts(s->emitter);
   if (c.rejected > s->refused_shown)
     fprintf(stderr, "vsm: and %llu more; vsm rejected lists them\n", (unsigned long long)(c.rejected - s->refused_shown));
+  if (counts)
+    *counts = c;
   vsm_emitter_destroy(s->emitter);
   free(s);
   return c.rejected > 0 ? VSM_FAILED : status;

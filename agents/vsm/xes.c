@@ -99,7 +99,7 @@ static bool restore(const struct xes *x, struct vsm_emitter_event *e, struct vsm
   e->n_data = 0;
   for (size_t i = 0; i < x->event.n; i++) {
     const char *key = x->event.at[i].key;
-    if (!strchr(key, ':'))
+    if (strncmp(key, "vsm:", 4) != 0 && strcmp(key, "concept:name") != 0 && strcmp(key, "time:timestamp") != 0)
       data[e->n_data++] = x->event.at[i];
   }
   return true;
