@@ -1,9 +1,10 @@
-// What the subcommands of vsm share. Each is a function of its own arguments, in a file of its own, and returns the exit
-// status: 0 done, 1 failed or something was refused, 2 wrong usage.
+// What the subcommands of vsm share. Each is a function of its own arguments, in a file of its own, and returns the
+// exit status: 0 done, 1 failed or something was refused, 2 wrong usage.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "vsm/messages.h"
 #include "vsm/vsm.h"
@@ -24,9 +25,9 @@ struct vsm_flag_list {
   size_t n;
 };
 struct vsm_flag {
-  const char *name;        // without dashes
+  const char *name; // without dashes
   enum vsm_flag_kind kind;
-  void *to;                // bool, const char *, uint64_t, struct vsm_flag_list
+  void *to;                 // bool, const char *, uint64_t, struct vsm_flag_list
   const char *value, *help; // "FILE", "what it does"
 };
 struct vsm_usage {
@@ -54,6 +55,10 @@ int vsm_print_json(const struct ProtobufCMessage *message);
 
 // --- text
 
+// As `vsm items` and `vsm item` print them.
+void vsm_items_print(FILE *out, const struct Vsm__V1__Items *items);
+void vsm_item_print(FILE *out, const struct Vsm__V1__Item *item);
+
 // "12 d 4 h", "3 h 05 m", "41 s", "0.3 s", at most 8 characters wide; "-" below 0. Into buf; returns it.
 const char *vsm_text_duration(double seconds, char *buf, size_t size);
 // "2025-01-31 12:00:05", UTC; "-" for 0.
@@ -63,7 +68,7 @@ const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size);
 struct vsm_table_text;
 struct vsm_table_text *vsm_table_text_create(const char *align, ...) __attribute__((sentinel)); // headings
 void vsm_table_text_row(struct vsm_table_text *t, ...) __attribute__((sentinel));               // cells
-void vsm_table_text_print_and_free(struct vsm_table_text *t);
+void vsm_table_text_print_and_free(FILE *out, struct vsm_table_text *t);
 const char *vsm_text_number(uint64_t n, char *buf, size_t size);
 
 // --- progress on a terminal

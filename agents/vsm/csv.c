@@ -80,7 +80,9 @@ static bool read_record(struct csv *c) {
   return any;
 }
 
-static const char *field(const struct csv *c, size_t i) { return c->bytes + c->fields[i]; }
+static const char *field(const struct csv *c, size_t i) {
+  return c->bytes + c->fields[i];
+}
 
 struct columns {
   char *names; // NUL-terminated, one after the other
@@ -92,7 +94,8 @@ struct columns {
 
 static const char *const meaning[MEANINGS] = {"source", "id", "type", "subject", "time"};
 
-static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct columns *k, const struct vsm_log_reader *r) {
+static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct columns *k,
+                        const struct vsm_log_reader *r) {
   const char *wanted[MEANINGS] = {map->source, map->id, map->type, map->subject, map->time};
   if (!read_record(c) || c->n_fields > COLUMNS_MAX) {
     r->on_mistake(r->ctx, 1, "no header, or more than 300 columns; needed: type, subject, time");
@@ -116,8 +119,8 @@ static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct col
       k->is_data[k->means[m]] = false;
     if (k->means[m] < 0 && (m >= 2 || wanted[m])) {
       char what[200];
-      snprintf(what, sizeof what, "no column \"%s\" for %s; --map %s=COLUMN names it", wanted[m] ? wanted[m] : meaning[m],
-               meaning[m], meaning[m]);
+      snprintf(what, sizeof what, "no column \"%s\" for %s; --map %s=COLUMN names it",
+               wanted[m] ? wanted[m] : meaning[m], meaning[m], meaning[m]);
       r->on_mistake(r->ctx, 1, what);
       return false;
     }

@@ -37,12 +37,8 @@ static int emit_lines(struct emitting *e) {
 static int emit_one(struct emitting *e) {
   static char keys[VSM_FLAG_LIST_MAX][256];
   struct vsm_emitter_attribute data[VSM_FLAG_LIST_MAX];
-  struct vsm_emitter_event event = {.source = e->source,
-                                    .id = e->id,
-                                    .type = e->type,
-                                    .subject = e->subject,
-                                    .data = data,
-                                    .n_data = e->data.n};
+  struct vsm_emitter_event event = {
+      .source = e->source, .id = e->id, .type = e->type, .subject = e->subject, .data = data, .n_data = e->data.n};
   if (e->time && !vsm_when_parse(e->time, &event.time_unix_nano)) {
     fprintf(stderr, "vsm: --time %s is not RFC 3339, after 1970 and before 2100\n", e->time);
     return VSM_WRONG_USAGE;

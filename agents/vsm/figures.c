@@ -60,8 +60,8 @@ static void print_stream(FILE *out, const Vsm__V1__ValueStream *s, const char *w
   if (w)
     fprintf(out, "; %s: %llu in, %llu out, %.1f a day, lead time p50 %s, p85 %s", w->window,
             (unsigned long long)w->started, (unsigned long long)w->finished, w->throughput_per_day, p50, p85);
-  fprintf(out, "\n  %c %-38s %6s %6s %6s %6s %9s %9s %9s %8s\n", ' ', "stage", "wip", "queued", "active", "held",
-          "p50", "p85", "oldest", "left");
+  fprintf(out, "\n  %c %-38s %6s %6s %6s %6s %9s %9s %9s %8s\n", ' ', "stage", "wip", "queued", "active", "held", "p50",
+          "p85", "oldest", "left");
   uint64_t most = 0;
   for (size_t i = 0; i < s->n_stages; i++)
     most = s->stages[i]->wip > most ? s->stages[i]->wip : most;
@@ -80,5 +80,6 @@ void vsm_figures_print(FILE *out, const Vsm__V1__Snapshot *snapshot, const char 
   fprintf(out, "\n");
   for (size_t k = 0; k < snapshot->n_value_streams; k++)
     print_stream(out, snapshot->value_streams[k], window);
-  fprintf(out, "\n> most work stands longest here; p50, p85: cycle time of what left in the window; oldest: in progress\n");
+  fprintf(out,
+          "\n> most work stands longest here; p50, p85: cycle time of what left in the window; oldest: in progress\n");
 }

@@ -8,7 +8,7 @@ struct asked {
   bool json;
 };
 
-static void print_transitions(const Vsm__V1__Item *item) {
+static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
   char at[32], wait[300];
   struct vsm_table_text *t =
       vsm_table_text_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "", NULL);
@@ -18,13 +18,13 @@ static void print_transitions(const Vsm__V1__Item *item) {
     vsm_table_text_row(t, vsm_text_time(r->time_unix_nano, at, sizeof at), *r->stage ? r->stage : "(item)",
                        r->lifecycle, r->source, r->type, r->rule, wait, NULL);
   }
-  vsm_table_text_print_and_free(t);
+  vsm_table_text_print_and_free(out, t);
 }
 
-static void print_visits(const Vsm__V1__Item *item) {
+static void print_visits(FILE *out, const Vsm__V1__Item *item) {
   char entered[32], left[32], queued[32], active[32], held[32], how[64];
-  struct vsm_table_text *t = vsm_table_text_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active",
-                                                   "held", "", NULL);
+  struct vsm_table_text *t =
+      vsm_table_text_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active", "held", "", NULL);
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
     snprintf(how, sizeof how, "%s%s%s%s", *v->how ? v->how : v->state, v->rework ? ", rework" : "",
@@ -35,21 +35,24 @@ static void print_visits(const Vsm__V1__Item *item) {
                        vsm_text_duration(v->active_seconds, active, sizeof active),
                        vsm_text_duration(v->suspended_seconds, held, sizeof held), how, NULL);
   }
-  vsm_table_text_print_and_free(t);
+  vsm_table_text_print_and_free(out, t);
+}
+
+void vsm_item_print(FILE *out, const Vsm__V1__Item *item) {
+  fprintf(out, "%s in %s: %s\nkeys:", item->item, item->value_stream, item->state);
+  for (size_t i = 0; i < item->n_keys; i++)
+    fprintf(out, " %s", item->keys[i]);
+  fprintf(out, "\n\nwhat was said of it:\n");
+  print_transitions(out, item);
+  fprintf(out, "\nwhere it was:\n");
+  print_visits(out, item);
 }
 
 static int show(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
-  const Vsm__V1__Item *item = reply->item;
   if (a->json)
-    return vsm_print_json(&item->base);
-  printf("%s in %s: %s\nkeys:", item->item, item->value_stream, item->state);
-  for (size_t i = 0; i < item->n_keys; i++)
-    printf(" %s", item->keys[i]);
-  printf("\n\nwhat was said of it:\n");
-  print_transitions(item);
-  printf("\nwhere it was:\n");
-  print_visits(item);
+    return vsm_print_json(&reply->item->base);
+  vsm_item_print(stdout, reply->item);
   return VSM_DONE;
 }
 
@@ -60,14 +63,14 @@ int vsm_cmd_item(int argc, char **argv) {
       {"stream", VSM_FLAG_TEXT, &a.stream, "ID", "where several value streams know the key"},
       {"json", VSM_FLAG, &a.json, NULL, "as JSON"},
   };
-  int n, status = vsm_options(
-             argc, argv,
-             &(struct vsm_usage){"vsm item KEY [--stream ID] [--json]",
-                                 "The story of one item, by any of its keys: each transition with the event and the\n"
-                                 "mapping rule behind it, and each visit that follows from them.",
-                                 "  vsm item so:4711\n  vsm item so:4711 --stream RCV-01 --json\n", VSM_ARRAY(flags),
-                                 1, 1},
-             &n);
+  int n, status =
+             vsm_options(argc, argv,
+                         &(struct vsm_usage){
+                             "vsm item KEY [--stream ID] [--json]",
+                             "The story of one item, by any of its keys: each transition with the event and the\n"
+                             "mapping rule behind it, and each visit that follows from them.",
+                             "  vsm item so:4711\n  vsm item so:4711 --stream RCV-01 --json\n", VSM_ARRAY(flags), 1, 1},
+                         &n);
   if (status >= 0)
     return status;
   Vsm__V1__ItemRequest ask_for = VSM__V1__ITEM_REQUEST__INIT;

@@ -16,16 +16,12 @@ static void print_wait(char *buf, size_t size, const Vsm__V1__ItemRow *r) {
     snprintf(buf, size, "%s%s%s%s", r->reason, *r->reason ? " (" : "", r->party, *r->reason ? ")" : "");
 }
 
-static int show(void *ctx, const Vsm__V1__Reply *reply) {
-  const struct asked *a = ctx;
-  const Vsm__V1__Items *items = reply->items;
+void vsm_items_print(FILE *out, const Vsm__V1__Items *items) {
   char in_stage[32], age[32], wait[256];
-  if (a->json)
-    return vsm_print_json(&items->base);
-  if (items->n_items == 0)
-    puts("Nothing is in progress here.");
-  if (items->n_items == 0)
-    return VSM_DONE;
+  if (items->n_items == 0) {
+    fputs("Nothing is in progress here.\n", out);
+    return;
+  }
   struct vsm_table_text *t =
       vsm_table_text_create("llllrrl", "item", "stream", "stage", "state", "in stage", "age", "waits for", NULL);
   for (size_t i = 0; i < items->n_items; i++) {
@@ -35,9 +31,16 @@ static int show(void *ctx, const Vsm__V1__Reply *reply) {
                        vsm_text_duration(r->in_stage_seconds, in_stage, sizeof in_stage),
                        vsm_text_duration(r->age_seconds, age, sizeof age), wait, NULL);
   }
-  vsm_table_text_print_and_free(t);
-  if (*items->cursor)
-    printf("\nmore: --cursor %s\n", items->cursor);
+  vsm_table_text_print_and_free(out, t);
+}
+
+static int show(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  if (a->json)
+    return vsm_print_json(&reply->items->base);
+  vsm_items_print(stdout, reply->items);
+  if (*reply->items->cursor)
+    printf("\nmore: --cursor %s\n", reply->items->cursor);
   return VSM_DONE;
 }
 

@@ -38,8 +38,8 @@ static void flatten(struct flat *f, const char *prefix, json_t *object, int dept
     } else if (!json_is_null(value) && f->n == ATTRIBUTES_MAX) {
       f->wrong = "more than 256 attributes";
     } else if (!json_is_null(value)) {
-      f->at[f->n++] = (struct vsm_emitter_attribute){
-          name, json_is_string(value) ? json_string_value(value) : print(&f->arena, value)};
+      f->at[f->n++] = (struct vsm_emitter_attribute){name, json_is_string(value) ? json_string_value(value)
+                                                                                 : print(&f->arena, value)};
     }
   }
 }

@@ -10,8 +10,9 @@ struct asked {
 };
 
 #define COMMON_FLAGS(a)                                                                                                \
-  {"query", VSM_FLAG_TEXT, &(a).query, "ENDPOINT", "the daemon's query socket (" VSM_QUERY_DEFAULT ")"},              \
-      {"json", VSM_FLAG, &(a).json, NULL, "as JSON"}
+  {"query", VSM_FLAG_TEXT, &(a).query, "ENDPOINT", "the daemon's query socket (" VSM_QUERY_DEFAULT ")"}, {             \
+    "json", VSM_FLAG, &(a).json, NULL, "as JSON"                                                                       \
+  }
 
 // Parses the common flags alone, and asks.
 static int ask(int argc, char **argv, const char *line, const char *text, const char *examples,
@@ -37,7 +38,7 @@ static int show_unmapped(void *ctx, const Vsm__V1__Reply *reply) {
     vsm_table_text_row(t, u->unmapped[i]->source, u->unmapped[i]->type,
                        vsm_text_number(u->unmapped[i]->count, count, sizeof count),
                        vsm_text_time(u->unmapped[i]->last_unix_nano, last, sizeof last), NULL);
-  vsm_table_text_print_and_free(t);
+  vsm_table_text_print_and_free(stdout, t);
   printf("\nA rule for the first, to complete and put under mappings:\n"
          "  - source: %s\n    type: %s\n    stage: STREAM/STAGE\n    lifecycle: complete\n    item: \"{subject}\"\n",
          u->unmapped[0]->source, u->unmapped[0]->type);
@@ -67,7 +68,7 @@ static int show_rejected(void *ctx, const Vsm__V1__Reply *reply) {
   for (size_t i = 0; i < r->n_rejected; i++)
     vsm_table_text_row(t, r->rejected[i]->source, r->rejected[i]->type, r->rejected[i]->reason,
                        vsm_text_number(r->rejected[i]->count, count, sizeof count), r->rejected[i]->detail, NULL);
-  vsm_table_text_print_and_free(t);
+  vsm_table_text_print_and_free(stdout, t);
   return VSM_DONE;
 }
 
@@ -100,7 +101,7 @@ static int show_sources(void *ctx, const Vsm__V1__Reply *reply) {
     vsm_table_text_row(t, r->source, vsm_text_time(r->last_unix_nano, last, sizeof last), n[0], n[1], n[2], n[3], n[4],
                        n[5], n[6], NULL);
   }
-  vsm_table_text_print_and_free(t);
+  vsm_table_text_print_and_free(stdout, t);
   return VSM_DONE;
 }
 

@@ -86,7 +86,8 @@ int vsm_sender_close(struct vsm_sender *s, struct vsm_emitter_counts *counts) {
     status = turn(s, true);
   struct vsm_emitter_counts c = vsm_emitter_counts(s->emitter);
   if (c.rejected > s->refused_shown)
-    fprintf(stderr, "vsm: and %llu more; vsm rejected lists them\n", (unsigned long long)(c.rejected - s->refused_shown));
+    fprintf(stderr, "vsm: and %llu more; vsm rejected lists them\n",
+            (unsigned long long)(c.rejected - s->refused_shown));
   if (counts)
     *counts = c;
   vsm_emitter_destroy(s->emitter);

@@ -50,12 +50,12 @@ int vsm_cmd_tail(int argc, char **argv) {
       {"limit", VSM_FLAG_COUNT, &t.limit, "N", "ends after so many"},
       {"json", VSM_FLAG, &t.json, NULL, "as JSON, a line each"},
   };
-  int n, status = vsm_options(argc, argv,
-                              &(struct vsm_usage){"vsm tail [--stream ID] [--limit N] [--json]",
-                                                  "Transitions as they come, until Ctrl-C.",
-                                                  "  vsm tail --stream RCV-01\n  vsm tail --json --limit 10\n",
-                                                  VSM_ARRAY(flags), 0, 0},
-                              &n);
+  int n,
+      status = vsm_options(
+          argc, argv,
+          &(struct vsm_usage){"vsm tail [--stream ID] [--limit N] [--json]", "Transitions as they come, until Ctrl-C.",
+                              "  vsm tail --stream RCV-01\n  vsm tail --json --limit 10\n", VSM_ARRAY(flags), 0, 0},
+          &n);
   if (status >= 0)
     return status;
   char topic[128];

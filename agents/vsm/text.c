@@ -91,7 +91,7 @@ static int width(const char *s) {
   return n;
 }
 
-void vsm_table_text_print_and_free(struct vsm_table_text *t) {
+void vsm_table_text_print_and_free(FILE *out, struct vsm_table_text *t) {
   int widths[COLUMNS_MAX] = {0};
   for (size_t i = 0; i < t->rows * t->columns; i++) {
     int w = t->cells[i] ? width(t->cells[i]) : 0;
@@ -104,10 +104,10 @@ void vsm_table_text_print_and_free(struct vsm_table_text *t) {
     int pad = widths[c] - width(cell);
     bool last = c + 1 == t->columns;
     if (t->align[c] == 'r')
-      printf("%*s%s", pad, "", cell);
+      fprintf(out, "%*s%s", pad, "", cell);
     else
-      printf("%s%*s", cell, last ? 0 : pad, "");
-    fputs(last ? "\n" : "  ", stdout);
+      fprintf(out, "%s%*s", cell, last ? 0 : pad, "");
+    fputs(last ? "\n" : "  ", out);
     free(t->cells[i]);
   }
   free(t->cells);

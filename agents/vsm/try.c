@@ -43,8 +43,9 @@ static void print_json(const struct trying *t, const char *result, enum vsm_reas
   print_json_text(detail);
   printf(", \"rules\": [");
   for (long i = 0; i < n; i++) {
-    printf("%s{\"line\": %u, \"value_stream\": \"%s\", \"stage\": \"%s\", \"lifecycle\": \"%s\", \"item\": ", i ? ", " : "",
-           m[i].rule->line, stream_of(t, m[i].rule), stage_of(t, m[i].rule), vsm_lifecycle_name(m[i].rule->lifecycle));
+    printf("%s{\"line\": %u, \"value_stream\": \"%s\", \"stage\": \"%s\", \"lifecycle\": \"%s\", \"item\": ",
+           i ? ", " : "", m[i].rule->line, stream_of(t, m[i].rule), stage_of(t, m[i].rule),
+           vsm_lifecycle_name(m[i].rule->lifecycle));
     print_json_text(m[i].item);
     printf(", \"links\": [");
     for (unsigned k = 0; k < m[i].n_links; k++) {
@@ -143,13 +144,14 @@ int vsm_cmd_try(int argc, char **argv) {
       {"config", VSM_FLAG_TEXT, &t.config, "FILE", "the configuration whose rules are tried"},
       {"json", VSM_FLAG, &t.json, NULL, "as JSON, a line an event"},
   };
-  int n, status = vsm_options(
-             argc, argv,
-             &(struct vsm_usage){"vsm try FILE.jsonl --config F [--json]",
-                                 "For each event (CloudEvents, a line of JSON each): which rules match, which item and\n"
-                                 "stage, or why not. No daemon is needed.",
-                                 "  vsm try events.jsonl --config config/quantum-energy.yaml\n", VSM_ARRAY(flags), 1, 1},
-             &n);
+  int n,
+      status = vsm_options(
+          argc, argv,
+          &(struct vsm_usage){"vsm try FILE.jsonl --config F [--json]",
+                              "For each event (CloudEvents, a line of JSON each): which rules match, which item and\n"
+                              "stage, or why not. No daemon is needed.",
+                              "  vsm try events.jsonl --config config/quantum-energy.yaml\n", VSM_ARRAY(flags), 1, 1},
+          &n);
   if (status >= 0)
     return status;
   if (!t.config) {

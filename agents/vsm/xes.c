@@ -61,7 +61,9 @@ static void begin_attribute(struct xes *x, const char **attrs) {
   struct attributes *a = x->in_event ? &x->event : &x->trace;
   const char *key = get(attrs, "key"), *value = get(attrs, "value");
   const char *outer = x->depth > 0 && x->depth <= DEPTH_MAX ? x->path[x->depth - 1] : NULL;
-  const char *name = !key ? outer : outer ? vsm_arena_printf(&a->arena, "%s.%s", outer, key) : vsm_arena_strdup(&a->arena, key);
+  const char *name = !key    ? outer
+                     : outer ? vsm_arena_printf(&a->arena, "%s.%s", outer, key)
+                             : vsm_arena_strdup(&a->arena, key);
   if (x->depth < DEPTH_MAX)
     x->path[x->depth] = name;
   x->depth++;
@@ -121,7 +123,8 @@ static void emit(struct xes *x) {
   restore(x, &e, data);
   const char *time = find(&x->event, "time:timestamp");
   if (!vsm_when_parse(time, &e.time_unix_nano)) {
-    snprintf(what, sizeof what, "time:timestamp \"%.60s\" is missing or not RFC 3339, after 1970 and before 2100", time);
+    snprintf(what, sizeof what, "time:timestamp \"%.60s\" is missing or not RFC 3339, after 1970 and before 2100",
+             time);
     x->r->on_mistake(x->r->ctx, line, what);
   } else if (!*e.type) {
     x->r->on_mistake(x->r->ctx, line, "an event without concept:name");
