@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "conf/forms.h"
+#include "conf/markdown.h"
 
 enum { NODES_MAX = 1000, NAME_BYTES_MAX = 256, ARROWS_MAX = 4000, GROUP_MAX = 64 };
 
@@ -32,22 +33,10 @@ struct parser {
   unsigned n_subgraphs;
 };
 
-// --- the fence in the Markdown text
+// --- places and characters
 
 static bool id_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-// RCV-01 is named by "2.1. RCV-01: Customers", and not by RCV-010 or RCV-01.2.
-static bool names(const char *line, const char *end, const char *id) {
-  size_t n = strlen(id);
-  for (const char *p = line; p + n <= end; p++) {
-    bool begins = p == line || !id_letter(p[-1]);
-    bool ends = p + n == end || !(id_letter(p[n]) || (p[n] == '.' && p + n + 1 < end && id_letter(p[n + 1])));
-    if (begins && ends && memcmp(p, id, n) == 0)
-      return true;
-  }
-  return false;
 }
 
 // The length of a run of c.
@@ -57,67 +46,6 @@ static size_t run(const char *p, const char *end, char c) {
     n++;
   return n;
 }
-
-static bool blank(const char *p, const char *end) {
-  while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
-    p++;
-  return p == end;
-}
-
-struct markdown {
-  const char *id;
-  size_t under; // level of the heading that names the id; 0: not below one
-  char fence;   // of the open fence; 0: none
-  size_t fence_len;
-  const char *from; // of the graph, once found
-  unsigned from_line;
-};
-
-// One line; true once the graph lies behind.
-static bool markdown_line(struct markdown *m, const char *p, const char *end, unsigned line) {
-  size_t indent = run(p, end, ' ');
-  const char *q = p + indent;
-  size_t ticks = indent > 3 || q == end || (*q != '`' && *q != '~') ? 0 : run(q, end, *q);
-  if (m->fence) {
-    bool closes = ticks >= m->fence_len && *q == m->fence && blank(q + ticks, end);
-    if (closes)
-      m->fence = 0;
-    return closes && m->from;
-  }
-  size_t level = indent > 3 ? 0 : run(q, end, '#');
-  if (ticks >= 3) {
-    m->fence = *q;
-    m->fence_len = ticks;
-    q += ticks + run(q + ticks, end, ' ');
-    if (m->under && end - q >= 7 && memcmp(q, "mermaid", 7) == 0 && (end - q == 7 || !id_letter(q[7]))) {
-      m->from = end < p ? p : end;
-      m->from_line = line + 1;
-    }
-  } else if (level >= 1 && level <= 6 && q + level < end && q[level] == ' ') {
-    if (names(q + level, end, m->id))
-      m->under = level;
-    else if (level <= m->under)
-      m->under = 0;
-  }
-  return false;
-}
-
-static bool find_graph(struct parser *ps, const char *text, const char *id) {
-  struct markdown m = {.id = id};
-  const char *p = text;
-  for (unsigned line = 1; *p; line++) {
-    size_t n = strcspn(p, "\n");
-    if (markdown_line(&m, p, p + n, line))
-      break;
-    p += n + (p[n] == '\n');
-  }
-  ps->end = p;
-  ps->p = ps->line_start = m.from ? m.from + (*m.from == '\n') : p;
-  ps->line = m.from_line;
-  return m.from != NULL;
-}
-
-// --- places and characters
 
 static struct vsm_conf_word word_at(const struct parser *ps, const char *at, const char *z) {
   unsigned column = 1; // in characters, not bytes
@@ -544,7 +472,8 @@ static void *keep(struct vsm_conf_reader *r, void *heap, size_t n, size_t size) 
 bool vsm_mermaid_read(struct vsm_conf_reader *r, const char *text, const char *id, struct vsm_mermaid *out) {
   struct parser ps = {.r = r, .out = out};
   *out = (struct vsm_mermaid){0};
-  bool found = find_graph(&ps, text, id);
+  bool found = vsm_markdown_find(text, id, &ps.p, &ps.end, &ps.line);
+  ps.line_start = ps.p;
   if (found)
     statements(&ps);
   out->nodes = keep(r, out->nodes, out->n_nodes, sizeof *out->nodes);

@@ -1,7 +1,7 @@
 // Runs the pairs of this folder: NAME.yaml with NAME.ok, what --check prints of it, or with NAME.err, its mistakes.
 // What is printed must load and print to the same again. With VSM_CONF_UPDATE set, writes what comes out in place of
 // comparing (a new pair needs an empty NAME.ok or NAME.err). Without arguments all, else the names given; after
-// --again files, of which only that is asked.
+// --again files, of which only that is asked; after --doc documents, whose examples must load.
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -102,6 +102,44 @@ static bool pair(const char *name) {
   return passed;
 }
 
+// The next ```yaml block of a document, NUL-terminated in place; NULL: none. *at moves behind it.
+static char *next_block(char **at) {
+  char *from = strstr(*at, "\n```yaml\n");
+  char *to = from ? strstr(from + 9, "\n```\n") : NULL;
+  if (!to)
+    return NULL;
+  to[1] = '\0';
+  *at = to + 2;
+  return from + 9;
+}
+
+// Examples in a document load: whole ones as they stand, single rules behind the first whole one.
+static bool document(const char *path) {
+  char *text = slurp(path), *at = text, *block;
+  const char *first = "";
+  int n = 0, failed = 0;
+  for (; text && (block = next_block(&at)) != NULL; n++) {
+    bool rule = strncmp(block, "  - ", 4) == 0;
+    char *whole = NULL;
+    struct vsm_config *config;
+    struct vsm_conf_report report;
+    if (asprintf(&whole, "%s%s", rule ? first : "", block) < 0)
+      return false;
+    if (vsm_config_parse(path, whole, &config, &report) != 0) {
+      fprintf(stderr, "%s: an example does not load:\n%s", path, block);
+      vsm_conf_report_print(&report, stderr);
+      failed++;
+    }
+    vsm_conf_report_fini(&report);
+    vsm_config_destroy(config);
+    free(whole);
+    first = *first ? first : block;
+  }
+  free(text);
+  printf("%s: %d examples, %d failed\n", path, n, failed);
+  return n > 0 && failed == 0;
+}
+
 static int is_yaml(const struct dirent *e) {
   const char *dot = strrchr(e->d_name, '.');
   return dot && strcmp(dot, ".yaml") == 0;
@@ -111,8 +149,9 @@ int main(int argc, char **argv) {
   struct dirent **found;
   int failed = 0, n = argc - 1;
   bool again = argc > 1 && strcmp(argv[1], "--again") == 0;
-  for (int i = 1 + again; i < argc; i++)
-    failed += again ? !comes_back(argv[i], argv[i]) : !pair(argv[i]);
+  bool doc = argc > 1 && strcmp(argv[1], "--doc") == 0;
+  for (int i = 1 + (again || doc); i < argc; i++)
+    failed += again ? !comes_back(argv[i], argv[i]) : doc ? !document(argv[i]) : !pair(argv[i]);
   if (argc == 1) {
     n = scandir(".", &found, is_yaml, alphasort);
     for (int i = 0; i < n; i++) {
