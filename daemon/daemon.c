@@ -17,6 +17,12 @@
 #include "shell/publish.h"
 #include "shell/query.h"
 
+// Keys of a configuration that have no effect in this version; in its arena.
+struct notes {
+  const char **keys;
+  unsigned n;
+};
+
 struct vsm_daemon {
   struct vsm_daemon_options options;
   struct vsm_config *config;
@@ -35,7 +41,7 @@ struct vsm_daemon {
   uint64_t epoch; // milliseconds since 1970 at the start
   int64_t started_boot_us;
   struct vsm_time configured;
-  const char **without_effect; // of config, as text
+  struct notes notes; // of config
   char trouble[160];
 };
 
@@ -108,14 +114,29 @@ static void fill_status(void *ctx, struct vsm_status_view *out) {
                                   .trouble = trouble(d),
                                   .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
                                   .acks_lost = counts.acks_lost,
-                                  .without_effect = d->without_effect,
-                                  .n_without_effect = d->config->n_without_effect};
+                                  .without_effect = d->notes.keys,
+                                  .n_without_effect = d->notes.n};
 }
 
 // --- configuration
 
+// Keys without effect, each once, in the order of the file.
+static int take_notes(struct vsm_config *c, struct notes *out) {
+  *out = (struct notes){vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *out->keys), 0};
+  if (!out->keys)
+    return VSM_ENOMEM;
+  for (unsigned i = 0; i < c->n_without_effect; i++) {
+    unsigned k = 0;
+    while (k < out->n && strcmp(out->keys[k], c->without_effect[i].key) != 0)
+      k++;
+    if (k == out->n)
+      out->keys[out->n++] = c->without_effect[i].key;
+  }
+  return 0;
+}
+
 // Loads and completes a configuration. On error *text holds every mistake, for free().
-static int load(const struct vsm_daemon *d, struct vsm_config **config, char **text) {
+static int load(const struct vsm_daemon *d, struct vsm_config **config, struct notes *notes, char **text) {
   struct vsm_conf_report report;
   int err = vsm_config_load(d->options.config, config, &report);
   size_t n;
@@ -125,39 +146,11 @@ static int load(const struct vsm_daemon *d, struct vsm_config **config, char **t
     fclose(f);
   }
   vsm_conf_report_fini(&report);
-  if (!err && d->options.clock != VSM_CLOCK_AS_CONFIGURED)
+  if (err)
+    return err;
+  if (d->options.clock != VSM_CLOCK_AS_CONFIGURED)
     (*config)->model.clock = (enum vsm_clock)d->options.clock;
-  return err;
-}
-
-static int take_notes(struct vsm_daemon *d) {
-  struct vsm_config *c = d->config;
-  d->without_effect = vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *d->without_effect);
-  if (!d->without_effect)
-    return VSM_ENOMEM;
-  for (unsigned i = 0; i < c->n_without_effect; i++) {
-    const struct vsm_conf_note *note = &c->without_effect[i];
-    d->without_effect[i] = vsm_arena_printf(&c->arena, "%s:%u: %s", c->path, note->line, note->key);
-    if (!d->without_effect[i])
-      return VSM_ENOMEM;
-  }
-  return 0;
-}
-
-// A key that stands in many places is said once, with how often.
-static void log_notes(const struct vsm_config *c) {
-  for (unsigned i = 0; i < c->n_without_effect; i++) {
-    unsigned times = 0;
-    bool said = false;
-    for (unsigned k = 0; k < c->n_without_effect; k++) {
-      bool same = strcmp(c->without_effect[k].key, c->without_effect[i].key) == 0;
-      said = said || (same && k < i);
-      times += same;
-    }
-    if (!said)
-      vsm_log("no_effect_yet", "key=%s times=%u first=%s:%u", c->without_effect[i].key, times, c->path,
-              c->without_effect[i].line);
-  }
+  return take_notes(*config, notes);
 }
 
 static void wire(struct vsm_daemon *d) {
@@ -166,7 +159,8 @@ static void wire(struct vsm_daemon *d) {
   vsm_query_socket_set_core(d->query, d->core, &d->config->model);
   vsm_clock_set_skew(&d->clock, d->config->model.max_future_skew_us);
   d->configured = vsm_clock_now(&d->clock);
-  log_notes(d->config);
+  for (unsigned i = 0; i < d->notes.n; i++)
+    vsm_log("no_effect_yet", "key=%s config=%s", d->notes.keys[i], d->config->path);
 }
 
 static bool same_text(const char *a, const char *b) {
@@ -180,33 +174,41 @@ static bool same_endpoints(const struct vsm_conf_endpoints *a, const struct vsm_
   return same;
 }
 
-// What only a restart can change; NULL: nothing.
-static const char *needs_restart(const struct vsm_config *a, const struct vsm_config *b) {
+// What differs and only a restart can change, a line each, for free(); NULL: nothing.
+static char *needs_restart(const struct vsm_config *a, const struct vsm_config *b) {
   const struct vsm_conf_daemon *x = &a->daemon, *y = &b->daemon;
-  if (a->model.clock != b->model.clock)
-    return "daemon.clock";
-  if (!same_endpoints(&x->subscribe, &y->subscribe))
-    return "daemon.subscribe";
-  if (!same_text(x->submit, y->submit))
-    return "daemon.submit";
-  if (!same_text(x->publish, y->publish))
-    return "daemon.publish";
-  return same_text(x->query, y->query) ? NULL : "daemon.query";
+  const struct {
+    const char *key;
+    bool same;
+  } keys[] = {{"daemon.clock", a->model.clock == b->model.clock},
+              {"daemon.subscribe", same_endpoints(&x->subscribe, &y->subscribe)},
+              {"daemon.submit", same_text(x->submit, y->submit)},
+              {"daemon.publish", same_text(x->publish, y->publish)},
+              {"daemon.query", same_text(x->query, y->query)}};
+  char *text = NULL;
+  size_t n;
+  FILE *f = open_memstream(&text, &n);
+  for (size_t i = 0; f && i < sizeof keys / sizeof *keys; i++)
+    if (!keys[i].same)
+      fprintf(f, "%s: %s differs, and takes a restart; the configuration in force stays\n", b->path, keys[i].key);
+  if (f)
+    fclose(f);
+  if (text && *text)
+    return text;
+  free(text);
+  return NULL;
 }
 
-static int replace(struct vsm_daemon *d, struct vsm_config *fresh, char **text) {
-  const char *key = needs_restart(d->config, fresh);
-  if (key) {
-    if (asprintf(text, "%s: %s differs: it takes a restart; the configuration in force stays\n", fresh->path, key) < 0)
-      *text = NULL;
+static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes notes, char **text) {
+  if ((*text = needs_restart(d->config, fresh)) != NULL)
     return VSM_ECONFIG;
-  }
+  pass_time(d);
   int err = vsm_core_configure(d->core, &fresh->model);
   if (err)
     return err;
   struct vsm_config *old = d->config;
   d->config = fresh;
-  take_notes(d);
+  d->notes = notes;
   vsm_ingest_follow(d->ingest, fresh);
   wire(d);
   vsm_config_destroy(old);
@@ -226,11 +228,14 @@ static int reload(void *ctx, char **text) {
   struct vsm_config *fresh = NULL;
   *text = NULL;
   notify_reloading();
-  int err = load(d, &fresh, text);
-  if (!err && (err = replace(d, fresh, text)) != 0)
+  struct notes notes;
+  int err = load(d, &fresh, &notes, text);
+  if (!err)
+    err = replace(d, fresh, notes, text);
+  if (err)
     vsm_config_destroy(fresh);
   if (err)
-    vsm_log("reload_refused", "config=%s why=\"%s\"", d->options.config, vsm_err_text(err));
+    vsm_log("reload_refused", "config=%s why=\"%s\"", d->options.config, *text ? "as follows" : vsm_err_text(err));
   else
     vsm_log("reloaded", "config=%s", d->options.config);
   if (err && *text)
@@ -314,7 +319,7 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   if (!d)
     return NULL;
   d->options = *options;
-  int err = load(d, &d->config, &text);
+  int err = load(d, &d->config, &d->notes, &text);
   if (err)
     goto fail;
   d->step_due = VSM_TIME_NEVER;
@@ -322,9 +327,7 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   d->started_boot_us = vsm_clock_boot_us();
   d->epoch = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
   d->core = vsm_core_create(&d->config->model);
-  err = d->core ? take_notes(d) : VSM_ENOMEM;
-  if (!err)
-    err = create_parts(d);
+  err = d->core ? create_parts(d) : VSM_ENOMEM;
   if (err)
     goto fail;
   wire(d);

@@ -1,0 +1,157 @@
+"""Starting, ending, and being asked to do neither."""
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import zmq
+
+import harness
+from harness import DEADLINE, Daemon, batch, event
+
+
+def run(*args, text=None, name="vsmd.yaml"):
+    """Runs vsmd to its end. Returns its exit status, what it wrote, and how long it took."""
+    with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+        path = os.path.join(directory, name)
+        if text is not None:
+            with open(path, "wb") as f:
+                f.write(text if isinstance(text, bytes) else text.encode())
+        return subprocess.run([harness.VSMD, *(a.replace("FILE", path) for a in args)], capture_output=True, text=True,
+                              timeout=DEADLINE)
+
+
+class Start(unittest.TestCase):
+    def test_ready_in_under_a_second(self):
+        took = []
+        for _ in range(5):
+            start = time.monotonic()
+            with Daemon():
+                took.append(time.monotonic() - start)
+        self.assertLess(min(took), 1.0)
+
+    def test_a_port_in_use_is_named_with_what_holds_it(self):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            endpoint = "tcp://127.0.0.1:%d" % s.getsockname()[1]
+            r = run("--config", "FILE", text=harness.config().replace('query: "tcp://127.0.0.1:*"', f"query: {endpoint}"))
+        self.assertEqual(r.returncode, 1)
+        self.assertIn(f"event=listen_failed socket=query endpoint={endpoint} why=\"Address already in use\"", r.stderr)
+        self.assertIn(f"process {os.getpid()})", r.stderr)
+
+    def test_an_ipc_path_in_use(self):
+        with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+            endpoint = f"ipc://{directory}/query"
+            text = harness.config().replace('query: "tcp://127.0.0.1:*"', f"query: {endpoint}")
+            with Daemon(text) as d:
+                r = run("--config", "FILE", text=text)
+                self.assertEqual(r.returncode, 1)
+                self.assertIn(f"event=listen_failed socket=query endpoint={endpoint}", r.stderr)
+                self.assertEqual(d.status().clock, "event")  # it listens there still
+            with Daemon(text) as d:
+                self.assertEqual(d.status().clock, "event")
+
+    def test_files_that_are_no_configuration(self):
+        for text in (b"", b"\xff\xfe\x00\x01" * 100, b"[1, 2", b"daemon: 7\n", b"\t\t- x"):
+            r = run("--config", "FILE", text=text)
+            self.assertEqual(r.returncode, 1, text)
+            self.assertRegex(r.stderr, r"vsmd\.yaml:\d+:\d+: ", text)
+            self.assertIn("event=start_failed", r.stderr)
+
+    def test_files_that_cannot_be_read(self):
+        for path in ("/nonexistent/vsmd.yaml", "/"):
+            r = run("--config", path)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn(path, r.stderr)
+            self.assertIn("event=start_failed", r.stderr)
+
+    def test_keys_without_effect_are_named(self):
+        text = harness.config().replace("outcome: Done", "stall_after: 3d\n    outcome: Done")
+        with Daemon(text) as d:
+            d.log.wait(r"^event=no_effect_yet key=value_streams\.stall_after ")
+            self.assertEqual(len(d.status().without_effect), 1)
+            self.assertIn("value_streams.stall_after", d.status().without_effect[0])
+
+    def test_not_every_socket(self):
+        text = harness.config().replace('publish: "tcp://127.0.0.1:*"', "publish: none").replace(
+            '["tcp://127.0.0.1:*"]', "none")
+        with Daemon(text) as d:
+            self.assertEqual(d.client().submit(batch(event())).accepted, 1)
+            self.assertEqual(d.snapshot().value_streams[0].stages[0].sequence, 0)
+            self.assertNotIn("socket=publish", d.log.text())
+
+    def test_several_subscribe_endpoints(self):
+        with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+            with Daemon(harness.config().replace('["tcp://127.0.0.1:*"]',
+                                                 f'["tcp://127.0.0.1:*", "ipc://{directory}/events"]')) as d:
+                s = d.context.socket(zmq.XPUB)
+                s.linger, s.rcvtimeo = 0, int(DEADLINE * 1000)
+                s.connect(f"ipc://{directory}/events")
+                self.assertEqual(s.recv(), b"\x01v1/event/")
+                for source in (s, d.source()):
+                    source.send_multipart([b"v1/event/crm/", batch(event()).SerializeToString()])
+                d.await_ingest(received=2)
+
+
+class End(unittest.TestCase):
+    def test_by_signal(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Daemon() as d:
+                d.client().submit(batch(event()))
+                start = time.monotonic()
+                d.process.send_signal(number)
+                self.assertEqual(d.wait(), 0)
+                self.assertLess(time.monotonic() - start, 1.0)
+                d.log.wait(r"^event=stopped events=1")
+
+    def test_service_manager(self):
+        with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+                s.bind(os.path.join(directory, "notify"))
+                s.settimeout(DEADLINE)
+                with Daemon(env={"NOTIFY_SOCKET": s.getsockname()}) as d:
+                    self.assertEqual(s.recv(100), b"READY=1")
+                    d.process.send_signal(signal.SIGHUP)
+                    self.assertRegex(s.recv(100), rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+                    self.assertEqual(s.recv(100), b"READY=1")
+                self.assertEqual(s.recv(100), b"STOPPING=1")
+
+
+class Asked(unittest.TestCase):
+    def test_check_of_a_good_file(self):
+        r = run("--config", "FILE", "--check", text=harness.config())
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        self.assertIn("publish_interval: 50ms", r.stdout)
+        self.assertIn("max_future_skew: 5m", r.stdout)  # a default
+        again = run("--config", "FILE", "--check", text=r.stdout)
+        understood = [line for line in again.stdout.splitlines() if not line.startswith("#")]
+        self.assertEqual((again.returncode, understood), (0, r.stdout.splitlines()))
+
+    def test_check_of_a_bad_file(self):
+        bad = harness.config().replace("clock: event", "clok: event").replace("S/second", "S/secnd")
+        r = run("--config", "FILE", "--check", text=bad)
+        self.assertEqual((r.returncode, r.stdout), (1, ""))
+        lines = r.stderr.splitlines()
+        self.assertEqual(len(lines), 2, r.stderr)
+        self.assertRegex(lines[0], r"vsmd\.yaml:2:3: .*clok.*clock")
+        self.assertRegex(lines[1], r"vsmd\.yaml:\d+:\d+: .*secnd.*second")
+
+    def test_check_opens_nothing(self):
+        with Daemon(harness.config()) as d:
+            taken = harness.config().replace('query: "tcp://127.0.0.1:*"', f"query: {d.endpoint('query')}")
+            self.assertEqual(run("--config", "FILE", "--check", text=taken).returncode, 0)
+
+    def test_options(self):
+        self.assertRegex(run("--version").stdout, r"^vsmd \d+\.\d+\.\d+\n$")
+        self.assertIn("--check", run("--help").stdout)
+        self.assertEqual((run("--version").returncode, run("--help").returncode), (0, 0))
+        for wrong in ([], ["--check"], ["--config", "FILE", "more"], ["--clock", "sun", "--config", "FILE"], ["-x"],
+                      ["--config"]):
+            r = run(*wrong, text=harness.config())
+            self.assertEqual(r.returncode, 2, wrong)
+            self.assertIn("usage: vsmd", r.stderr)
+
+
+harness.main()
