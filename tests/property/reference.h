@@ -32,6 +32,7 @@ struct ref_transition {
   int64_t t;
   int stage; // as declared; -1: of the item
   enum vsm_lifecycle lifecycle;
+  const char *reason, *party; // of a suspend; no part of its order
 };
 
 struct ref_span {

@@ -13,6 +13,7 @@ struct saying {
   int64_t t;
   enum vsm_lifecycle lifecycle;
   bool creates;
+  const char *reason, *party; // of a suspend
 };
 
 struct link {
@@ -138,6 +139,9 @@ static bool apply_rule(struct ref *ref, const struct vsm_rule *rule, const struc
     if (other && strlen(other) <= VSM_KEY_MAX)
       REF_PUSH(ref->arena, ref->links, ref->n_links, (struct link){stream->id, key, other});
   }
+  static const char *const parties[] = {
+      [VSM_US] = "us", [VSM_CUSTOMER] = "customer", [VSM_THIRD_PARTY] = "third-party"};
+  const char *reason = expand(ref, &rule->reason, e);
   if (rule->lifecycle != VSM_NO_LIFECYCLE)
     REF_PUSH(ref->arena, ref->sayings, ref->n_sayings,
              (struct saying){.stream = stream->id,
@@ -145,7 +149,9 @@ static bool apply_rule(struct ref *ref, const struct vsm_rule *rule, const struc
                              .stage = rule->stage < 0 ? NULL : stream->stages[rule->stage].id,
                              .t = t,
                              .lifecycle = rule->lifecycle,
-                             .creates = rule->creates && rule->lifecycle != VSM_PROGRESS});
+                             .creates = rule->creates && rule->lifecycle != VSM_PROGRESS,
+                             .reason = rule->lifecycle == VSM_SUSPEND && reason ? reason : "",
+                             .party = rule->lifecycle == VSM_SUSPEND ? parties[rule->party] : ""});
   return true;
 }
 
@@ -267,12 +273,23 @@ static int cmp_keys(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+// The greatest bytes, the reason first.
+static void keep_greatest_wait(struct ref_transition *have, const struct ref_transition *also) {
+  int by_reason = strcmp(have->reason, also->reason);
+  if (by_reason < 0 || (by_reason == 0 && strcmp(have->party, also->party) < 0)) {
+    have->reason = also->reason;
+    have->party = also->party;
+  }
+}
+
 static void add_transition(struct ref *ref, const struct ref_graph *g, struct ref_item *item, struct ref_transition x) {
   size_t at = 0;
   while (at < item->n_transitions && ref_transition_cmp(g, &item->transitions[at], &x) < 0)
     at++;
-  if (at < item->n_transitions && ref_transition_cmp(g, &item->transitions[at], &x) == 0)
+  if (at < item->n_transitions && ref_transition_cmp(g, &item->transitions[at], &x) == 0) {
+    keep_greatest_wait(&item->transitions[at], &x);
     return;
+  }
   REF_PUSH(ref->arena, item->transitions, item->n_transitions, x);
   for (size_t i = item->n_transitions - 1; i > at; i--)
     item->transitions[i] = item->transitions[i - 1];
@@ -287,7 +304,7 @@ static const char *shown_key(struct ref *ref, const struct ref_graph *g, const s
     const struct saying *s = &ref->sayings[i];
     if (!same(s->stream, g->stream->id) || keys->item[key_index(ref, (struct keys *)keys, s->key)] != number)
       continue;
-    struct ref_transition x = {s->t, stage_index(g->stream, s->stage), s->lifecycle};
+    struct ref_transition x = {s->t, stage_index(g->stream, s->stage), s->lifecycle, NULL, NULL};
     if (x.stage != -2 && s->lifecycle != VSM_PROGRESS && ref_transition_cmp(g, &x, first) == 0 &&
         (!shown || strcmp(s->key, shown) < 0))
       shown = s->key;
@@ -310,7 +327,7 @@ static bool build_item(struct ref *ref, const struct ref_graph *g, struct keys *
     made = made || s->creates;
     unsigned slot = stage < 0 ? REF_STAGES_MAX : (unsigned)stage;
     if (s->lifecycle != VSM_PROGRESS)
-      add_transition(ref, g, item, (struct ref_transition){s->t, stage, s->lifecycle});
+      add_transition(ref, g, item, (struct ref_transition){s->t, stage, s->lifecycle, s->reason, s->party});
     else if (!item->has_progress[slot] || s->t > item->progress[slot]) {
       item->has_progress[slot] = true;
       item->progress[slot] = s->t;

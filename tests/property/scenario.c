@@ -161,6 +161,15 @@ static void make_rule(struct maker *m, struct vsm_rule *rule, unsigned line, con
   rule->party = (enum vsm_party)rig_below(m->r, 3);
 }
 
+// Clocks that are known to be wrong.
+static void add_sources(struct maker *m, struct vsm_model *model) {
+  struct vsm_source *sources = vsm_arena_zalloc(m->arena, 2 * sizeof *sources);
+  sources[0] = (struct vsm_source){"crm", ((int64_t)rig_below(m->r, 120) - 60) * VSM_SECOND_US};
+  sources[1] = (struct vsm_source){"wms", -(int64_t)rig_below(m->r, 1000)};
+  model->sources = sources;
+  model->n_sources = rig_chance(m->r, 15) ? 2 : 0;
+}
+
 static struct vsm_model *make_model(struct maker *m) {
   struct vsm_model *model = vsm_arena_zalloc(m->arena, sizeof *model);
   unsigned n_streams = rig_chance(m->r, 15) ? 2 : 1, stages = 0;
@@ -180,6 +189,7 @@ static struct vsm_model *make_model(struct maker *m) {
   model->max_step_us = 3650 * VSM_DAY_US;
   model->max_future_skew_us = 5 * VSM_MINUTE_US;
   model->limits = VSM_LIMITS_DEFAULT;
+  add_sources(m, model);
   return model;
 }
 
@@ -230,14 +240,18 @@ static void change_stream(struct maker *m, const struct vsm_stream *from, struct
 static struct vsm_model *change_model(struct maker *m, const struct vsm_model *from) {
   struct vsm_model *to = vsm_arena_zalloc(m->arena, sizeof *to);
   struct vsm_stream *streams = vsm_arena_zalloc(m->arena, from->n_streams * sizeof *streams);
-  for (unsigned i = 0; i < from->n_streams; i++)
-    change_stream(m, &from->streams[i], &streams[i]);
   *to = *from;
+  if (to->n_streams > 1 && rig_chance(m->r, 30))
+    to->n_streams--; // a stream vanishes
+  for (unsigned i = 0; i < to->n_streams; i++)
+    change_stream(m, &from->streams[i], &streams[i]);
   to->streams = streams;
   to->n_rules = 0;
   struct vsm_rule *rules = vsm_arena_zalloc(m->arena, from->n_rules * sizeof *rules);
   for (unsigned i = 0; i < from->n_rules; i++) {
     struct vsm_rule rule = from->rules[i];
+    if (rule.stream >= (int)to->n_streams)
+      continue;
     if (rule.stage >= 0) {
       rule.stage = stage_after(&streams[rule.stream], id_of(from, &from->rules[i]));
       if (rule.stage < 0)
@@ -300,8 +314,8 @@ static struct vsm_event make_event(struct maker *m, const struct vsm_model *mode
     e.subject = vsm_str_of(vsm_arena_printf(m->arena, "%u", rig_below(m->r, m->subjects)));
   add_attrs(m, &e);
   if (rig_chance(m->r, 2))
-    e.time_ns = (uint64_t)(VSM_TIME_MAX + us % 7) * 1000;
-  else if (!m->wall && rig_chance(m->r, 1))
+    e.time_ns = (uint64_t)(VSM_TIME_MAX + VSM_HOUR_US + us % 7) * 1000;
+  else if (m->s->timeless && rig_chance(m->r, 20))
     e.time_ns = 0;
   return e;
 }
@@ -353,6 +367,7 @@ void scenario_make(struct scenario *s, struct rig_random *of_models, struct rig_
     s->models[i] = next_model(&m, i);
   s->n_lines = s->models[0]->n_rules;
   s->rules_out = vsm_arena_zalloc(arena, (s->n_lines + 1) * sizeof *s->rules_out);
+  s->timeless = rig_chance(r, 7);
   m.r = of_events;
   make_events(&m, n);
 }

@@ -24,6 +24,7 @@ struct scenario {
   bool *rules_out; // by the rule's line, over all models
   unsigned n_lines;
   int64_t end_us; // wall clock: when all is over
+  bool timeless;  // some events have the time of their receipt, so the order matters
 };
 
 // wall: the wall clock, else events move now. Models beyond the first change stages, not what the rules of a stage say.

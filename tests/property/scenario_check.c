@@ -46,6 +46,8 @@ static void compare_transitions(struct check *c, const char *key, const struct v
       const struct ref_transition *t = &e->transitions[at];
       check_equal(c, key, "transition time", t->t, x->time.us);
       check_equal(c, key, "transition lifecycle", t->lifecycle, x->lifecycle);
+      check_equal(c, key, "transition reason", 1, vsm_str_eq(vsm_str_of(t->reason), x->reason));
+      check_equal(c, key, "transition party", 0, strcmp(t->party, x->party));
       check_equal(c, key, "transition stage", 0, strcmp(t->stage < 0 ? "" : s->stages[t->stage].id, x->stage));
     }
     at++;
@@ -76,6 +78,31 @@ static void compare_item(struct check *c, const struct vsm_stream *s, unsigned s
     compare_visit(c, key, s, &e->fold.visits[i], &g.visits[i], ref_now(c->ref));
 }
 
+// What is listed must add up to what was counted.
+static void check_lists(struct check *c) {
+  struct vsm_ingest_view all = vsm_core_ingest(c->core), sum = {0};
+  size_t n;
+  const struct vsm_source_view *sources = vsm_core_sources(c->core, c->arena, &n);
+  for (size_t i = 0; i < n; i++) {
+#define X(field) sum.field += sources[i].counts.field;
+    X(received) X(applied) X(duplicates) X(unmapped) X(ignored) X(rejected)
+#undef X
+  }
+#define X(field) check_equal(c, "sources add up to", #field, (int64_t)all.field, (int64_t)sum.field);
+  X(received)
+  X(applied)
+  X(duplicates) X(unmapped) X(ignored) X(rejected)
+#undef X
+      const struct vsm_unmapped_view *unmapped = vsm_core_unmapped(c->core, c->arena, &n);
+  for (size_t i = 0; i < n; i++)
+    sum.unmapped -= unmapped[i].count;
+  check_equal(c, "unmapped kinds add up to", "unmapped", 0, (int64_t)sum.unmapped);
+  const struct vsm_rejected_view *rejected = vsm_core_rejected(c->core, c->arena, &n);
+  for (size_t i = 0; i < n; i++)
+    sum.rejected -= rejected[i].count;
+  check_equal(c, "rejected kinds add up to at least", "rejected", 1, (int64_t)sum.rejected <= 0);
+}
+
 static void compare_counts(struct check *c) {
   struct vsm_ingest_view got = vsm_core_ingest(c->core);
   struct ref_counts e = ref_counts(c->ref);
@@ -89,6 +116,7 @@ static void compare_counts(struct check *c) {
 void check_all(struct check *c, const struct vsm_model *model) {
   uint64_t open = 0;
   compare_counts(c);
+  check_lists(c);
   check_equal(c, "time", "now", ref_now(c->ref), vsm_core_now(c->core).us);
   for (unsigned s = 0; s < model->n_streams; s++) {
     size_t n;

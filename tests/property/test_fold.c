@@ -6,7 +6,7 @@
 
 #include "property/scenario.h"
 
-enum { SEEDS = 1500 };
+enum { SEEDS = 1200 };
 
 struct kind {
   const char *name;

@@ -84,7 +84,7 @@ static void check_bypassed(struct check *c, const struct vsm_stream *s, const js
 static struct ref_transition *as_reference(struct golden_transition *g, size_t n, struct vsm_arena *arena) {
   struct ref_transition *out = vsm_arena_alloc(arena, (n + 1) * sizeof *out);
   for (size_t i = 0; i < n; i++)
-    out[i] = (struct ref_transition){g[i].t, g[i].stage, g[i].lifecycle};
+    out[i] = (struct ref_transition){g[i].t, g[i].stage, g[i].lifecycle, "", ""};
   return out;
 }
 
