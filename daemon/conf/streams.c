@@ -75,9 +75,6 @@ static void resolve_next(struct vsm_conf_reader *r, struct vsm_conf_stream *s, u
   }
   out->next = next;
   out->fork_all = stage->fork == 1;
-  if (out->fork_all && stage->next.n < 2)
-    vsm_conf_blame(r, &stage->id, "fork: all of stage \"%s\", which has one next stage; allowed: with several",
-                   stage->id.z);
 }
 
 struct search {

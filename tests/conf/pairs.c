@@ -102,15 +102,18 @@ static bool pair(const char *name) {
   return passed;
 }
 
-// The next ```yaml block of a document, NUL-terminated in place; NULL: none. *at moves behind it.
+// The next ```yaml block of a document but those it calls wrong, NUL-terminated in place; NULL: none. *at moves behind.
 static char *next_block(char **at) {
-  char *from = strstr(*at, "\n```yaml\n");
-  char *to = from ? strstr(from + 9, "\n```\n") : NULL;
+  char *fence = strstr(*at, "\n```yaml");
+  while (fence && strncmp(fence, "\n```yaml wrong", 14) == 0)
+    fence = strstr(fence + 1, "\n```yaml");
+  char *from = fence ? strchr(fence + 1, '\n') : NULL;
+  char *to = from ? strstr(from, "\n```\n") : NULL;
   if (!to)
     return NULL;
   to[1] = '\0';
   *at = to + 2;
-  return from + 9;
+  return from + 1;
 }
 
 // Examples in a document load: whole ones as they stand, single rules behind the first whole one.
