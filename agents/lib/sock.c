@@ -12,7 +12,9 @@
 
 #include "vsm/vsm.h"
 
-enum { LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024, RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000, HEARTBEAT_MS = 5000 };
+enum { LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024, RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000 };
+// A peer that is gone without a word is noticed; one that is behind with its work answers late.
+enum { HEARTBEAT_MS = 15000, HEARTBEAT_TIMEOUT_MS = 60000 };
 
 _Static_assert(sizeof(((struct vsm_sock_frame *)0)->zmq) == sizeof(zmq_msg_t), "room for a zmq_msg_t");
 
@@ -33,8 +35,8 @@ static int set_options(void *socket, const struct vsm_sock_options *o) {
               {ZMQ_LINGER, o->linger_ms},
               {ZMQ_RECONNECT_IVL, RECONNECT_MS},
               {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS},
-              {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS}, // a peer that is gone without a word is noticed
-              {ZMQ_HEARTBEAT_TIMEOUT, 3 * HEARTBEAT_MS}};
+              {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
+              {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS}};
   for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
     if (zmq_setsockopt(socket, ints[i].option, &ints[i].value, sizeof ints[i].value) != 0)
       return -1;
