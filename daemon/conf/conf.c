@@ -86,7 +86,7 @@ static struct vsm_config *begin(struct vsm_conf_reader *r, struct vsm_conf_repor
   struct vsm_config *c = vsm_mem_alloc(sizeof *c);
   vsm_conf_report_init(report);
   vsm_arena_init(&c->arena, 0);
-  *r = (struct vsm_conf_reader){.arena = &c->arena, .report = report, .file = vsm_conf_report_file(report, path)};
+  *r = (struct vsm_conf_reader){.arena = &c->arena, .report = report, .file = vsm_conf_report_keep(report, path)};
   c->path = vsm_conf_copy(r, "%s", path);
   return c;
 }

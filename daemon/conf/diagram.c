@@ -126,7 +126,7 @@ bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *s)
   const char *config_file = r->file;
   unsigned before = r->report->n_mistakes + r->report->dropped;
   struct drawn d = {0};
-  r->file = vsm_conf_report_file(r->report, path);
+  r->file = vsm_conf_report_keep(r->report, path);
   bool found = vsm_mermaid_read(r, text, s->id.z, &d.graph);
   draw_stages(r, &d, s);
   r->file = config_file;

@@ -1,5 +1,4 @@
-// The drawing is found first: the fence ```mermaid below the heading that names the stream, before a heading of the
-// same or a higher level. Its text is read by statements, one a line or parted by semicolons:
+// A drawing is read by statements, one a line or parted by semicolons:
 //
 //   statement  group { arrow group }        group  node { & node }        node  NAME [shape with label] [:::class]
 //
@@ -15,7 +14,8 @@
 #include "conf/forms.h"
 #include "conf/markdown.h"
 
-enum { NODES_MAX = 1000, NAME_BYTES_MAX = 256, ARROWS_MAX = 4000, GROUP_MAX = 64 };
+// A drawing that people can read is far below these; above, looking up nodes and arrows would take too long.
+enum { GRAPH_BYTES_MAX = 256 * 1024, NODES_MAX = 1000, NAME_BYTES_MAX = 256, ARROWS_MAX = 4000, GROUP_MAX = 64 };
 
 struct group {
   unsigned nodes[GROUP_MAX];
@@ -27,6 +27,8 @@ struct parser {
   const char *p, *end; // of the graph
   const char *line_start;
   unsigned line;
+  const char *counted; // up to here in this line there are
+  unsigned columns;    // so many characters
   struct vsm_mermaid *out;
   size_t cap_nodes, cap_arrows;
   struct vsm_conf_word subgraphs[GROUP_MAX];
@@ -47,11 +49,15 @@ static size_t run(const char *p, const char *end, char c) {
   return n;
 }
 
-static struct vsm_conf_word word_at(const struct parser *ps, const char *at, const char *z) {
-  unsigned column = 1; // in characters, not bytes
-  for (const char *p = ps->line_start; p < at; p++)
-    column += ((unsigned char)*p & 0xc0) != 0x80;
-  return (struct vsm_conf_word){z, ps->r->file, ps->line, column};
+// Columns are characters, not bytes, and counted on from the last place asked for, so that a long line is counted once.
+static struct vsm_conf_word word_at(struct parser *ps, const char *at, const char *z) {
+  if (ps->counted < ps->line_start || ps->counted > at) {
+    ps->counted = ps->line_start;
+    ps->columns = 0;
+  }
+  for (; ps->counted < at; ps->counted++)
+    ps->columns += ((unsigned char)*ps->counted & 0xc0) != 0x80;
+  return (struct vsm_conf_word){z, ps->r->file, ps->line, ps->columns + 1};
 }
 
 static bool complain(struct parser *ps, const char *at, const char *what) {
@@ -474,7 +480,9 @@ bool vsm_mermaid_read(struct vsm_conf_reader *r, const char *text, const char *i
   *out = (struct vsm_mermaid){0};
   bool found = vsm_markdown_find(text, id, &ps.p, &ps.end, &ps.line);
   ps.line_start = ps.p;
-  if (found)
+  if (ps.end - ps.p > GRAPH_BYTES_MAX)
+    (void)give_up(&ps, ps.p, "a graph too large; allowed: 256 KiB");
+  else if (found)
     statements(&ps);
   out->nodes = keep(r, out->nodes, out->n_nodes, sizeof *out->nodes);
   out->arrows = keep(r, out->arrows, out->n_arrows, sizeof *out->arrows);

@@ -22,8 +22,8 @@ void vsm_conf_report_fini(struct vsm_conf_report *report) {
   *report = (struct vsm_conf_report){0};
 }
 
-const char *vsm_conf_report_file(struct vsm_conf_report *report, const char *path) {
-  return vsm_mem_need(vsm_arena_strdup(&report->arena, path), strlen(path));
+const char *vsm_conf_report_keep(struct vsm_conf_report *report, const char *text) {
+  return vsm_mem_need(vsm_arena_strdup(&report->arena, text), strlen(text));
 }
 
 void vsm_conf_report_add(struct vsm_conf_report *report, const char *file, unsigned line, unsigned column,
@@ -43,7 +43,7 @@ void vsm_conf_report_add(struct vsm_conf_report *report, const char *file, unsig
   if (n >= (int)sizeof text)
     memcpy(text + sizeof text - 4, "...", 4);
   report->mistakes[report->n_mistakes++] =
-      (struct vsm_conf_mistake){file, line, column, vsm_conf_report_file(report, text)};
+      (struct vsm_conf_mistake){file, line, column, vsm_conf_report_keep(report, text)};
 }
 
 static int by_place(const void *pa, const void *pb) {

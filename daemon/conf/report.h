@@ -5,8 +5,9 @@
 #include "conf/conf.h"
 
 void vsm_conf_report_init(struct vsm_conf_report *report);
-// The text is copied; `file` is borrowed until vsm_conf_report_fini(), which is why it is interned here first.
-const char *vsm_conf_report_file(struct vsm_conf_report *report, const char *path);
+// A copy that lives as long as the report: of a file's name, which mistakes then borrow.
+const char *vsm_conf_report_keep(struct vsm_conf_report *report, const char *text);
+// `file` is borrowed, the text copied.
 void vsm_conf_report_add(struct vsm_conf_report *report, const char *file, unsigned line, unsigned column,
                          const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 // By file, line and column, each mistake once.

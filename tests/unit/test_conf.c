@@ -147,6 +147,34 @@ static void much_that_is_wrong_ends_soon(void **state) {
   }
 }
 
+// Writes a drawing below a heading, and loads a stream that names it; returns the number of mistakes.
+static unsigned drawn(const char *piece, size_t bytes) {
+  char path[] = "/tmp/vsm-conf-XXXXXX", yaml[200];
+  FILE *f = fdopen(mkstemp(path), "w");
+  fputs("# S\n```mermaid\ngraph LR\n", f);
+  for (size_t n = 0; n < bytes; n += strlen(piece))
+    fputs(piece, f);
+  fputs("z\n```\n", f);
+  fclose(f);
+  snprintf(yaml, sizeof yaml, "value_streams: [{ id: S, diagram: %s }]\n", path);
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  vsm_config_parse("drawn.yaml", yaml, &config, &report);
+  unsigned n = report.n_mistakes;
+  vsm_conf_report_fini(&report);
+  vsm_config_destroy(config);
+  unlink(path);
+  return n;
+}
+
+static void a_drawing_is_bounded(void **state) {
+  (void)state;
+  assert_int_equal(drawn("a-->", 100), 1);          // a circle
+  assert_int_equal(drawn("a-->b-->c\n", 100), 0); // the same again and again; z is an outcome beside c
+  assert_int_equal(drawn("a-->", 200 * 1024), 1);   // a long line
+  assert_int_equal(drawn("a-->\n", 300 * 1024), 1); // too large
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_no_readable_file_is_a_mistake),
@@ -155,6 +183,7 @@ int main(void) {
       cmocka_unit_test(the_model_has_the_stages),
       cmocka_unit_test(the_model_has_the_rules),
       cmocka_unit_test(the_model_has_the_daemons_settings),
+      cmocka_unit_test(a_drawing_is_bounded),
       cmocka_unit_test(much_that_is_wrong_ends_soon),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
