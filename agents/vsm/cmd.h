@@ -64,10 +64,11 @@ const char *vsm_text_duration(double seconds, char *buf, size_t size);
 // "2025-01-31 12:00:05", UTC; "-" for 0.
 const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size);
 
-// A table printed with columns as wide as their widest cell. Cells are copied. Right-aligned where `align` has 'r'.
+// A table printed with columns as wide as their widest cell, one for each letter of `align`: l left, r right. Rows
+// have a text for each. Cells are copied.
 struct vsm_table_text;
-struct vsm_table_text *vsm_table_text_create(const char *align, ...) __attribute__((sentinel)); // headings
-void vsm_table_text_row(struct vsm_table_text *t, ...) __attribute__((sentinel));               // cells
+struct vsm_table_text *vsm_table_text_create(const char *align, ...); // headings
+void vsm_table_text_row(struct vsm_table_text *t, ...);               // cells
 void vsm_table_text_print_and_free(FILE *out, struct vsm_table_text *t);
 const char *vsm_text_number(uint64_t n, char *buf, size_t size);
 

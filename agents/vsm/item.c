@@ -11,12 +11,12 @@ struct asked {
 static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
   char at[32], wait[300];
   struct vsm_table_text *t =
-      vsm_table_text_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "", NULL);
+      vsm_table_text_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "");
   for (size_t i = 0; i < item->n_transitions; i++) {
     const Vsm__V1__ItemTransition *r = item->transitions[i];
     snprintf(wait, sizeof wait, *r->party ? "waits for %s: %s" : "%s%s", r->party, r->reason);
     vsm_table_text_row(t, vsm_text_time(r->time_unix_nano, at, sizeof at), *r->stage ? r->stage : "(item)",
-                       r->lifecycle, r->source, r->type, r->rule, wait, NULL);
+                       r->lifecycle, r->source, r->type, r->rule, wait);
   }
   vsm_table_text_print_and_free(out, t);
 }
@@ -24,7 +24,7 @@ static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
 static void print_visits(FILE *out, const Vsm__V1__Item *item) {
   char entered[32], left[32], queued[32], active[32], held[32], how[64];
   struct vsm_table_text *t =
-      vsm_table_text_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active", "held", "", NULL);
+      vsm_table_text_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active", "held", "");
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
     snprintf(how, sizeof how, "%s%s%s%s", *v->how ? v->how : v->state, v->rework ? ", rework" : "",
@@ -33,7 +33,7 @@ static void print_visits(FILE *out, const Vsm__V1__Item *item) {
                        vsm_text_time(v->left_unix_nano, left, sizeof left),
                        vsm_text_duration(v->queue_seconds, queued, sizeof queued),
                        vsm_text_duration(v->active_seconds, active, sizeof active),
-                       vsm_text_duration(v->suspended_seconds, held, sizeof held), how, NULL);
+                       vsm_text_duration(v->suspended_seconds, held, sizeof held), how);
   }
   vsm_table_text_print_and_free(out, t);
 }

@@ -23,13 +23,13 @@ void vsm_items_print(FILE *out, const Vsm__V1__Items *items) {
     return;
   }
   struct vsm_table_text *t =
-      vsm_table_text_create("llllrrl", "item", "stream", "stage", "state", "in stage", "age", "waits for", NULL);
+      vsm_table_text_create("llllrrl", "item", "stream", "stage", "state", "in stage", "age", "waits for");
   for (size_t i = 0; i < items->n_items; i++) {
     const Vsm__V1__ItemRow *r = items->items[i];
     print_wait(wait, sizeof wait, r);
     vsm_table_text_row(t, r->item, r->value_stream, *r->stage ? r->stage : "-", r->state,
                        vsm_text_duration(r->in_stage_seconds, in_stage, sizeof in_stage),
-                       vsm_text_duration(r->age_seconds, age, sizeof age), wait, NULL);
+                       vsm_text_duration(r->age_seconds, age, sizeof age), wait);
   }
   vsm_table_text_print_and_free(out, t);
 }

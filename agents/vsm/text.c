@@ -52,13 +52,10 @@ struct vsm_table_text {
   char **cells; // rows x columns
 };
 
-static void add_row(struct vsm_table_text *t, const char *first, va_list ap) {
-  const char *cell = first;
+static void add_row(struct vsm_table_text *t, va_list ap) {
   for (size_t i = 0; i < t->columns; i++) {
     t->cells = vsm_mem_grow(t->cells, t->rows * t->columns + i, &t->cap, sizeof *t->cells);
-    t->cells[t->rows * t->columns + i] = strdup(cell ? cell : "");
-    if (cell)
-      cell = va_arg(ap, const char *);
+    t->cells[t->rows * t->columns + i] = strdup(va_arg(ap, const char *));
   }
   t->rows++;
 }
@@ -69,8 +66,7 @@ struct vsm_table_text *vsm_table_text_create(const char *align, ...) {
   t->align = align;
   t->columns = strlen(align);
   va_start(ap, align);
-  const char *first = va_arg(ap, const char *);
-  add_row(t, first, ap);
+  add_row(t, ap);
   va_end(ap);
   return t;
 }
@@ -78,8 +74,7 @@ struct vsm_table_text *vsm_table_text_create(const char *align, ...) {
 void vsm_table_text_row(struct vsm_table_text *t, ...) {
   va_list ap;
   va_start(ap, t);
-  const char *first = va_arg(ap, const char *);
-  add_row(t, first, ap);
+  add_row(t, ap);
   va_end(ap);
 }
 
