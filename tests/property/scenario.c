@@ -303,6 +303,10 @@ static void add_attrs(struct maker *m, struct vsm_event *e) {
   e->attrs = attrs;
 }
 
+static struct vsm_str any_subject(struct maker *m) {
+  return vsm_str_of(vsm_arena_printf(m->arena, "%u", rig_below(m->r, m->subjects)));
+}
+
 static struct vsm_event make_event(struct maker *m, const struct vsm_model *model, int64_t us) {
   struct vsm_event e = {.source = VSM_STR("crm"), .type = VSM_STR("nobody.knows"), .time_ns = rig_time_ns(us)};
   if (model->n_rules && rig_chance(m->r, 96)) {
@@ -311,7 +315,7 @@ static struct vsm_event make_event(struct maker *m, const struct vsm_model *mode
     e.type = filled_glob(m, rule->type, "1");
   }
   if (rig_chance(m->r, 98))
-    e.subject = vsm_str_of(vsm_arena_printf(m->arena, "%u", rig_below(m->r, m->subjects)));
+    e.subject = any_subject(m);
   add_attrs(m, &e);
   if (rig_chance(m->r, 2))
     e.time_ns = (uint64_t)(VSM_TIME_MAX + VSM_HOUR_US + us % 7) * 1000;
@@ -333,7 +337,10 @@ static void make_events(struct maker *m, size_t n) {
     struct scenario_event *x = &s->events[i];
     if (i && rig_chance(m->r, 8))
       *x = s->events[rig_below(m->r, (unsigned)i)]; // said again
-    else {
+    else if (i && rig_chance(m->r, 5)) {            // of another key, and the links may say that it is the same item
+      *x = s->events[rig_below(m->r, (unsigned)i)];
+      x->event.subject = any_subject(m);
+    } else {
       x->us = any_time(m, i);
       x->event = make_event(m, s->models[i * s->n_models / n], x->us);
     }

@@ -1,0 +1,219 @@
+// The bounds of one item and of the core's tables: what is beyond is refused or summed up, counted, and breaks nothing.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/rig.h"
+
+static const struct vsm_stage stage = {.id = "repair", .name = "repair", .to_outcome = true};
+static const struct vsm_stream stream = {.id = "S", .name = "S", .outcome = "done", .stages = &stage, .n_stages = 1};
+
+// One rule: every event starts the stage, of the item {subject}, with the link {data.link}.
+struct rig {
+  struct vsm_arena arena;
+  struct vsm_field subject, link;
+  struct vsm_template link_template;
+  struct vsm_rule rule;
+  struct vsm_model model;
+  struct vsm_core *core;
+  struct vsm_effects fx;
+};
+
+static int setup(void **state) {
+  struct rig *r = calloc(1, sizeof *r);
+  vsm_arena_init(&r->arena, 0);
+  r->subject = (struct vsm_field){VSM_F_SUBJECT, {0}};
+  r->link = (struct vsm_field){VSM_F_DATA, VSM_STR("link")};
+  r->link_template = (struct vsm_template){&r->link, 1};
+  r->rule = (struct vsm_rule){.source = VSM_STR("*"),
+                              .type = VSM_STR("opened"),
+                              .lifecycle = VSM_START,
+                              .item = {&r->subject, 1},
+                              .links = &r->link_template,
+                              .n_links = 1,
+                              .creates = true,
+                              .where = "test:1",
+                              .line = 1};
+  r->model = *rig_model(&stream, 1, &r->arena);
+  r->model.rules = &r->rule;
+  r->model.n_rules = 1;
+  r->model.limits.sources = 10;
+  r->model.limits.unmapped = 10;
+  r->model.limits.rejected = 10;
+  r->core = vsm_core_create(&r->model);
+  *state = r;
+  return r->core ? 0 : -1;
+}
+
+static int teardown(void **state) {
+  struct rig *r = *state;
+  vsm_core_destroy(r->core);
+  vsm_effects_fini(&r->fx);
+  vsm_arena_fini(&r->arena);
+  free(r);
+  return 0;
+}
+
+// link NULL: none
+static enum vsm_result take(struct rig *r, const char *subject, const char *link, int64_t us) {
+  struct vsm_attr attr = {VSM_STR("link"), vsm_str_of(link)};
+  struct vsm_event e = {.source = VSM_STR("desk"),
+                        .type = VSM_STR("opened"),
+                        .subject = vsm_str_of(subject),
+                        .attrs = &attr,
+                        .n_attrs = 1,
+                        .time_ns = rig_time_ns(us),
+                        .received = {us}};
+  assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
+  return r->fx.result;
+}
+
+static struct vsm_item_view item(struct rig *r, const char *key) {
+  struct vsm_item_view v;
+  uint64_t streams;
+  assert_int_equal(vsm_core_item(r->core, -1, vsm_str_of(key), &r->arena, &v, &streams), 0);
+  return v;
+}
+
+static uint64_t rejected(struct rig *r, enum vsm_reason reason) {
+  size_t n;
+  uint64_t count = 0;
+  const struct vsm_rejected_view *rows = vsm_core_rejected(r->core, &r->arena, &n);
+  for (size_t i = 0; i < n; i++)
+    count += rows[i].reason == reason ? rows[i].count : 0;
+  return count;
+}
+
+static void adds_up(struct rig *r) {
+  struct vsm_ingest_view v = vsm_core_ingest(r->core);
+  struct vsm_stream_view view;
+  assert_int_equal(v.received, v.applied + v.duplicates + v.unmapped + v.ignored + v.rejected);
+  assert_int_equal(vsm_core_view_stream(r->core, 0, &r->arena, &view), 0);
+  assert_int_equal(rig_check_balances(stderr, &view), 0);
+}
+
+static const char *numbered(struct rig *r, const char *what, unsigned n) {
+  return vsm_arena_printf(&r->arena, "%s%u", what, n);
+}
+
+static void an_item_has_32_keys(void **state) {
+  struct rig *r = *state;
+  for (unsigned i = 0; i < 40; i++)
+    assert_int_equal(take(r, "shared", numbered(r, "k", i), 1000 + i), VSM_APPLIED);
+  assert_int_equal(item(r, "shared").n_keys, VSM_LINKS_MAX);
+  assert_int_equal(item(r, "k30").n_transitions, 40);
+  assert_int_equal(rejected(r, VSM_R_LINK_REFUSED), 9);
+  assert_int_equal(vsm_core_ingest(r->core).rejected, 0);
+  adds_up(r);
+}
+
+static void a_refused_link_leaves_two_items(void **state) {
+  struct rig *r = *state;
+  for (unsigned i = 0; i < 20; i++) {
+    take(r, "a", numbered(r, "a", i), 1000 + i);
+    take(r, "b", numbered(r, "b", i), 2000 + i);
+  }
+  assert_int_equal(take(r, "a", "b", 5000), VSM_APPLIED);
+  assert_int_equal(rejected(r, VSM_R_LINK_REFUSED), 1);
+  assert_int_equal(item(r, "a").n_keys, 21);
+  assert_int_equal(item(r, "a").n_transitions, 21);
+  assert_int_equal(item(r, "b").n_transitions, 20);
+  assert_int_equal(vsm_core_items_open(r->core), 2);
+  adds_up(r);
+}
+
+static void an_item_has_4096_transitions(void **state) {
+  struct rig *r = *state;
+  for (unsigned i = 0; i < 4100; i++) {
+    enum vsm_result expected = i < 4096 ? VSM_APPLIED : VSM_REJECTED;
+    assert_int_equal(take(r, "busy", NULL, 1000 + i), expected);
+  }
+  assert_int_equal(r->fx.reason, VSM_R_LIMIT);
+  assert_int_equal(take(r, "busy", NULL, 1000), VSM_DUPLICATE);
+  assert_int_equal(item(r, "busy").n_transitions, 4096);
+  assert_int_equal(rejected(r, VSM_R_LIMIT), 4);
+  assert_int_equal(vsm_core_ingest(r->core).rejected, 4);
+  adds_up(r);
+}
+
+static void items_too_long_together_stay_apart(void **state) {
+  struct rig *r = *state;
+  for (unsigned i = 0; i < 2100; i++) {
+    take(r, "a", NULL, 1000 + i);
+    take(r, "b", NULL, 1000 + i); // the same instants: together they would be as long as one
+  }
+  assert_int_equal(take(r, "a", "b", 1000), VSM_APPLIED);
+  assert_int_equal(item(r, "b").n_transitions, 2100);
+  for (unsigned i = 0; i < 2100; i++)
+    take(r, "c", NULL, 9000 + i);
+  take(r, "a", "c", 1000);
+  assert_int_equal(rejected(r, VSM_R_LINK_REFUSED), 1);
+  assert_int_equal(vsm_core_items_open(r->core), 2);
+  adds_up(r);
+}
+
+static void a_key_has_256_bytes(void **state) {
+  struct rig *r = *state;
+  char key[VSM_KEY_MAX + 2];
+  memset(key, 'k', sizeof key);
+  key[VSM_KEY_MAX] = '\0';
+  assert_int_equal(take(r, key, NULL, 1000), VSM_APPLIED);
+  key[VSM_KEY_MAX] = 'k';
+  key[VSM_KEY_MAX + 1] = '\0';
+  assert_int_equal(take(r, key, NULL, 1001), VSM_REJECTED);
+  assert_int_equal(r->fx.reason, VSM_R_KEY_TOO_LONG);
+  assert_int_equal(take(r, "", NULL, 1002), VSM_REJECTED);
+  assert_int_equal(r->fx.reason, VSM_R_MISSING_FIELD);
+  assert_non_null(strstr(r->fx.detail, "subject"));
+  adds_up(r);
+}
+
+// Beyond their limits, kinds and sources are counted together, and none is lost.
+static void tables_are_bounded(void **state) {
+  struct rig *r = *state;
+  for (unsigned i = 0; i < 50; i++) {
+    struct vsm_event e = {.source = vsm_str_of(numbered(r, "source", i)),
+                          .type = vsm_str_of(numbered(r, "type", i)),
+                          .time_ns = rig_time_ns(1000 + i)};
+    assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
+    assert_int_equal(r->fx.result, VSM_UNMAPPED);
+    e.time_ns = 0;
+    assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
+    assert_int_equal(r->fx.reason, VSM_R_NO_TIME);
+  }
+  size_t n_sources, n_unmapped, n_rejected;
+  const struct vsm_source_view *sources = vsm_core_sources(r->core, &r->arena, &n_sources);
+  const struct vsm_unmapped_view *unmapped = vsm_core_unmapped(r->core, &r->arena, &n_unmapped);
+  const struct vsm_rejected_view *rows = vsm_core_rejected(r->core, &r->arena, &n_rejected);
+  assert_in_range(n_sources, 10, 11);
+  assert_in_range(n_unmapped, 10, 11);
+  assert_in_range(n_rejected, 10, 11);
+  uint64_t by_source = 0, by_kind = 0, by_reason = 0;
+  for (size_t i = 0; i < n_sources; i++)
+    by_source += sources[i].counts.received;
+  for (size_t i = 0; i < n_unmapped; i++)
+    by_kind += unmapped[i].count;
+  for (size_t i = 0; i < n_rejected; i++)
+    by_reason += rows[i].count;
+  assert_int_equal(by_source, 100);
+  assert_int_equal(by_kind, 50);
+  assert_int_equal(by_reason, 50);
+  adds_up(r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(an_item_has_32_keys, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_refused_link_leaves_two_items, setup, teardown),
+      cmocka_unit_test_setup_teardown(an_item_has_4096_transitions, setup, teardown),
+      cmocka_unit_test_setup_teardown(items_too_long_together_stay_apart, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_key_has_256_bytes, setup, teardown),
+      cmocka_unit_test_setup_teardown(tables_are_bounded, setup, teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
