@@ -1,5 +1,7 @@
 #include "wire/ack.h"
 
+#include <stdio.h>
+
 #include "tests/lib/test.h"
 #include "vsm/v1/event.pb-c.h"
 
@@ -71,8 +73,24 @@ static void test_long_detail(void **state) {
   }
 }
 
+// Clients rely on docs/wire.md: it has a row for each reason, in the order in which they are given.
+static void test_page_lists_reasons(void **state) {
+  (void)state;
+  FILE *f = fopen(VSM_WIRE_PAGE, "r");
+  assert_non_null(f);
+  char line[4096], row[64];
+  unsigned next = VSM_R_NONE + 1;
+  while (next <= VSM_R_LINK_REFUSED && fgets(line, sizeof line, f)) {
+    snprintf(row, sizeof row, "| `%s` |", vsm_reason_name((enum vsm_reason)next));
+    if (strncmp(line, row, strlen(row)) == 0)
+      next++;
+  }
+  fclose(f);
+  assert_int_equal(next, VSM_R_LINK_REFUSED + 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_ack), cmocka_unit_test(test_refused),
-                                     cmocka_unit_test(test_long_detail)};
+                                     cmocka_unit_test(test_long_detail), cmocka_unit_test(test_page_lists_reasons)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
