@@ -43,7 +43,11 @@ static char *read_all(struct vsm_conf_reader *r, int fd, size_t *n, const char *
     *n += got > 0 ? (size_t)got : 0;
   }
   *why = memchr(text, '\0', *n) ? "not a text: it contains a NUL" : NULL;
-  return *why ? NULL : text;
+  if (*why)
+    return NULL;
+  size_t mark = *n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; // some editors write a byte order mark
+  *n -= mark;
+  return text + mark;
 }
 
 char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *path, size_t *n) {

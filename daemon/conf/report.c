@@ -103,7 +103,7 @@ static size_t distance(const char *a, const char *b, size_t most) {
   return row[1][nb];
 }
 
-const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const void *of) {
+static const char *nearest(const char *given, vsm_conf_name_fn *name, const void *of) {
   size_t n = strlen(given);
   size_t most = n <= 3 ? 1 : n < 6 ? 2 : n / 3;
   const char *best = NULL, *candidate;
@@ -118,7 +118,7 @@ const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const vo
 }
 
 const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of) {
-  const char *near = report->n_mistakes < MISTAKES_MAX ? vsm_conf_nearest(given, name, of) : NULL;
+  const char *near = report->n_mistakes < MISTAKES_MAX ? nearest(given, name, of) : NULL;
   const char *hint = near ? vsm_arena_printf(&report->arena, "; did you mean \"%s\"? allowed:", near) : NULL;
   return hint ? hint : "; allowed:";
 }

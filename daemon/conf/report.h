@@ -15,9 +15,11 @@ void vsm_conf_report_sort(struct vsm_conf_report *report);
 
 // The name at `index` of whatever is searched; NULL: no more.
 typedef const char *vsm_conf_name_fn(const void *of, size_t index);
+// For such a function: an id that was refused is no name, but not the end either.
+static inline const char *vsm_conf_or_empty(const char *name) {
+  return name ? name : "";
+}
 
 // `; did you mean "NAME"? allowed:`, or `; allowed:` where no name is near: at most a third of its letters wrong, one
 // in three letters or fewer, two in four or five. Lives as long as the report; not looked for once that is full.
 const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of);
-// The nearest name itself, or NULL.
-const char *vsm_conf_nearest(const char *given, vsm_conf_name_fn *name, const void *of);

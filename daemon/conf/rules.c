@@ -11,17 +11,12 @@
 
 static const char *stream_name(const void *of, size_t i) {
   const struct vsm_config *c = of;
-  return i < c->model.n_streams ? c->model.streams[i].id : NULL;
+  return i < c->model.n_streams ? vsm_conf_or_empty(c->model.streams[i].id) : NULL;
 }
 
 static const char *stage_name(const void *of, size_t i) {
   const struct vsm_stream *s = of;
-  return i < s->n_stages ? s->stages[i].id : NULL;
-}
-
-static const char *source_name(const void *of, size_t i) {
-  const struct vsm_config *c = of;
-  return i < c->sources.n ? c->sources.at[i].id.z : NULL;
+  return i < s->n_stages ? vsm_conf_or_empty(s->stages[i].id) : NULL;
 }
 
 static const char *segment_name(const void *of, size_t i) {
@@ -39,12 +34,23 @@ static int find_stream(struct vsm_conf_reader *r, const struct vsm_config *c, co
   return -1;
 }
 
+// For a stage that is named without its stream.
+static const char *whole_name_hint(struct vsm_conf_reader *r, const struct vsm_config *c, const char *id) {
+  for (unsigned i = 0; i < c->model.n_streams; i++)
+    for (unsigned k = 0; k < c->model.streams[i].n_stages; k++) {
+      const char *stage = c->model.streams[i].stages[k].id;
+      if (stage && strcmp(stage, id) == 0)
+        return vsm_conf_copy(r, "; did you mean \"%s/%s\"? allowed:", c->model.streams[i].id, id);
+    }
+  return "; allowed:";
+}
+
 // STREAM/STAGE. A stream whose own stages are broken was complained about there.
 static void find_stage(struct vsm_conf_reader *r, const struct vsm_config *c, const struct vsm_conf_word *w,
                        struct vsm_rule *out) {
   const char *slash = strchr(w->z, '/');
   if (!slash) {
-    vsm_conf_blame(r, w, "\"%s\" names no stage; allowed: STREAM/STAGE", w->z);
+    vsm_conf_blame(r, w, "\"%s\" names no stage%s STREAM/STAGE", w->z, whole_name_hint(r, c, w->z));
     return;
   }
   out->stream = find_stream(r, c, w, (size_t)(slash - w->z));
@@ -57,19 +63,36 @@ static void find_stage(struct vsm_conf_reader *r, const struct vsm_config *c, co
                    vsm_conf_hint(r->report, slash + 1, stage_name, s));
 }
 
-// A source needs no configuration to be accepted, so that an unknown one is a mistake only where it is nearly one of
-// those that are listed; names that differ in digits alone are siblings.
+// Whether b is a slip of the pen from a: one letter too many or too few, two swapped, or in a longer name one wrong
+// within. Names that differ in a digit or in their last letter are siblings (wms1, wms2; feed-a, feed-b).
+static bool is_slip(const char *a, const char *b) {
+  size_t na = strlen(a), nb = strlen(b), head = 0, tail = 0;
+  while (head < na && head < nb && a[head] == b[head])
+    head++;
+  while (tail < na - head && tail < nb - head && a[na - 1 - tail] == b[nb - 1 - tail])
+    tail++;
+  size_t left_a = na - head - tail, left_b = nb - head - tail;
+  a += head;
+  b += head;
+  if (left_a == 2 && left_b == 2)
+    return a[0] == b[1] && a[1] == b[0];
+  if (left_a > 1 || left_b > 1 || isdigit((unsigned char)*a) || isdigit((unsigned char)*b))
+    return false;
+  return left_a != left_b || (tail > 0 && na > 4);
+}
+
+// A source needs no configuration to be accepted, so that an unknown one is a mistake only where it looks like a slip
+// of one that is listed.
 static void check_source(struct vsm_conf_reader *r, const struct vsm_config *c, const struct vsm_conf_word *w) {
-  for (unsigned i = 0; i < c->sources.n; i++)
-    if (c->sources.at[i].id.z && vsm_glob_match(vsm_str_of(w->z), vsm_str_of(c->sources.at[i].id.z)))
+  const char *near = NULL;
+  for (unsigned i = 0; i < c->sources.n; i++) {
+    const char *id = c->sources.at[i].id.z;
+    if (id && vsm_glob_match(vsm_str_of(w->z), vsm_str_of(id)))
       return;
-  const char *near = strchr(w->z, '*') ? NULL : vsm_conf_nearest(w->z, source_name, c);
-  if (!near)
-    return;
-  const char *a = w->z, *b = near;
-  while (*a && (*a == *b || (isdigit((unsigned char)*a) && isdigit((unsigned char)*b))))
-    a++, b++;
-  if (*a || *b)
+    if (id && !near && !strchr(w->z, '*') && is_slip(w->z, id))
+      near = id;
+  }
+  if (near)
     vsm_conf_blame(r, w,
                    "no source \"%s\" is configured; did you mean \"%s\"? allowed: a configured source, * in a name, "
                    "or one unlike all configured ones",
@@ -79,7 +102,6 @@ static void check_source(struct vsm_conf_reader *r, const struct vsm_config *c, 
 // The keys that say something about an item, by name, with whether the rule gives them.
 struct given {
   const char *key;
-
   bool is;
 };
 

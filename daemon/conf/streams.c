@@ -34,9 +34,7 @@ void vsm_conf_check_twice(struct vsm_conf_reader *r, const struct vsm_conf_word 
 
 static const char *stage_id(const void *of, size_t i) {
   const struct vsm_conf_stream *s = of;
-  while (i < s->stages.n && !s->stages.at[i].id.z)
-    i++;
-  return i < s->stages.n ? s->stages.at[i].id.z : NULL;
+  return i < s->stages.n ? vsm_conf_or_empty(s->stages.at[i].id.z) : NULL;
 }
 
 static int stage_index(const struct vsm_conf_stream *s, const char *id) {

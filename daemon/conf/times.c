@@ -13,7 +13,7 @@ struct times {
 
 static const char *calendar_name(const void *of, size_t i) {
   const struct vsm_config *c = of;
-  return i < c->calendars.n ? c->calendars.at[i].id.z : NULL;
+  return i < c->calendars.n ? vsm_conf_or_empty(c->calendars.at[i].id.z) : NULL;
 }
 
 static const char *segment_name(const void *of, size_t i) {
@@ -23,7 +23,7 @@ static const char *segment_name(const void *of, size_t i) {
 
 static const char *stage_name(const void *of, size_t i) {
   const struct vsm_conf_stream *s = of;
-  return i < s->stages.n ? s->stages.at[i].id.z : NULL;
+  return i < s->stages.n ? vsm_conf_or_empty(s->stages.at[i].id.z) : NULL;
 }
 
 static bool known(const char *text, vsm_conf_name_fn *name, const void *of) {
