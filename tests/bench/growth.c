@@ -1,0 +1,94 @@
+#include "growth.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "core.h"
+#include "measure.h"
+
+enum { CHUNK = 10000, ITEMS = 1000000, ITEM_STEPS = 8, EVENTS = 500000, ROUNDS = 5 };
+
+struct run {
+  struct bench_core core;
+  struct bench_stream stream;
+  struct vsm_arena arena;
+  struct vsm_event *events; // CHUNK
+};
+
+static void begin(struct run *r, enum bench_kind kind, uint32_t n_open) {
+  bench_core_init(&r->core, VSM_CLOCK_WALL);
+  bench_stream_init(&r->stream, kind, n_open, bench_wall_us(), 1);
+  vsm_arena_init(&r->arena, 0);
+  r->events = vsm_mem_alloc(CHUNK * sizeof *r->events);
+}
+
+// Returns the processor time that the core took.
+static int64_t step_chunk(struct run *r, bool opening, unsigned steps, size_t *n) {
+  vsm_arena_reset(&r->arena);
+  *n = bench_core_events(&r->stream, opening, steps, &r->arena, r->events, CHUNK);
+  int64_t began = bench_used_ns();
+  bench_core_step(&r->core, r->events, *n);
+  return bench_used_ns() - began;
+}
+
+static void open_all(struct run *r, unsigned steps) {
+  for (size_t n = 1; n > 0;)
+    step_chunk(r, true, steps, &n);
+}
+
+static double item_bytes(unsigned a, int b) {
+  struct run r;
+  (void)a;
+  (void)b;
+  begin(&r, BENCH_PLAIN, ITEMS);
+  size_t n;
+  step_chunk(&r, true, ITEM_STEPS, &n); // what does not grow with items is there from now on
+  size_t key = 3 + r.events[0].subject.n, before = bench_resident_bytes();
+  size_t already = n / ITEM_STEPS;
+  open_all(&r, ITEM_STEPS);
+  return (double)(bench_resident_bytes() - before) / (double)(ITEMS - already) - (double)key;
+}
+
+static double event_ns(unsigned n_open, int late) {
+  struct run r;
+  double rounds[ROUNDS];
+  begin(&r, BENCH_MIXED, n_open);
+  open_all(&r, 0);
+  r.stream.late = late;
+  for (int i = 0; i < ROUNDS; i++) {
+    int64_t ns = 0;
+    for (size_t done = 0, n; done < EVENTS / ROUNDS; done += n)
+      ns += step_chunk(&r, false, 0, &n);
+    rounds[i] = (double)ns / (EVENTS / ROUNDS);
+  }
+  return bench_median(rounds, ROUNDS);
+}
+
+static double in_child(double (*fn)(unsigned, int), unsigned n_open, int late) {
+  int result[2], status;
+  double value = 0;
+  if (pipe(result) != 0)
+    exit(1);
+  pid_t pid = fork();
+  if (pid == 0) {
+    bench_pin(1);
+    value = fn(n_open, late);
+    _exit(write(result[1], &value, sizeof value) != sizeof value);
+  }
+  close(result[1]);
+  if (read(result[0], &value, sizeof value) != sizeof value || waitpid(pid, &status, 0) != pid || status != 0)
+    exit(1);
+  close(result[0]);
+  return value;
+}
+
+double bench_item_bytes(void) {
+  return in_child(item_bytes, 0, 0);
+}
+
+double bench_event_ns(unsigned n_open, int late) {
+  return in_child(event_ns, n_open, late);
+}

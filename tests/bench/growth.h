@@ -1,0 +1,7 @@
+// What is measured in this process, each in a child of its own, so that memory begins anew.
+#pragma once
+
+// Growth of resident memory per open item of 8 transitions, its key left out.
+double bench_item_bytes(void);
+// ns per event with so many open items.
+double bench_event_ns(unsigned n_open, int late);

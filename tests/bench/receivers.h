@@ -1,0 +1,15 @@
+// What the sender is measured against, each a process of its own on its own core: the floor, and the daemon.
+#pragma once
+#include <sys/types.h>
+
+struct bench_receiver {
+  pid_t pid;
+  char endpoint[64];
+  char directory[64]; // of the daemon: its configuration and what it logs
+};
+
+// The floor: a bare loop that receives, unpacks with protobuf-c into an arena, acks.
+void bench_floor_start(struct bench_receiver *r);
+// The daemon beside this program, on the shipped configuration with other ports.
+void bench_daemon_start(struct bench_receiver *r);
+void bench_receiver_stop(struct bench_receiver *r);

@@ -1,0 +1,28 @@
+// The sender that both the floor and the daemon are measured with: a DEALER that keeps batches in flight and waits for
+// their acks. Frames are packed beforehand, so that its own work is small.
+#pragma once
+#include <stddef.h>
+
+#include "stream.h"
+
+struct bench_frame {
+  void *p;
+  size_t n;
+  unsigned n_events;
+};
+struct bench_frames {
+  struct bench_frame *at;
+  size_t n, n_events;
+};
+
+// n_events of the stream (or, while opening, up to so many) in frames of `batch`.
+void bench_frames_pack(struct bench_frames *f, struct bench_stream *s, bool opening, size_t n_events, unsigned batch);
+void bench_frames_free(struct bench_frames *f);
+
+struct bench_sender;
+struct bench_sender *bench_sender_create(const char *endpoint);
+void bench_sender_destroy(struct bench_sender *s);
+
+// Sends all, waits for all acks. Events per second; ends the process where an ack is missing for 20 s or refuses an
+// event.
+double bench_send(struct bench_sender *s, const struct bench_frames *f);
