@@ -35,7 +35,8 @@ static void find_ports(int ports[PORTS]) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t n = sizeof a;
     fds[i] = socket(AF_INET, SOCK_STREAM, 0);
-    if (fds[i] < 0 || bind(fds[i], (struct sockaddr *)&a, n) != 0 || getsockname(fds[i], (struct sockaddr *)&a, &n) != 0)
+    if (fds[i] < 0 || bind(fds[i], (struct sockaddr *)&a, n) != 0 ||
+        getsockname(fds[i], (struct sockaddr *)&a, &n) != 0)
       fail("no free port");
     ports[i] = ntohs(a.sin_port);
   }

@@ -78,8 +78,9 @@ static int64_t busy_ns(void) {
             : 0;
   if (f)
     fclose(f);
-  return n == 8 ? (int64_t)((user + nice + system + irq + softirq + steal) * (1000000000 / (unsigned)sysconf(_SC_CLK_TCK)))
-                : 0;
+  return n == 8
+             ? (int64_t)((user + nice + system + irq + softirq + steal) * (1000000000 / (unsigned)sysconf(_SC_CLK_TCK)))
+             : 0;
 }
 
 void bench_watch_begin(struct bench_watch *w, pid_t peer) {

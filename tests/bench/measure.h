@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-int64_t bench_now_ns(void); // monotonic
+int64_t bench_now_ns(void);  // monotonic
 int64_t bench_used_ns(void); // processor time of this thread
 int64_t bench_wall_us(void);
 size_t bench_resident_bytes(void);
