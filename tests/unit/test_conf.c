@@ -170,7 +170,7 @@ static unsigned drawn(const char *piece, size_t bytes) {
 static void a_drawing_is_bounded(void **state) {
   (void)state;
   assert_int_equal(drawn("a-->", 100), 1);          // a circle
-  assert_int_equal(drawn("a-->b-->c\n", 100), 0); // the same again and again; z is an outcome beside c
+  assert_int_equal(drawn("a-->b-->c\n", 100), 0);   // the same again and again; z is an outcome beside c
   assert_int_equal(drawn("a-->", 200 * 1024), 1);   // a long line
   assert_int_equal(drawn("a-->\n", 300 * 1024), 1); // too large
 }
