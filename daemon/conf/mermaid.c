@@ -2,8 +2,7 @@
 //
 //   statement  group { arrow group }        group  node { & node }        node  NAME [shape with label] [:::class]
 //
-// A label is read leniently, as people draw: brackets within brackets are counted, and where that does not come out
-// even it ends at the first bracket of its own kind. Lines that only say how something looks are skipped. After a
+// What stands in a shape is read by label.c. Lines that only say how something looks are skipped. After a
 // mistake reading goes on with the next line, so that one run tells all.
 #include "conf/mermaid.h"
 
@@ -12,6 +11,7 @@
 
 #include "base/mem.h"
 #include "conf/forms.h"
+#include "conf/label.h"
 #include "conf/markdown.h"
 
 // A drawing that people can read is far below these; above, looking up nodes and arrows would take too long.
@@ -92,11 +92,15 @@ static bool at_end(const struct parser *ps) {
   return ps->p == ps->end || *ps->p == '\n' || *ps->p == ';' || at(ps, ps->p, "%%");
 }
 
-// To the end of the statement; a semicolon in quotes is none.
+// To the end of the statement; a semicolon in quotes or brackets is none.
 static void skip_statement(struct parser *ps) {
   bool quoted = false;
-  while (ps->p < ps->end && *ps->p != '\n' && (quoted || *ps->p != ';'))
-    quoted ^= *ps->p++ == '"';
+  int depth = 0;
+  for (; ps->p < ps->end && *ps->p != '\n' && (quoted || depth > 0 || *ps->p != ';'); ps->p++) {
+    quoted ^= *ps->p == '"';
+    depth += strchr("([{", *ps->p) != NULL;
+    depth -= strchr(")]}", *ps->p) != NULL;
+  }
 }
 
 // A name: letters, digits, underscores, whatever is not ASCII; dots and hyphens between them, unless an arrow begins.
@@ -111,98 +115,6 @@ static size_t name_length(const struct parser *ps) {
     p++;
   }
   return (size_t)(p - ps->p);
-}
-
-// --- labels
-
-static const struct entity {
-  const char *code, *text;
-} ENTITIES[] = {{"&amp;", "&"},  {"&lt;", "<"},    {"&gt;", ">"},   {"&quot;", "\""}, {"&apos;", "'"},
-                {"&nbsp;", " "}, {"&#39;", "'"},   {"&#34;", "\""}, {"#amp;", "&"},   {"#lt;", "<"},
-                {"#gt;", ">"},   {"#quot;", "\""}, {"#35;", "#"},   {"#59;", ";"},    {"#40;", "("},
-                {"#41;", ")"},   {"<br/>", " "},   {"<br />", " "}, {"<br>", " "}};
-
-// As people read it: entities resolved, a line break one space, blanks run together.
-static const char *clean(struct parser *ps, const char *p, size_t n) {
-  char *out = vsm_conf_alloc(ps->r, n + 1, 1);
-  size_t len = 0;
-  for (const char *end = p + n; p < end;) {
-    const char *text = NULL;
-    for (size_t i = 0; !text && i < sizeof ENTITIES / sizeof *ENTITIES; i++) {
-      size_t k = strlen(ENTITIES[i].code);
-      if ((size_t)(end - p) >= k && memcmp(p, ENTITIES[i].code, k) == 0) {
-        text = ENTITIES[i].text;
-        p += k;
-      }
-    }
-    char c = text ? *text : *p++;
-    if (c == '\t' || c == '\r')
-      c = ' ';
-    if (c != ' ' || (len && out[len - 1] != ' '))
-      out[len++] = c;
-  }
-  while (len && out[len - 1] == ' ')
-    len--;
-  out[len] = '\0';
-  return out;
-}
-
-// Longer ones first, so that "([" is not taken for "(".
-static const struct shape {
-  const char *open, *close;
-} SHAPES[] = {{"(((", ")))"}, {"([", "])"}, {"[[", "]]"}, {"[(", ")]"}, {"((", "))"},
-              {"{{", "}}"},   {"[", "]"},   {"(", ")"},   {"{", "}"},   {">", "]"}};
-enum { N_SHAPES = sizeof SHAPES / sizeof *SHAPES };
-
-// Where the shape closes: at its own bracket outside of any other (strict), or at the first such one.
-static const char *closing(const struct parser *ps, const char *p, const char *end, const char *close, bool strict) {
-  int depth = 0;
-  for (; p < end; p++) {
-    if ((depth == 0 || !strict) && at(ps, p, close))
-      return p;
-    depth += strchr("([{", *p) != NULL;
-    depth -= strchr(")]}", *p) != NULL;
-    if (strict && depth < 0)
-      return NULL;
-  }
-  return NULL;
-}
-
-static const char *quote_behind(const struct parser *ps, const char *p, const char *end, const char *close) {
-  while (p < end && (*p == ' ' || *p == '\t'))
-    p++;
-  const char *q = p < end && *p == '"' ? memchr(p + 1, '"', (size_t)(end - p) - 1) : NULL;
-  const char *c = q ? q + 1 : NULL;
-  while (c && c < end && (*c == ' ' || *c == '\t'))
-    c++;
-  return c && at(ps, c, close) ? q : NULL;
-}
-
-// The label of the shape that begins here, as a word; z NULL: no shape that ends on this line.
-static struct vsm_conf_word label(struct parser *ps) {
-  const char *end = line_end(ps);
-  for (int round = 0; round < 3; round++) // in quotes; brackets counted; first closing bracket
-    for (int i = 0; i < N_SHAPES; i++) {
-      if (!at(ps, ps->p, SHAPES[i].open))
-        continue;
-      const char *from = ps->p + strlen(SHAPES[i].open);
-      const char *to = round == 0 ? quote_behind(ps, from, end, SHAPES[i].close)
-                                  : closing(ps, from, end, SHAPES[i].close, round == 1);
-      if (!to)
-        continue;
-      struct vsm_conf_word w = word_at(ps, ps->p, NULL);
-      if (round == 0) {
-        from = (const char *)memchr(from, '"', (size_t)(end - from)) + 1;
-        w.z = clean(ps, from, (size_t)(to - from));
-        to++;
-        to += strspn(to, " \t");
-      } else {
-        w.z = clean(ps, from, (size_t)(to - from));
-      }
-      ps->p = to + strlen(SHAPES[i].close);
-      return w;
-    }
-  return (struct vsm_conf_word){0};
 }
 
 // --- nodes
@@ -221,7 +133,8 @@ static unsigned find_node(struct parser *ps, const char *name, size_t n, const c
 
 static bool take_label(struct parser *ps, unsigned node) {
   const char *start = ps->p;
-  struct vsm_conf_word w = label(ps), *has = &ps->out->nodes[node].label;
+  struct vsm_conf_word w = word_at(ps, start, NULL), *has = &ps->out->nodes[node].label;
+  w.z = vsm_mermaid_label(ps->r, start, line_end(ps), &ps->p);
   size_t wrong;
   if (!w.z)
     return complain(ps, start, "a shape without its closing bracket; allowed: [] () ([]) {} (()) {{}}");
@@ -325,8 +238,10 @@ static bool text_between_bars(struct parser *ps) {
   skip_blanks(ps);
   if (!at(ps, ps->p, "|"))
     return true;
-  const char *bar = memchr(ps->p + 1, '|', (size_t)(line_end(ps) - ps->p - 1));
-  if (!bar)
+  const char *end = line_end(ps), *bar = ps->p + 1;
+  for (bool quoted = false; bar < end && (quoted || *bar != '|'); bar++)
+    quoted ^= *bar == '"';
+  if (bar == end)
     return complain(ps, ps->p, "a text of an arrow that does not end; allowed: -->|text|");
   ps->p = bar + 1;
   return true;
@@ -384,8 +299,10 @@ static bool skipped(struct parser *ps) {
   static const char *const words[] = {"subgraph", "end",   "style",     "classDef",
                                       "class",    "click", "linkStyle", "direction"};
   size_t n = name_length(ps);
-  bool alone = ps->p + n == ps->end || strchr(" \t\r\n;", ps->p[n]);
-  for (size_t i = 0; alone && i < sizeof words / sizeof *words; i++) {
+  const char *behind = ps->p + n + strspn(ps->p + n, " \t");
+  bool word = ps->p + n == ps->end || strchr(" \t\r\n;", ps->p[n]);
+  bool node = behind < ps->end && strchr("-=<~&", *behind); // a node of that name
+  for (size_t i = 0; word && !node && i < sizeof words / sizeof *words; i++) {
     if (strlen(words[i]) != n || memcmp(ps->p, words[i], n) != 0)
       continue;
     ps->p += n;
@@ -394,10 +311,7 @@ static bool skipped(struct parser *ps) {
       const char *name = vsm_conf_copy(ps->r, "%.*s", (int)name_length(ps), ps->p);
       ps->subgraphs[ps->n_subgraphs++] = word_at(ps, ps->p, name);
     }
-    if (i == 0)
-      ps->p = line_end(ps); // a title may hold anything
-    else
-      skip_statement(ps);
+    skip_statement(ps);
     return true;
   }
   return false;
