@@ -20,7 +20,7 @@
 enum {
   SOURCE_BYTES_MAX = 128,
   BATCH_EVENTS_MAX = 65536,
-  BATCH_BYTES_MAX = 4 * 1024 * 1024 - VSM_OUTBATCH_EVENT_BYTES - 1024, // so that the last event fits
+  BATCH_BYTES_MAX = 4 * 1024 * 1024 - VSM_OUTBATCH_EVENT_BYTES - 1024, // the last event may lie beyond it
   ACK_ARENA_BYTES = 1024 * 1024,
   ACK_ERRORS_MAX = 16,
   PUBLISH_HWM = 10000, // batches
@@ -196,27 +196,27 @@ void vsm_emitter_lose(struct vsm_emitter *e) {
 }
 
 int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
-  size_t bytes = vsm_outbatch_measure(event);
-  if (bytes == 0)
-    return VSM_CLIENT_ELIMIT;
   if (!e->acked && event->source && *event->source && strcmp(event->source, e->source) != 0)
     return VSM_CLIENT_EINVAL;
   if (e->pending >= e->options.queue_events) {
     vsm_emitter_lose(e);
     return VSM_CLIENT_EFULL;
   }
-  if (e->filling && e->filling->n + bytes > e->options.batch_bytes)
-    vsm_emitter_flush(e);
   int err = e->filling ? 0 : begin_batch(e);
   if (err == 0)
     err = vsm_outbatch_add(e->filling, event, e->acked ? 0 : e->sequence + 1);
-  if (err)
+  if (err) {
+    if (e->filling && e->filling->events == 0) {
+      vsm_outbatch_destroy(e->filling);
+      e->filling = NULL;
+    }
     return err;
+  }
   e->sequence++;
   e->next_event++;
   e->pending++;
   e->counts.emitted++;
-  if (e->filling->events >= e->options.batch_events)
+  if (e->filling->events >= e->options.batch_events || e->filling->n >= e->options.batch_bytes)
     vsm_emitter_flush(e);
   return 0;
 }

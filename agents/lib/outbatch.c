@@ -65,21 +65,16 @@ void vsm_outbatch_destroy(struct vsm_outbatch *b) {
   free(b);
 }
 
-size_t vsm_outbatch_measure(const struct vsm_emitter_event *event) {
-  if (event->n_data > VSM_OUTBATCH_ATTRS)
-    return 0;
-  struct message m;
-  fill(&m, event, UINT64_MAX);
-  size_t n = vsm__v1__event__get_packed_size(&m.event);
-  return n <= VSM_OUTBATCH_EVENT_BYTES ? n : 0;
-}
-
 enum { EVENTS_TAG = 3 << 3 | 2, HEAD_BYTES = 1 + 3 }; // a tag, and a length below 2^21
 
 int vsm_outbatch_add(struct vsm_outbatch *b, const struct vsm_emitter_event *event, uint64_t sequence) {
   struct message m;
+  if (event->n_data > VSM_OUTBATCH_ATTRS)
+    return VSM_CLIENT_ELIMIT;
   fill(&m, event, sequence);
   size_t n = vsm__v1__event__get_packed_size(&m.event);
+  if (n > VSM_OUTBATCH_EVENT_BYTES)
+    return VSM_CLIENT_ELIMIT;
   if (reserve(b, HEAD_BYTES + n) != 0)
     return VSM_CLIENT_ENOMEM;
   uint8_t *p = b->p + b->n;

@@ -21,7 +21,6 @@ enum { VSM_OUTBATCH_EVENT_BYTES = 64 * 1024, VSM_OUTBATCH_ATTRS = 256 };
 struct vsm_outbatch *vsm_outbatch_create(const char *source, uint64_t epoch);
 void vsm_outbatch_destroy(struct vsm_outbatch *b); // NULL-safe
 
-// The packed size of an event, 0: has more attributes or bytes than the protocol allows.
-size_t vsm_outbatch_measure(const struct vsm_emitter_event *event);
-// Appends an event with its time and number. Returns 0 or VSM_CLIENT_ENOMEM, and then the batch is as it was.
+// Appends an event with its time and number. Returns 0, VSM_CLIENT_ELIMIT (more attributes or bytes than the protocol
+// allows) or VSM_CLIENT_ENOMEM; then the batch is as it was.
 int vsm_outbatch_add(struct vsm_outbatch *b, const struct vsm_emitter_event *event, uint64_t sequence);

@@ -83,7 +83,7 @@ struct vsm_emitter_options {
   const char *publish;        // fire and forget: connects to the daemon's subscribe socket
   const char *bind;           // fire and forget: binds, and the daemon connects to it
   unsigned batch_events;      // events in a batch, 100; at most 65,536
-  unsigned batch_bytes;       // begins another batch above it, 1 MiB; at most 4 MiB
+  unsigned batch_bytes;       // ends a batch that has reached it, 1 MiB; at most 3.9 MiB
   unsigned linger_ms;         // how long a batch that is not full waits for more, 10
   unsigned queue_events;      // emitted and not acked (fire and forget: not sent), 100,000
   unsigned window;            // batches under way without ack, 64
