@@ -2,8 +2,9 @@
 // struct. An absent message is walked too, as one that is empty.
 #include "vsm/json.h"
 
-#include <ctype.h>
+#include <assert.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
@@ -66,16 +67,6 @@ static void put_double(struct text *t, double v) {
   put(t, buf, (size_t)n);
 }
 
-static void put_enum(struct text *t, const ProtobufCEnumDescriptor *type, int value) {
-  const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value(type, value);
-  put(t, "\"", 1);
-  for (const char *p = v ? v->name : ""; *p; p++) {
-    char lower = (char)tolower((unsigned char)*p);
-    put(t, &lower, 1);
-  }
-  put(t, "\"", 1);
-}
-
 static void put_message(struct text *t, const ProtobufCMessage *m);
 
 static void put_submessage(struct text *t, const ProtobufCMessageDescriptor *type, const ProtobufCMessage *m) {
@@ -93,6 +84,7 @@ static void put_submessage(struct text *t, const ProtobufCMessageDescriptor *typ
   free(empty);
 }
 
+// The types that proto/vsm/v1 uses.
 static void put_value(struct text *t, const ProtobufCFieldDescriptor *f, const void *at) {
   char buf[32];
   switch (f->type) {
@@ -105,68 +97,31 @@ static void put_value(struct text *t, const ProtobufCFieldDescriptor *f, const v
   case PROTOBUF_C_TYPE_DOUBLE:
     put_double(t, *(const double *)at);
     break;
-  case PROTOBUF_C_TYPE_FLOAT:
-    put_double(t, *(const float *)at);
-    break;
   case PROTOBUF_C_TYPE_BOOL:
     put_text(t, *(const protobuf_c_boolean *)at ? "true" : "false");
     break;
-  case PROTOBUF_C_TYPE_ENUM:
-    put_enum(t, f->descriptor, *(const int *)at);
-    break;
   case PROTOBUF_C_TYPE_UINT32:
-  case PROTOBUF_C_TYPE_FIXED32:
     put(t, buf, (size_t)snprintf(buf, sizeof buf, "%" PRIu32, *(const uint32_t *)at));
-    break;
-  case PROTOBUF_C_TYPE_INT32:
-  case PROTOBUF_C_TYPE_SINT32:
-  case PROTOBUF_C_TYPE_SFIXED32:
-    put(t, buf, (size_t)snprintf(buf, sizeof buf, "%" PRId32, *(const int32_t *)at));
     break;
   case PROTOBUF_C_TYPE_UINT64:
   case PROTOBUF_C_TYPE_FIXED64:
     put(t, buf, (size_t)snprintf(buf, sizeof buf, "%" PRIu64, *(const uint64_t *)at));
     break;
-  case PROTOBUF_C_TYPE_INT64:
-  case PROTOBUF_C_TYPE_SINT64:
-  case PROTOBUF_C_TYPE_SFIXED64:
-    put(t, buf, (size_t)snprintf(buf, sizeof buf, "%" PRId64, *(const int64_t *)at));
-    break;
-  case PROTOBUF_C_TYPE_BYTES: // no message has any
-    put_text(t, "\"\"");
-    break;
-  }
-}
-
-static size_t value_bytes(ProtobufCType type) {
-  switch (type) {
-  case PROTOBUF_C_TYPE_STRING:
-  case PROTOBUF_C_TYPE_MESSAGE:
-    return sizeof(void *);
-  case PROTOBUF_C_TYPE_BYTES:
-    return sizeof(ProtobufCBinaryData);
-  case PROTOBUF_C_TYPE_BOOL:
-    return sizeof(protobuf_c_boolean);
-  case PROTOBUF_C_TYPE_DOUBLE:
-  case PROTOBUF_C_TYPE_UINT64:
-  case PROTOBUF_C_TYPE_FIXED64:
-  case PROTOBUF_C_TYPE_INT64:
-  case PROTOBUF_C_TYPE_SINT64:
-  case PROTOBUF_C_TYPE_SFIXED64:
-    return 8;
   default:
-    return 4;
+    assert(!"a type that no message had when this was written");
   }
 }
 
+// Strings and messages alone are repeated: pointers both.
 static void put_repeated(struct text *t, const ProtobufCFieldDescriptor *f, const char *message) {
   size_t n = *(const size_t *)(message + f->quantifier_offset);
-  const char *values = *(const char *const *)(message + f->offset);
+  void *const *values = *(void *const *const *)(message + f->offset);
+  assert(f->type == PROTOBUF_C_TYPE_STRING || f->type == PROTOBUF_C_TYPE_MESSAGE);
   put(t, "[", 1);
   for (size_t i = 0; i < n; i++) {
     if (i)
       put(t, ", ", 2);
-    put_value(t, f, values + i * value_bytes(f->type));
+    put_value(t, f, &values[i]);
   }
   put(t, "]", 1);
 }
@@ -196,7 +151,13 @@ static void put_message(struct text *t, const ProtobufCMessage *m) {
 
 char *vsm_json_message(const struct ProtobufCMessage *message, size_t *n) {
   struct text t = {0};
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  if (!plain)
+    return NULL;
+  locale_t before = uselocale(plain); // of this thread
   put_message(&t, message);
+  uselocale(before);
+  freelocale(plain);
   if (t.failed) {
     free(t.p);
     return NULL;

@@ -2,6 +2,7 @@
 #include <vsm/messages.h>
 
 #include <jansson.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,18 @@ static void test_numbers(void **state) {
   free(json);
 }
 
+static void test_locale(void **state) {
+  (void)state;
+  static const char *const with_comma[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "nl_NL.UTF-8"};
+  for (size_t i = 0; i < sizeof with_comma / sizeof *with_comma; i++)
+    if (setlocale(LC_NUMERIC, with_comma[i])) // where none is installed, nothing can go wrong either
+      break;
+  Vsm__V1__WaitWindow w = VSM__V1__WAIT_WINDOW__INIT;
+  w.seconds = 0.5;
+  prints(&w.base, "{\"window\": \"\", \"count\": 0, \"seconds\": 0.5}");
+  setlocale(LC_NUMERIC, "C");
+}
+
 // Of a oneof only what is set.
 static void test_oneof(void **state) {
   (void)state;
@@ -97,6 +110,7 @@ static void test_oneof(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_empty_fields), cmocka_unit_test(test_values),
-                                     cmocka_unit_test(test_numbers), cmocka_unit_test(test_oneof)};
+                                     cmocka_unit_test(test_numbers), cmocka_unit_test(test_oneof),
+                                     cmocka_unit_test(test_locale)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
