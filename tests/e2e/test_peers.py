@@ -1,0 +1,171 @@
+"""Peers that are slow, silent, greedy or dead: the others do not notice."""
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import zmq
+
+import harness
+from harness import Daemon, batch, event
+
+# Sends batches as fast as it can, and reads no ack until it may not send any more; until it is killed.
+FLOOD = """
+import sys, zmq
+from harness import batch, event
+s = zmq.Context().socket(zmq.DEALER)
+s.connect(sys.argv[1])
+n = 0
+while True:
+    s.send_multipart([b"%d" % n, batch(*(event(subject=str(n * 100 + i)) for i in range(100)),
+                                       source="flood").SerializeToString()])
+    n += 1
+    while s.poll(0):
+        s.recv_multipart()
+"""
+
+
+class Flood:
+    """A process of its own that keeps the daemon busy. Use it in a `with`."""
+
+    def __init__(self, daemon):
+        path = os.pathsep.join([os.path.dirname(__file__), os.environ["PYTHONPATH"]])
+        self.process = subprocess.Popen([sys.executable, "-c", FLOOD, daemon.endpoint("submit")],
+                                        env={**os.environ, "PYTHONPATH": path})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def await_flood(d, more=1000):
+    """Waits until the flood is there; returns how many events came."""
+    start = d.ingest().received
+    end = time.monotonic() + harness.DEADLINE
+    while time.monotonic() < end:
+        received = d.ingest().received
+        if received >= start + more:
+            return received
+    raise AssertionError("the flood did not come")
+
+
+class Load(unittest.TestCase):
+    def test_queries_and_publications_under_load(self):
+        with Daemon() as d:
+            s = d.subscriber("v1/metric/S/")
+            with Flood(d), Flood(d):
+                await_flood(d)
+                worst = 0.0
+                for _ in range(30):
+                    start = time.monotonic()
+                    d.status()
+                    worst = max(worst, time.monotonic() - start)
+                self.assertLess(worst, 2.0)
+                wip = d.snapshot().value_streams[0].wip
+                s.until(lambda topic, p: p.metric.stream.wip > wip)
+
+    def test_other_clients_under_load(self):
+        with Daemon() as d:
+            c = d.client()
+            with Flood(d), Flood(d):
+                await_flood(d)
+                for i in range(30):
+                    self.assertEqual(c.submit(batch(event(subject=f"mine-{i}"))).accepted, 1)
+
+    def test_ending_under_load(self):
+        with Daemon() as d:
+            with Flood(d), Flood(d):
+                await_flood(d)
+                start = time.monotonic()
+                d.process.send_signal(signal.SIGTERM)
+                self.assertEqual(d.wait(), 0)
+                self.assertLess(time.monotonic() - start, 1.0)
+
+    def test_reload_under_load_loses_nothing(self):
+        with Daemon() as d:
+            c = d.client()
+            for i in range(500):
+                c.send(batch(event(subject=str(i))))
+                if i % 100 == 50:
+                    d.process.send_signal(signal.SIGHUP)
+            self.assertEqual(sum(c.receive()[1].accepted for _ in range(500)), 500)
+            d.log.wait(r"^event=reloaded ")
+            self.assertEqual(d.snapshot().value_streams[0].wip, 500)
+
+
+class Dead(unittest.TestCase):
+    def test_an_emitter_that_is_killed(self):
+        with Daemon() as d:
+            with Flood(d) as f:
+                await_flood(d)
+                f.process.kill()
+            d.log.wait(r"^event=disconnected socket=submit")
+            c = d.client()
+            received = d.ingest().received
+            self.assertEqual(received % 100, 0)  # whole batches
+            self.assertEqual(c.submit(batch(event(subject="after"))).accepted, 1)
+
+    def test_clients_that_come_and_go(self):
+        with Daemon() as d:
+            for i in range(200):
+                c = d.client()
+                c.send(batch(event(subject=str(i))))
+                if i % 2:
+                    c.receive()
+                c.socket.close()
+            self.assertEqual(d.client().submit(batch(event(subject="last"))).accepted, 1)
+            # A line for each would fill the log: at most so many of one kind a minute pass.
+            self.assertLess(d.log.text().count("event=disconnected socket=submit"), 25)
+
+
+class Slow(unittest.TestCase):
+    def test_a_subscriber_that_does_not_read(self):
+        kind = "first.started." + "x" * 2000  # so that what lies in the kernel's buffers is little
+        text = harness.config().replace("type: first.started,", f"type: {kind},")
+        with Daemon(text) as d:
+            c, fast = d.client(), d.subscriber("v1/transition/S/", "v1/metric/S/first/")
+            slow = d.subscriber("v1/transition/S/", "v1/metric/S/first/", RCVHWM=1, RCVBUF=4096)
+            c.submit(batch(event(kind, subject="0")))
+            for s in (fast, slow):
+                s.until(lambda topic, p: topic == "v1/metric/S/first/")
+            rounds, size = 60, 500
+            for i in range(rounds):
+                c.submit(batch(*(event(kind, subject=f"{i}-{k}", at=i) for k in range(size))))
+                for k in range(size):
+                    _, p = fast.until(lambda topic, p: topic.startswith("v1/transition/"))
+                    self.assertEqual(p.transition.item, f"S:{i}-{k}")
+            c.submit(batch(event("first.done", subject="0", at=rounds)))
+            fast.until(lambda topic, p: p.transition.lifecycle == "complete")
+            # The slow one has lost some, and sees it by the numbers.
+            numbers = [0]
+            while numbers[-1] < rounds * size + 1:
+                topic, p = slow.receive()
+                if topic.startswith("v1/transition/"):
+                    numbers.append(p.sequence)
+                    if len(numbers) % 100 == 0:  # what it missed for good it is told of by what comes next
+                        c.submit(batch(event("first.done", subject=f"0-{len(numbers)}", at=rounds)))
+            self.assertEqual(numbers, sorted(numbers))
+            self.assertLess(len(numbers), numbers[-1])
+
+    def test_a_client_that_does_not_read_its_acks(self):
+        with Daemon() as d:
+            c = d.client(SNDHWM=0, RCVHWM=1, RCVBUF=4096)
+            n, id = 0, b"x" * 1000
+            while d.status().acks_lost == 0:
+                self.assertLess(n, 400_000)
+                for _ in range(10_000):
+                    c.send(batch(source="quiet"), id=id + b"%08d" % n)
+                    n += 1
+            d.log.wait(r"^event=ack_lost socket=submit")
+            self.assertGreater(n, 100_000)
+            self.assertEqual(d.client().submit(batch(event())).accepted, 1)
+            for i in range(100_000):  # and those before are all there, in order
+                self.assertEqual(c.receive()[0], id + b"%08d" % i)
+
+
+harness.main()
