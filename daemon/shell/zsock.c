@@ -19,9 +19,11 @@
 
 enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 20 };
 enum { SOCKETS_MAX = 4096, BACKLOG = 1024 };
-// Heartbeats find peers that are gone without a word. The timeout is long, since to a peer that is merely behind they
-// come late, too.
-enum { HANDSHAKE_MS = 5000, LINGER_MS = 300, HEARTBEAT_MS = 15000, HEARTBEAT_TIMEOUT_MS = 60000 };
+enum { HANDSHAKE_MS = 5000, LINGER_MS = 300 };
+// Peers that are gone without a word are found by TCP's keepalive (seconds). ZeroMQ's own heartbeats must stay off:
+// where a peer dies while its queue is full, libzmq 4.3.4 stops our process at the next beat (its issues 3937 and
+// 4364). A limit on how long TCP waits (ZMQ_TCP_MAXRT) would also hit peers that are merely slow to read.
+enum { KEEPALIVE_IDLE = 30, KEEPALIVE_INTERVAL = 10, KEEPALIVE_COUNT = 3 };
 
 struct vsm_zcontext {
   void *ctx;
@@ -128,8 +130,10 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
   set(socket, ZMQ_SNDHWM, o->send_high_water);
   set(socket, ZMQ_RCVHWM, o->receive_high_water);
   set(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
-  set(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS);
-  set(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS);
+  set(socket, ZMQ_TCP_KEEPALIVE, 1);
+  set(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE);
+  set(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL);
+  set(socket, ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT);
   set(socket, ZMQ_BACKLOG, BACKLOG);
   if (o->kind == VSM_Z_ROUTER)
     set(socket, ZMQ_ROUTER_MANDATORY, 1); // tells of what could not be sent
