@@ -13,8 +13,9 @@
 #include "vsm/vsm.h"
 
 enum { LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024, RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000 };
-// A peer that is gone without a word is noticed; one that is behind with its work answers late.
-enum { HEARTBEAT_MS = 15000, HEARTBEAT_TIMEOUT_MS = 60000 };
+// A peer that is gone without a word is noticed by TCP's keepalive (seconds). ZeroMQ's own heartbeats must stay off:
+// where the peer dies while our queue is full, libzmq 4.3.4 stops our process at the next beat (its issues 3937, 4364).
+enum { KEEPALIVE_IDLE = 30, KEEPALIVE_INTERVAL = 10, KEEPALIVE_COUNT = 3 };
 
 _Static_assert(sizeof(((struct vsm_sock_frame *)0)->zmq) == sizeof(zmq_msg_t), "room for a zmq_msg_t");
 
@@ -35,8 +36,10 @@ static int set_options(void *socket, const struct vsm_sock_options *o) {
               {ZMQ_LINGER, o->linger_ms},
               {ZMQ_RECONNECT_IVL, RECONNECT_MS},
               {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS},
-              {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
-              {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS}};
+              {ZMQ_TCP_KEEPALIVE, 1},
+              {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE},
+              {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL},
+              {ZMQ_TCP_KEEPALIVE_CNT, KEEPALIVE_COUNT}};
   for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
     if (zmq_setsockopt(socket, ints[i].option, &ints[i].value, sizeof ints[i].value) != 0)
       return -1;
