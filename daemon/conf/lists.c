@@ -27,28 +27,37 @@ static bool list_given(const struct vsm_conf_field *f, const void *at) {
 
 typedef void read_fn(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at);
 
-// A default's text, or with VSM_CONF_ONE a single value, stands for a list.
+// A single value where a list may be written as its one member.
+static const struct vsm_yaml *list_of_one(struct vsm_conf_reader *r, const struct vsm_yaml *n) {
+  struct vsm_yaml *list = vsm_conf_alloc(r, 1, sizeof *list), *member = vsm_conf_alloc(r, 1, sizeof *member);
+  *member = *n;
+  member->next = NULL;
+  *list = (struct vsm_yaml){.kind = VSM_YAML_LIST, .line = n->line, .column = n->column, .first = member, .n = 1};
+  return list;
+}
+
+// A default: its words are the members.
+static const struct vsm_yaml *list_of_words(struct vsm_conf_reader *r, const char *text) {
+  struct vsm_yaml *list = vsm_conf_alloc(r, 1, sizeof *list), **tail = &list->first;
+  list->kind = VSM_YAML_LIST;
+  while (*text) {
+    size_t len = strcspn(text, " ");
+    struct vsm_yaml *member = *tail = vsm_conf_alloc(r, 1, sizeof *member);
+    *member = (struct vsm_yaml){.kind = VSM_YAML_SCALAR, .text = vsm_conf_copy(r, "%.*s", (int)len, text)};
+    tail = &member->next;
+    list->n++;
+    text += len + strspn(text + len, " ");
+  }
+  return list;
+}
+
 static const struct vsm_yaml *as_list(struct vsm_conf_reader *r, const struct vsm_conf_field *f,
                                       const struct vsm_yaml *n) {
-  bool fallback = n->line == 0;
-  if (n->kind == VSM_YAML_LIST || (!fallback && !(f->flags & VSM_CONF_ONE)))
+  if (n->kind == VSM_YAML_LIST)
     return n;
-  struct vsm_yaml *list = vsm_conf_alloc(r, 1, sizeof *list);
-  struct vsm_yaml **tail = &list->first;
-  *list = (struct vsm_yaml){.kind = VSM_YAML_LIST, .line = n->line, .column = n->column};
-  const char *word = n->text;
-  do {
-    size_t len = fallback ? strcspn(word, " ") : 0;
-    struct vsm_yaml *m = *tail = vsm_conf_alloc(r, 1, sizeof *m);
-    *m = *n;
-    m->next = NULL;
-    if (fallback)
-      m->text = vsm_conf_copy(r, "%.*s", (int)len, word);
-    tail = &m->next;
-    list->n++;
-    word += len + (fallback && word[len] == ' ');
-  } while (fallback && *word);
-  return list;
+  if (n->line == 0) // no place in the file
+    return list_of_words(r, n->text);
+  return f->flags & VSM_CONF_ONE ? list_of_one(r, n) : n;
 }
 
 static void list_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at,

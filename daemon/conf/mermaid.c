@@ -402,8 +402,12 @@ bool vsm_mermaid_read(struct vsm_conf_reader *r, const char *text, const char *i
   out->arrows = keep(r, out->arrows, out->n_arrows, sizeof *out->arrows);
   for (unsigned i = 0; i < out->n_nodes; i++) {
     struct vsm_mermaid_node *node = &out->nodes[i];
+    size_t at;
+    const char *wrong = vsm_form_text(node->name.z, &at);
+    if (wrong)
+      vsm_conf_blame(r, &node->name, "%s", wrong);
     if (!node->label.z)
-      node->label.z = node->name.z;
+      node->label.z = wrong ? vsm_conf_copy(r, "node %u", i + 1) : node->name.z;
     for (unsigned k = 0; k < ps.n_subgraphs; k++)
       if (strcmp(ps.subgraphs[k].z, node->name.z) == 0)
         vsm_conf_blame(r, &node->name, "an arrow to or from subgraph \"%s\"; allowed: between nodes", node->name.z);

@@ -59,13 +59,8 @@ static const char *key_name(const void *of, size_t i) {
 }
 
 static void unknown_key(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *key) {
-  char allowed[512];
-  size_t n = 0;
-  const char *name;
-  for (size_t i = 0; (name = key_name(map, i)) != NULL && n < sizeof allowed; i++)
-    n += (size_t)snprintf(allowed + n, sizeof allowed - n, "%s%s", i ? ", " : "", name);
-  vsm_conf_complain(r, key->line, key->column, "unknown key \"%s\" of %s%s %s", key->text, map->what,
-                    vsm_conf_hint(r->report, key->text, key_name, map), allowed);
+  vsm_conf_complain(r, key->line, key->column, "unknown key \"%s\" of %s%s", key->text, map->what,
+                    vsm_conf_choice(r->report, key->text, key_name, map));
 }
 
 static void note(struct vsm_conf_reader *r, const struct vsm_yaml *key) {

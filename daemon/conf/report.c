@@ -122,3 +122,13 @@ const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm
   const char *hint = near ? vsm_arena_printf(&report->arena, "; did you mean \"%s\"? allowed:", near) : NULL;
   return hint ? hint : "; allowed:";
 }
+
+const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of) {
+  char names[512];
+  const char *one;
+  size_t n = 0;
+  for (size_t i = 0; (one = name(of, i)) != NULL && n < sizeof names; i++)
+    n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", one);
+  const char *text = vsm_arena_printf(&report->arena, "%s %s", vsm_conf_hint(report, given, name, of), names);
+  return text ? text : "";
+}

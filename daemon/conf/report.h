@@ -23,3 +23,5 @@ static inline const char *vsm_conf_or_empty(const char *name) {
 // `; did you mean "NAME"? allowed:`, or `; allowed:` where no name is near: at most a third of its letters wrong, one
 // in three letters or fewer, two in four or five. Lives as long as the report; not looked for once that is full.
 const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of);
+// The same, with all names behind it: few, and known when the program is built.
+const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of);

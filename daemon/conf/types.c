@@ -92,11 +92,7 @@ static const char *choice_name(const void *of, size_t i) {
 }
 
 static void choice_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n, void *at) {
-  char allowed[256];
-  size_t len = 0;
-  for (int i = 0; f->names[i] && len < sizeof allowed; i++)
-    len += (size_t)snprintf(allowed + len, sizeof allowed - len, "%s%s", i ? ", " : "", f->names[i]);
-  const char *text = vsm_conf_scalar(r, n, allowed);
+  const char *text = vsm_conf_scalar(r, n, "one of its words");
   for (int i = 0; text && f->names[i]; i++)
     if (strcmp(text, f->names[i]) == 0) {
       *(int *)at = i;
@@ -104,8 +100,8 @@ static void choice_read(struct vsm_conf_reader *r, const struct vsm_conf_field *
     }
   *(int *)at = -2;
   if (text)
-    vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s%s %s", text, f->key,
-                      vsm_conf_hint(r->report, text, choice_name, f->names), allowed);
+    vsm_conf_complain(r, n->line, n->column, "\"%s\" is no value of %s%s", text, f->key,
+                      vsm_conf_choice(r->report, text, choice_name, f->names));
 }
 
 static bool choice_given(const struct vsm_conf_field *f, const void *at) {

@@ -1,16 +1,18 @@
 // Bytes as a drawing, below a heading of their own or as the inside of the fence: arrows join nodes that are there, and
-// every node has a name and a label.
+// every node has a name, and a label that can be printed.
 #include <assert.h>
 #include <stdlib.h>
 
+#include "conf/forms.h"
 #include "conf/mermaid.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct vsm_mermaid *g) {
   unsigned arrows = 0;
+  size_t at;
   for (unsigned i = 0; i < g->n_nodes; i++) {
-    assert(g->nodes[i].name.z[0] && g->nodes[i].label.z[0]);
+    assert(g->nodes[i].name.z[0] && g->nodes[i].label.z[0] && !vsm_form_text(g->nodes[i].label.z, &at));
     assert(g->nodes[i].label.line > 0 && g->nodes[i].label.column > 0);
     arrows += g->nodes[i].n_next;
   }
