@@ -97,7 +97,8 @@ struct ref_item {
 // The reference borrows models and arena.
 struct ref *ref_create(const struct vsm_model *model, struct vsm_arena *arena);
 void ref_configure(struct ref *ref, const struct vsm_model *model);
-void ref_take(struct ref *ref, const struct vsm_event *event);
+// Returns why it is refused, or VSM_R_NONE.
+enum vsm_reason ref_take(struct ref *ref, const struct vsm_event *event);
 void ref_advance(struct ref *ref, struct vsm_time wall);
 int64_t ref_now(const struct ref *ref);
 struct ref_counts ref_counts(const struct ref *ref);

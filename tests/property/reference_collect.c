@@ -128,12 +128,12 @@ static const char *expand(struct ref *ref, const struct vsm_template *t, const s
   return text;
 }
 
-// False where the rule rejects the event.
-static bool apply_rule(struct ref *ref, const struct vsm_rule *rule, const struct vsm_event *e, int64_t t) {
+// Why the rule rejects the event, or VSM_R_NONE.
+static enum vsm_reason apply_rule(struct ref *ref, const struct vsm_rule *rule, const struct vsm_event *e, int64_t t) {
   const struct vsm_stream *stream = &ref->model->streams[rule->stream];
   const char *key = expand(ref, &rule->item, e);
   if (!key || strlen(key) > VSM_KEY_MAX)
-    return false;
+    return key ? VSM_R_KEY_TOO_LONG : VSM_R_MISSING_FIELD;
   for (unsigned i = 0; i < rule->n_links; i++) {
     const char *other = expand(ref, &rule->links[i], e);
     if (other && strlen(other) <= VSM_KEY_MAX)
@@ -152,24 +152,24 @@ static bool apply_rule(struct ref *ref, const struct vsm_rule *rule, const struc
                              .creates = rule->creates && rule->lifecycle != VSM_PROGRESS,
                              .reason = rule->lifecycle == VSM_SUSPEND && reason ? reason : "",
                              .party = rule->lifecycle == VSM_SUSPEND ? parties[rule->party] : ""});
-  return true;
+  return VSM_R_NONE;
 }
 
 // ---- One event
 
-// False where it is refused for its time.
-static bool time_of(const struct ref *ref, const struct vsm_event *e, int64_t *t) {
+// Why it is refused for its time, or VSM_R_NONE.
+static enum vsm_reason time_of(const struct ref *ref, const struct vsm_event *e, int64_t *t) {
   bool by_events = ref->model->clock == VSM_CLOCK_EVENT;
   if (e->time_ns == 0 && by_events)
-    return false;
+    return VSM_R_NO_TIME;
   *t = e->time_ns ? (int64_t)(e->time_ns / 1000) : e->received.us;
   for (unsigned i = 0; e->time_ns && i < ref->model->n_sources; i++)
     if (vsm_str_eq(vsm_str_of(ref->model->sources[i].id), e->source))
       *t -= ref->model->sources[i].offset_us;
   if (*t < 0 || *t >= VSM_TIME_MAX)
-    return false;
+    return VSM_R_TIME_OUT_OF_RANGE;
   int64_t ahead = by_events ? ref->model->max_step_us : ref->model->max_future_skew_us;
-  return !ref->has_now || *t - ref->now <= ahead;
+  return ref->has_now && *t - ref->now > ahead ? VSM_R_TIME_IN_FUTURE : VSM_R_NONE;
 }
 
 static void move_now(struct ref *ref, int64_t t) {
@@ -183,37 +183,45 @@ void ref_advance(struct ref *ref, struct vsm_time wall) {
     move_now(ref, wall.us);
 }
 
-void ref_take(struct ref *ref, const struct vsm_event *event) {
-  ref->counts.received++;
-  ref_advance(ref, event->received);
-  int64_t t = 0;
-  if (event->refused != VSM_R_NONE || !time_of(ref, event, &t)) {
-    ref->counts.rejected++;
-    return;
-  }
-  unsigned mapped = 0, ignored = 0, rejected = 0;
+// What all the rules together make of it.
+static enum vsm_reason apply_rules(struct ref *ref, const struct vsm_event *event, int64_t t) {
+  unsigned mapped = 0, ignored = 0;
+  enum vsm_reason first = VSM_R_NONE; // in the order of reasons
   for (unsigned i = 0; i < ref->model->n_rules; i++) {
     const struct vsm_rule *rule = &ref->model->rules[i];
     if (!rule_matches(rule, event))
       continue;
-    if (rule->ignore)
-      ignored++;
-    else if (apply_rule(ref, rule, event, t))
-      mapped++;
-    else
-      rejected++;
+    enum vsm_reason reason = rule->ignore ? VSM_R_NONE : apply_rule(ref, rule, event, t);
+    ignored += rule->ignore;
+    mapped += !rule->ignore && reason == VSM_R_NONE;
+    if (reason != VSM_R_NONE && (first == VSM_R_NONE || reason < first))
+      first = reason;
   }
   if (mapped)
     ref->counts.mapped++;
   else if (ignored)
     ref->counts.ignored++;
-  else if (rejected)
-    ref->counts.rejected++;
+  else if (first != VSM_R_NONE)
+    return first;
   else
     ref->counts.unmapped++;
-  bool accepted = mapped || ignored || !rejected;
-  if (accepted && ref->model->clock == VSM_CLOCK_EVENT)
+  return VSM_R_NONE;
+}
+
+enum vsm_reason ref_take(struct ref *ref, const struct vsm_event *event) {
+  int64_t t = 0;
+  ref->counts.received++;
+  ref_advance(ref, event->received);
+  enum vsm_reason reason = event->refused;
+  if (reason == VSM_R_NONE)
+    reason = time_of(ref, event, &t);
+  if (reason == VSM_R_NONE)
+    reason = apply_rules(ref, event, t);
+  if (reason != VSM_R_NONE)
+    ref->counts.rejected++;
+  else if (ref->model->clock == VSM_CLOCK_EVENT)
     move_now(ref, t);
+  return reason;
 }
 
 int64_t ref_now(const struct ref *ref) {

@@ -210,16 +210,22 @@ static int stage_after(const struct vsm_stream *stream, const char *id) {
 static void change_stream(struct maker *m, const struct vsm_stream *from, struct vsm_stream *to) {
   struct vsm_stage *stages = vsm_arena_zalloc(m->arena, (from->n_stages + 1) * sizeof *stages);
   unsigned order[16], n = 0;
+  const char *vanished = NULL;
   for (unsigned i = 0; i < from->n_stages; i++)
     order[i] = i;
   if (rig_chance(m->r, 30))
     shuffle(m, order, from->n_stages);
   for (unsigned i = 0; i < from->n_stages; i++) {
     const struct vsm_stage *old = &from->stages[order[i]];
-    if (from->n_stages > 1 && rig_chance(m->r, 15) && (n || i + 1 < from->n_stages))
-      continue; // vanishes
+    if (from->n_stages > 1 && rig_chance(m->r, 15) && (n || i + 1 < from->n_stages)) {
+      vanished = old->id;
+      continue;
+    }
     stages[n].id = stages[n].name = old->id;
-    if (rig_chance(m->r, 20)) {
+    if (vanished && rig_chance(m->r, 30)) { // this one takes what the other one had
+      stages[n].was = vanished;
+      vanished = NULL;
+    } else if (rig_chance(m->r, 20)) {
       stages[n].was = old->id;
       stages[n].id = stages[n].name = fresh_id(m);
     }
@@ -319,8 +325,8 @@ static struct vsm_event make_event(struct maker *m, const struct vsm_model *mode
   add_attrs(m, &e);
   if (rig_chance(m->r, 2))
     e.time_ns = (uint64_t)(VSM_TIME_MAX + VSM_HOUR_US + us % 7) * 1000;
-  else if (m->s->timeless && rig_chance(m->r, 20))
-    e.time_ns = 0;
+  else if (m->s->order_matters && rig_chance(m->r, 20))
+    e.time_ns = rig_chance(m->r, 70) ? 0 : e.time_ns + (uint64_t)(20 * 365 * VSM_DAY_US) * 1000;
   return e;
 }
 
@@ -374,7 +380,7 @@ void scenario_make(struct scenario *s, struct rig_random *of_models, struct rig_
     s->models[i] = next_model(&m, i);
   s->n_lines = s->models[0]->n_rules;
   s->rules_out = vsm_arena_zalloc(arena, (s->n_lines + 1) * sizeof *s->rules_out);
-  s->timeless = rig_chance(r, 7);
+  s->order_matters = rig_chance(r, 7);
   m.r = of_events;
   make_events(&m, n);
 }

@@ -23,8 +23,8 @@ struct scenario {
   size_t n_events;
   bool *rules_out; // by the rule's line, over all models
   unsigned n_lines;
-  int64_t end_us; // wall clock: when all is over
-  bool timeless;  // some events have the time of their receipt, so the order matters
+  int64_t end_us;     // wall clock: when all is over
+  bool order_matters; // some events have the time of their receipt, or one that is too far ahead only later
 };
 
 // wall: the wall clock, else events move now. Models beyond the first change stages, not what the rules of a stage say.

@@ -96,6 +96,8 @@ static void advance(struct run *r, int64_t us) {
   }
   vsm_core_advance(r->c.core, (struct vsm_time){us});
   ref_advance(r->c.ref, (struct vsm_time){us});
+  if (r->order == SHUFFLED)
+    vsm_core_advance(r->c.core, (struct vsm_time){us / 2}); // time does not go back
 }
 
 static void configure(struct run *r, unsigned model) {
@@ -205,7 +207,7 @@ unsigned scenario_run(FILE *out, const struct scenario *s) {
   char *first = NULL;
   for (enum order order = LIVE; order < ORDERS && !wrong; order++) {
     char *text = run_in(out, s, order, &wrong);
-    if (!wrong && first && !s->timeless && strcmp(first, text) != 0) {
+    if (!wrong && first && !s->order_matters && strcmp(first, text) != 0) {
       print_difference(out, first, text);
       wrong++;
     }
