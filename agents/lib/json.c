@@ -42,7 +42,7 @@ static void put_text(struct text *t, const char *z) {
 static void put_string(struct text *t, const char *z) {
   put(t, "\"", 1);
   for (const char *p = z ? z : ""; *p; p++) {
-    char escaped[8];
+    char escaped[8] = "";
     if (*p == '"' || *p == '\\')
       put(t, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\%c", *p));
     else if ((unsigned char)*p < 0x20)
@@ -55,7 +55,7 @@ static void put_string(struct text *t, const char *z) {
 
 // JSON knows no infinity: 0, like all that is not there.
 static void put_double(struct text *t, double v) {
-  char buf[40];
+  char buf[40] = "";
   int n = 0;
   if (!isfinite(v))
     v = 0;
@@ -86,7 +86,7 @@ static void put_submessage(struct text *t, const ProtobufCMessageDescriptor *typ
 
 // The types that proto/vsm/v1 uses.
 static void put_value(struct text *t, const ProtobufCFieldDescriptor *f, const void *at) {
-  char buf[32];
+  char buf[32] = "";
   switch (f->type) {
   case PROTOBUF_C_TYPE_STRING:
     put_string(t, *(const char *const *)at);

@@ -75,7 +75,6 @@ static int reserve_attrs(struct decoder *d, size_t event_bytes) {
 
 static inline bool read_attr(struct vsm_str bytes, struct vsm_attr *attr) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
-  *attr = (struct vsm_attr){0};
   while (p < end) {
     uint64_t tag;
     if (!(p = vsm_wire_tag(p, end, &tag)))
@@ -99,10 +98,12 @@ struct reading {
 };
 
 static inline bool take_attr(struct vsm_str bytes, struct vsm_attr *attrs, struct reading *r) {
-  struct vsm_attr spare, *attr = r->n_attrs < VSM_ATTRS_MAX ? &attrs[r->n_attrs] : &spare;
-  if (!read_attr(bytes, attr))
+  struct vsm_attr attr = {0};
+  if (!read_attr(bytes, &attr))
     return false;
-  r->bad_text |= !vsm_utf8_valid(attr->key) || !vsm_utf8_valid(attr->value);
+  r->bad_text |= !vsm_utf8_valid(attr.key) || !vsm_utf8_valid(attr.value);
+  if (r->n_attrs < VSM_ATTRS_MAX)
+    attrs[r->n_attrs] = attr;
   r->n_attrs++;
   return true;
 }
