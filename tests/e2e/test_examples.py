@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -10,9 +11,12 @@ from harness import Daemon, batch, event
 EXAMPLES = os.environ["EXAMPLES"]
 
 
+def program(name):
+    return os.path.join(EXAMPLES, f"example_{name}")
+
+
 def run(name, *args):
-    done = subprocess.run([os.path.join(EXAMPLES, f"example_{name}"), *args], capture_output=True, text=True,
-                          timeout=harness.DEADLINE)
+    done = subprocess.run([program(name), *args], capture_output=True, text=True, timeout=harness.DEADLINE)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -21,6 +25,15 @@ class Examples(unittest.TestCase):
         with Daemon() as d:
             self.assertEqual(run("emit", d.endpoint("submit")), (0, "accepted 3, rejected 0\n", ""))
             self.assertEqual(d.ingest().received, 3)
+
+    def test_emit_before_the_daemon_is_there(self):
+        with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+            endpoint = f"ipc://{directory}/submit"
+            text = harness.config().replace('submit: "tcp://127.0.0.1:*"', f'submit: "{endpoint}"')
+            with subprocess.Popen([program("emit"), endpoint], stdout=subprocess.PIPE, text=True) as client:
+                with Daemon(text) as d:
+                    self.assertEqual(client.communicate(timeout=harness.DEADLINE)[0], "accepted 3, rejected 0\n")
+                    self.assertEqual(d.ingest().received, 3)
 
     def test_query(self):
         with Daemon() as d:
