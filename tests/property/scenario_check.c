@@ -88,14 +88,15 @@ static void check_lists(struct check *c) {
     X(received) X(applied) X(duplicates) X(unmapped) X(ignored) X(rejected)
 #undef X
   }
-#define X(field) check_equal(c, "sources add up to", #field, (int64_t)all.field, (int64_t)sum.field);
-  X(received)
-  X(applied)
-  X(duplicates)
-  X(unmapped)
-  X(ignored) X(rejected)
+#define X(field) check_equal(c, "sources add up to", #field, (int64_t)all.field, (int64_t)sum.field)
+  X(received);
+  X(applied);
+  X(duplicates);
+  X(unmapped);
+  X(ignored);
+  X(rejected);
 #undef X
-      const struct vsm_unmapped_view *unmapped = vsm_core_unmapped(c->core, c->arena, &n);
+  const struct vsm_unmapped_view *unmapped = vsm_core_unmapped(c->core, c->arena, &n);
   for (size_t i = 0; i < n; i++)
     sum.unmapped -= unmapped[i].count;
   check_equal(c, "unmapped kinds add up to", "unmapped", 0, (int64_t)sum.unmapped);
