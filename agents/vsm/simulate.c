@@ -2,7 +2,6 @@
 // live at the pace asked for.
 #include "simulate.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "agents/vsm/cmd.h"
+#include "agents/vsm/when.h"
 #include "base/err.h"
 #include "vsm/vsm.h"
 
@@ -20,37 +20,14 @@ enum { WORK_EVERY = 256, SILENCE_MS = 10000, PROGRESS_MS = 250 };
 #define START_WITH_ITEMS_US INT64_C(1735689600000000) // 2025-01-01T00:00:00Z
 #define SPEED_DEFAULT 1440.0                          // a day a minute
 
-static const char HELP[] =
-    "usage: vsm simulate [options]\n"
-    "\n"
-    "Sends what the operational systems of the configuration would say. What they are and do stands beside the\n"
-    "configuration, in NAME.simulation.yaml. The same seed and start give the same events.\n"
-    "\n"
-    "  --config FILE      the configuration (config/quantum-energy.yaml)\n"
-    "  --seed N           another course of events (1)\n"
-    "  --items N          so many items, at least a fiftieth of them in each stream, each to its end; then ends.\n"
-    "                     Without: until stopped\n"
-    "  --start TIME       RFC 3339; default: 2025-01-01T00:00:00Z with --items, else so that history ends now\n"
-    "  --history TIME     so much past first, as fast as it goes: 365d\n"
-    "  --speed N[x]       simulated seconds in a second (1440x, a day a minute; with --items as fast as it goes)\n"
-    "  --rate N|max       events a second, instead of --speed\n"
-    "  --faults on|off    repeats, late and missing events, outages, storms (on)\n"
-    "  --submit ENDPOINT  acked (" VSM_SUBMIT_DEFAULT ")\n"
-    "  --pub ENDPOINT     fire and forget, to the daemon's subscribe socket (" VSM_SUBSCRIBE_DEFAULT ")\n"
-    "  --jsonl            CloudEvents JSON lines on standard output, to no daemon\n"
-    "  --json             the figures at the end as JSON\n"
-    "\n"
-    "examples:\n"
-    "  vsm simulate --history 365d                  a year, then a day a minute\n"
-    "  vsm simulate --items 1000 --seed 7           1,000 items from first to last event\n"
-    "  vsm simulate --items 50 --faults off --jsonl | head\n";
-
+// As given, and what it comes to.
 struct arguments {
   const char *config, *submit, *publish;
+  const char *start, *history, *speed_text, *rate_text, *faults;
   struct vsm_sim_options sim;
   int64_t history_us;
-  double speed, rate; // 0: not given; rate INFINITY-like: see unpaced
-  bool unpaced, started, jsonl, json;
+  double speed, rate; // 0: not given
+  bool unpaced, jsonl, json;
 };
 
 struct run {
@@ -81,14 +58,6 @@ static bool read_number(const char *text, double most, double *out) {
   return end != text && !*end && *out > 0 && *out <= most;
 }
 
-static bool read_whole(const char *text, uint64_t *out) {
-  char *end;
-  if (*text < '0' || *text > '9')
-    return false;
-  *out = strtoull(text, &end, 10);
-  return !*end;
-}
-
 static bool read_speed(const char *text, struct arguments *a) {
   char copy[32];
   size_t n = strlen(text);
@@ -106,31 +75,40 @@ static bool read_rate(const char *text, struct arguments *a) {
   return a->unpaced || read_number(text, 1e9, &a->rate);
 }
 
-static bool take_option(struct arguments *a, const char *name, const char *value) {
-  if (!strcmp(name, "config"))
-    a->config = value;
-  else if (!strcmp(name, "submit"))
-    a->submit = value;
-  else if (!strcmp(name, "pub"))
-    a->publish = value;
-  else if (!strcmp(name, "jsonl"))
-    a->jsonl = true;
-  else if (!strcmp(name, "json"))
-    a->json = true;
-  else if (!strcmp(name, "seed"))
-    return read_whole(value, &a->sim.seed);
-  else if (!strcmp(name, "items"))
-    return read_whole(value, &a->sim.items) && a->sim.items;
-  else if (!strcmp(name, "start"))
-    return a->started = vsm_sim_time_parse(value, &a->sim.start_us);
-  else if (!strcmp(name, "history"))
-    return vsm_sim_duration_parse(value, NULL, &a->history_us);
-  else if (!strcmp(name, "speed"))
-    return read_speed(value, a);
-  else if (!strcmp(name, "rate"))
-    return read_rate(value, a);
-  else if (!strcmp(name, "faults"))
-    return (a->sim.faults = !strcmp(value, "on")) || !strcmp(value, "off");
+static bool read_start(const char *text, struct arguments *a) {
+  uint64_t ns;
+  if (!vsm_when_parse(text, &ns))
+    return false;
+  a->sim.start_us = (int64_t)(ns / 1000);
+  return true;
+}
+
+static bool read_history(const char *text, struct arguments *a) {
+  return vsm_sim_duration_parse(text, NULL, &a->history_us);
+}
+
+static bool read_faults(const char *text, struct arguments *a) {
+  a->sim.faults = !strcmp(text, "on");
+  return a->sim.faults || !strcmp(text, "off");
+}
+
+static bool read_values(struct arguments *a) {
+  const struct {
+    const char *name, *value;
+    bool (*read)(const char *, struct arguments *);
+    const char *allowed;
+  } VALUES[] = {
+      {"start", a->start, read_start, "a time, as in 2025-01-01T00:00:00Z"},
+      {"history", a->history, read_history, "a duration, as in 365d"},
+      {"speed", a->speed_text, read_speed, "simulated seconds in a second, as in 1440x, or max"},
+      {"rate", a->rate_text, read_rate, "events in a second, or max"},
+      {"faults", a->faults, read_faults, "on or off"},
+  };
+  for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++)
+    if (VALUES[i].value && !VALUES[i].read(VALUES[i].value, a)) {
+      fprintf(stderr, "vsm simulate: --%s %s: expected %s\n", VALUES[i].name, VALUES[i].value, VALUES[i].allowed);
+      return false;
+    }
   return true;
 }
 
@@ -142,7 +120,7 @@ static void settle(struct arguments *a) {
     a->speed = SPEED_DEFAULT;
   if (!a->submit && !a->publish && !a->jsonl)
     a->submit = VSM_SUBMIT_DEFAULT;
-  if (a->started)
+  if (a->start)
     return;
   if (a->sim.items)
     a->sim.start_us = START_WITH_ITEMS_US;
@@ -150,40 +128,45 @@ static void settle(struct arguments *a) {
     a->sim.start_us = (int64_t)time(NULL) * VSM_SECOND_US - a->history_us;
 }
 
-// 0; 1: help was asked for; -1: wrong usage, said.
+// -1 to go on, or the exit status.
 static int read_arguments(int argc, char **argv, struct arguments *a) {
-  static const struct option OPTIONS[] = {
-      {"config", required_argument, NULL, 'o'},  {"seed", required_argument, NULL, 'o'},
-      {"items", required_argument, NULL, 'o'},   {"start", required_argument, NULL, 'o'},
-      {"history", required_argument, NULL, 'o'}, {"speed", required_argument, NULL, 'o'},
-      {"rate", required_argument, NULL, 'o'},    {"faults", required_argument, NULL, 'o'},
-      {"submit", required_argument, NULL, 'o'},  {"pub", required_argument, NULL, 'o'},
-      {"jsonl", no_argument, NULL, 'o'},         {"json", no_argument, NULL, 'o'},
-      {"help", no_argument, NULL, 'h'},          {0},
-  };
-  int c, which = 0;
   *a = (struct arguments){.sim = {.seed = 1, .faults = true}};
-  optind = 1;
-  while ((c = getopt_long(argc, argv, "h", OPTIONS, &which)) != -1) {
-    if (c == 'h')
-      return 1;
-    if (c != 'o')
-      return -1;
-    if (!take_option(a, OPTIONS[which].name, optarg)) {
-      fprintf(stderr, "vsm simulate: --%s: '%s' is not understood; see --help\n", OPTIONS[which].name, optarg);
-      return -1;
-    }
-  }
-  if (optind < argc) {
-    fprintf(stderr, "vsm simulate: '%s' is too much; see --help\n", argv[optind]);
-    return -1;
-  }
+  const struct vsm_flag flags[] = {
+      {"config", VSM_FLAG_TEXT, &a->config, "FILE", "the configuration (the shipped one)"},
+      {"seed", VSM_FLAG_COUNT, &a->sim.seed, "N", "another course of events (1)"},
+      {"items", VSM_FLAG_COUNT, &a->sim.items, "N",
+       "so many items, at least a fiftieth in each stream, each to its end"},
+      {"start", VSM_FLAG_TEXT, &a->start, "TIME", "default: 2025 with --items, else so that history ends now"},
+      {"history", VSM_FLAG_TEXT, &a->history, "365d", "so much past first, as fast as it goes"},
+      {"speed", VSM_FLAG_TEXT, &a->speed_text, "1440x", "a day a minute (default; with --items: max)"},
+      {"rate", VSM_FLAG_TEXT, &a->rate_text, "N|max", "events a second, instead of --speed"},
+      {"faults", VSM_FLAG_TEXT, &a->faults, "on|off", "repeats, late and missing events, outages, storms (on)"},
+      {"submit", VSM_FLAG_TEXT, &a->submit, "ENDPOINT", "acked (" VSM_SUBMIT_DEFAULT ")"},
+      {"pub", VSM_FLAG_TEXT, &a->publish, "ENDPOINT", "fire and forget, to the daemon's subscribe socket"},
+      {"jsonl", VSM_FLAG, &a->jsonl, NULL, "CloudEvents JSON lines to standard output, to no daemon"},
+      {"json", VSM_FLAG, &a->json, NULL, "the figures at the end as JSON"},
+  };
+  const struct vsm_usage usage = {
+      .line = "vsm simulate [--config FILE] [--items N] [--history 365d] ...",
+      .text = "Sends what the operational systems of the configuration would say. What they are and do stands\n"
+              "beside it, in NAME.simulation.yaml. The same seed and start give the same events.",
+      .examples = "  vsm simulate --history 365d                  a year, then a day a minute, until stopped\n"
+                  "  vsm simulate --items 1000 --seed 7           1,000 items from first to last event\n"
+                  "  vsm simulate --items 50 --faults off --jsonl what they would say\n",
+      .flags = flags,
+      .n_flags = sizeof flags / sizeof *flags,
+  };
+  int n, status = vsm_options(argc, argv, &usage, &n);
+  if (status >= 0)
+    return status;
   if ((a->submit != NULL) + (a->publish != NULL) + a->jsonl > 1) {
     fprintf(stderr, "vsm simulate: only one of --submit, --pub and --jsonl\n");
-    return -1;
+    return VSM_WRONG_USAGE;
   }
+  if (!read_values(a))
+    return VSM_WRONG_USAGE;
   settle(a);
-  return 0;
+  return -1;
 }
 
 // NAME.yaml -> NAME.simulation.yaml
@@ -345,12 +328,9 @@ static int open_run(struct run *r) {
 
 int vsm_cmd_simulate(int argc, char **argv) {
   struct arguments a;
-  int usage = read_arguments(argc, argv, &a);
-  if (usage) {
-    if (usage > 0)
-      fputs(HELP, stdout);
-    return usage > 0 ? 0 : 2;
-  }
+  int status = read_arguments(argc, argv, &a);
+  if (status >= 0)
+    return status;
   struct run r = {.a = &a, .stop_fd = -1, .begun_ms = clock_ms(), .live_us = a.sim.start_us + a.history_us};
   r.heard_ms = r.begun_ms;
   r.terminal = isatty(STDERR_FILENO);
@@ -366,5 +346,5 @@ int vsm_cmd_simulate(int argc, char **argv) {
   vsm_sim_world_fini(&r.world);
   if (r.stop_fd >= 0)
     close(r.stop_fd);
-  return err < 0 || refused ? 1 : 0;
+  return err < 0 || refused ? VSM_FAILED : VSM_DONE;
 }

@@ -225,8 +225,6 @@ size_t vsm_sim_text_write(const struct vsm_sim_text *text, const struct vsm_sim_
                           const struct vsm_sim_moment *moment, char *out, size_t size);
 // RFC 3339 in UTC with milliseconds (where they are not 0); out has room for 32.
 size_t vsm_sim_time_write(int64_t us, char *out);
-// "2025-01-01T00:00:00Z", with an offset, or without one (UTC); false: not understood, or before 1970.
-bool vsm_sim_time_parse(const char *text, int64_t *out_us);
 // Days since 1970 to year, month 1-12, day 1-31.
 void vsm_sim_date(int64_t days, int *year, int *month, int *day);
 

@@ -152,6 +152,8 @@ int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event) 
 
 int vsm_sim_sink_work(struct vsm_sim_sink *s, int stop_fd, int timeout_ms) {
   struct pollfd fds[EMITTERS_MAX + 1] = {{.fd = stop_fd, .events = POLLIN}};
+  if (s->out && fflush(s->out))
+    return VSM_EIO;
   for (unsigned i = 0; i < s->n; i++) {
     int wait = vsm_emitter_timeout_ms(s->outlets[i].emitter);
     fds[i + 1] = (struct pollfd){.fd = vsm_emitter_fd(s->outlets[i].emitter), .events = POLLIN};

@@ -79,36 +79,6 @@ void vsm_sim_date(int64_t days, int *year, int *month, int *day) {
   *year = (int)(yoe + era * 400 + (*month <= 2));
 }
 
-static int64_t days_of(int year, int month, int day) {
-  int64_t y = year - (month <= 2), era = y / 400, yoe = y - era * 400;
-  int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-bool vsm_sim_time_parse(const char *text, int64_t *out_us) {
-  int y, mo, d, h = 0, mi = 0, s = 0, oh = 0, om = 0, n = 0;
-  if (sscanf(text, "%4d-%2d-%2d%n", &y, &mo, &d, &n) != 3 || y < 1970 || mo < 1 || mo > 12 || d < 1 || d > 31)
-    return false;
-  text += n;
-  if (*text == 'T' || *text == ' ') {
-    if (sscanf(text + 1, "%2d:%2d:%2d%n", &h, &mi, &s, &n) != 3 || h > 23 || mi > 59 || s > 59)
-      return false;
-    text += n + 1;
-  }
-  char sign = *text;
-  if (sign == '+' || sign == '-') {
-    if (sscanf(text + 1, "%2d:%2d%n", &oh, &om, &n) != 2)
-      return false;
-    text += n + 1;
-  } else if (sign == 'Z') {
-    text++;
-  }
-  int64_t offset = (oh * 60 + om) * VSM_MINUTE_US;
-  *out_us = days_of(y, mo, d) * VSM_DAY_US + h * VSM_HOUR_US + mi * VSM_MINUTE_US + s * VSM_SECOND_US;
-  *out_us += sign == '-' ? offset : -offset;
-  return !*text && *out_us >= 0 && *out_us < VSM_TIME_MAX;
-}
-
 static char *digits(char *p, uint64_t value, int width) {
   char buf[20];
   int n = 0;
