@@ -1,0 +1,179 @@
+"""vsm replay of real event logs with their example configurations. What the logs say is read here anew, in the
+simplest way, and must be what the daemon says. Where the logs are absent the test is skipped, which ctest shows."""
+import datetime
+import gzip
+import os
+import subprocess
+import sys
+import unittest
+import xml.etree.ElementTree
+
+import harness
+from vsm.v1 import query_pb2
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+EXAMPLES = os.path.join(ROOT, "config", "examples")
+DATA = os.environ.get("VSM_DATA", os.path.join(os.path.dirname(ROOT), "shared", "data"))
+VSM = os.environ["VSM"]
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+SKIPPED = 77  # known to ctest
+
+LOGS = {  # example: file, events, cases
+    "bpic2013": ("07_bpic2013_incidents.xes.gz", 65533, 7554),
+    "helpdesk": ("helpdesk.xes.gz", 21348, 4580),
+    "receipt": ("08_receipt.xes.gz", 8577, 1434),
+    "repair": ("03_repairExample.xes.gz", 11855, 1104),
+    "running-example": ("running-example.xes", 42, 6),
+}
+
+
+def path_of(example):
+    return os.path.join(DATA, LOGS[example][0])
+
+
+def tag(element):
+    return element.tag.rpartition("}")[2]
+
+
+def read(example):
+    """{case: [{attribute: value, "us": time}]} in the order of the file."""
+    path, cases = path_of(example), {}
+    with gzip.open(path) if path.endswith(".gz") else open(path, "rb") as f:
+        for _, trace in xml.etree.ElementTree.iterparse(f):
+            if tag(trace) != "trace":
+                continue
+            name = next(a.get("value") for a in trace if a.get("key") == "concept:name")
+            cases[name] = events = []
+            for e in trace:
+                if tag(e) == "event":
+                    event = {a.get("key"): a.get("value") for a in e}
+                    at = datetime.datetime.fromisoformat(event["time:timestamp"])
+                    event["us"] = (at - EPOCH) // datetime.timedelta(microseconds=1)
+                    events.append(event)
+            trace.clear()
+    return cases
+
+
+class Replayed:
+    """A daemon with the example's configuration, into which its log was replayed."""
+
+    def __init__(self, example):
+        with open(os.path.join(EXAMPLES, example + ".yaml"), encoding="utf-8") as f:
+            text = f.read()
+        sockets = ('daemon:\n  subscribe: { bind: ["tcp://127.0.0.1:*"] }\n  submit: "tcp://127.0.0.1:*"\n'
+                   '  publish: "tcp://127.0.0.1:*"\n  query: "tcp://127.0.0.1:*"\n')
+        self.daemon = harness.Daemon(text.replace("daemon:\n", sockets, 1))
+        self.example = example
+
+    def __enter__(self):
+        d = self.daemon.__enter__()
+        done = subprocess.run([VSM, "replay", path_of(self.example), "--submit", d.endpoint("submit")],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                              timeout=harness.DEADLINE * 4)
+        assert done.returncode == 0, done.stderr
+        self.stream, = d.snapshot().value_streams
+        self.all = self.stream.windows[0]
+        self.stages = {s.id: s.windows[0] for s in self.stream.stages}
+        self.socket = d.socket(harness.zmq.DEALER, "query")
+        return self
+
+    def __exit__(self, *why):
+        self.daemon.__exit__(*why)
+
+    def item(self, key):
+        self.socket.send_multipart([b"q", query_pb2.Request(item=query_pb2.ItemRequest(key=key)).SerializeToString()])
+        reply = query_pb2.Reply.FromString(self.socket.recv_multipart()[1])
+        assert not reply.error, reply.error
+        return reply.item
+
+
+class AllAccountedFor(unittest.TestCase):
+    def check(self, example):
+        _, events, cases = LOGS[example]
+        with Replayed(example) as r:
+            ingest = r.daemon.ingest()
+            self.assertEqual((ingest.received, ingest.unmapped, ingest.rejected), (events, 0, 0))
+            self.assertEqual(ingest.applied + ingest.duplicates + ingest.ignored, events)
+            self.assertEqual(r.all.started, cases)
+            self.assertEqual(r.all.started + r.all.reopened - r.all.finished - r.all.withdrawn, r.stream.wip)
+            for stage in r.stream.stages:
+                self.assertEqual(stage.windows[0].arrivals - stage.windows[0].departures, stage.wip, stage.id)
+
+
+def add_log(example):
+    setattr(AllAccountedFor, "test_" + example.replace("-", "_"), lambda self: self.check(example))
+
+
+for name in LOGS:
+    add_log(name)
+
+
+class RunningExample(unittest.TestCase):
+    LEAD_TIMES = [520920, 703320, 779580, 852300, 1368780, 1576440]  # seconds
+
+    def test_lead_times(self):
+        cases = read("running-example")
+        with Replayed("running-example") as r:
+            lead = r.all.lead_time
+            self.assertEqual(lead.count, 6)
+            self.assertAlmostEqual(lead.mean, sum(self.LEAD_TIMES) / 6, delta=1e-6 * lead.mean)
+            self.assertAlmostEqual(lead.min, self.LEAD_TIMES[0], delta=0.01 * lead.min)
+            self.assertAlmostEqual(lead.max, self.LEAD_TIMES[-1], delta=0.01 * lead.max)
+            seconds = []
+            for case in cases:
+                item = r.item("request:" + case)
+                self.assertEqual(item.state, "finished")
+                times = [t.time_unix_nano for t in item.transitions]
+                seconds.append((max(times) - min(times)) // 10**9)
+            self.assertEqual(sorted(seconds), self.LEAD_TIMES)
+
+    def test_a_decision_that_sent_it_back_is_rework(self):
+        with Replayed("running-example") as r:
+            self.assertEqual(r.stages["examine"].rework, 3)
+            self.assertEqual(r.stages["check"].rework, 3)
+
+
+class Bpic2013(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cases = {name: [(e["lifecycle:transition"], e["us"]) for e in events]
+                     for name, events in read("bpic2013").items()}
+
+    def pairs(self, first, second):
+        return {name for name, events in self.cases.items()
+                if any(a[0] == first and b[0] == second for a, b in zip(events, events[1:]))}
+
+    def test_reopened_and_sent_back(self):
+        after_closed = {name for name, events in self.cases.items() if any(s == "Closed" for s, _ in events[:-1])}
+        sent_back = self.pairs("Resolved", "In Progress")
+        self.assertEqual((len(after_closed), len(sent_back)), (120, 175))
+        reopened, returned = set(), set()
+        with Replayed("bpic2013") as r:
+            for name in self.cases:
+                item = r.item("incident:" + name)
+                closed = [t.time_unix_nano for t in item.transitions
+                          if t.stage == "confirmation" and t.lifecycle == "complete"]
+                # Open again: a visit that began when it had been closed, by something that came after that.
+                if closed and any(v.rework and v.entered_unix_nano >= min(closed) for v in item.visits):
+                    reopened.add(name)
+                if any(v.stage == "confirmation" and v.how == "returned" for v in item.visits):
+                    returned.add(name)
+            self.assertEqual(after_closed, reopened)
+            self.assertLessEqual(sent_back, returned)
+            self.assertGreaterEqual(r.stages["confirmation"].returned, len(returned))
+            self.assertGreaterEqual(r.stages["handling"].rework, len(sent_back | after_closed))
+            self.assertGreaterEqual(r.all.reopened, len(after_closed))
+
+    def test_an_incident_says_whom_it_waited_for(self):
+        name = min(self.pairs("Wait - Vendor", "In Progress"))
+        with Replayed("bpic2013") as r:
+            waits = {(t.party, t.reason) for t in r.item("incident:" + name).transitions if t.lifecycle == "suspend"}
+            self.assertIn(("third-party", "Wait - Vendor"), waits)
+
+
+if __name__ == "__main__":
+    missing = [path_of(example) for example in LOGS if not os.path.exists(path_of(example))]
+    if missing:
+        print("skipped: no logs to replay:", *missing)
+        sys.exit(SKIPPED)
+    harness.main()

@@ -1,0 +1,149 @@
+"""vsm simulate against a running vsmd: the shipped configuration knows all that its systems say."""
+import json
+import os
+import subprocess
+import unittest
+
+import harness
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
+VSM = os.environ["VSM"]
+DAY = 86400
+
+
+def shipped():
+    """The shipped configuration on free ports, its drawing found from anywhere."""
+    with open(SHIPPED, encoding="utf-8") as f:
+        text = f.read()
+    for port in range(5570, 5574):
+        text = text.replace(f"tcp://127.0.0.1:{port}", "tcp://127.0.0.1:*")
+    return text.replace("diagram: ", f"diagram: {os.path.join(ROOT, 'config')}/").replace(
+        "bind: [tcp://127.0.0.1:*]", 'bind: ["tcp://127.0.0.1:*"]')
+
+
+def simulate(*args, status=0, **options):
+    done = subprocess.run([VSM, "simulate", "--config", SHIPPED, *args], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=harness.DEADLINE * 4, check=False, **options)
+    assert done.returncode == status, (done.returncode, done.stderr)
+    return done
+
+
+def lines(*args):
+    return simulate("--jsonl", *args).stdout
+
+
+class Events(unittest.TestCase):
+    def test_same_seed_and_start_same_events(self):
+        first = lines("--items", "300", "--seed", "7")
+        self.assertEqual(first, lines("--items", "300", "--seed", "7"))
+        self.assertNotEqual(first, lines("--items", "300", "--seed", "8"))
+        self.assertNotEqual(first, lines("--items", "300", "--seed", "7", "--start", "2025-03-01T00:00:00Z"))
+
+    def test_lines_are_cloud_events(self):
+        for line in lines("--items", "20").splitlines():
+            event = json.loads(line)
+            self.assertEqual(event["specversion"], "1.0")
+            for name in ("id", "source", "type", "subject", "time"):
+                self.assertTrue(event[name], line)
+            self.assertIsInstance(event["data"], dict)
+
+    def test_faults_can_be_turned_off(self):
+        def ids(*args):
+            return [json.loads(line)["id"] for line in lines("--items", "500", *args).splitlines()]
+        clean, faulty = ids("--faults", "off"), ids("--faults", "on")
+        self.assertEqual(len(clean), len(set(clean)))
+        self.assertGreater(len(faulty), len(set(faulty)), "repeats are among the faults")
+
+    def test_without_faults_in_order(self):
+        times = [json.loads(line)["time"] for line in lines("--items", "200", "--faults", "off").splitlines()]
+        keys = [t.replace("Z", "") + ("" if "." in t else ".000") for t in times]
+        self.assertEqual(keys, sorted(keys))
+
+
+class WithDaemon(unittest.TestCase):
+    def test_items_without_faults(self):
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            done = simulate("--items", "1000", "--faults", "off", "--seed", "3", "--json",
+                            "--submit", d.endpoint("submit"))
+            figures = json.loads(done.stdout)
+            snapshot = d.snapshot()
+            self.assertEqual(snapshot.ingest.received, figures["accepted"])
+            self.assertEqual(snapshot.ingest.unmapped, 0)
+            self.assertEqual(snapshot.ingest.rejected, 0)
+            self.assertGreater(snapshot.ingest.ignored, 0)
+            started = {v.id: v.windows[0].started for v in snapshot.value_streams}
+            self.assertEqual(set(started), {"RCV-01", "NCV-01", "AOV-04", "REV-01"})
+            self.assertEqual(sum(started.values()), 1000, started)
+            self.assertGreaterEqual(min(started.values()), 1000 / 50, started)
+            for v in snapshot.value_streams:
+                window = v.windows[0]
+                self.assertEqual(window.finished + window.withdrawn, window.started, v.id)
+                self.assertEqual(v.wip, 0, v.id)
+                self.assertEqual(len(v.stages), 7, v.id)
+                for stage in v.stages:
+                    self.assertGreater(stage.windows[0].completed, 0, (v.id, stage.id))
+
+    def test_every_way_of_working_shows(self):
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            simulate("--items", "4000", "--faults", "off", "--submit", d.endpoint("submit"))
+            streams = {v.id: v for v in d.snapshot().value_streams}
+            rcv = {s.id: s.windows[0] for s in streams["RCV-01"].stages}
+            all_of_rcv = streams["RCV-01"].windows[0].started
+            self.assertLess(rcv["service-connection-planning"].arrivals, all_of_rcv / 4)  # the ways part
+            self.assertGreater(rcv["service-connection-planning"].rework, 0)
+            self.assertGreater(rcv["physical-service-installation"].suspended_time.p50, DAY)
+            self.assertGreater(streams["RCV-01"].windows[0].withdrawn, 0)
+            lost = streams["NCV-01"].windows[0].withdrawn / streams["NCV-01"].windows[0].started
+            self.assertTrue(0.7 < lost < 0.9, lost)
+            self.assertGreater(streams["AOV-04"].stages[0].windows[0].rework, 0)
+            self.assertGreater(streams["REV-01"].windows[0].lead_time.p50, 60 * DAY)
+
+    def test_history_then_live_until_stopped(self):
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            process = subprocess.Popen([VSM, "simulate", "--config", SHIPPED, "--history", "2d", "--speed", "100000x",
+                                        "--start", "2025-06-02T00:00:00Z", "--submit", d.endpoint("submit")],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            live = d.subscriber("v1/transition/")
+            live.until(lambda topic, p: p.time_unix_nano > (1748822400 + 2.5 * DAY) * 10**9)
+            process.terminate()
+            out, err = process.communicate(timeout=harness.DEADLINE)
+            self.assertEqual(process.returncode, 0, err)
+            self.assertIn("accepted", out)
+
+    def test_fire_and_forget_with_losses(self):
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            simulate("--items", "2000", "--pub", d.endpoint("subscribe"))
+            gaps = 0
+            end = harness.time.monotonic() + harness.DEADLINE
+            while gaps == 0 and harness.time.monotonic() < end:
+                gaps = d.ingest().gaps
+            self.assertGreater(gaps, 0)
+
+
+class Mistakes(unittest.TestCase):
+    def test_wrong_usage(self):
+        for args in (["--speed", "fast"], ["--rate", "0"], ["--faults", "maybe"], ["--start", "soon"],
+                     ["--history", "long"], ["--jsonl", "--pub", "tcp://127.0.0.1:1"]):
+            self.assertTrue(simulate(*args, status=2).stderr, args)
+
+    def test_mistakes_in_the_file_have_a_place(self):
+        with harness.tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "x.simulation.yaml")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("streams:\n"
+                        "  - id: X\n"
+                        "    arrivals: { per_day: often }\n"
+                        "    stages:\n"
+                        "      - id: a\n"
+                        "        lasts: { median: 3wd, p85: 5d }\n"
+                        "        event: []\n")
+            done = subprocess.run([VSM, "simulate", "--jsonl", "--items", "1", "--config",
+                                   os.path.join(directory, "x.yaml")], stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(done.returncode, 1)
+            for place in (":3:26: 'often'", ":6:26: '3wd'", ":7:9: unknown key 'event'"):
+                self.assertIn(path + place, done.stderr)
+
+
+if __name__ == "__main__":
+    harness.main()
