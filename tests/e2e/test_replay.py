@@ -1,5 +1,6 @@
 """vsm replay of real event logs with their example configurations. What the logs say is read here anew, in the
 simplest way, and must be what the daemon says. Where the logs are absent the test is skipped, which ctest shows."""
+import contextlib
 import datetime
 import gzip
 import os
@@ -55,30 +56,14 @@ def read(example):
 
 
 class Replayed:
-    """A daemon with the example's configuration, into which its log was replayed."""
+    """What a daemon with the example's configuration says once the log was replayed into it."""
 
-    def __init__(self, example):
-        with open(os.path.join(EXAMPLES, example + ".yaml"), encoding="utf-8") as f:
-            text = f.read()
-        sockets = ('daemon:\n  subscribe: { bind: ["tcp://127.0.0.1:*"] }\n  submit: "tcp://127.0.0.1:*"\n'
-                   '  publish: "tcp://127.0.0.1:*"\n  query: "tcp://127.0.0.1:*"\n')
-        self.daemon = harness.Daemon(text.replace("daemon:\n", sockets, 1))
-        self.example = example
-
-    def __enter__(self):
-        d = self.daemon.__enter__()
-        done = subprocess.run([VSM, "replay", path_of(self.example), "--submit", d.endpoint("submit")],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
-                              timeout=harness.DEADLINE * 4)
-        assert done.returncode == 0, done.stderr
-        self.stream, = d.snapshot().value_streams
+    def __init__(self, daemon):
+        self.daemon = daemon
+        self.stream, = daemon.snapshot().value_streams
         self.all = self.stream.windows[0]
         self.stages = {s.id: s.windows[0] for s in self.stream.stages}
-        self.socket = d.socket(harness.zmq.DEALER, "query")
-        return self
-
-    def __exit__(self, *why):
-        self.daemon.__exit__(*why)
+        self.socket = daemon.socket(harness.zmq.DEALER, "query")
 
     def item(self, key):
         self.socket.send_multipart([b"q", query_pb2.Request(item=query_pb2.ItemRequest(key=key)).SerializeToString()])
@@ -87,10 +72,24 @@ class Replayed:
         return reply.item
 
 
+@contextlib.contextmanager
+def replayed(example):
+    with open(os.path.join(EXAMPLES, example + ".yaml"), encoding="utf-8") as f:
+        text = f.read()
+    sockets = ('daemon:\n  subscribe: { bind: ["tcp://127.0.0.1:*"] }\n  submit: "tcp://127.0.0.1:*"\n'
+               '  publish: "tcp://127.0.0.1:*"\n  query: "tcp://127.0.0.1:*"\n')
+    with harness.Daemon(text.replace("daemon:\n", sockets, 1)) as daemon:
+        done = subprocess.run([VSM, "replay", path_of(example), "--submit", daemon.endpoint("submit")],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                              timeout=harness.DEADLINE * 4)
+        assert done.returncode == 0, done.stderr
+        yield Replayed(daemon)
+
+
 class AllAccountedFor(unittest.TestCase):
     def check(self, example):
         _, events, cases = LOGS[example]
-        with Replayed(example) as r:
+        with replayed(example) as r:
             ingest = r.daemon.ingest()
             self.assertEqual((ingest.received, ingest.unmapped, ingest.rejected), (events, 0, 0))
             self.assertEqual(ingest.applied + ingest.duplicates + ingest.ignored, events)
@@ -113,7 +112,7 @@ class RunningExample(unittest.TestCase):
 
     def test_lead_times(self):
         cases = read("running-example")
-        with Replayed("running-example") as r:
+        with replayed("running-example") as r:
             lead = r.all.lead_time
             self.assertEqual(lead.count, 6)
             self.assertAlmostEqual(lead.mean, sum(self.LEAD_TIMES) / 6, delta=1e-6 * lead.mean)
@@ -128,7 +127,7 @@ class RunningExample(unittest.TestCase):
             self.assertEqual(sorted(seconds), self.LEAD_TIMES)
 
     def test_a_decision_that_sent_it_back_is_rework(self):
-        with Replayed("running-example") as r:
+        with replayed("running-example") as r:
             self.assertEqual(r.stages["examine"].rework, 3)
             self.assertEqual(r.stages["check"].rework, 3)
 
@@ -148,7 +147,7 @@ class Bpic2013(unittest.TestCase):
         sent_back = self.pairs("Resolved", "In Progress")
         self.assertEqual((len(after_closed), len(sent_back)), (120, 175))
         reopened, returned = set(), set()
-        with Replayed("bpic2013") as r:
+        with replayed("bpic2013") as r:
             for name in self.cases:
                 item = r.item("incident:" + name)
                 closed = [t.time_unix_nano for t in item.transitions
@@ -166,7 +165,7 @@ class Bpic2013(unittest.TestCase):
 
     def test_an_incident_says_whom_it_waited_for(self):
         name = min(self.pairs("Wait - Vendor", "In Progress"))
-        with Replayed("bpic2013") as r:
+        with replayed("bpic2013") as r:
             waits = {(t.party, t.reason) for t in r.item("incident:" + name).transitions if t.lifecycle == "suspend"}
             self.assertIn(("third-party", "Wait - Vendor"), waits)
 
