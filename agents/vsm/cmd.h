@@ -59,39 +59,4 @@ int vsm_print_json(const struct ProtobufCMessage *message);
 void vsm_items_print(FILE *out, const struct Vsm__V1__Items *items);
 void vsm_item_print(FILE *out, const struct Vsm__V1__Item *item);
 
-// "12 d 4 h", "3 h 05 m", "41 s", "0.3 s", at most 8 characters wide; "-" below 0. Into buf; returns it.
-const char *vsm_text_duration(double seconds, char *buf, size_t size);
-// "2025-01-31 12:00:05", UTC; "-" for 0.
-const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size);
-
-// A table printed with columns as wide as their widest cell, one for each letter of `align`: l left, r right. Rows
-// have a text for each. Cells are copied.
-struct vsm_table_text;
-struct vsm_table_text *vsm_table_text_create(const char *align, ...); // headings
-void vsm_table_text_row(struct vsm_table_text *t, ...);               // cells
-void vsm_table_text_print_and_free(FILE *out, struct vsm_table_text *t);
-const char *vsm_text_number(uint64_t n, char *buf, size_t size);
-
-// --- progress on a terminal
-
-struct vsm_progress_bar {
-  const char *what;
-  uint64_t total; // 0: not known
-  int64_t started_us, shown_us;
-  bool on; // standard error is a terminal
-};
-void vsm_progress_begin(struct vsm_progress_bar *p, const char *what, uint64_t total);
-void vsm_progress_show(struct vsm_progress_bar *p, uint64_t done); // now and then, whatever it is called
-void vsm_progress_end(struct vsm_progress_bar *p, uint64_t done);
-
-// --- sending events
-
-// An emitter and its loop: takes events as fast as the daemon acks them, and counts.
-struct vsm_sender;
-struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const char *source); // NULL: said on stderr
-// Waits where the queue is full. VSM_DONE, or VSM_FAILED: the daemon is gone (said on stderr).
-int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event);
-// Waits until all is acked. VSM_FAILED where it is not, or something was refused; prints what was refused.
-int vsm_sender_close(struct vsm_sender *s, struct vsm_emitter_counts *counts); // counts may be NULL
-
 #define VSM_ARRAY(a) (a), sizeof(a) / sizeof(*(a))

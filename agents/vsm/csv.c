@@ -1,183 +1,266 @@
-// RFC 4180: fields apart by commas, in double quotes where they hold commas, quotes (doubled) or line ends.
+// RFC 4180: fields apart by commas, in double quotes where they hold commas, quotes (doubled) or line ends. A record
+// that is broken (a quote that never closes, say) costs its first line alone: reading goes on with the next one.
+#include "logs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "logs.h"
+#include "cmd.h"
 #include "when.h"
 
-enum { COLUMNS_MAX = 300, MEANINGS = 5 };
+enum { COLUMNS_MAX = 300, DATA_MAX = 256, RECORD_BYTES_MAX = 1 << 20, CHUNK_BYTES = 64 * 1024 };
+enum meaning { SOURCE, ID, TYPE, SUBJECT, TIME, MEANINGS };
+static const char *const MEANING[MEANINGS] = {"source", "id", "type", "subject", "time"};
 
 struct csv {
   FILE *in;
-  unsigned long line, row_line; // of the file, from 1
-  char *bytes;                  // of one record, fields NUL-terminated
-  size_t n, cap;
-  size_t fields[COLUMNS_MAX];
-  size_t n_fields;
+  const struct vsm_log_reader *r;
+  char *raw; // what was read; the record at hand begins at `begin`
+  size_t begin, end, cap;
+  bool eof;
   uint64_t read;
-  bool unclosed;
+  unsigned long line; // of the record at hand, from 1
+  char *text;         // its cells, unquoted, NUL-terminated
+  size_t n_text, cap_text;
+  size_t cells[COLUMNS_MAX]; // where they begin in text
+  size_t n_cells;
 };
 
-static int next(struct csv *c) {
-  int ch = getc_unlocked(c->in);
-  if (ch != EOF)
-    c->read++;
-  if (ch == '\n')
-    c->line++;
-  return ch;
-}
-
-static void put(struct csv *c, char ch) {
-  c->bytes = vsm_mem_grow(c->bytes, c->n, &c->cap, 1);
-  c->bytes[c->n++] = ch;
-}
-
-static void begin_field(struct csv *c) {
-  if (c->n_fields < COLUMNS_MAX)
-    c->fields[c->n_fields] = c->n;
-  c->n_fields++;
-}
-
-// One record; false at the end of the file.
-static bool read_record(struct csv *c) {
-  int ch;
-  bool quoted = false, any = false;
-  c->n = c->n_fields = 0;
-  c->unclosed = false;
-  c->row_line = c->line;
-  begin_field(c);
-  while ((ch = next(c)) != EOF) {
-    any = true;
-    if (quoted && ch == '"') {
-      int after = next(c);
-      if (after == '"') {
-        put(c, '"');
-        continue;
-      }
-      quoted = false;
-      ch = after;
-      if (ch == EOF)
-        break;
-    } else if (quoted) {
-      put(c, (char)ch);
-      continue;
-    } else if (ch == '"' && c->n == c->fields[c->n_fields <= COLUMNS_MAX ? c->n_fields - 1 : 0]) {
-      quoted = true;
-      continue;
-    }
-    if (ch == '\n')
-      break;
-    if (ch == ',') {
-      put(c, '\0');
-      begin_field(c);
-    } else if (ch != '\r') {
-      put(c, (char)ch);
-    }
-  }
-  put(c, '\0');
-  c->unclosed = quoted;
-  return any;
-}
-
-static const char *field(const struct csv *c, size_t i) {
-  return c->bytes + c->fields[i];
-}
-
 struct columns {
-  char *names; // NUL-terminated, one after the other
+  char *names;
   const char *name[COLUMNS_MAX];
   size_t n;
-  int means[MEANINGS]; // source, id, type, subject, time; -1: absent
+  int at[MEANINGS]; // -1: absent
   bool is_data[COLUMNS_MAX];
 };
 
-static const char *const meaning[MEANINGS] = {"source", "id", "type", "subject", "time"};
+// --- records
 
-static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct columns *k,
-                        const struct vsm_log_reader *r) {
-  const char *wanted[MEANINGS] = {map->source, map->id, map->type, map->subject, map->time};
-  if (!read_record(c) || c->n_fields > COLUMNS_MAX) {
-    r->on_mistake(r->ctx, 1, "no header, or more than 300 columns; needed: type, subject, time");
-    return false;
+static void put(struct csv *c, char ch) {
+  c->text = vsm_mem_grow(c->text, c->n_text, &c->cap_text, 1);
+  c->text[c->n_text++] = ch;
+}
+
+static void load(struct csv *c) {
+  size_t want = c->end - c->begin > CHUNK_BYTES ? c->end - c->begin : CHUNK_BYTES;
+  if (c->begin > 0)
+    memmove(c->raw, c->raw + c->begin, c->end - c->begin);
+  c->end -= c->begin;
+  c->begin = 0;
+  if (c->end + want > c->cap) {
+    c->cap = c->end + want;
+    c->raw = vsm_mem_resize(c->raw, c->cap);
   }
-  k->n = c->n_fields;
-  k->names = vsm_mem_alloc(c->n);
-  memcpy(k->names, c->bytes, c->n);
+  size_t n = fread(c->raw + c->end, 1, want, c->in);
+  c->end += n;
+  c->read += n;
+  c->eof = n < want;
+}
+
+enum found { FOUND, MORE, WRONG };
+
+// Cuts the record at hand into cells. FOUND: *next is where the one after it begins. MORE: its end is not loaded yet.
+static enum found scan(struct csv *c, size_t *next, const char **wrong) {
+  enum { BEGIN, PLAIN, QUOTED, QUOTE } state = BEGIN;
+  c->n_text = 0;
+  c->n_cells = 1;
+  c->cells[0] = 0;
+  for (size_t i = c->begin;; i++) {
+    if (i >= c->end && !c->eof)
+      return MORE;
+    char ch = i < c->end ? c->raw[i] : '\n';
+    if (state == QUOTED && i >= c->end)
+      return *wrong = "a quote is opened and never closed", WRONG;
+    if (ch == '\0')
+      return *wrong = "a NUL byte", WRONG;
+    if (state == QUOTED && ch == '"') {
+      state = QUOTE;
+    } else if (state == QUOTED) {
+      put(c, ch);
+    } else if (state == QUOTE && ch == '"') {
+      put(c, ch);
+      state = QUOTED;
+    } else if (ch == '\n') {
+      put(c, '\0');
+      *next = i < c->end ? i + 1 : c->end;
+      return FOUND;
+    } else if (ch == ',') {
+      put(c, '\0');
+      if (c->n_cells == COLUMNS_MAX)
+        return *wrong = "more than 300 columns", WRONG;
+      c->cells[c->n_cells++] = c->n_text;
+      state = BEGIN;
+    } else if (ch == '\r') {
+      continue; // of the line end
+    } else if (state == QUOTE) {
+      return *wrong = "text behind a closing quote; within quotes, a quote is written twice", WRONG;
+    } else if (state == BEGIN && ch == '"') {
+      state = QUOTED;
+    } else {
+      put(c, ch);
+      state = PLAIN;
+    }
+  }
+}
+
+static size_t line_end(const struct csv *c) {
+  const char *end = memchr(c->raw + c->begin, '\n', c->end - c->begin);
+  return end ? (size_t)(end - c->raw) + 1 : c->end;
+}
+
+static bool at_end(struct csv *c) {
+  while (c->begin == c->end && !c->eof)
+    load(c);
+  return c->begin == c->end;
+}
+
+static enum found scan_loaded(struct csv *c, size_t *next, const char **wrong) {
+  enum found f;
+  while ((f = scan(c, next, wrong)) == MORE) {
+    if (c->end - c->begin > RECORD_BYTES_MAX)
+      return *wrong = "a row of more than 1 MiB; is a quote not closed?", WRONG;
+    load(c);
+  }
+  return f;
+}
+
+static void go_on(struct csv *c, size_t next) {
+  for (; c->begin < next; c->begin++)
+    c->line += c->raw[c->begin] == '\n';
+}
+
+static const char *cell(const struct csv *c, size_t i) {
+  return c->text + c->cells[i];
+}
+
+// --- the header
+
+static int column_of(const struct columns *k, const char *name) {
+  for (size_t i = 0; i < k->n; i++)
+    if (strcmp(k->name[i], name) == 0)
+      return (int)i;
+  return -1;
+}
+
+static bool no_header(const struct csv *c, const char *what) {
+  return c->r->on_mistake(c->r->ctx, 1, what), false;
+}
+
+static bool find_columns(const struct csv *c, struct columns *k, const char *const *wanted) {
+  char what[256];
   for (size_t i = 0; i < k->n; i++) {
-    k->name[i] = k->names + c->fields[i];
-    if (i == 0 && strncmp(k->name[0], "\xef\xbb\xbf", 3) == 0)
-      k->name[0] += 3; // a byte order mark
-    k->is_data[i] = true;
+    if (*k->name[i] && column_of(k, k->name[i]) < (int)i) {
+      snprintf(what, sizeof what, "two columns are named \"%.60s\"", k->name[i]);
+      return no_header(c, what);
+    }
+    k->is_data[i] = *k->name[i];
   }
   for (int m = 0; m < MEANINGS; m++) {
-    k->means[m] = -1;
-    for (size_t i = 0; i < k->n; i++)
-      if (strcmp(k->name[i], wanted[m] ? wanted[m] : meaning[m]) == 0)
-        k->means[m] = (int)i;
-    if (k->means[m] >= 0)
-      k->is_data[k->means[m]] = false;
-    if (k->means[m] < 0 && (m >= 2 || wanted[m])) {
-      char what[200];
-      snprintf(what, sizeof what, "no column \"%s\" for %s; --map %s=COLUMN names it",
-               wanted[m] ? wanted[m] : meaning[m], meaning[m], meaning[m]);
-      r->on_mistake(r->ctx, 1, what);
-      return false;
+    const char *name = wanted[m] ? wanted[m] : MEANING[m];
+    k->at[m] = column_of(k, name);
+    if (k->at[m] >= 0) {
+      k->is_data[k->at[m]] = false;
+    } else if (wanted[m] || m == TYPE || m == SUBJECT || m == TIME) {
+      const char *near = vsm_nearest(name, k->name, k->n);
+      snprintf(what, sizeof what, "no column \"%.60s\" for the %s%s%.60s%s; --map %s=COLUMN says which it is%s", name,
+               MEANING[m], near ? " (near it: \"" : "", near ? near : "", near ? "\")" : "", MEANING[m],
+               k->n == 1 ? "; columns are set apart by commas" : "");
+      return no_header(c, what);
     }
   }
   return true;
 }
 
-static const char *meant(const struct csv *c, const struct columns *k, int m) {
-  return k->means[m] < 0 ? "" : field(c, (size_t)k->means[m]);
+static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct columns *k) {
+  const char *const wanted[MEANINGS] = {map->source, map->id, map->type, map->subject, map->time}, *wrong = NULL;
+  size_t next;
+  if (at_end(c))
+    return no_header(c, "the file is empty; a header is needed: source,id,type,subject,time");
+  if (c->end - c->begin >= 3 && memcmp(c->raw + c->begin, "\xef\xbb\xbf", 3) == 0)
+    c->begin += 3; // a byte order mark
+  if (scan_loaded(c, &next, &wrong) != FOUND)
+    return no_header(c, wrong);
+  k->n = c->n_cells;
+  k->names = vsm_mem_alloc(c->n_text);
+  memcpy(k->names, c->text, c->n_text);
+  for (size_t i = 0; i < k->n; i++)
+    k->name[i] = k->names + c->cells[i];
+  go_on(c, next);
+  return find_columns(c, k, wanted);
 }
 
-static int emit(const struct csv *c, const struct columns *k, unsigned long row, const struct vsm_log_reader *r) {
-  struct vsm_emitter_attribute data[COLUMNS_MAX];
-  char id[32];
-  snprintf(id, sizeof id, "%lu", row);
-  struct vsm_emitter_event e = {.source = *meant(c, k, 0) ? meant(c, k, 0) : "csv",
-                                .id = k->means[1] >= 0 ? meant(c, k, 1) : id,
-                                .type = meant(c, k, 2),
-                                .subject = meant(c, k, 3),
-                                .data = data};
-  if (!vsm_when_parse(meant(c, k, 4), &e.time_unix_nano)) {
-    char what[200];
-    snprintf(what, sizeof what, "time \"%.60s\" is not RFC 3339 or Unix seconds, after 1970 and before 2100",
-             meant(c, k, 4));
-    r->on_mistake(r->ctx, c->row_line, what);
-    return 0;
+// --- rows
+
+static const char *meant(const struct csv *c, const struct columns *k, enum meaning m) {
+  return k->at[m] < 0 ? "" : cell(c, (size_t)k->at[m]);
+}
+
+// What is wrong with the row, or NULL with its event.
+static const char *convert(const struct csv *c, const struct columns *k, struct vsm_emitter_event *e,
+                           struct vsm_emitter_attribute *data, char *what, size_t size) {
+  if (c->n_cells != k->n)
+    return snprintf(what, size, "%zu columns, where the header has %zu", c->n_cells, k->n), what;
+  *e = (struct vsm_emitter_event){.source = *meant(c, k, SOURCE) ? meant(c, k, SOURCE) : "csv",
+                                  .id = meant(c, k, ID),
+                                  .type = meant(c, k, TYPE),
+                                  .subject = meant(c, k, SUBJECT),
+                                  .data = data};
+  if (!vsm_when_parse(meant(c, k, TIME), &e->time_unix_nano))
+    return snprintf(what, size, "time \"%.60s\" is not " VSM_WHEN_ALLOWED, meant(c, k, TIME)), what;
+  if (!*e->type)
+    return "the type is empty";
+  for (size_t i = 0; i < k->n; i++) {
+    if (!k->is_data[i] || !*cell(c, i))
+      continue;
+    if (e->n_data == DATA_MAX)
+      return "more than 256 columns of data";
+    data[e->n_data++] = (struct vsm_emitter_attribute){k->name[i], cell(c, i)};
   }
-  if (!*e.type) {
-    r->on_mistake(r->ctx, c->row_line, "the type is empty");
-    return 0;
+  return NULL;
+}
+
+static int read_row(struct csv *c, const struct columns *k, unsigned long row) {
+  struct vsm_emitter_attribute data[DATA_MAX];
+  struct vsm_emitter_event e;
+  const char *wrong = NULL;
+  char what[160], id[24];
+  size_t next;
+  int status = 0;
+  if (scan_loaded(c, &next, &wrong) == WRONG) {
+    next = line_end(c);
+  } else if (c->n_cells == 1 && !*cell(c, 0) && k->n > 1) {
+    return go_on(c, next), 0; // an empty line
+  } else {
+    wrong = convert(c, k, &e, data, what, sizeof what);
   }
-  for (size_t i = 0; i < k->n; i++)
-    if (k->is_data[i] && *field(c, i))
-      data[e.n_data++] = (struct vsm_emitter_attribute){k->name[i], field(c, i)};
-  return r->on_event(r->ctx, &e);
+  if (!wrong && k->at[ID] < 0) {
+    snprintf(id, sizeof id, "%lu", row);
+    e.id = id;
+  }
+  if (wrong)
+    c->r->on_mistake(c->r->ctx, c->line, wrong);
+  else
+    status = c->r->on_event(c->r->ctx, &e, c->line);
+  go_on(c, next);
+  return status;
 }
 
 int vsm_csv_read(FILE *in, const struct vsm_csv_map *map, const struct vsm_log_reader *r) {
-  struct csv c = {.in = in, .line = 1};
+  struct csv c = {.in = in, .r = r, .line = 1};
   struct columns k = {0};
-  char what[160];
-  int status = read_header(&c, map, &k, r) ? 0 : VSM_FAILED;
-  for (unsigned long row = 1; status == 0 && read_record(&c); row++) {
-    if (c.n_fields == 1 && !*field(&c, 0))
-      continue; // an empty line
-    if (c.unclosed) {
-      r->on_mistake(r->ctx, c.row_line, "a quote that opens here is not closed");
-    } else if (c.n_fields != k.n) {
-      snprintf(what, sizeof what, "%zu columns where the header has %zu", c.n_fields, k.n);
-      r->on_mistake(r->ctx, c.row_line, what);
-    } else {
-      status = emit(&c, &k, row, r);
-    }
+  int status = read_header(&c, map, &k) ? 0 : VSM_FAILED;
+  for (unsigned long row = 1; status == 0 && !at_end(&c); row++) {
+    status = read_row(&c, &k, row);
     if (r->on_bytes)
-      r->on_bytes(r->ctx, c.read);
+      r->on_bytes(r->ctx, c.read - (c.end - c.begin));
   }
-  free(c.bytes);
+  if (status == 0 && ferror(in)) {
+    r->on_mistake(r->ctx, c.line, "the file cannot be read on");
+    status = VSM_FAILED;
+  }
+  free(c.raw);
+  free(c.text);
   free(k.names);
   return status;
 }

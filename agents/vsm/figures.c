@@ -1,5 +1,7 @@
 #include "figures.h"
 
+#include "text.h"
+
 #include <string.h>
 
 const Vsm__V1__StageWindow *vsm_stage_window(const Vsm__V1__Stage *stage, const char *window) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "text.h"
 
 struct asked {
   const char *query, *stream;
@@ -10,32 +11,32 @@ struct asked {
 
 static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
   char at[32], wait[300];
-  struct vsm_table_text *t =
-      vsm_table_text_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "");
+  struct vsm_text_table *t =
+      vsm_text_table_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "");
   for (size_t i = 0; i < item->n_transitions; i++) {
     const Vsm__V1__ItemTransition *r = item->transitions[i];
     snprintf(wait, sizeof wait, *r->party ? "waits for %s: %s" : "%s%s", r->party, r->reason);
-    vsm_table_text_row(t, vsm_text_time(r->time_unix_nano, at, sizeof at), *r->stage ? r->stage : "(item)",
+    vsm_text_table_row(t, vsm_text_time(r->time_unix_nano, at, sizeof at), *r->stage ? r->stage : "(item)",
                        r->lifecycle, r->source, r->type, r->rule, wait);
   }
-  vsm_table_text_print_and_free(out, t);
+  vsm_text_table_print(t, out);
 }
 
 static void print_visits(FILE *out, const Vsm__V1__Item *item) {
   char entered[32], left[32], queued[32], active[32], held[32], how[64];
-  struct vsm_table_text *t =
-      vsm_table_text_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active", "held", "");
+  struct vsm_text_table *t =
+      vsm_text_table_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active", "held", "");
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
     snprintf(how, sizeof how, "%s%s%s%s", *v->how ? v->how : v->state, v->rework ? ", rework" : "",
              v->unobserved ? ", entry not observed" : "", v->implied ? ", implied" : "");
-    vsm_table_text_row(t, v->stage, vsm_text_time(v->entered_unix_nano, entered, sizeof entered),
+    vsm_text_table_row(t, v->stage, vsm_text_time(v->entered_unix_nano, entered, sizeof entered),
                        vsm_text_time(v->left_unix_nano, left, sizeof left),
                        vsm_text_duration(v->queue_seconds, queued, sizeof queued),
                        vsm_text_duration(v->active_seconds, active, sizeof active),
                        vsm_text_duration(v->suspended_seconds, held, sizeof held), how);
   }
-  vsm_table_text_print_and_free(out, t);
+  vsm_text_table_print(t, out);
 }
 
 void vsm_item_print(FILE *out, const Vsm__V1__Item *item) {

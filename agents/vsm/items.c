@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "text.h"
 
 struct asked {
   const char *query, *stream, *stage, *state, *cursor;
@@ -22,16 +23,16 @@ void vsm_items_print(FILE *out, const Vsm__V1__Items *items) {
     fputs("Nothing is in progress here.\n", out);
     return;
   }
-  struct vsm_table_text *t =
-      vsm_table_text_create("llllrrl", "item", "stream", "stage", "state", "in stage", "age", "waits for");
+  struct vsm_text_table *t =
+      vsm_text_table_create("llllrrl", "item", "stream", "stage", "state", "in stage", "age", "waits for");
   for (size_t i = 0; i < items->n_items; i++) {
     const Vsm__V1__ItemRow *r = items->items[i];
     print_wait(wait, sizeof wait, r);
-    vsm_table_text_row(t, r->item, r->value_stream, *r->stage ? r->stage : "-", r->state,
+    vsm_text_table_row(t, r->item, r->value_stream, *r->stage ? r->stage : "-", r->state,
                        vsm_text_duration(r->in_stage_seconds, in_stage, sizeof in_stage),
                        vsm_text_duration(r->age_seconds, age, sizeof age), wait);
   }
-  vsm_table_text_print_and_free(out, t);
+  vsm_text_table_print(t, out);
 }
 
 static int show(void *ctx, const Vsm__V1__Reply *reply) {

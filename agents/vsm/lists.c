@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "text.h"
 
 struct asked {
   const char *query;
@@ -33,12 +34,12 @@ static int show_unmapped(void *ctx, const Vsm__V1__Reply *reply) {
     puts("Every event has a rule.");
     return VSM_DONE;
   }
-  struct vsm_table_text *t = vsm_table_text_create("llrl", "source", "type", "events", "last received (UTC)");
+  struct vsm_text_table *t = vsm_text_table_create("llrl", "source", "type", "events", "last received (UTC)");
   for (size_t i = 0; i < u->n_unmapped; i++)
-    vsm_table_text_row(t, u->unmapped[i]->source, u->unmapped[i]->type,
+    vsm_text_table_row(t, u->unmapped[i]->source, u->unmapped[i]->type,
                        vsm_text_number(u->unmapped[i]->count, count, sizeof count),
                        vsm_text_time(u->unmapped[i]->last_unix_nano, last, sizeof last));
-  vsm_table_text_print_and_free(stdout, t);
+  vsm_text_table_print(t, stdout);
   printf("\nA rule for the first, to complete and put under mappings:\n"
          "  - source: %s\n    type: %s\n    stage: STREAM/STAGE\n    lifecycle: complete\n    item: \"{subject}\"\n",
          u->unmapped[0]->source, u->unmapped[0]->type);
@@ -64,11 +65,11 @@ static int show_rejected(void *ctx, const Vsm__V1__Reply *reply) {
     puts("Nothing was refused.");
     return VSM_DONE;
   }
-  struct vsm_table_text *t = vsm_table_text_create("lllrl", "source", "type", "reason", "events", "newest");
+  struct vsm_text_table *t = vsm_text_table_create("lllrl", "source", "type", "reason", "events", "newest");
   for (size_t i = 0; i < r->n_rejected; i++)
-    vsm_table_text_row(t, r->rejected[i]->source, r->rejected[i]->type, r->rejected[i]->reason,
+    vsm_text_table_row(t, r->rejected[i]->source, r->rejected[i]->type, r->rejected[i]->reason,
                        vsm_text_number(r->rejected[i]->count, count, sizeof count), r->rejected[i]->detail);
-  vsm_table_text_print_and_free(stdout, t);
+  vsm_text_table_print(t, stdout);
   return VSM_DONE;
 }
 
@@ -91,17 +92,17 @@ static int show_sources(void *ctx, const Vsm__V1__Reply *reply) {
     puts("No source was heard yet. vsm emit sends an event.");
     return VSM_DONE;
   }
-  struct vsm_table_text *t = vsm_table_text_create("llrrrrrrr", "source", "last heard (UTC)", "received", "applied",
+  struct vsm_text_table *t = vsm_text_table_create("llrrrrrrr", "source", "last heard (UTC)", "received", "applied",
                                                    "repeated", "unmapped", "ignored", "refused", "missing");
   for (size_t i = 0; i < s->n_sources; i++) {
     const Vsm__V1__SourceRow *r = s->sources[i];
     const uint64_t counts[] = {r->received, r->applied, r->duplicates, r->unmapped, r->ignored, r->rejected, r->gaps};
     for (int k = 0; k < 7; k++)
       vsm_text_number(counts[k], n[k], sizeof n[k]);
-    vsm_table_text_row(t, r->source, vsm_text_time(r->last_unix_nano, last, sizeof last), n[0], n[1], n[2], n[3], n[4],
+    vsm_text_table_row(t, r->source, vsm_text_time(r->last_unix_nano, last, sizeof last), n[0], n[1], n[2], n[3], n[4],
                        n[5], n[6]);
   }
-  vsm_table_text_print_and_free(stdout, t);
+  vsm_text_table_print(t, stdout);
   return VSM_DONE;
 }
 

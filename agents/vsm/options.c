@@ -87,6 +87,7 @@ static bool store(const struct vsm_flag *f, const char *value) {
   return false;
 }
 
+// arg stands behind its dashes.
 static int unknown(const struct vsm_usage *u, const char *arg, size_t n) {
   const char *names[64];
   char name[64];
@@ -94,26 +95,35 @@ static int unknown(const struct vsm_usage *u, const char *arg, size_t n) {
   for (size_t i = 0; i < count; i++)
     names[i] = u->flags[i].name;
   snprintf(name, sizeof name, "%.*s", (int)n, arg);
-  return wrong(u, "no option --", name, vsm_nearest(name, names, count));
+  return wrong(u, arg[-2] == '-' ? "no option --" : "no option -", name, vsm_nearest(name, names, count));
+}
+
+static bool wants_help(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+      return true;
+  return false;
 }
 
 int vsm_options(int argc, char **argv, const struct vsm_usage *u, int *n) {
   *n = 0;
   bool all_plain = false;
+  if (wants_help(argc, argv)) {
+    help(u);
+    return VSM_DONE;
+  }
   for (int i = 1; i < argc; i++) {
     const char *arg = argv[i];
-    if (all_plain || strncmp(arg, "--", 2) != 0) {
+    if (all_plain || *arg != '-' || arg[1] == '\0') {
       argv[++*n] = argv[i];
       continue;
     }
+    if (arg[1] != '-')
+      return unknown(u, arg + 1, strcspn(arg + 1, "="));
     arg += 2;
     if (*arg == '\0') {
       all_plain = true;
       continue;
-    }
-    if (strcmp(arg, "help") == 0) {
-      help(u);
-      return VSM_DONE;
     }
     size_t len = strcspn(arg, "=");
     const struct vsm_flag *f = find(u, arg, len);
@@ -125,10 +135,11 @@ int vsm_options(int argc, char **argv, const struct vsm_usage *u, int *n) {
     if (f->kind != VSM_FLAG && !value && !(value = i + 1 < argc ? argv[++i] : NULL))
       return wrong(u, "a value is missing for --", f->name, NULL);
     if (!store(f, value))
-      return wrong(u, "a whole number is needed for --", f->name, NULL);
+      return wrong(u, f->kind == VSM_FLAG_COUNT ? "a whole number is needed for --" : "given too often: --", f->name,
+                   NULL);
   }
   if (*n < u->least)
-    return wrong(u, "an argument is missing", "", NULL);
+    return wrong(u, "an argument is missing; ", "see --help", NULL);
   if (*n > u->most)
     return wrong(u, "too many arguments: ", argv[u->most + 1], NULL);
   return -1;

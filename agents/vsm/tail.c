@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "text.h"
 
 struct tailing {
   const char *publish, *stream;

@@ -1,31 +1,32 @@
+#include "text.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cmd.h"
 
+// Two units, never more digits than mean something: rounded first, so that 59 m 59.6 s is 1 h 00 m.
 const char *vsm_text_duration(double s, char *buf, size_t size) {
-  double d = s / 86400, h = s / 3600, m = s / 60;
-  if (s < 0)
-    snprintf(buf, size, "-");
-  else if (s < 9.95)
-    snprintf(buf, size, s == 0 ? "0 s" : "%.1f s", s);
-  else if (s < 59.5)
-    snprintf(buf, size, "%.0f s", s);
-  else if (m < 59.5)
-    snprintf(buf, size, "%.0f m", m);
-  else if (h < 9.95)
-    snprintf(buf, size, "%d h %02d m", (int)h, (int)((s - 3600 * (int)h) / 60));
-  else if (h < 47.5)
-    snprintf(buf, size, "%.0f h", h);
-  else if (d < 9.95)
-    snprintf(buf, size, "%d d %d h", (int)d, (int)((s - 86400.0 * (int)d) / 3600));
+  if (!(s >= 0))
+    return snprintf(buf, size, "-"), buf;
+  if (s < 9.95)
+    return snprintf(buf, size, s < 0.05 ? "0 s" : "%.1f s", s), buf;
+  if (s < 59.5)
+    return snprintf(buf, size, "%.0f s", s), buf;
+  unsigned long long m = (unsigned long long)(s < 1e15 ? s / 60 + 0.5 : 1e15), h = (m + 30) / 60, d = (h + 12) / 24;
+  if (s < 599.5)
+    snprintf(buf, size, "%llu m %02llu s", (unsigned long long)(s + 0.5) / 60, (unsigned long long)(s + 0.5) % 60);
+  else if (m < 60)
+    snprintf(buf, size, "%llu m", m);
+  else if (m < 24 * 60)
+    snprintf(buf, size, "%llu h %02llu m", m / 60, m % 60);
+  else if (h < 24 * 100)
+    snprintf(buf, size, "%llu d %llu h", h / 24, h % 24);
   else
-    snprintf(buf, size, "%.0f d", d);
+    snprintf(buf, size, "%llu d", d);
   return buf;
 }
 
@@ -38,72 +39,100 @@ const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size) {
 }
 
 const char *vsm_text_number(uint64_t n, char *buf, size_t size) {
-  snprintf(buf, size, "%llu", (unsigned long long)n);
+  char digits[24];
+  size_t k = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;
+  for (size_t i = 0; i < k && at + 2 < size; i++) {
+    if (i > 0 && (k - i) % 3 == 0)
+      buf[at++] = ',';
+    buf[at++] = digits[i];
+  }
+  buf[at] = '\0';
+  return buf;
+}
+
+int vsm_text_width(const char *z) {
+  int n = 0;
+  for (; *z; z++)
+    n += ((unsigned char)*z & 0xc0) != 0x80;
+  return n;
+}
+
+static bool goes_on(const char *z) {
+  return ((unsigned char)*z & 0xc0) == 0x80;
+}
+
+const char *vsm_text_plain(const char *z, char *buf, size_t size) {
+  size_t n = 0;
+  for (; *z && n + 1 < size; z++) {
+    unsigned char c = (unsigned char)*z;
+    bool c1 = c == 0xc2 && (unsigned char)z[1] < 0xa0; // control characters of two bytes
+    buf[n++] = c < 0x20 || c == 0x7f || c1 ? '?' : (char)c;
+    z += c1 && z[1];
+  }
+  if (*z && goes_on(z))
+    while (n > 0 && goes_on(&buf[--n]))
+      ;
+  buf[n] = '\0';
   return buf;
 }
 
 // --- tables
 
-enum { COLUMNS_MAX = 24 };
+enum { COLUMNS_MAX = 24, CELL_BYTES = 512 };
 
-struct vsm_table_text {
+struct vsm_text_table {
   const char *align;
-  size_t columns, rows, cap;
-  char **cells; // rows x columns
+  size_t columns, n, cap; // n: cells
+  char **cells;           // row by row
 };
 
-static void add_row(struct vsm_table_text *t, va_list ap) {
+static void add_cells(struct vsm_text_table *t, va_list ap) {
+  char plain[CELL_BYTES];
   for (size_t i = 0; i < t->columns; i++) {
-    t->cells = vsm_mem_grow(t->cells, t->rows * t->columns + i, &t->cap, sizeof *t->cells);
-    t->cells[t->rows * t->columns + i] = strdup(va_arg(ap, const char *));
+    t->cells = vsm_mem_grow(t->cells, t->n, &t->cap, sizeof *t->cells);
+    t->cells[t->n++] = vsm_mem_need(strdup(vsm_text_plain(va_arg(ap, const char *), plain, sizeof plain)), 0);
   }
-  t->rows++;
 }
 
-struct vsm_table_text *vsm_table_text_create(const char *align, ...) {
-  struct vsm_table_text *t = vsm_mem_alloc(sizeof *t);
+struct vsm_text_table *vsm_text_table_create(const char *align, ...) {
+  struct vsm_text_table *t = vsm_mem_alloc(sizeof *t);
   va_list ap;
   t->align = align;
   t->columns = strlen(align);
   va_start(ap, align);
-  add_row(t, ap);
+  add_cells(t, ap);
   va_end(ap);
   return t;
 }
 
-void vsm_table_text_row(struct vsm_table_text *t, ...) {
+void vsm_text_table_row(struct vsm_text_table *t, ...) {
   va_list ap;
   va_start(ap, t);
-  add_row(t, ap);
+  add_cells(t, ap);
   va_end(ap);
 }
 
-// Characters, not bytes.
-static int width(const char *s) {
-  int n = 0;
-  for (; *s; s++)
-    n += ((unsigned char)*s & 0xc0) != 0x80;
-  return n;
-}
-
-void vsm_table_text_print_and_free(FILE *out, struct vsm_table_text *t) {
-  int widths[COLUMNS_MAX] = {0};
-  for (size_t i = 0; i < t->rows * t->columns; i++) {
-    int w = t->cells[i] ? width(t->cells[i]) : 0;
-    if (w > widths[i % t->columns])
-      widths[i % t->columns] = w;
+void vsm_text_table_print(struct vsm_text_table *t, FILE *out) {
+  int widths[COLUMNS_MAX] = {0}, owed = 0; // owed: blanks before the next cell that is not empty
+  for (size_t i = 0; i < t->n; i++) {
+    int w = vsm_text_width(t->cells[i]);
+    widths[i % t->columns] = w > widths[i % t->columns] ? w : widths[i % t->columns];
   }
-  for (size_t i = 0; i < t->rows * t->columns; i++) {
+  for (size_t i = 0; i < t->n; i++) {
     size_t c = i % t->columns;
-    const char *cell = t->cells[i] ? t->cells[i] : "";
-    int pad = widths[c] - width(cell);
-    bool last = c + 1 == t->columns;
-    if (t->align[c] == 'r')
-      fprintf(out, "%*s%s", pad, "", cell);
-    else
-      fprintf(out, "%s%*s", cell, last ? 0 : pad, "");
-    fputs(last ? "\n" : "  ", out);
+    int pad = widths[c] - vsm_text_width(t->cells[i]);
+    bool right = t->align[c] == 'r';
+    owed += right ? pad : 0;
+    if (*t->cells[i]) {
+      fprintf(out, "%*s%s", owed, "", t->cells[i]);
+      owed = 0;
+    }
+    owed += (right ? 0 : pad) + 2;
     free(t->cells[i]);
+    if (c + 1 == t->columns) {
+      fputc('\n', out);
+      owed = 0;
+    }
   }
   free(t->cells);
   free(t);
@@ -111,39 +140,36 @@ void vsm_table_text_print_and_free(FILE *out, struct vsm_table_text *t) {
 
 // --- progress
 
+enum { PROGRESS_US = 200000 };
+
 static int64_t now_us(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-void vsm_progress_begin(struct vsm_progress_bar *p, const char *what, uint64_t total) {
-  *p = (struct vsm_progress_bar){.what = what, .total = total, .started_us = now_us(), .on = isatty(STDERR_FILENO)};
+void vsm_progress_begin(struct vsm_progress *p, const char *what) {
+  *p = (struct vsm_progress){.what = what, .started_us = now_us(), .on = isatty(STDERR_FILENO)};
 }
 
-static void show(const struct vsm_progress_bar *p, uint64_t done, int64_t now, const char *end) {
-  double seconds = (double)(now - p->started_us) / 1e6, rate = seconds > 0 ? (double)done / seconds : 0;
-  char left[32];
-  fprintf(stderr, "\r%s %llu", p->what, (unsigned long long)done);
-  if (p->total > 0)
-    fprintf(stderr, " of %llu (%.0f %%)", (unsigned long long)p->total, 100.0 * (double)done / (double)p->total);
-  fprintf(stderr, ", %.0f a second", rate);
-  if (p->total > done && rate > 0)
-    fprintf(stderr, ", %s left", vsm_text_duration((double)(p->total - done) / rate, left, sizeof left));
-  fprintf(stderr, "   %s", end);
-}
-
-void vsm_progress_show(struct vsm_progress_bar *p, uint64_t done) {
+void vsm_progress_show(struct vsm_progress *p, uint64_t done, double share) {
+  char number[32], rate[32], left[32];
   if (!p->on)
     return;
   int64_t now = now_us();
-  if (now - p->shown_us < 200000)
+  if (now - p->shown_us < PROGRESS_US)
     return;
   p->shown_us = now;
-  show(p, done, now, "");
+  double seconds = (double)(now - p->started_us + 1) / 1e6;
+  fprintf(stderr, "\r%s %s, %s a second", vsm_text_number(done, number, sizeof number), p->what,
+          vsm_text_number((uint64_t)((double)done / seconds), rate, sizeof rate));
+  if (share > 0)
+    fprintf(stderr, ", %.0f %%, %s left", share * 100,
+            vsm_text_duration(seconds * (1 - share) / share, left, sizeof left));
+  fputs("\033[K", stderr);
 }
 
-void vsm_progress_end(struct vsm_progress_bar *p, uint64_t done) {
-  if (p->on)
-    show(p, done, now_us(), "\n");
+void vsm_progress_end(struct vsm_progress *p) {
+  if (p->on && p->shown_us)
+    fputs("\r\033[K", stderr);
 }

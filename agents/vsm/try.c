@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "cmd.h"
 #include "core/view.h"
 #include "logs.h"
 
@@ -91,7 +92,7 @@ static void judge(const struct vsm_match *m, long n, const char **result, enum v
   *result = n == 0 ? "unmapped" : taken ? "applied" : ignored ? "ignored" : "rejected";
 }
 
-static int on_event(void *ctx, const struct vsm_emitter_event *event) {
+static int on_event(void *ctx, const struct vsm_emitter_event *event, unsigned long line) {
   struct trying *t = ctx;
   struct vsm_attr attrs[256];
   for (size_t i = 0; i < event->n_data; i++)
@@ -111,7 +112,7 @@ static int on_event(void *ctx, const struct vsm_emitter_event *event) {
   long n = vsm_match_event(t->model, &e, &t->arena, &m);
   if (n < 0)
     return VSM_FAILED;
-  t->n++;
+  t->n = line;
   judge(m, n, &result, &reason, &detail);
   if (t->json)
     print_json(t, result, reason, detail, m, n);
@@ -132,7 +133,7 @@ static int try_file(struct trying *t) {
     perror(t->path);
     return VSM_FAILED;
   }
-  int status = vsm_jsonl_read(in, &(struct vsm_log_reader){t->path, on_event, on_mistake, NULL, t});
+  int status = vsm_jsonl_read(in, &(struct vsm_log_reader){on_event, on_mistake, NULL, t});
   if (in != stdin)
     fclose(in);
   return t->mistakes ? VSM_FAILED : status;

@@ -1,0 +1,27 @@
+// Sending events from a file or the command line: as fast as the daemon acks them, and what became of them.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "vsm/vsm.h"
+
+struct vsm_sender;
+
+// Acked to submit, or with pub fire and forget to the daemon's subscribe socket. path: of the file that the events come
+// from, named in messages; NULL: none. Borrows its arguments. NULL: said on standard error.
+struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const char *path);
+
+// Takes the event; waits where too many are not acked. line: where it stands in the file. An event that cannot be sent
+// (too large) is a mistake. VSM_DONE, or VSM_FAILED: nobody takes events any more (said on standard error).
+int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event, unsigned long line);
+// Counts a place that could not be read, and says it. line 0: the whole file.
+void vsm_sender_mistake(struct vsm_sender *s, unsigned long line, const char *what);
+// Takes acks until then (monotonic clock). Result as of vsm_sender_send().
+int vsm_sender_wait(struct vsm_sender *s, int64_t until_us);
+int64_t vsm_sender_now_us(void); // monotonic
+uint64_t vsm_sender_sent(const struct vsm_sender *s);
+
+// Waits until all is acked, prints what became of the events to out, and frees s. VSM_FAILED: not all was read, sent
+// and accepted.
+int vsm_sender_close(struct vsm_sender *s, FILE *out, bool json);
