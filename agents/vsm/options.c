@@ -87,15 +87,14 @@ static bool store(const struct vsm_flag *f, const char *value) {
   return false;
 }
 
-// arg stands behind its dashes.
-static int unknown(const struct vsm_usage *u, const char *arg, size_t n) {
+static int unknown(const struct vsm_usage *u, const char *arg) {
   const char *names[64];
   char name[64];
-  size_t count = u->n_flags < 64 ? u->n_flags : 64;
+  size_t count = u->n_flags < 64 ? u->n_flags : 64, dashes = strspn(arg, "-");
   for (size_t i = 0; i < count; i++)
     names[i] = u->flags[i].name;
-  snprintf(name, sizeof name, "%.*s", (int)n, arg);
-  return wrong(u, arg[-2] == '-' ? "no option --" : "no option -", name, vsm_nearest(name, names, count));
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(arg, "="), arg);
+  return wrong(u, "no option ", name, vsm_nearest(name + dashes, names, count));
 }
 
 static bool wants_help(int argc, char **argv) {
@@ -119,7 +118,7 @@ int vsm_options(int argc, char **argv, const struct vsm_usage *u, int *n) {
       continue;
     }
     if (arg[1] != '-')
-      return unknown(u, arg + 1, strcspn(arg + 1, "="));
+      return unknown(u, arg);
     arg += 2;
     if (*arg == '\0') {
       all_plain = true;
@@ -128,7 +127,7 @@ int vsm_options(int argc, char **argv, const struct vsm_usage *u, int *n) {
     size_t len = strcspn(arg, "=");
     const struct vsm_flag *f = find(u, arg, len);
     if (!f)
-      return unknown(u, arg, len);
+      return unknown(u, argv[i]);
     const char *value = arg[len] == '=' ? arg + len + 1 : NULL;
     if (f->kind == VSM_FLAG && value)
       return wrong(u, "no value is allowed for --", f->name, NULL);
