@@ -102,6 +102,8 @@ enum vsm_reason ref_take(struct ref *ref, const struct vsm_event *event);
 void ref_advance(struct ref *ref, struct vsm_time wall);
 int64_t ref_now(const struct ref *ref);
 struct ref_counts ref_counts(const struct ref *ref);
+// Of each source's newest epoch: the numbers between the smallest and the greatest seen that were not seen.
+uint64_t ref_gaps(struct ref *ref);
 
 // The items of one stream, folded, in no particular order.
 struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);

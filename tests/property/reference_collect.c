@@ -20,12 +20,18 @@ struct link {
   const char *stream, *a, *b;
 };
 
+struct sighting { // of a sequence number
+  const char *source;
+  uint64_t epoch, number;
+};
+
 struct ref {
   const struct vsm_model *model;
   struct vsm_arena *arena;
   struct saying *sayings;
   struct link *links;
-  size_t n_sayings, n_links;
+  struct sighting *sightings;
+  size_t n_sayings, n_links, n_sightings;
   struct ref_counts counts;
   bool has_now;
   int64_t now;
@@ -211,6 +217,10 @@ static enum vsm_reason apply_rules(struct ref *ref, const struct vsm_event *even
 enum vsm_reason ref_take(struct ref *ref, const struct vsm_event *event) {
   int64_t t = 0;
   ref->counts.received++;
+  if (event->sequence)
+    REF_PUSH(ref->arena, ref->sightings, ref->n_sightings,
+             (struct sighting){vsm_arena_strndup(ref->arena, event->source.p, event->source.n), event->epoch,
+                               event->sequence});
   ref_advance(ref, event->received);
   enum vsm_reason reason = event->refused;
   if (reason == VSM_R_NONE)
@@ -230,6 +240,42 @@ int64_t ref_now(const struct ref *ref) {
 
 struct ref_counts ref_counts(const struct ref *ref) {
   return ref->counts;
+}
+
+static bool seen(const struct ref *ref, const char *source, uint64_t epoch, uint64_t number) {
+  for (size_t i = 0; i < ref->n_sightings; i++)
+    if (same(ref->sightings[i].source, source) && ref->sightings[i].epoch == epoch &&
+        ref->sightings[i].number == number)
+      return true;
+  return false;
+}
+
+static uint64_t gaps_of(const struct ref *ref, const char *source) {
+  uint64_t epoch = 0, least = UINT64_MAX, most = 0, missing = 0;
+  for (size_t i = 0; i < ref->n_sightings; i++)
+    if (same(ref->sightings[i].source, source) && ref->sightings[i].epoch > epoch)
+      epoch = ref->sightings[i].epoch;
+  for (size_t i = 0; i < ref->n_sightings; i++) {
+    const struct sighting *s = &ref->sightings[i];
+    if (!same(s->source, source) || s->epoch != epoch)
+      continue;
+    least = s->number < least ? s->number : least;
+    most = s->number > most ? s->number : most;
+  }
+  for (uint64_t number = least; number < most; number++)
+    missing += !seen(ref, source, epoch, number);
+  return missing;
+}
+
+uint64_t ref_gaps(struct ref *ref) {
+  uint64_t gaps = 0;
+  for (size_t i = 0; i < ref->n_sightings; i++) {
+    bool first = true;
+    for (size_t k = 0; k < i; k++)
+      first = first && !same(ref->sightings[k].source, ref->sightings[i].source);
+    gaps += first ? gaps_of(ref, ref->sightings[i].source) : 0;
+  }
+  return gaps;
 }
 
 // ---- Items

@@ -8,7 +8,7 @@ struct maker {
   struct rig_random *r;
   struct vsm_arena *arena;
   struct scenario *s;
-  bool links, wall;
+  bool links, wall, sequenced;
   unsigned subjects, fresh; // fresh: stages named so far
   int64_t base_us, scale_us;
   unsigned range; // times lie in base .. base + range * scale
@@ -323,6 +323,10 @@ static struct vsm_event make_event(struct maker *m, const struct vsm_model *mode
   if (rig_chance(m->r, 98))
     e.subject = any_subject(m);
   add_attrs(m, &e);
+  if (m->sequenced && rig_chance(m->r, 80)) {
+    e.epoch = rig_below(m->r, 3);
+    e.sequence = 1 + rig_below(m->r, 20);
+  }
   if (rig_chance(m->r, 2))
     e.time_ns = (uint64_t)(VSM_TIME_MAX + VSM_HOUR_US + us % 7) * 1000;
   else if (m->s->order_matters && rig_chance(m->r, 20))
@@ -381,6 +385,7 @@ void scenario_make(struct scenario *s, struct rig_random *of_models, struct rig_
   s->n_lines = s->models[0]->n_rules;
   s->rules_out = vsm_arena_zalloc(arena, (s->n_lines + 1) * sizeof *s->rules_out);
   s->order_matters = rig_chance(r, 7);
+  m.sequenced = rig_chance(r, 20);
   m.r = of_events;
   make_events(&m, n);
 }

@@ -119,6 +119,7 @@ static void compare_counts(struct check *c) {
 void check_all(struct check *c, const struct vsm_model *model) {
   uint64_t open = 0;
   compare_counts(c);
+  check_equal(c, "events", "gaps", (int64_t)ref_gaps(c->ref), (int64_t)vsm_core_ingest(c->core).gaps);
   check_lists(c);
   check_equal(c, "time", "now", ref_now(c->ref), vsm_core_now(c->core).us);
   for (unsigned s = 0; s < model->n_streams; s++) {

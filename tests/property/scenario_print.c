@@ -80,6 +80,8 @@ static void print_event(FILE *out, const struct scenario_event *x) {
     fputc('=', out);
     print_str(out, e->attrs[i].value);
   }
+  if (e->sequence)
+    fprintf(out, " number %" PRIu64 " of epoch %" PRIu64, e->sequence, e->epoch);
   fputc('\n', out);
 }
 
