@@ -10,11 +10,11 @@ struct lines {
   size_t n;
 };
 
-static void add(struct lines *l, const char *item, size_t n, int stage, enum vsm_visit_state state, int64_t age_us,
-                int64_t item_age_us) {
+static void add(struct lines *l, struct vsm_str item, int stage, enum vsm_visit_state state, const char *wait,
+                int64_t age_us, int64_t item_age_us) {
   REF_PUSH(l->arena, l->text, l->n,
-           vsm_arena_printf(l->arena, "%.*s at %d %s %lld %lld", (int)n, item, stage, vsm_visit_state_name(state),
-                            (long long)age_us, (long long)item_age_us));
+           vsm_arena_printf(l->arena, "%.*s at %d %s%s %lld %lld", (int)item.n, item.p, stage,
+                            vsm_visit_state_name(state), wait, (long long)age_us, (long long)item_age_us));
 }
 
 static int cmp_lines(const void *a, const void *b) {
@@ -29,11 +29,23 @@ static int64_t us_of(double seconds) {
   return (int64_t)(seconds * 1e6 + 0.5);
 }
 
+// What a suspended visit waits for: what the last suspend of its stage said.
+static const char *wait_of(struct check *c, const struct ref_item *item, const struct ref_visit *v) {
+  const char *wait = "";
+  for (size_t i = 0; v->state == VSM_SUSPENDED && i < item->n_transitions; i++) {
+    const struct ref_transition *t = &item->transitions[i];
+    if (t->stage == v->stage && t->lifecycle == VSM_SUSPEND)
+      wait = vsm_arena_printf(c->arena, " for %s by %s", t->reason, t->party);
+  }
+  return wait;
+}
+
 static struct lines expected_rows(struct check *c, const struct ref_item *items, size_t n, int stage, int state) {
   struct lines l = {.arena = c->arena};
   int64_t now = ref_now(c->ref);
   for (size_t i = 0; i < n; i++) {
     const struct ref_fold *f = &items[i].fold;
+    struct vsm_str shown = vsm_str_of(items[i].shown);
     bool between = f->open;
     for (size_t k = 0; k < f->n_visits; k++) {
       const struct ref_visit *v = &f->visits[k];
@@ -41,10 +53,10 @@ static struct lines expected_rows(struct check *c, const struct ref_item *items,
         continue;
       between = false;
       if ((stage < 0 || stage == v->stage) && (state < 0 || state == (int)v->state))
-        add(&l, items[i].shown, strlen(items[i].shown), v->stage, v->state, age(now, v->entered), age(now, f->started));
+        add(&l, shown, v->stage, v->state, wait_of(c, &items[i], v), age(now, v->entered), age(now, f->started));
     }
     if (between && stage < 0 && (state < 0 || state == VSM_BETWEEN))
-      add(&l, items[i].shown, strlen(items[i].shown), -1, VSM_BETWEEN, 0, age(now, f->started));
+      add(&l, shown, -1, VSM_BETWEEN, "", 0, age(now, f->started));
   }
   return l;
 }
@@ -62,7 +74,11 @@ static struct lines rows_of(struct check *c, struct vsm_items_query query) {
       int64_t by = us_of(query.stage < 0 ? rows[i].age_seconds : rows[i].in_stage_seconds);
       check_equal(c, "rows", "oldest first", 1, by <= oldest);
       oldest = by;
-      add(&l, rows[i].item.p, rows[i].item.n, rows[i].stage, rows[i].state, in_stage, us_of(rows[i].age_seconds));
+      const char *wait =
+          rows[i].state != VSM_SUSPENDED
+              ? ""
+              : vsm_arena_printf(c->arena, " for %.*s by %s", (int)rows[i].reason.n, rows[i].reason.p, rows[i].party);
+      add(&l, rows[i].item, rows[i].stage, rows[i].state, wait, in_stage, us_of(rows[i].age_seconds));
     }
     query.cursor = cursor;
   } while (query.cursor.n > 0 && l.n < 10000);
