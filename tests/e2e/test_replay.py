@@ -4,6 +4,8 @@ import contextlib
 import datetime
 import gzip
 import os
+import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -168,6 +170,33 @@ class Bpic2013(unittest.TestCase):
         with replayed("bpic2013") as r:
             waits = {(t.party, t.reason) for t in r.item("incident:" + name).transitions if t.lifecycle == "suspend"}
             self.assertIn(("third-party", "Wait - Vendor"), waits)
+
+
+class WorkedExample(unittest.TestCase):
+    """docs/bpic2013.md says what its commands print."""
+
+    def steps(self):
+        with open(os.path.join(ROOT, "docs", "bpic2013.md"), encoding="utf-8") as f:
+            blocks = re.findall(r"^```console\n(.*?)^```$", f.read(), re.M | re.S)
+        for block in blocks:
+            for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+                command, _, expected = part.partition("\n")
+                if command.startswith("vsm ") and not command.startswith("vsm replay"):
+                    yield command, "".join(".*" if line == "...\n" else re.escape(line)
+                                           for line in expected.splitlines(True))
+
+    def test_each_command(self):
+        ran = 0
+        with replayed("bpic2013") as r:
+            for command, expected in self.steps():
+                if "jq" in command and not shutil.which("jq"):
+                    continue
+                here = re.sub(r"^vsm (\w+)", rf"{VSM} \1 --query {r.daemon.endpoint('query')}", command)
+                done = subprocess.run(["bash", "-c", here], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      text=True, check=False, timeout=harness.DEADLINE)
+                self.assertTrue(re.fullmatch(expected, done.stdout, re.S), f"{command}\n{done.stdout}")
+                ran += 1
+        self.assertGreaterEqual(ran, 4)
 
 
 if __name__ == "__main__":
