@@ -16,8 +16,8 @@ from vsm.v1 import query_pb2
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 EXAMPLES = os.path.join(ROOT, "config", "examples")
-DATA = os.environ.get("VSM_DATA", os.path.join(os.path.dirname(ROOT), "shared", "data"))
-VSM = os.environ["VSM"]
+DATA = os.path.join(os.path.dirname(ROOT), "shared", "data")
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 SKIPPED = 77  # known to ctest
 

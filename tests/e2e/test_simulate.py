@@ -8,7 +8,7 @@ import harness
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
-VSM = os.environ["VSM"]
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 DAY = 86400
 
 
