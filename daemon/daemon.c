@@ -2,9 +2,11 @@
 // and its model; a reload makes another model, lets the core fold its items under it, and tells them again.
 #include "daemon.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +18,8 @@
 #include "shell/notify.h"
 #include "shell/publish.h"
 #include "shell/query.h"
+
+#define LOOK_EVERY_US (5 * VSM_SECOND_US)
 
 // Keys of a configuration that have no effect in this version; in its arena.
 struct notes {
@@ -36,6 +40,7 @@ struct vsm_daemon {
   struct vsm_query_socket *query;
   struct vsm_timer *step;   // when the core's next time step is due
   struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
+  struct vsm_timer *look;   // for trouble
   struct vsm_catch *terminate, *interrupt, *hangup;
 
   uint64_t epoch; // milliseconds since 1970 at the start
@@ -87,12 +92,33 @@ static uint64_t resident_bytes(void) {
   return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static bool has_descriptors(void) {
+  int fd = dup(STDERR_FILENO);
+  if (fd >= 0)
+    close(fd);
+  return fd >= 0 || errno == EBADF;
+}
+
+// What a person must act on, also logged when it changes.
 static const char *trouble(struct vsm_daemon *d) {
-  d->trouble[0] = '\0';
-  if (d->clock.astray_us != 0)
-    snprintf(d->trouble, sizeof d->trouble, "the wall clock jumped by %lld s and is not followed until it agrees again",
-             (long long)(d->clock.astray_us / VSM_SECOND_US));
+  char now[sizeof d->trouble] = "";
+  if (d->clock.astray_us != 0 && d->config->model.clock == VSM_CLOCK_WALL)
+    snprintf(now, sizeof now,
+             "the wall clock jumped and is not followed until it agrees again with the time since boot");
+  else if (!has_descriptors())
+    snprintf(now, sizeof now, "no descriptors are left, so no connection is accepted: raise LimitNOFILE");
+  if (strcmp(now, d->trouble) != 0)
+    vsm_log("trouble", "what=\"%s\"", *now ? now : "over");
+  memcpy(d->trouble, now, sizeof now);
   return d->trouble;
+}
+
+// Every few seconds, whatever else happens or does not.
+static void on_look(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  vsm_timer_set(d->look, LOOK_EVERY_US);
+  pass_time(d);
+  trouble(d);
 }
 
 static void fill_status(void *ctx, struct vsm_status_view *out) {
@@ -296,10 +322,11 @@ static int create_parts(struct vsm_daemon *d) {
                                                                         .sequence = vsm_publish_sequence,
                                                                         .sequence_ctx = d->publish});
   d->step = vsm_timer_create(d->loop, on_step_due, d);
+  d->look = vsm_timer_create(d->loop, on_look, d);
   d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);
   d->interrupt = vsm_catch_create(d->loop, SIGINT, on_terminate, d);
   d->hangup = vsm_catch_create(d->loop, SIGHUP, on_hangup, d);
-  bool all = d->ingest && d->publish && d->query && d->step && d->terminate && d->interrupt && d->hangup;
+  bool all = d->ingest && d->publish && d->query && d->step && d->look && d->terminate && d->interrupt && d->hangup;
   return all ? 0 : VSM_ENOMEM;
 }
 
@@ -350,6 +377,7 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   vsm_catch_destroy(d->hangup);
   vsm_catch_destroy(d->interrupt);
   vsm_catch_destroy(d->terminate);
+  vsm_timer_destroy(d->look);
   vsm_timer_destroy(d->step);
   vsm_query_socket_destroy(d->query);
   vsm_publish_destroy(d->publish);
@@ -361,9 +389,19 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   free(d);
 }
 
+// Each connection takes one; the limit that a shell gives is for programs of another kind.
+static void raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int vsm_daemon_run(struct vsm_daemon *d) {
   signal(SIGPIPE, SIG_IGN);
-  pass_time(d);
+  raise_descriptor_limit();
+  on_look(d);
   vsm_log("ready", "version=%s clock=%s config=%s durable=no", VSM_VERSION,
           d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event", d->config->path);
   vsm_notify("READY=1");

@@ -23,11 +23,15 @@ void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us) {
   c->skew_us = skew_us;
 }
 
-struct vsm_time vsm_clock_now(struct vsm_wall_clock *c) {
-  int64_t boot = vsm_clock_boot_us(), offset = read_us(CLOCK_REALTIME) - boot;
-  int64_t jump = offset - c->offset_us;
+struct vsm_time vsm_clock_follow(struct vsm_wall_clock *c, int64_t wall_us, int64_t boot_us) {
+  int64_t jump = wall_us - boot_us - c->offset_us;
   c->astray_us = jump > c->skew_us || jump < -c->skew_us ? jump : 0;
   if (c->astray_us == 0)
-    c->offset_us = offset; // small corrections are followed
-  return (struct vsm_time){boot + c->offset_us};
+    c->offset_us += jump;
+  return (struct vsm_time){boot_us + c->offset_us};
+}
+
+struct vsm_time vsm_clock_now(struct vsm_wall_clock *c) {
+  int64_t boot = vsm_clock_boot_us();
+  return vsm_clock_follow(c, read_us(CLOCK_REALTIME), boot);
 }

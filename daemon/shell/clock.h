@@ -12,6 +12,8 @@ struct vsm_wall_clock {
 };
 
 void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us);
+// What the two clocks say, in microseconds; returns the time that is believed. vsm_clock_now() reads them.
+struct vsm_time vsm_clock_follow(struct vsm_wall_clock *c, int64_t wall_us, int64_t boot_us);
 void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us);
 struct vsm_time vsm_clock_now(struct vsm_wall_clock *c);
 // Microseconds since boot; never jumps.

@@ -159,13 +159,13 @@ static struct vsm_zsock *adopt(void *socket, struct vsm_loop *loop, vsm_zsock_fn
   return s;
 }
 
+// Not ACCEPT_FAILED: where descriptors have run out, libzmq tries again without a pause, and tells of each try.
 static const struct {
   uint16_t event;
   const char *word;
 } connection_events[] = {{ZMQ_EVENT_CONNECTED, "connected"},
                          {ZMQ_EVENT_ACCEPTED, "accepted"},
                          {ZMQ_EVENT_DISCONNECTED, "disconnected"},
-                         {ZMQ_EVENT_ACCEPT_FAILED, "accept_failed"},
                          {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, "handshake_failed"},
                          {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "handshake_failed"}};
 enum { CONNECTION_EVENTS = sizeof connection_events / sizeof *connection_events };
@@ -192,6 +192,7 @@ static int start_monitor(struct vsm_zcontext *z, struct vsm_loop *loop, struct v
   void *socket = zmq_socket(z->ctx, ZMQ_PAIR);
   if (!socket)
     return VSM_ENOMEM;
+  set(socket, ZMQ_RCVHWM, 0); // libzmq's own thread waits where it is full, and would never wake if we closed it then
   s->monitor = adopt(socket, loop, on_connection_event, s);
   if (!s->monitor || zmq_socket_monitor(s->socket, endpoint, events) != 0)
     return VSM_ENOMEM;

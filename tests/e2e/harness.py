@@ -5,6 +5,7 @@ A daemon must end with status 0 unless a test says otherwise, so a finding of a 
 """
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -109,14 +110,15 @@ class Log:
 class Daemon:
     """A running vsmd in a directory of its own. Use it in a `with`."""
 
-    def __init__(self, text=None, *args, env=None):
+    def __init__(self, text=None, *args, env=None, limits=None):
         self.directory = tempfile.mkdtemp(prefix="vsmd-e2e-")
         self.path = os.path.join(self.directory, "vsmd.yaml")
         self.write(text or config())
         self.context = zmq.Context()
         self.sockets = []  # they live as long as the test, also where it keeps none
+        limit = lambda: [resource.setrlimit(*pair) for pair in (limits or {}).items()]
         self.process = subprocess.Popen([VSMD, "--config", self.path, *args], stderr=subprocess.PIPE, text=True,
-                                        cwd=self.directory, env={**os.environ, **(env or {})})
+                                        cwd=self.directory, env={**os.environ, **(env or {})}, preexec_fn=limit)
         self.log = Log(self.process.stderr)
 
     def write(self, text):

@@ -1,15 +1,19 @@
 """Peers that are slow, silent, greedy or dead: the others do not notice."""
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
 import unittest
+from urllib.parse import urlparse
 
 import zmq
 
 import harness
 from harness import Daemon, batch, event
+from vsm.v1 import query_pb2
 
 # Sends batches of 100 events as fast as the daemon takes them, and faster than it can; until it is killed.
 FLOOD = """
@@ -122,6 +126,30 @@ class Dead(unittest.TestCase):
             self.assertEqual(d.client().submit(batch(event(subject="last"))).accepted, 1)
             # A line for each would fill the log: at most so many of one kind a minute pass.
             self.assertLess(d.log.text().count("event=disconnected socket=submit"), 25)
+
+
+class Greedy(unittest.TestCase):
+    def test_all_descriptors_taken(self):
+        limit = 64
+        with Daemon(limits={resource.RLIMIT_NOFILE: (limit, limit)}) as d:
+            c = d.client()
+            self.assertEqual(c.submit(batch(event())).accepted, 1)
+            query = d.socket(zmq.DEALER, "query")
+
+            def trouble():
+                query.send_multipart([b"q", query_pb2.Request(status={}).SerializeToString()])
+                return query_pb2.Reply.FromString(query.recv_multipart()[1]).status.trouble
+
+            self.assertEqual(trouble(), "")
+            at = urlparse(d.endpoint("publish"))
+            taken = [socket.create_connection((at.hostname, at.port), harness.DEADLINE) for _ in range(limit)]
+            d.log.wait(r"^event=trouble what=\"no descriptors are left")
+            self.assertIn("LimitNOFILE", trouble())
+            self.assertEqual(c.submit(batch(event(subject="2"))).accepted, 1)  # those who are there go on
+            for s in taken:
+                s.close()
+            d.log.wait(r"^event=trouble what=\"over\"")
+            self.assertEqual(d.client().submit(batch(event(subject="3"))).accepted, 1)
 
 
 class Slow(unittest.TestCase):
