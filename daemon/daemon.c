@@ -48,6 +48,7 @@ struct vsm_daemon {
   struct vsm_time configured;
   struct notes notes; // of config
   char trouble[160];
+  bool folding; // all held items anew, while nothing is received or answered
 };
 
 // --- time
@@ -124,24 +125,24 @@ static void on_look(void *ctx) {
 static void fill_status(void *ctx, struct vsm_status_view *out) {
   struct vsm_daemon *d = ctx;
   struct vsm_ingest_counts counts = vsm_ingest_counts(d->ingest);
-  *out = (struct vsm_status_view){.version = VSM_VERSION,
-                                  .clock = d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event",
-                                  .time = vsm_core_now(d->core),
-                                  .epoch = d->epoch,
-                                  .durable = false,
-                                  .ingest = vsm_core_ingest(d->core),
-                                  .items_open = vsm_core_items_open(d->core),
-                                  .items_held = vsm_core_items_held(d->core),
-                                  .memory_bytes = resident_bytes(),
-                                  .uptime_seconds =
-                                      (double)(vsm_clock_boot_us() - d->started_boot_us) / (double)VSM_SECOND_US,
-                                  .configuration = d->config->path,
-                                  .configured = d->configured,
-                                  .trouble = trouble(d),
-                                  .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
-                                  .acks_lost = counts.acks_lost,
-                                  .without_effect = d->notes.keys,
-                                  .n_without_effect = d->notes.n};
+  *out = (struct vsm_status_view){
+      .version = VSM_VERSION,
+      .clock = d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event",
+      .time = vsm_core_now(d->core),
+      .epoch = d->epoch,
+      .durable = false,
+      .ingest = vsm_core_ingest(d->core),
+      .items_open = vsm_core_items_open(d->core),
+      .items_held = vsm_core_items_held(d->core),
+      .memory_bytes = resident_bytes(),
+      .uptime_seconds = (double)(vsm_clock_boot_us() - d->started_boot_us) / (double)VSM_SECOND_US,
+      .configuration = d->config->path,
+      .configured = d->configured,
+      .trouble = d->folding ? "items are folded anew under another configuration; acks wait" : trouble(d),
+      .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
+      .acks_lost = counts.acks_lost,
+      .without_effect = d->notes.keys,
+      .n_without_effect = d->notes.n};
 }
 
 // --- configuration
@@ -229,7 +230,10 @@ static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes 
   if ((*text = needs_restart(d->config, fresh)) != NULL)
     return VSM_ECONFIG;
   pass_time(d);
+  d->folding = true;
+  vsm_publish_status_now(d->publish);
   int err = vsm_core_configure(d->core, &fresh->model);
+  d->folding = false;
   if (err)
     return err;
   struct vsm_config *old = d->config;
@@ -237,6 +241,7 @@ static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes 
   d->notes = notes;
   vsm_ingest_follow(d->ingest, fresh);
   wire(d);
+  vsm_publish_status_now(d->publish);
   vsm_config_destroy(old);
   return 0;
 }

@@ -165,11 +165,11 @@ static void publish_nodes(struct vsm_publish *p, bool all) {
     }
 }
 
-static void publish_status(struct vsm_publish *p) {
+void vsm_publish_status_now(struct vsm_publish *p) {
   struct vsm_topic *topic = vsm_topics_status(p->topics);
   struct vsm_status_view status;
   struct vsm_message m;
-  if (!vsm_topics_wanted(p->topics, topic))
+  if (!p->sock || !vsm_topics_wanted(p->topics, topic))
     return;
   struct vsm_publication head = next(p, topic);
   p->o.status(p->o.ctx, &status);
@@ -187,7 +187,7 @@ static void publish_all(void *ctx) {
   struct vsm_publish *p = ctx;
   vsm_timer_set(p->all, ALL_EVERY_US);
   publish_nodes(p, true);
-  publish_status(p);
+  vsm_publish_status_now(p);
 }
 
 void vsm_publish_change(struct vsm_publish *p, const struct vsm_change *c, const struct vsm_event *e) {

@@ -27,5 +27,7 @@ void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const st
 // Figures may have changed.
 void vsm_publish_soon(struct vsm_publish *p);
 void vsm_publish_change(struct vsm_publish *p, const struct vsm_change *change, const struct vsm_event *event);
+// The status, at once.
+void vsm_publish_status_now(struct vsm_publish *p);
 // The number of the last publication of a topic; stage NULL: the stream's own. (vsm_sequence_fn)
 uint64_t vsm_publish_sequence(void *p, const char *stream, const char *stage);

@@ -109,6 +109,17 @@ class Reload(unittest.TestCase):
             self.assertEqual([(s.id, s.active) for s in d.snapshot().value_streams[0].stages],
                              [("intake", 1), ("second", 0)])
 
+    def test_the_status_says_that_acks_may_wait(self):
+        with Daemon() as d:
+            s = d.subscriber("v1/status/")
+            s.receive()
+            self.assertEqual(self.reload(d, harness.config(("T",))).error, "")
+            _, during = s.until(lambda topic, p: p.status.trouble)
+            self.assertIn("folded anew", during.status.trouble)
+            _, after = s.receive()
+            self.assertEqual((after.status.trouble, after.sequence), ("", during.sequence + 1))
+            self.assertGreater(after.status.configured_unix_nano, during.status.configured_unix_nano)
+
     def test_publications_go_on(self):
         with Daemon() as d:
             c, s = d.client(), d.subscriber("v1/metric/S/first/", "v1/transition/T/")
