@@ -80,7 +80,7 @@ struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in) {
 // Counts a frame that is not taken as a batch; events: how many were in it.
 static void refuse_frame(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer,
                          const struct vsm_batch *batch) {
-  in->counts.bad_frames++;
+  in->counts.bad_frames += batch->refused_events > 0; // an empty batch of nobody is one, too
   vsm_core_refuse_frame(in->core, batch->source, batch->refused, batch->refused_events);
   vsm_log_gated(in->o.gates, peer, "refused", "socket=%s reason=%s detail=\"%s\"", vsm_zsock_name(sock),
                 vsm_reason_name(batch->refused), batch->refused_detail ? batch->refused_detail : "");

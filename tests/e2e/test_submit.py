@@ -80,6 +80,8 @@ class Submit(unittest.TestCase):
             self.assertGreater(sources[0].last_unix_nano, 0)
             ack = c.submit(batch(source=""))
             self.assertEqual((ack.accepted, ack.rejected, reasons(ack)), (0, 0, [(0, "bad_source")]))
+            status = d.status()
+            self.assertEqual((status.ingest.received, status.bad_frames), (0, 0))
 
     def test_wall_clock_takes_events_without_time(self):
         with Daemon(harness.config(clock="wall")) as d:
