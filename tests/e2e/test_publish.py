@@ -1,8 +1,10 @@
 """The publish socket: topics, numbers, and the way from a snapshot to what follows it."""
+import time
 import unittest
 
 import harness
 from harness import Daemon, batch, event
+from vsm.v1 import event_pb2
 
 
 def transition(publication):
@@ -107,6 +109,19 @@ class Publish(unittest.TestCase):
             c.submit(batch(event("cancelled", at=1)))
             topic, p = s.until(lambda topic, p: p.transition.lifecycle == "withdraw")
             self.assertEqual((topic, p.transition.stage), ("v1/transition/S/", ""))
+
+    def test_time_passes_without_events(self):
+        """With the wall clock what happened leaves a window by itself, and that is published."""
+        with Daemon(harness.config(clock="wall").replace("daemon:\n", "daemon:\n  windows: [1m]\n")) as d:
+            s = d.subscriber("v1/metric/S/first/")
+
+            def arrivals(p):
+                return [(w.window, w.arrivals) for w in p.metric.stage.windows]
+
+            happened = event_pb2.Event(type="first.started", subject="1", time_unix_nano=time.time_ns() - 54 * 10**9)
+            self.assertEqual(d.client().submit(batch(happened)).accepted, 1)
+            s.until(lambda topic, p: arrivals(p) == [("all", 1), ("1m", 1)])
+            s.until(lambda topic, p: arrivals(p) == [("all", 1), ("1m", 0)])
 
     def test_topics_are_whole(self):
         """A stream whose id begins with another's does not show under it."""
