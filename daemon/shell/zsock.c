@@ -2,8 +2,9 @@
 // takes the news away as well as receiving does. So
 //
 //   - each socket is kicked once when it is registered,
-//   - at each turn it receives a bounded number of messages, that no socket starves another, then asks the socket
-//     itself whether more is there (ZMQ_EVENTS), and if so kicks itself again,
+//   - at each turn it receives a bounded number of messages, that no socket starves another; unless a receive that
+//     found nothing was the last thing it did, it asks the socket itself whether more is there (ZMQ_EVENTS), and if so
+//     kicks itself again,
 //   - and it asks the same after everything that was sent outside of its turn.
 //
 // Nothing here ever waits: what cannot be sent is given up, and said so. All options are set before bind and connect,
@@ -76,7 +77,7 @@ static void recheck(struct vsm_zsock *s) {
     vsm_watch_kick(s->watch);
 }
 
-// One message, all its frames. Returns its bytes, or -1: none is there.
+// One message, all its frames. Returns its bytes, or -1: none is there (nothing else can fail here).
 static long receive(struct vsm_zsock *s) {
   zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
   struct vsm_str frames[VSM_Z_FRAMES_MAX];
@@ -105,16 +106,13 @@ static long receive(struct vsm_zsock *s) {
 
 static void take_turn(void *ctx) {
   struct vsm_zsock *s = ctx;
-  long bytes = 0;
+  long bytes = 0, n = 0;
   s->in_turn = true;
-  for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES; i++) {
-    long n = receive(s);
-    if (n < 0)
-      break;
+  for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES && (n = receive(s)) >= 0; i++)
     bytes += n;
-  }
   s->in_turn = false;
-  recheck(s);
+  if (n >= 0)
+    recheck(s);
 }
 
 // --- life

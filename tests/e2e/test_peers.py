@@ -159,9 +159,10 @@ class Slow(unittest.TestCase):
         kind = "first.started." + "x" * 2000  # so that what lies in the kernel's buffers is little
         text = harness.config().replace("type: first.started,", f"type: {kind},")
         with Daemon(text) as d:
-            c, fast = d.client(), d.subscriber("v1/transition/S/", "v1/metric/S/first/")
-            slow = d.subscriber("v1/transition/S/", "v1/metric/S/first/", RCVHWM=1, RCVBUF=4096)
+            c = d.client()
             c.submit(batch(event(kind, subject="0")))
+            fast = d.subscriber("v1/transition/S/", "v1/metric/S/first/")
+            slow = d.subscriber("v1/transition/S/", "v1/metric/S/first/", RCVHWM=1, RCVBUF=4096)
             for s in (fast, slow):
                 s.until(lambda topic, p: topic == "v1/metric/S/first/")
             rounds, size = 60, 500
