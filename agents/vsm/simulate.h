@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/time.h"
 
-enum { VSM_SIM_VALUES_MAX = 64, VSM_SIM_ATTRIBUTES_MAX = 16, VSM_SIM_EACH_MAX = 256, VSM_SIM_HOLDS_MAX = 64 };
+enum { VSM_SIM_VALUES_MAX = 64, VSM_SIM_ATTRIBUTES_MAX = 16, VSM_SIM_HOLDS_MAX = 64 };
 #define VSM_SIM_WEEK_US (7 * VSM_DAY_US)
 
 // --- The world: what the file says ---------------------------------------------------------------------------------
