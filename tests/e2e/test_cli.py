@@ -1,0 +1,281 @@
+"""vsm as its users type it: right, and wrong."""
+import gzip
+import json
+import os
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import Daemon
+
+VSM = os.environ["VSM"]
+SUBCOMMANDS = ("emit replay simulate try snapshot watch tail items item unmapped rejected sources status reload"
+               .split())
+SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
+
+
+def vsm(*words, stdin=None):
+    return subprocess.run([VSM, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+
+def ask(daemon, *words, status=0, stdin=None):
+    """Runs a subcommand against the daemon; returns what it printed to standard output, and to standard error."""
+    socket = SOCKET.get(words[0], "query")
+    done = vsm(*words, f"--{socket}", daemon.endpoint(socket), stdin=stdin)
+    assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
+    return done.stdout, done.stderr
+
+
+def ask_json(daemon, *words):
+    return json.loads(ask(daemon, *words, "--json")[0])
+
+
+def line(type="first.done", subject="1", at=0, **more):
+    return json.dumps({"source": "crm", "type": type, "subject": subject, "specversion": "1.0",
+                       "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(harness.T0 + at)), **more}) + "\n"
+
+
+class Usage(unittest.TestCase):
+    def test_help(self):
+        for name in SUBCOMMANDS:
+            done = vsm(name, "--help")
+            self.assertEqual(done.returncode, 0, name)
+            self.assertIn("usage: vsm " + name, done.stdout)
+            self.assertIn("examples:\n  vsm " + name, done.stdout)
+        for words in (["--help"], ["help"]):
+            done = vsm(*words)
+            self.assertEqual(done.returncode, 0)
+            for name in SUBCOMMANDS:
+                self.assertIn(f"\n  {name} ", done.stdout)
+
+    def test_wrong_usage(self):
+        for words in ([], ["frobnicate"], ["item"], ["item", "a", "b"], ["replay"], ["try", "x.jsonl"], ["emit"],
+                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"],
+                      ["replay", "x.csv", "--speed", "fast"], ["replay", "x.csv", "--map", "colour=x"],
+                      ["emit", "--source", "a", "--type", "b", "--subject", "c", "--time", "now"],
+                      ["emit", "--source", "a", "--type", "b", "--subject", "c", "--data", "novalue"],
+                      *([name, "--nonsense"] for name in SUBCOMMANDS)):
+            done = vsm(*words)
+            self.assertEqual(done.returncode, 2, (words, done.stderr))
+            self.assertNotEqual(done.stderr, "", words)
+            self.assertEqual(done.stdout, "", words)
+
+    def test_a_near_name_is_offered(self):
+        self.assertIn('"snapshot"', vsm("snapshto").stderr)
+        for words in (["items", "--strem", "x"], ["emit", "--subjct", "x"]):
+            self.assertRegex(vsm(*words).stderr, "--(stream|subject)")
+
+    def test_a_daemon_that_is_not_there(self):
+        for words in (["status", "--query"], ["emit", "--source", "a", "--type", "b", "--subject", "c", "--submit"]):
+            done = vsm(*words, "ipc:///nonexistent/vsmd")
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("ipc:///nonexistent/vsmd", done.stderr)
+            self.assertIn("vsmd --config FILE", done.stderr)
+
+    def test_what_is_no_endpoint(self):
+        done = vsm("status", "--query", "here")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("tcp://127.0.0.1:5573", done.stderr)
+
+    def test_a_full_disk(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([VSM, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+
+
+class Story(unittest.TestCase):
+    def test_from_an_event_to_the_figures(self):
+        with Daemon() as d:
+            out, _ = ask(d, "emit", "--source", "crm", "--type", "first.started", "--subject", "1", "--id", "e1",
+                         "--time", "2023-11-14T22:13:20Z", "--data", "region=north")
+            self.assertEqual(out, "1 event sent: 1 accepted, 0 refused\n")
+            ask(d, "emit", "--source", "crm", "--type", "first.done", "--subject", "1", "--time", "1700000060.5")
+            item = ask_json(d, "item", "S:1")
+            self.assertEqual((item["item"], item["value_stream"], item["state"], item["keys"]),
+                             ("S:1", "S", "open", ["S:1"]))
+            self.assertEqual([(t["time_unix_nano"], t["stage"], t["lifecycle"], t["source"], t["type"])
+                              for t in item["transitions"]],
+                             [(1700000000 * 10**9, "first", "start", "crm", "first.started"),
+                              (1700000060500 * 10**6, "first", "complete", "crm", "first.done")])
+            self.assertEqual([(v["stage"], v["how"], v["active_seconds"]) for v in item["visits"]],
+                             [("first", "completed", 60.5), ("second", "", 0)])
+            stream = ask_json(d, "snapshot", "--stream", "S")["value_streams"][0]
+            self.assertEqual((stream["wip"], stream["stages"][0]["windows"][0]["cycle_time"]["mean"]), (1, 60.5))
+            text, _ = ask(d, "item", "S:1")
+            for part in ("first.started", "crm", "vsmd.yaml:", "2023-11-14 22:13:20", "1 m 01 s"):
+                self.assertIn(part, text)
+            for words in (["snapshot"], ["watch", "--once"], ["watch"]):
+                self.assertIn("S Stream S: 1 in progress", ask(d, *words)[0])
+            self.assertEqual([r["stage"] for r in ask_json(d, "items", "--stream", "S")["items"]], ["second"])
+            self.assertIn("S:1", ask(d, "items", "--state", "queued")[0])
+            self.assertEqual(ask_json(d, "sources")["sources"][0]["applied"], 2)
+            self.assertEqual(ask_json(d, "status")["ingest"]["received"], 2)
+            self.assertIn("2 applied", ask(d, "status")[0])
+
+    def test_questions_about_what_is_not_there(self):
+        with Daemon() as d:
+            for words in (["item", "S:9"], ["snapshot", "--stream", "X"], ["items", "--stream", "S", "--stage", "x"],
+                          ["items", "--state", "lost"]):
+                out, err = ask(d, *words, status=1)
+                self.assertEqual(out, "")
+                self.assertRegex(err, "^vsm: ")
+            _, err = ask(d, "snapshot", "--window", "2h", status=1)
+            self.assertIn("all, 1h, 24h, 7d, 30d", err)
+
+    def test_pages_of_items(self):
+        with Daemon() as d:
+            ask(d, "emit", "--jsonl", "-", stdin="".join(line("first.started", f"{i}", i) for i in range(5)))
+            page = ask_json(d, "items", "--limit", "3")
+            rest = ask_json(d, "items", "--limit", "3", "--cursor", page["cursor"])
+            self.assertEqual([r["item"] for r in page["items"] + rest["items"]], [f"S:{i}" for i in range(5)])
+            self.assertIn("--cursor " + page["cursor"], ask(d, "items", "--limit", "3")[0])
+
+    def test_unmapped_comes_with_a_rule_that_can_be_pasted(self):
+        with Daemon() as d:
+            ask(d, "emit", "--source", "crm: a", "--type", "#odd 'type'", "--subject", "1", "--time", "1700000000",
+                status=1)  # no source
+            ask(d, "emit", "--source", "crm", "--type", "#odd: 'type'", "--subject", "1", "--time", "1700000000")
+            self.assertEqual([(r["type"], r["count"]) for r in ask_json(d, "unmapped")["unmapped"]],
+                             [("#odd: 'type'", 1)])
+            self.assertEqual(ask_json(d, "rejected")["rejected"][0]["reason"], "bad_source")
+            self.assertIn("bad_source", ask(d, "rejected")[0])
+            text, _ = ask(d, "unmapped")
+            rule = "".join(line + "\n" for line in text.splitlines() if line.startswith("  - "))
+            self.assertIn("STREAM/STAGE", rule)
+            d.write(harness.config() + rule.replace("STREAM/STAGE", "S/first"))
+            self.assertIn("in force", ask(d, "reload")[0])
+            ask(d, "emit", "--source", "crm", "--type", "#odd: 'type'", "--subject", "1", "--time", "1700000000")
+            self.assertEqual(d.ingest().applied, 1)
+
+    def test_reload_refused(self):
+        with Daemon() as d:
+            d.write(harness.config().replace("S/second", "S/secund").replace("lifecycle: withdraw", "lifecycle: gone"))
+            out, err = ask(d, "reload", status=1)
+            self.assertEqual(out, "")
+            self.assertRegex(err, r'vsmd\.yaml:\d+:\d+: .*secund')
+            self.assertRegex(err, r'vsmd\.yaml:\d+:\d+: .*gone')
+            ask(d, "emit", "--source", "crm", "--type", "second.done", "--subject", "1", "--time", "1700000000")
+            self.assertEqual(d.ingest().applied, 1)  # the old rules stay
+
+    def test_tail(self):
+        with Daemon() as d:
+            for words, expected in ((["--json"], '"item": ?"S:'), ([], "S:.* crm first.started"),
+                                    (["--stream", "S"], "S:")):
+                tail = subprocess.Popen([VSM, "tail", "--limit", "2", "--publish", d.endpoint("publish"), *words],
+                                        stdout=subprocess.PIPE, text=True)
+                end, n = time.monotonic() + harness.DEADLINE, 0
+                while tail.poll() is None and time.monotonic() < end:  # until it hears; each event is new
+                    n += 1
+                    ask(d, "emit", "--source", "crm", "--type", "first.started", "--subject", f"{n}{len(words)}",
+                        "--time", str(harness.T0 + n))
+                out, _ = tail.communicate(timeout=harness.DEADLINE)
+                self.assertEqual(tail.returncode, 0)
+                self.assertEqual(len(out.splitlines()), 2)
+                for text in out.splitlines():
+                    self.assertRegex(text, expected)
+
+    def test_fire_and_forget(self):
+        with Daemon() as d:
+            lines = line("first.started") + line("first.started", "2", source="wfm")
+            done = vsm("emit", "--jsonl", "-", "--pub", d.endpoint("subscribe"), stdin=lines)
+            self.assertEqual((done.returncode, done.stdout), (0, "2 events sent\n"), done.stderr)
+            d.await_ingest(applied=2, gaps=0)
+
+
+class Logs(unittest.TestCase):
+    def write(self, daemon, name, content):
+        path = os.path.join(daemon.directory, name)
+        with (gzip.open if name.endswith(".gz") else open)(path, "wt", encoding="utf-8") as f:
+            f.write(content)
+        return path
+
+    def test_bad_lines(self):
+        with Daemon() as d:
+            out, err = ask(d, "emit", "--jsonl", "-", status=1, stdin=line() + "{\n" + line(subject="2", at=60))
+            self.assertIn("2 events sent: 2 accepted", out)
+            self.assertIn("(standard input):2: ", err)
+            path = self.write(d, "e.jsonl", line("ordered", data={"order": 7}) + line("ordered", data={"ordr": 7}))
+            out, err = ask(d, "emit", "--jsonl", path, status=1)
+            self.assertIn("2 events sent: 1 accepted, 1 refused\n  refused: 1 missing_field\n", out)
+            self.assertIn(path + ":2: refused: missing_field: data.order", err)
+            self.assertEqual(json.loads(ask(d, "emit", "--jsonl", path, "--json", status=1)[0])["reasons"],
+                             {"missing_field": 1})
+
+    def test_csv(self):
+        with Daemon() as d:
+            path = self.write(d, "log.csv", "type,subject,time,order\n"
+                                            "first.started,1,2023-11-14T22:13:20Z,\n"
+                                            "first.done,1,soon,\n"
+                                            "first.done,\"1,2023-11-14T22:13:21Z,\n"
+                                            "first.done,1,1700000060.5,\n"
+                                            'ordered,,2023-11-14 22:13:22,"7"\n')
+            out, err = ask(d, "replay", path, status=1)
+            self.assertIn("3 events sent: 3 accepted, 0 refused\n  not read: 2 places", out)
+            self.assertIn(path + ":3: ", err)
+            self.assertIn(path + ":4: ", err)
+            self.assertEqual([v["active_seconds"] for v in ask_json(d, "item", "S:1")["visits"]], [60.5, 0])
+            self.assertEqual(ask_json(d, "item", "S:7")["transitions"][0]["source"], "csv")
+
+    def test_csv_with_other_columns(self):
+        with Daemon() as d:
+            path = self.write(d, "log.csv", "case,activity,at\n1,first.done,1700000000\n")
+            _, err = ask(d, "replay", path, status=1)
+            self.assertIn("--map type=COLUMN", err)
+            ask(d, "replay", path, "--map", "subject=case,type=activity", "--map", "time=at")
+            self.assertEqual(ask_json(d, "item", "S:1")["state"], "open")
+
+    def test_xes(self):
+        xes = ("<log><trace><string key='concept:name' value='1'/>\n"
+               "<event><string key='concept:name' value='first.started'/>"
+               "<date key='time:timestamp' value='2023-11-14T22:13:20.000+00:00'/></event>\n"
+               "<event><string key='concept:name' value='first.done'/></event>\n"
+               "<event><string key='concept:name' value='first.done'/>"
+               "<date key='time:timestamp' value='2023-11-14T23:14:20.000+01:00'/></event></trace></log>")
+        with Daemon() as d:
+            for name in ("log.xes", "log.xes.gz"):
+                path = self.write(d, name, xes)
+                out, err = ask(d, "replay", path, status=1)
+                self.assertIn("2 events sent: 2 accepted", out)
+                self.assertIn(path + ":3: ", err)
+            self.assertEqual(ask_json(d, "item", "S:1")["visits"][0]["active_seconds"], 60)
+            self.assertEqual(d.ingest().duplicates, 2)
+
+    def test_at_a_pace_events_go_in_the_order_of_time(self):
+        with Daemon() as d:
+            path = self.write(d, "log.csv", "type,subject,time\nfirst.started,2,1700000100\nfirst.done,1,1700000000\n")
+            begun = time.monotonic()
+            ask(d, "replay", path, "--speed", "200x")
+            self.assertGreaterEqual(time.monotonic() - begun, 0.5)
+            self.assertEqual(d.ingest().applied, 2)
+
+    def test_a_file_that_is_not_there(self):
+        for words in (["replay", "/nonexistent.csv"], ["replay", "/nonexistent.xes"], ["replay", "/"],
+                      ["emit", "--jsonl", "/nonexistent"]):
+            done = vsm(*words, "--submit", "ipc:///nonexistent/vsmd")
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn(words[-1], done.stderr)
+
+    def test_try(self):
+        with Daemon() as d:
+            path = self.write(d, "e.jsonl", line() + line("odd") + line("ordered") + "no\n" + line("cancelled"))
+            done = vsm("try", path, "--config", d.path, "--json")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(path + ":4: ", done.stderr)
+            rows = [json.loads(text) for text in done.stdout.splitlines()]
+            self.assertEqual([(r["result"], r["reason"], r["detail"]) for r in rows],
+                             [("applied", "", ""), ("unmapped", "", ""), ("rejected", "missing_field", "data.order"),
+                              ("applied", "", "")])
+            rule = rows[0]["rules"][0]
+            self.assertEqual((rule["value_stream"], rule["stage"], rule["lifecycle"], rule["item"], rule["links"]),
+                             ("S", "first", "complete", "S:1", []))
+            self.assertGreater(rule["line"], 1)
+            self.assertIn("data.order", vsm("try", path, "--config", d.path).stdout)
+            d.write("value_streams: 7\n")
+            done = vsm("try", path, "--config", d.path)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, r"vsmd\.yaml:1:\d+: ")
+
+
+if __name__ == "__main__":
+    harness.main()
