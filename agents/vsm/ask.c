@@ -28,6 +28,11 @@ static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   }
 }
 
+void vsm_say_endpoint(const char *endpoint, int err) {
+  fprintf(stderr, "vsm: %s: %s; an endpoint is written like %s or ipc:///run/vsmd/query\n", endpoint,
+          vsm_client_error(err), VSM_QUERY_DEFAULT);
+}
+
 int vsm_ask(const char *endpoint, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx) {
   struct asking a = {show, ctx, endpoint, -1};
   struct vsm_query *q;
@@ -35,7 +40,7 @@ int vsm_ask(const char *endpoint, const Vsm__V1__Request *request, vsm_show_fn *
   if (!err)
     err = vsm_query_ask(q, request, on_reply, &a);
   if (err) {
-    fprintf(stderr, "vsm: %s: %s\n", endpoint, vsm_client_error(err));
+    vsm_say_endpoint(endpoint, err);
     vsm_query_destroy(q);
     return VSM_FAILED;
   }

@@ -50,6 +50,8 @@ const char *vsm_nearest(const char *name, const char *const *names, size_t n);
 // there is no answer or the daemon refused.
 typedef int vsm_show_fn(void *ctx, const struct Vsm__V1__Reply *reply);
 int vsm_ask(const char *endpoint, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
+// Says on standard error that nothing could be opened there.
+void vsm_say_endpoint(const char *endpoint, int err);
 // Prints a message as a line of JSON.
 int vsm_print_json(const struct ProtobufCMessage *message);
 

@@ -18,6 +18,24 @@ const Vsm__V1__StreamWindow *vsm_stream_window(const Vsm__V1__ValueStream *s, co
   return s->n_windows ? s->windows[0] : NULL;
 }
 
+bool vsm_window_known(const Vsm__V1__Snapshot *snapshot, const char *window) {
+  if (snapshot->n_value_streams == 0)
+    return true;
+  for (size_t i = 0; i < snapshot->n_value_streams; i++)
+    for (size_t k = 0; k < snapshot->value_streams[i]->n_windows; k++)
+      if (strcmp(snapshot->value_streams[i]->windows[k]->window, window) == 0)
+        return true;
+  fprintf(stderr, "vsm: no window \"%s\"; there are", window);
+  for (size_t i = 0; i < snapshot->n_value_streams; i++) {
+    const Vsm__V1__ValueStream *s = snapshot->value_streams[i];
+    fprintf(stderr, "%s %s:", i ? ";" : "", s->id);
+    for (size_t k = 0; k < s->n_windows; k++)
+      fprintf(stderr, "%s %s", k ? "," : "", s->windows[k]->window);
+  }
+  fputc('\n', stderr);
+  return false;
+}
+
 int vsm_worst_stage(const Vsm__V1__ValueStream *s) {
   int worst = -1;
   double most = 0;

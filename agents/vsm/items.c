@@ -4,6 +4,8 @@
 #include "cmd.h"
 #include "text.h"
 
+enum { PAGE_MAX = 1000 }; // items in an answer
+
 struct asked {
   const char *query, *stream, *stage, *state, *cursor;
   uint64_t limit;
@@ -56,15 +58,22 @@ int vsm_cmd_items(int argc, char **argv) {
       {"cursor", VSM_FLAG_TEXT, &a.cursor, "TEXT", "goes on where an earlier page ended"},
       {"json", VSM_FLAG, &a.json, NULL, "as JSON"},
   };
-  int n, status = vsm_options(argc, argv,
-                              &(struct vsm_usage){"vsm items [--stream ID [--stage ID]] [--state STATE] [--limit N]",
-                                                  "What is in progress, the oldest first.",
-                                                  "  vsm items --stream RCV-01 --limit 10\n"
-                                                  "  vsm items --stream AOV-04 --state suspended --json\n",
-                                                  VSM_ARRAY(flags), 0, 0},
-                              &n);
+  int n,
+      status =
+          vsm_options(argc, argv,
+                      &(struct vsm_usage){
+                          "vsm items [--stream ID [--stage ID]] [--state STATE] [--limit N] [--cursor TEXT] [--json]",
+                          "What is in progress, the oldest first.",
+                          "  vsm items --stream RCV-01 --limit 10\n"
+                          "  vsm items --stream AOV-04 --state suspended --json\n",
+                          VSM_ARRAY(flags), 0, 0},
+                      &n);
   if (status >= 0)
     return status;
+  if (a.limit > PAGE_MAX) {
+    fprintf(stderr, "vsm: --limit is at most %d; --cursor goes on where a page ended\n", PAGE_MAX);
+    return VSM_WRONG_USAGE;
+  }
   Vsm__V1__ItemsRequest ask_for = VSM__V1__ITEMS_REQUEST__INIT;
   Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
   r.kind_case = VSM__V1__REQUEST__KIND_ITEMS;
@@ -73,6 +82,6 @@ int vsm_cmd_items(int argc, char **argv) {
   ask_for.stage = (char *)a.stage;
   ask_for.state = (char *)a.state;
   ask_for.cursor = (char *)a.cursor;
-  ask_for.limit = a.limit > 1000 ? 1000 : (uint32_t)a.limit;
+  ask_for.limit = (uint32_t)a.limit;
   return vsm_ask(a.query, &r, show, &a);
 }

@@ -5,6 +5,8 @@
 #include "cmd.h"
 #include "text.h"
 
+enum { RULES_MAX = 10 };
+
 struct asked {
   const char *query;
   bool json;
@@ -24,6 +26,32 @@ static int ask(int argc, char **argv, const char *line, const char *text, const 
   return status >= 0 ? status : vsm_ask(a.query, request, show, &a);
 }
 
+// In double quotes, as YAML reads them.
+static void print_quoted(const char *z) {
+  putchar('"');
+  for (; *z; z++) {
+    if (*z == '"' || *z == '\\')
+      putchar('\\');
+    if ((unsigned char)*z < 0x20 || *z == 0x7f)
+      printf("\\x%02x", (unsigned char)*z);
+    else
+      putchar(*z);
+  }
+  putchar('"');
+}
+
+static void print_rules(const Vsm__V1__Unmapped *u) {
+  puts(
+      "\nTo paste under mappings: put the stage and the key of the item right, or write ignore: true instead of them.");
+  for (size_t i = 0; i < u->n_unmapped && i < RULES_MAX; i++) {
+    fputs("  - { source: ", stdout);
+    print_quoted(u->unmapped[i]->source);
+    fputs(", type: ", stdout);
+    print_quoted(u->unmapped[i]->type);
+    puts(", stage: STREAM/STAGE, lifecycle: complete, item: \"{subject}\" }");
+  }
+}
+
 static int show_unmapped(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Unmapped *u = reply->unmapped;
@@ -40,9 +68,7 @@ static int show_unmapped(void *ctx, const Vsm__V1__Reply *reply) {
                        vsm_text_number(u->unmapped[i]->count, count, sizeof count),
                        vsm_text_time(u->unmapped[i]->last_unix_nano, last, sizeof last));
   vsm_text_table_print(t, stdout);
-  printf("\nA rule for the first, to complete and put under mappings:\n"
-         "  - source: %s\n    type: %s\n    stage: STREAM/STAGE\n    lifecycle: complete\n    item: \"{subject}\"\n",
-         u->unmapped[0]->source, u->unmapped[0]->type);
+  print_rules(u);
   return VSM_DONE;
 }
 

@@ -33,11 +33,15 @@ static int help(FILE *out) {
   return out == stdout ? VSM_DONE : VSM_WRONG_USAGE;
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   const char *names[N];
   if (argc < 2)
     return help(stderr);
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+  if (strcmp(argv[1], "help") == 0 && argc > 2) { // vsm help NAME is vsm NAME --help
+    argv[1] = argv[2];
+    argv[2] = (char *)"--help";
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
     return help(stdout);
   if (strcmp(argv[1], "--version") == 0)
     return puts("vsm " VSM_VERSION) < 0;
@@ -50,4 +54,12 @@ int main(int argc, char **argv) {
   fprintf(stderr, "vsm: no subcommand \"%s\"%s%s%s; vsm --help lists them\n", argv[1], near ? "; do you mean \"" : "",
           near ? near : "", near ? "\"?" : "");
   return VSM_WRONG_USAGE;
+}
+
+int main(int argc, char **argv) {
+  int status = run(argc, argv);
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return status;
+  perror("vsm: standard output");
+  return status ? status : VSM_FAILED;
 }

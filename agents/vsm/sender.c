@@ -108,8 +108,7 @@ static struct outlet *open_outlet(struct vsm_sender *s, const char *source) {
   o->s = s;
   int err = vsm_emitter_create(&options, &o->emitter);
   if (err) {
-    fprintf(stderr, "vsm: %s: %s (an endpoint is like tcp://127.0.0.1:5571 or ipc:///run/vsmd/submit)\n",
-            s->pub ? s->pub : s->submit, vsm_client_error(err));
+    vsm_say_endpoint(s->pub ? s->pub : s->submit, err);
     return NULL;
   }
   snprintf(o->source, sizeof o->source, "%s", source ? source : "");

@@ -9,6 +9,8 @@ static int show(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   if (a->json)
     return vsm_print_json(&reply->snapshot->base);
+  if (!vsm_window_known(reply->snapshot, a->window))
+    return VSM_FAILED;
   vsm_figures_print(stdout, reply->snapshot, a->window);
   return VSM_DONE;
 }

@@ -70,7 +70,7 @@ int vsm_cmd_tail(int argc, char **argv) {
                                                                    .ctx = &t},
                                   &s);
   if (err) {
-    fprintf(stderr, "vsm: %s: %s\n", t.publish, vsm_client_error(err));
+    vsm_say_endpoint(t.publish, err);
     return VSM_FAILED;
   }
   int stop = signals();

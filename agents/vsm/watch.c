@@ -412,7 +412,7 @@ int vsm_cmd_watch(int argc, char **argv) {
                                                              .ctx = &w},
                             &s);
   if (err) {
-    fprintf(stderr, "vsm: %s: %s\n", w.publish, vsm_client_error(err));
+    vsm_say_endpoint(w.publish, err);
     return VSM_FAILED;
   }
   run(&w, s);
