@@ -9,7 +9,7 @@ import unittest
 import harness
 from harness import Daemon
 
-VSM = os.environ["VSM"]
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 SUBCOMMANDS = ("emit replay simulate try snapshot watch tail items item unmapped rejected sources status reload"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
