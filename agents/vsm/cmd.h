@@ -55,10 +55,10 @@ void vsm_say_endpoint(const char *endpoint, int err);
 // Prints a message as a line of JSON.
 int vsm_print_json(const struct ProtobufCMessage *message);
 
-// --- text
-
-// As `vsm items` and `vsm item` print them.
-void vsm_items_print(FILE *out, const struct Vsm__V1__Items *items);
-void vsm_item_print(FILE *out, const struct Vsm__V1__Item *item);
+// --- an item
+// A visit's place in the life of its item, drawn: "[..####....]".
+enum { VSM_TIMELINE_BYTES = 27 };
+void vsm_item_timeline(const struct Vsm__V1__Item *item, const struct Vsm__V1__Visit *visit,
+                       char out[VSM_TIMELINE_BYTES]);
 
 #define VSM_ARRAY(a) (a), sizeof(a) / sizeof(*(a))

@@ -22,27 +22,54 @@ static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
   vsm_text_table_print(t, out);
 }
 
+// An open visit has no time of leaving: its times queued, active and suspended lead up to now.
+static double left_at(const Vsm__V1__Visit *v) {
+  return v->left_unix_nano
+             ? (double)v->left_unix_nano
+             : (double)v->entered_unix_nano + 1e9 * (v->queue_seconds + v->active_seconds + v->suspended_seconds);
+}
+
+void vsm_item_timeline(const Vsm__V1__Item *item, const Vsm__V1__Visit *visit, char out[VSM_TIMELINE_BYTES]) {
+  enum { CELLS = VSM_TIMELINE_BYTES - 3 };
+  double begin = (double)visit->entered_unix_nano, end = left_at(visit), first = begin, last = end;
+  for (size_t i = 0; i < item->n_visits; i++) {
+    const Vsm__V1__Visit *v = item->visits[i];
+    first = (double)v->entered_unix_nano < first ? (double)v->entered_unix_nano : first;
+    last = left_at(v) > last ? left_at(v) : last;
+  }
+  double cell = last > first ? (last - first) / CELLS : 1;
+  int from = (int)((begin - first) / cell), to = (int)((end - first) / cell);
+  from = from < CELLS ? from : CELLS - 1;
+  to = to > from ? to : from + 1; // a moment shows, too
+  out[0] = '[';
+  for (int i = 0; i < CELLS; i++)
+    out[1 + i] = i >= from && i < to ? '#' : '.';
+  memcpy(out + 1 + CELLS, "]", 2);
+}
+
 static void print_visits(FILE *out, const Vsm__V1__Item *item) {
-  char entered[32], left[32], queued[32], active[32], held[32], how[64];
+  char entered[32], left[32], queued[32], active[32], held[32], how[64], bar[VSM_TIMELINE_BYTES];
   struct vsm_text_table *t =
-      vsm_text_table_create("lllrrrl", "stage", "entered (UTC)", "left", "queued", "active", "held", "");
+      vsm_text_table_create("lllrrrll", "stage", "entered (UTC)", "left", "queued", "active", "held", "", "");
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
     snprintf(how, sizeof how, "%s%s%s%s", *v->how ? v->how : v->state, v->rework ? ", rework" : "",
              v->unobserved ? ", entry not observed" : "", v->implied ? ", implied" : "");
+    vsm_item_timeline(item, v, bar);
     vsm_text_table_row(t, v->stage, vsm_text_time(v->entered_unix_nano, entered, sizeof entered),
                        vsm_text_time(v->left_unix_nano, left, sizeof left),
                        vsm_text_duration(v->queue_seconds, queued, sizeof queued),
                        vsm_text_duration(v->active_seconds, active, sizeof active),
-                       vsm_text_duration(v->suspended_seconds, held, sizeof held), how);
+                       vsm_text_duration(v->suspended_seconds, held, sizeof held), bar, how);
   }
   vsm_text_table_print(t, out);
 }
 
-void vsm_item_print(FILE *out, const Vsm__V1__Item *item) {
-  fprintf(out, "%s in %s: %s\nkeys:", item->item, item->value_stream, item->state);
+static void print_item(FILE *out, const Vsm__V1__Item *item) {
+  char plain[512];
+  fprintf(out, "%s in %s: %s\nkeys:", vsm_text_plain(item->item, plain, sizeof plain), item->value_stream, item->state);
   for (size_t i = 0; i < item->n_keys; i++)
-    fprintf(out, " %s", item->keys[i]);
+    fprintf(out, " %s", vsm_text_plain(item->keys[i], plain, sizeof plain));
   fprintf(out, "\n\nwhat was said of it:\n");
   print_transitions(out, item);
   fprintf(out, "\nwhere it was:\n");
@@ -53,7 +80,7 @@ static int show(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   if (a->json)
     return vsm_print_json(&reply->item->base);
-  vsm_item_print(stdout, reply->item);
+  print_item(stdout, reply->item);
   return VSM_DONE;
 }
 

@@ -19,7 +19,7 @@ static void print_wait(char *buf, size_t size, const Vsm__V1__ItemRow *r) {
     snprintf(buf, size, "%s%s%s%s", r->reason, *r->reason ? " (" : "", r->party, *r->reason ? ")" : "");
 }
 
-void vsm_items_print(FILE *out, const Vsm__V1__Items *items) {
+static void print_items(FILE *out, const Vsm__V1__Items *items) {
   char in_stage[32], age[32], wait[256];
   if (items->n_items == 0) {
     fputs("Nothing is in progress here.\n", out);
@@ -41,7 +41,7 @@ static int show(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   if (a->json)
     return vsm_print_json(&reply->items->base);
-  vsm_items_print(stdout, reply->items);
+  print_items(stdout, reply->items);
   if (*reply->items->cursor)
     printf("\nmore: --cursor %s\n", reply->items->cursor);
   return VSM_DONE;

@@ -1,373 +1,312 @@
-// The streams, live. A subscriber keeps one snapshot up to date; every redraw turns it into lines. Three pages: all
-// streams with their stages; the items of a stage; the story of an item. Without a terminal, or with --once, one page
-// is printed.
+// The streams, live. Three pages: all streams with their stages; the items of a stage; the story of an item. A
+// subscriber keeps the figures up to date, a query client fetches what a page needs besides, and nothing here waits for
+// the daemon: where it is gone the page stays, says so, and goes on when the daemon is back. watch_model.c is what is
+// known, watch_page.c how it reads; here are the terminal, the keys and the loop. Without a terminal, or with --once,
+// one page is printed.
+#include <curses.h>
 #include <locale.h>
-#include <ncurses.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include "figures.h"
+#include "sender.h"
+#include "text.h"
+#include "watch_page.h"
 
-enum { STALE_S = 12, LINES_MAX = 2000 };
-
-struct place {
-  const char *stream, *stage; // of the snapshot held
-};
+enum { SILENT_US = 12000000, ASK_EVERY_US = 2000000, REDRAW_US = 50000, ESCAPE_MS = 25, ROWS_AROUND = 3 };
+enum page_kind { STREAMS, ITEMS, ITEM, PAGES };
 
 struct watching {
-  const char *query, *publish, *window, *stream;
+  const char *query, *publish, *stream;
+  char window[64];
   bool once, help, done;
-  Vsm__V1__Snapshot *snapshot; // owned; NULL: none yet
-  time_t heard;
-  // Where the cursor stands: a stage, counted over all streams.
-  size_t cursor;
-  enum { PAGE_STREAMS, PAGE_ITEMS, PAGE_ITEM } page;
-  char *below; // text of the items page or of an item, owned
-  size_t row;  // the line of it at the cursor
-  size_t window_at;
-  char window_name[32];
+  struct vsm_watch_model model;
+  struct vsm_subscriber *subscriber;
+  struct vsm_query *client;
+  int64_t heard_us, asked_us;
+  bool asking;
+  char problem[200]; // what the daemon answered instead; "": nothing
+  enum page_kind page;
+  int at[PAGES], top[PAGES]; // where the cursor is, and the line at the top, of each page
+  char in_stream[80], in_stage[80], key[600];
 };
 
-static time_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec;
+// --- the daemon
+
+static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
+  struct watching *w = ctx;
+  w->asking = false;
+  w->problem[0] = '\0';
+  if (err)
+    return;
+  w->heard_us = vsm_sender_now_us();
+  if (*reply->error)
+    vsm_text_plain(reply->error, w->problem, sizeof w->problem);
+  else
+    vsm_watch_model_reply(&w->model, reply);
 }
 
-// --- the snapshot, kept up to date
-
-static void *copy(const ProtobufCMessage *m) {
-  size_t n = protobuf_c_message_get_packed_size(m);
-  uint8_t *bytes = malloc(n + 1);
-  if (!bytes)
-    return NULL;
-  protobuf_c_message_pack(m, bytes);
-  ProtobufCMessage *c = protobuf_c_message_unpack(m->descriptor, NULL, n, bytes);
-  free(bytes);
-  return c;
+static void ask(struct watching *w) {
+  Vsm__V1__SnapshotRequest snapshot = VSM__V1__SNAPSHOT_REQUEST__INIT;
+  Vsm__V1__ItemsRequest items = VSM__V1__ITEMS_REQUEST__INIT;
+  Vsm__V1__ItemRequest item = VSM__V1__ITEM_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  if (w->model.outdated) {
+    r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
+    r.snapshot = &snapshot;
+    snapshot.stream = (char *)(w->stream ? w->stream : "");
+  } else if (w->page == ITEMS) {
+    r.kind_case = VSM__V1__REQUEST__KIND_ITEMS;
+    r.items = &items;
+    items.stream = w->in_stream;
+    items.stage = w->in_stage;
+  } else if (w->page == ITEM) {
+    r.kind_case = VSM__V1__REQUEST__KIND_ITEM;
+    r.item = &item;
+    item.stream = w->in_stream;
+    item.key = w->key;
+  } else {
+    return;
+  }
+  w->asked_us = vsm_sender_now_us();
+  w->asking = vsm_query_ask(w->client, &r, on_reply, w) == 0;
 }
 
 static void on_snapshot(void *ctx, const Vsm__V1__Snapshot *snapshot) {
   struct watching *w = ctx;
-  if (w->snapshot)
-    vsm__v1__snapshot__free_unpacked(w->snapshot, NULL);
-  w->snapshot = copy(&snapshot->base);
-  w->heard = now();
-}
-
-static Vsm__V1__ValueStream *find_stream(const struct watching *w, const char *id) {
-  for (size_t i = 0; w->snapshot && i < w->snapshot->n_value_streams; i++)
-    if (strcmp(w->snapshot->value_streams[i]->id, id) == 0)
-      return w->snapshot->value_streams[i];
-  return NULL;
-}
-
-static void take_stage(Vsm__V1__ValueStream *s, const Vsm__V1__Stage *fresh) {
-  for (size_t i = 0; i < s->n_stages; i++) {
-    Vsm__V1__Stage *c = strcmp(s->stages[i]->id, fresh->id) == 0 ? copy(&fresh->base) : NULL;
-    if (!c)
-      continue;
-    vsm__v1__stage__free_unpacked(s->stages[i], NULL);
-    s->stages[i] = c;
-  }
-}
-
-// A publication of a stream has no stages: they stay.
-static void take_stream(struct watching *w, const Vsm__V1__ValueStream *fresh) {
-  for (size_t i = 0; i < w->snapshot->n_value_streams; i++) {
-    Vsm__V1__ValueStream *old = w->snapshot->value_streams[i];
-    Vsm__V1__ValueStream *c = strcmp(old->id, fresh->id) == 0 ? copy(&fresh->base) : NULL;
-    if (!c)
-      continue;
-    c->stages = old->stages;
-    c->n_stages = old->n_stages;
-    old->stages = NULL;
-    old->n_stages = 0;
-    vsm__v1__value_stream__free_unpacked(old, NULL);
-    w->snapshot->value_streams[i] = c;
-  }
+  vsm_watch_model_snapshot(&w->model, snapshot);
+  w->heard_us = vsm_sender_now_us();
+  w->problem[0] = '\0';
 }
 
 static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
   struct watching *w = ctx;
   (void)topic;
-  w->heard = now();
-  if (!w->snapshot)
-    return;
-  w->snapshot->time_unix_nano = p->time_unix_nano;
-  if (p->body_case == VSM__V1__PUBLICATION__BODY_STATUS && p->status->ingest && w->snapshot->ingest) {
-    Vsm__V1__Ingest *c = copy(&p->status->ingest->base);
-    if (c) {
-      vsm__v1__ingest__free_unpacked(w->snapshot->ingest, NULL);
-      w->snapshot->ingest = c;
-    }
-  }
-  if (p->body_case != VSM__V1__PUBLICATION__BODY_METRIC)
-    return;
-  const Vsm__V1__Metric *m = p->metric;
-  Vsm__V1__ValueStream *s = find_stream(w, m->value_stream);
-  if (m->node_case == VSM__V1__METRIC__NODE_STREAM)
-    take_stream(w, m->stream);
-  else if (s && m->node_case == VSM__V1__METRIC__NODE_STAGE)
-    take_stage(s, m->stage);
+  vsm_watch_model_publication(&w->model, p);
+  w->heard_us = vsm_sender_now_us();
 }
 
-// --- pages: text first, then lines on the screen
-
-struct page_text {
-  char *text; // owned; lines end in NUL
-  const char *lines[LINES_MAX];
-  size_t n;
-};
-
-static void cut(struct page_text *p) {
-  p->n = 0;
-  for (char *at = p->text; at && *at && p->n < LINES_MAX;) {
-    char *end = strchr(at, '\n');
-    p->lines[p->n++] = at;
-    if (!end)
-      break;
-    *end = '\0';
-    at = end + 1;
-  }
-}
-
-static bool is_stage_line(const char *line) {
-  return strncmp(line, "  ", 2) == 0 && strncmp(line, "    stage ", 10) != 0;
-}
-
-static void write_streams(struct watching *w, struct page_text *p) {
-  size_t n;
-  FILE *f = open_memstream(&p->text, &n);
-  if (w->snapshot)
-    vsm_figures_print(f, w->snapshot, w->window);
-  else
-    fprintf(f, "waiting for %s ...\n", w->query);
-  fclose(f);
-  cut(p);
-}
-
-static void write_below(const struct watching *w, struct page_text *p) {
-  p->text = strdup(w->below ? w->below : "");
-  cut(p);
-}
-
-static void write_help(struct page_text *p) {
-  p->text = strdup("up, down     move\n"
-                   "enter        a stage's items; an item's story\n"
-                   "left, esc    back\n"
-                   "w            the next window: all, or one of the configured ones\n"
-                   "q            quit\n"
-                   "\n"
-                   "wip          items in the stage: queued, active (somebody works on it), held (waits for somebody)\n"
-                   "p50, p85     cycle time of what left the stage in the window\n"
-                   "oldest       the longest that something now in the stage has been there\n"
-                   ">            most work stands longest here\n");
-  cut(p);
-}
-
-static bool place_at(const struct watching *w, size_t at, struct place *out) {
-  for (size_t i = 0; w->snapshot && i < w->snapshot->n_value_streams; i++) {
-    const Vsm__V1__ValueStream *s = w->snapshot->value_streams[i];
-    if (at < s->n_stages) {
-      *out = (struct place){s->id, s->stages[at]->id};
-      return true;
-    }
-    at -= s->n_stages;
-  }
-  return false;
-}
-
-static int keep_text(void *ctx, const Vsm__V1__Reply *reply) {
+static void on_error(void *ctx, int err, const char *text) {
   struct watching *w = ctx;
-  size_t n;
-  free(w->below);
-  w->below = NULL;
-  FILE *f = open_memstream(&w->below, &n);
-  if (reply->kind_case == VSM__V1__REPLY__KIND_ITEMS)
-    vsm_items_print(f, reply->items);
-  else if (reply->kind_case == VSM__V1__REPLY__KIND_ITEM)
-    vsm_item_print(f, reply->item);
-  fclose(f);
-  return VSM_DONE;
+  if (text && *text)
+    vsm_text_plain(text, w->problem, sizeof w->problem);
+  (void)err;
 }
 
-static void open_stage(struct watching *w) {
-  struct place at;
-  Vsm__V1__ItemsRequest ask_for = VSM__V1__ITEMS_REQUEST__INIT;
-  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  if (!place_at(w, w->cursor, &at))
-    return;
-  r.kind_case = VSM__V1__REQUEST__KIND_ITEMS;
-  r.items = &ask_for;
-  ask_for.stream = (char *)at.stream;
-  ask_for.stage = (char *)at.stage;
-  if (vsm_ask(w->query, &r, keep_text, w) == VSM_DONE) {
-    w->page = PAGE_ITEMS;
-    w->row = 1;
+// --- keys
+
+static void go_to(struct watching *w, enum page_kind page) {
+  w->page = page;
+  w->at[page] = w->top[page] = 0;
+  w->problem[0] = '\0';
+  w->asked_us = 0; // ask at once
+}
+
+static void enter(struct watching *w) {
+  const Vsm__V1__ValueStream *stream;
+  const Vsm__V1__Stage *stage;
+  const Vsm__V1__Items *items = w->model.items;
+  if (w->page == STREAMS && vsm_watch_model_stage(&w->model, w->at[STREAMS], &stream, &stage)) {
+    snprintf(w->in_stream, sizeof w->in_stream, "%s", stream->id);
+    snprintf(w->in_stage, sizeof w->in_stage, "%s", stage->id);
+    vsm_watch_model_forget(&w->model);
+    go_to(w, ITEMS);
+  } else if (w->page == ITEMS && items && (size_t)w->at[ITEMS] < items->n_items) {
+    snprintf(w->key, sizeof w->key, "%s", items->items[w->at[ITEMS]]->item);
+    go_to(w, ITEM);
   }
 }
 
-// The item of the line under the cursor: its first word; the stream is the second.
-static void open_item(struct watching *w) {
-  struct page_text p;
-  char key[300], stream[100];
-  Vsm__V1__ItemRequest ask_for = VSM__V1__ITEM_REQUEST__INIT;
-  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  write_below(w, &p);
-  bool found = w->row < p.n && sscanf(p.lines[w->row], "%299s %99s", key, stream) == 2;
-  free(p.text);
-  if (!found)
+static void back(struct watching *w) {
+  if (w->page == STREAMS)
     return;
-  r.kind_case = VSM__V1__REQUEST__KIND_ITEM;
-  r.item = &ask_for;
-  ask_for.key = key;
-  ask_for.stream = stream;
-  if (vsm_ask(w->query, &r, keep_text, w) == VSM_DONE) {
-    w->page = PAGE_ITEM;
-    w->row = 0;
+  if (w->page == ITEM && w->model.item) {
+    protobuf_c_message_free_unpacked(&w->model.item->base, NULL);
+    w->model.item = NULL;
+  }
+  w->page--;
+  w->problem[0] = '\0';
+}
+
+// The window behind the one shown, of the stream at the cursor.
+static void next_window(struct watching *w) {
+  const Vsm__V1__ValueStream *s;
+  const Vsm__V1__Stage *stage;
+  if (!vsm_watch_model_stage(&w->model, w->at[STREAMS], &s, &stage) || s->n_windows == 0)
+    return;
+  size_t i = 0;
+  while (i < s->n_windows && strcmp(s->windows[i]->window, w->window) != 0)
+    i++;
+  snprintf(w->window, sizeof w->window, "%s", s->windows[(i + 1) % s->n_windows]->window);
+}
+
+static void on_key(struct watching *w, int key) {
+  if (key == KEY_RESIZE)
+    return;
+  if (key == 'q') {
+    w->done = true;
+  } else if (w->help) {
+    w->help = false;
+  } else if (key == '?' || key == 'h') {
+    w->help = true;
+  } else if (key == 'w') {
+    next_window(w);
+  } else if (key == KEY_UP || key == 'k') {
+    w->at[w->page]--; // draw() keeps it within the page
+  } else if (key == KEY_DOWN || key == 'j') {
+    w->at[w->page]++;
+  } else if (key == KEY_PPAGE) {
+    w->at[w->page] -= LINES;
+  } else if (key == KEY_NPAGE) {
+    w->at[w->page] += LINES;
+  } else if (key == KEY_ENTER || key == '\n' || key == '\r' || key == KEY_RIGHT) {
+    enter(w);
+  } else if (key == KEY_LEFT || key == KEY_BACKSPACE || key == 127 || key == '\b' || key == 27) {
+    back(w);
   }
 }
 
 // --- the screen
 
-static size_t cursor_line(const struct watching *w, const struct page_text *p) {
-  size_t stage = 0;
-  for (size_t i = 0; w->page == PAGE_STREAMS && i < p->n; i++)
-    if (is_stage_line(p->lines[i]) && stage++ == w->cursor)
-      return i;
-  return w->page == PAGE_ITEMS ? w->row : SIZE_MAX;
+static int clamp(int n, int least, int most) {
+  return n > most ? most < least ? least : most : n < least ? least : n;
 }
 
-static void draw_line(int y, const char *line, bool here, bool worst) {
-  int attributes = (here ? A_REVERSE : 0) | (worst ? A_BOLD | COLOR_PAIR(1) : 0);
+// Keeps the cursor within the page and in sight; a page without anything to pick is scrolled itself. Returns the line
+// of the cursor, or -1.
+static int place(struct watching *w, const struct vsm_page *p, int room) {
+  int *at = &w->at[w->page], *top = &w->top[w->page], line = -1, most = (int)p->n - room;
+  if (p->picks == 0) {
+    *top = *at = clamp(*at, 0, most > 0 ? most : 0);
+    return -1;
+  }
+  *at = clamp(*at, 0, p->picks - 1);
+  for (size_t i = 0; i < p->n; i++)
+    if (p->lines[i].pick == *at)
+      line = (int)i;
+  int above = *at == 0 ? line : ROWS_AROUND; // the first one shows what stands over it
+  *top = clamp(*top, line - room + 2, line - (above < room ? above : 0));
+  *top = clamp(*top, 0, most > 0 ? most : 0);
+  return line;
+}
+
+static void make_page(struct watching *w, struct vsm_page *p) {
+  vsm_page_init(p, COLS);
+  if (w->help)
+    vsm_page_help(p);
+  else if (w->page == STREAMS)
+    vsm_page_streams(p, &w->model, w->window);
+  else if (w->page == ITEMS)
+    vsm_page_items(p, &w->model, w->in_stream, w->in_stage);
+  else
+    vsm_page_item(p, &w->model, w->key);
+}
+
+static void put(int y, int attributes, const char *text) {
   attron(attributes);
-  mvaddnstr(y, 0, line, COLS);
+  mvhline(y, 0, ' ', COLS);
+  mvaddstr(y, 0, text);
   attroff(attributes);
 }
 
-static void draw(struct watching *w) {
-  struct page_text p = {0};
-  if (w->help)
-    write_help(&p);
-  else if (w->page == PAGE_STREAMS)
-    write_streams(w, &p);
+static void put_foot(const struct watching *w) {
+  char foot[400];
+  long silent = (long)((vsm_sender_now_us() - w->heard_us) / 1000000);
+  if (silent >= SILENT_US / 1000000)
+    snprintf(foot, sizeof foot, " NOTHING HEARD FOR %ld s: %s; is vsmd running? q: quit", silent,
+             w->model.snapshot ? "these figures are old" : w->publish);
+  else if (*w->problem || *w->model.trouble)
+    snprintf(foot, sizeof foot, " %s", *w->problem ? w->problem : w->model.trouble);
   else
-    write_below(w, &p);
-  size_t here = w->help ? SIZE_MAX : cursor_line(w, &p), room = LINES > 1 ? (size_t)LINES - 1 : 1;
-  size_t focus = here != SIZE_MAX ? here : w->help ? 0 : w->row, first = focus >= room ? focus - room + 1 : 0;
+    snprintf(foot, sizeof foot, " %sw: window  ?: help  q: quit",
+             w->page == STREAMS ? "enter: items of the stage  "
+             : w->page == ITEMS ? "enter: story of the item  left: back  "
+                                : "left: back  ");
+  foot[COLS < (int)sizeof foot ? COLS : (int)sizeof foot - 1] = '\0';
+  put(LINES - 1, A_REVERSE, foot);
+}
+
+static void draw(struct watching *w) {
+  static const int styles[] = {A_NORMAL, A_BOLD, A_BOLD};
+  struct vsm_page p;
+  make_page(w, &p);
+  int first = *p.head ? 2 : 1, room = LINES - first - 1;
+  int here = w->help ? -1 : place(w, &p, room), top = w->help ? 0 : w->top[w->page];
   erase();
-  for (size_t i = first; i < p.n && i - first < room; i++)
-    draw_line((int)(i - first), p.lines[i], i == here, w->page == PAGE_STREAMS && strncmp(p.lines[i], "  > ", 4) == 0);
-  attron(A_REVERSE);
-  mvprintw(LINES - 1, 0, " vsm watch  window %s  ?: help  q: quit %s", w->window,
-           now() - w->heard > STALE_S ? " NOTHING HEARD: the figures are old " : "");
-  attroff(A_REVERSE);
+  put(0, A_BOLD, p.title);
+  if (*p.head)
+    put(1, A_UNDERLINE, p.head);
+  for (int i = 0; i < room && top + i < (int)p.n; i++) {
+    const struct vsm_line *l = &p.lines[top + i];
+    int colour = l->style == VSM_LINE_WORST ? (int)COLOR_PAIR(1) : 0;
+    put(first + i, (top + i == here ? (int)A_REVERSE : colour) | styles[l->style], l->text);
+  }
+  put_foot(w);
   refresh();
-  free(p.text);
+  vsm_page_fini(&p);
 }
 
-static void next_window(struct watching *w) {
-  if (!w->snapshot || w->snapshot->n_value_streams == 0)
-    return;
-  const Vsm__V1__ValueStream *s = w->snapshot->value_streams[0];
-  if (s->n_windows == 0)
-    return;
-  w->window_at = (w->window_at + 1) % s->n_windows;
-  snprintf(w->window_name, sizeof w->window_name, "%s", s->windows[w->window_at]->window);
-  w->window = w->window_name;
-}
-
-static void move_by(struct watching *w, int step) {
-  struct place at;
-  size_t *position = w->page == PAGE_STREAMS ? &w->cursor : &w->row;
-  if (step < 0 && *position > 0)
-    --*position;
-  else if (step > 0 && (w->page != PAGE_STREAMS || place_at(w, w->cursor + 1, &at)) && *position + 1 < LINES_MAX)
-    ++*position;
-}
-
-static void on_key(struct watching *w, int key) {
-  if (w->help && key != 'q') {
-    w->help = false;
-    return;
-  }
-  switch (key) {
-  case 'q':
-    w->done = true;
-    break;
-  case '?':
-    w->help = true;
-    break;
-  case 'w':
-    next_window(w);
-    break;
-  case KEY_UP:
-  case 'k':
-    move_by(w, -1);
-    break;
-  case KEY_DOWN:
-  case 'j':
-    move_by(w, 1);
-    break;
-  case KEY_ENTER:
-  case '\n':
-  case '\r':
-    if (w->page == PAGE_STREAMS)
-      open_stage(w);
-    else if (w->page == PAGE_ITEMS)
-      open_item(w);
-    break;
-  case KEY_LEFT:
-  case KEY_BACKSPACE:
-  case 27:
-    if (w->page == PAGE_ITEM)
-      open_stage(w);
-    else
-      w->page = PAGE_STREAMS;
-    break;
-  default:
-    break;
-  }
-}
-
-static void begin_screen(void) {
-  setlocale(LC_ALL, "");
-  initscr();
+// False where the terminal cannot be drawn on.
+static bool begin_screen(void) {
+  const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+  setlocale(LC_CTYPE, "");
+  if (!term || strcmp(term, "dumb") == 0 || !newterm(NULL, stdout, stdin))
+    return false;
   cbreak();
   noecho();
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
-  set_escdelay(25);
+  set_escdelay(ESCAPE_MS);
   curs_set(0);
-  if (has_colors() && !getenv("NO_COLOR")) {
+  if (has_colors() && !(no_color && *no_color)) {
     start_color();
     use_default_colors();
     init_pair(1, COLOR_YELLOW, -1);
   }
+  return true;
 }
 
-static void run(struct watching *w, struct vsm_subscriber *s) {
-  begin_screen();
+static int sooner(int a, int b) {
+  return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+// Waits for something to do, so long at most.
+static void turn(struct watching *w, int most_ms) {
+  struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                       {.fd = vsm_subscriber_fd(w->subscriber), .events = POLLIN},
+                       {.fd = vsm_query_fd(w->client), .events = POLLIN}};
+  int ms = sooner(vsm_subscriber_timeout_ms(w->subscriber), vsm_query_timeout_ms(w->client));
+  poll(p, 3, sooner(ms, most_ms));
+  vsm_subscriber_process(w->subscriber);
+  vsm_query_process(w->client);
+  if (p[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+    w->done = true;
+  for (int key; (key = getch()) != ERR;)
+    on_key(w, key);
+  if (!w->asking && vsm_sender_now_us() - w->asked_us > ASK_EVERY_US)
+    ask(w);
+}
+
+static void run(struct watching *w) {
   while (!w->done) {
     draw(w);
-    int ms = vsm_subscriber_timeout_ms(s);
-    struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = vsm_subscriber_fd(s), .events = POLLIN}};
-    poll(p, 2, ms < 0 || ms > 1000 ? 1000 : ms);
-    vsm_subscriber_process(s);
-    if (p[0].revents & (POLLHUP | POLLERR))
-      w->done = true;
-    for (int key; (key = getch()) != ERR;)
-      on_key(w, key);
+    int64_t redraw_us = vsm_sender_now_us() + REDRAW_US, left_us;
+    turn(w, 1000);
+    while (!w->done && (left_us = redraw_us - vsm_sender_now_us()) > 0) // what comes close together is drawn together
+      turn(w, (int)(left_us / 1000) + 1);
   }
   endwin();
 }
 
+// --- once
+
 static int print_once(void *ctx, const Vsm__V1__Reply *reply) {
   const struct watching *w = ctx;
+  if (!vsm_window_known(reply->snapshot, w->window))
+    return VSM_FAILED;
   vsm_figures_print(stdout, reply->snapshot, w->window);
   return VSM_DONE;
 }
@@ -381,44 +320,56 @@ static int once(struct watching *w) {
   return vsm_ask(w->query, &r, print_once, w);
 }
 
+static int watch(struct watching *w) {
+  static const char *const topics[] = {"v1/metric/", "v1/status/"};
+  char metrics[100];
+  snprintf(metrics, sizeof metrics, "v1/metric/%.64s/", w->stream ? w->stream : "");
+  const struct vsm_subscriber_options options = {.publish = w->publish,
+                                                 .query = w->query,
+                                                 .topics = w->stream ? (const char *[]){metrics, topics[1]} : topics,
+                                                 .n_topics = 2,
+                                                 .stream = w->stream,
+                                                 .on_snapshot = on_snapshot,
+                                                 .on_publication = on_publication,
+                                                 .on_error = on_error,
+                                                 .ctx = w};
+  const char *tried = w->publish;
+  int err = vsm_subscriber_create(&options, &w->subscriber);
+  if (!err)
+    err = vsm_query_create(&(struct vsm_query_options){.query = tried = w->query}, &w->client);
+  if (err)
+    vsm_say_endpoint(tried, err);
+  bool drawn = !err && begin_screen();
+  if (drawn)
+    run(w);
+  vsm_subscriber_destroy(w->subscriber);
+  vsm_query_destroy(w->client);
+  vsm_watch_model_fini(&w->model);
+  return err ? VSM_FAILED : drawn ? VSM_DONE : once(w);
+}
+
 int vsm_cmd_watch(int argc, char **argv) {
-  struct watching w = {.query = VSM_QUERY_DEFAULT, .publish = VSM_PUBLISH_DEFAULT, .window = "all", .heard = now()};
+  struct watching w = {.query = VSM_QUERY_DEFAULT, .publish = VSM_PUBLISH_DEFAULT};
+  const char *window = "all";
   const struct vsm_flag flags[] = {
       {"query", VSM_FLAG_TEXT, &w.query, "ENDPOINT", "the daemon's query socket (" VSM_QUERY_DEFAULT ")"},
       {"publish", VSM_FLAG_TEXT, &w.publish, "ENDPOINT", "its publish socket (" VSM_PUBLISH_DEFAULT ")"},
       {"stream", VSM_FLAG_TEXT, &w.stream, "ID", "this value stream alone"},
-      {"window", VSM_FLAG_TEXT, &w.window, "NAME", "all (default), or a configured one: 24h"},
+      {"window", VSM_FLAG_TEXT, &window, "NAME", "all (default), or a configured one: 24h"},
       {"once", VSM_FLAG, &w.once, NULL, "prints one page and ends"},
   };
-  int n, status = vsm_options(argc, argv,
-                              &(struct vsm_usage){"vsm watch [--once] [--stream ID] [--window NAME]",
-                                                  "The streams and their stages, live. ? lists the keys.",
-                                                  "  vsm watch\n  vsm watch --once --stream RCV-01\n", VSM_ARRAY(flags),
-                                                  0, 0},
-                              &n);
+  const struct vsm_usage usage = {
+      "vsm watch [--once] [--stream ID] [--window NAME]",
+      "The streams and their stages, live; from there to the items of a stage, and the story of an item.\n"
+      "? lists the keys. NO_COLOR=1 does without colours.",
+      "  vsm watch\n  vsm watch --stream RCV-01 --window 24h\n  vsm watch --once\n",
+      VSM_ARRAY(flags),
+      0,
+      0};
+  int n, status = vsm_options(argc, argv, &usage, &n);
   if (status >= 0)
     return status;
-  if (w.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-    return once(&w);
-  struct vsm_subscriber *s;
-  int err =
-      vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = w.publish,
-                                                             .query = w.query,
-                                                             .topics = (const char *[]){"v1/metric/", "v1/status/"},
-                                                             .n_topics = 2,
-                                                             .stream = w.stream,
-                                                             .on_snapshot = on_snapshot,
-                                                             .on_publication = on_publication,
-                                                             .ctx = &w},
-                            &s);
-  if (err) {
-    vsm_say_endpoint(w.publish, err);
-    return VSM_FAILED;
-  }
-  run(&w, s);
-  vsm_subscriber_destroy(s);
-  if (w.snapshot)
-    vsm__v1__snapshot__free_unpacked(w.snapshot, NULL);
-  free(w.below);
-  return VSM_DONE;
+  snprintf(w.window, sizeof w.window, "%s", window);
+  w.heard_us = vsm_sender_now_us();
+  return w.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) ? once(&w) : watch(&w);
 }

@@ -1,0 +1,27 @@
+// What vsm watch knows: one snapshot, kept up to date by publications, and the answers to what it asked.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vsm/messages.h"
+
+struct vsm_watch_model {
+  Vsm__V1__Snapshot *snapshot; // NULL: none yet
+  Vsm__V1__Items *items;       // of the stage looked at; NULL: none yet
+  Vsm__V1__Item *item;
+  char trouble[200];      // what the daemon says a person must act on
+  uint64_t configured_ns; // when its configuration was taken
+  bool outdated;          // streams or stages may be others now: ask for a snapshot
+};
+
+void vsm_watch_model_fini(struct vsm_watch_model *m);
+// Each takes copies.
+void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot *snapshot);
+void vsm_watch_model_publication(struct vsm_watch_model *m, const Vsm__V1__Publication *p);
+void vsm_watch_model_reply(struct vsm_watch_model *m, const Vsm__V1__Reply *reply);
+// Lets go of the answers, so that a page does not show another's.
+void vsm_watch_model_forget(struct vsm_watch_model *m);
+
+// The stage at a place in the order of the streams page; false: there are not so many.
+bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V1__ValueStream **stream,
+                           const Vsm__V1__Stage **stage);

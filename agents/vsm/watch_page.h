@@ -1,0 +1,33 @@
+// Pages of vsm watch: what is known, as lines of text no wider than the screen. No terminal, no clock.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "watch_model.h"
+
+enum vsm_line_style { VSM_LINE_PLAIN, VSM_LINE_HEAD, VSM_LINE_WORST };
+
+struct vsm_line {
+  char *text;
+  enum vsm_line_style style;
+  int pick; // number of what can be chosen here, from 0; -1: nothing
+};
+
+struct vsm_page {
+  int width;                  // columns
+  char title[256], head[256]; // above the lines, and do not scroll with them
+  struct vsm_line *lines;
+  size_t n, cap;
+  int picks;
+};
+
+void vsm_page_init(struct vsm_page *p, int width);
+void vsm_page_fini(struct vsm_page *p);
+
+// The streams and their stages; picks are stages, in the order of the model.
+void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const char *window);
+// What is in a stage, oldest first; picks are items.
+void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage);
+// The story of an item.
+void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const char *key);
+void vsm_page_help(struct vsm_page *p);
