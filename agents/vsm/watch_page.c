@@ -173,7 +173,7 @@ void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const
 
 void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage) {
   char item[300], in_stage[32], age[32];
-  int time = p->width >= WIDE ? 10 : 7, name = p->width / 2 - time;
+  int time = p->width >= WIDE ? 10 : 7, name = p->width / 2 - time - 6;
   set(p->title, sizeof p->title, p->width, "%s/%s: in progress, the longest here first", stream, stage);
   set(p->head, sizeof p->head, p->width, "  %-*s %-9s%*s%*s  waits for", name, "item", "state", time, "here", time,
       "age");
