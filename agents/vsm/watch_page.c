@@ -93,6 +93,13 @@ static const char *count(uint64_t n, char *buf, size_t size) {
   return buf;
 }
 
+// "-" where nothing was measured.
+static void quantiles(const struct vsm_page *p, const Vsm__V1__Distribution *d, char p50[32], char p85[32]) {
+  bool any = d && d->count > 0;
+  duration(p, any, any ? d->p50 : 0, p50, 32);
+  duration(p, any, any ? d->p85 : 0, p85, 32);
+}
+
 // --- streams
 
 struct layout {
@@ -111,19 +118,18 @@ static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const char *
                       int pick) {
   struct layout l = layout_of(p);
   const Vsm__V1__StageWindow *w = vsm_stage_window(st, window);
-  const Vsm__V1__Distribution *c = w ? w->cycle_time : NULL;
   char name[256], n[5][24], p50[32], p85[32], oldest[32], bar[BAR_MAX + 1];
-  bool any = c && c->count > 0;
   size_t filled = most ? (size_t)((st->wip * (uint64_t)l.bar + most - 1) / most) : 0;
   memset(bar, '#', filled);
   bar[filled] = '\0';
+  quantiles(p, w ? w->cycle_time : NULL, p50, p85);
+  duration(p, st->wip > 0 && st->age, st->age ? st->age->max : 0, oldest, sizeof oldest);
+  const uint64_t counts[] = {st->wip, st->queued, st->active, st->suspended, w ? w->departures : 0};
+  for (int i = 0; i < 5; i++)
+    count(counts[i], n[i], sizeof n[i]);
   add(p, worst ? VSM_LINE_WORST : VSM_LINE_PLAIN, pick, "%s%s%*s%*s%*s%*s%*s%*s%*s%*s %s", worst ? "> " : "  ",
-      fit(st->name, l.name, name, sizeof name), l.count, count(st->wip, n[0], sizeof n[0]), l.count,
-      count(st->queued, n[1], sizeof n[1]), l.count, count(st->active, n[2], sizeof n[2]), l.count,
-      count(st->suspended, n[3], sizeof n[3]), l.time, duration(p, any, any ? c->p50 : 0, p50, sizeof p50), l.time,
-      duration(p, any, any ? c->p85 : 0, p85, sizeof p85), l.time,
-      duration(p, st->wip > 0 && st->age, st->age ? st->age->max : 0, oldest, sizeof oldest), l.count,
-      count(w ? w->departures : 0, n[4], sizeof n[4]), bar);
+      fit(st->name, l.name, name, sizeof name), l.count, n[0], l.count, n[1], l.count, n[2], l.count, n[3], l.time, p50,
+      l.time, p85, l.time, oldest, l.count, n[4], bar);
 }
 
 static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const char *window, int *pick) {
@@ -131,15 +137,13 @@ static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const 
   char p50[32], p85[32], between[48] = "";
   uint64_t most = 0;
   int worst = vsm_worst_stage(s);
-  bool any = w && w->lead_time && w->lead_time->count > 0;
+  quantiles(p, w ? w->lead_time : NULL, p50, p85);
   if (s->between)
     snprintf(between, sizeof between, " (%llu between stages)", (unsigned long long)s->between);
   add(p, VSM_LINE_HEAD, -1, "%s %s: %llu in progress%s", s->id, s->name, (unsigned long long)s->wip, between);
   if (w)
     add(p, VSM_LINE_PLAIN, -1, "  %s: %llu in, %llu out, %.1f a day; lead time p50 %s, p85 %s", w->window,
-        (unsigned long long)w->started, (unsigned long long)w->finished, w->throughput_per_day,
-        duration(p, any, any ? w->lead_time->p50 : 0, p50, sizeof p50),
-        duration(p, any, any ? w->lead_time->p85 : 0, p85, sizeof p85));
+        (unsigned long long)w->started, (unsigned long long)w->finished, w->throughput_per_day, p50, p85);
   for (size_t i = 0; i < s->n_stages; i++)
     most = s->stages[i]->wip > most ? s->stages[i]->wip : most;
   for (size_t i = 0; i < s->n_stages; i++)
