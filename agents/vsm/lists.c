@@ -141,6 +141,11 @@ int vsm_cmd_sources(int argc, char **argv) {
              "  vsm sources\n", &r, show_sources);
 }
 
+static void print_without_effect(char *const *keys, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    printf("%s%s%s", i ? ", " : "not acted on by this version: ", keys[i], i + 1 == n ? "\n" : "");
+}
+
 static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Status *s = reply->status;
@@ -149,8 +154,9 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
     return vsm_print_json(&s->base);
   printf("vsmd %s, up %s, clock %s, now %s UTC\n", s->version, vsm_text_duration(s->uptime_seconds, up, sizeof up),
          s->clock, vsm_text_time(s->time_unix_nano, now, sizeof now));
-  printf("configuration %s, taken %s UTC, %zu keys without effect in this version\n", s->configuration,
-         vsm_text_time(s->configured_unix_nano, since, sizeof since), s->n_without_effect);
+  printf("configuration %s, taken %s UTC\n", s->configuration,
+         vsm_text_time(s->configured_unix_nano, since, sizeof since));
+  print_without_effect(s->without_effect, s->n_without_effect);
   printf("%s\n", s->durable ? "acknowledged events are on disk" : "in memory only: an ack means received");
   printf("items: %llu open, %llu held; %.1f MB\n", (unsigned long long)s->items_open, (unsigned long long)s->items_held,
          (double)s->memory_bytes / 1e6);
@@ -178,8 +184,8 @@ static int show_reloaded(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   if (a->json)
     return vsm_print_json(&reply->reload->base);
-  printf("in force: %s (%zu keys without effect in this version)\n", reply->reload->configuration,
-         reply->reload->n_without_effect);
+  printf("in force: %s\n", reply->reload->configuration);
+  print_without_effect(reply->reload->without_effect, reply->reload->n_without_effect);
   return VSM_DONE;
 }
 
