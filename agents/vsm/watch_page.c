@@ -1,4 +1,4 @@
-// Columns grow with the screen: below 100 columns durations lose their blanks ("12d4h") and the name what remains. The
+// Columns grow with the screen: below 110 columns durations lose their blanks ("12d4h") and the name what remains. The
 // stage where most work stands longest has a mark, and a colour besides where there are colours.
 #include "watch_page.h"
 
@@ -12,7 +12,7 @@
 #include "figures.h"
 #include "text.h"
 
-enum { WIDE = 100, BAR_MAX = 10, LINE_BYTES = 1024 };
+enum { WIDE = 110, BAR_MAX = 10, LINE_BYTES = 1024 };
 
 void vsm_page_init(struct vsm_page *p, int width) {
   *p = (struct vsm_page){.width = width > 40 ? width : 40};
