@@ -1,4 +1,9 @@
-// One handler per kind of question, in a table. A handler fills in a message, or says in words why it cannot.
+// One handler per kind of question, in a table. A handler fills in a message, or says in words why it cannot: names
+// that are not known are answered with those that are.
+//
+// Each question has the arena to itself, from the views of the core to the message that is packed into the socket's own
+// memory; nothing of it outlives the answer. Time passes in the core before a question is looked at, so that an answer
+// is of now. An answer that cannot be sent is given up, as an ack is.
 #include "shell/query.h"
 
 #include <stdlib.h>
