@@ -49,8 +49,7 @@ void bench_pin(unsigned which) {
   sched_setaffinity(0, sizeof one, &one);
 }
 
-// All threads of a process, ended ones left out.
-static int64_t process_ns(pid_t pid) {
+int64_t bench_process_ns(pid_t pid) {
   char path[300];
   int64_t sum = 0;
   snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
@@ -84,7 +83,7 @@ static int64_t busy_ns(void) {
 }
 
 void bench_watch_begin(struct bench_watch *w, pid_t peer) {
-  *w = (struct bench_watch){bench_now_ns(), process_ns(getpid()) + process_ns(peer), busy_ns()};
+  *w = (struct bench_watch){bench_now_ns(), bench_process_ns(getpid()) + bench_process_ns(peer), busy_ns()};
 }
 
 double bench_watch_others(const struct bench_watch *w, pid_t peer) {

@@ -8,6 +8,7 @@
 int64_t bench_now_ns(void);  // monotonic
 int64_t bench_used_ns(void); // processor time of this thread
 int64_t bench_wall_us(void);
+int64_t bench_process_ns(pid_t pid); // processor time of all its threads, ended ones left out
 size_t bench_resident_bytes(void);
 
 // The two cores: 0 sends, 1 receives. Pins the calling process and what it starts; a machine with one core has one.
