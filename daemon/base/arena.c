@@ -63,8 +63,8 @@ void *vsm_arena_alloc(struct vsm_arena *a, size_t bytes) {
   bytes = (bytes + 15) & ~(size_t)15;
   if (a->cap_bytes && bytes > a->cap_bytes - a->used_bytes)
     return NULL;
-  if (bytes > (size_t)(a->end - a->at) && grow(a, bytes) != 0)
-    return NULL;
+  if ((!a->at || bytes > (size_t)(a->end - a->at)) && grow(a, bytes) != 0)
+    return NULL; // NULL says that there is no memory, so nothing at all is not NULL
   void *p = a->at;
   a->at += bytes;
   a->used_bytes += bytes;
