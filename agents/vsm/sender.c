@@ -33,8 +33,8 @@ struct vsm_sender {
   int n_outlets;
   unsigned long *lines; // by number of the event, modulo QUEUE_EVENTS
   int64_t begun_us, heard_us;
-  size_t pending; // when last looked at
-  bool heard;
+  size_t pending;   // when last looked at
+  bool heard, gone; // gone: given up, and said
   uint64_t sent, mistakes, refused_shown;
   struct {
     char name[32];
@@ -140,6 +140,8 @@ static size_t pending(const struct vsm_sender *s) {
 
 // Gives up where nothing on the way arrives for too long.
 static int look(struct vsm_sender *s) {
+  if (s->gone)
+    return VSM_FAILED;
   int64_t now = vsm_sender_now_us();
   size_t left = pending(s);
   if (left == 0 || left < s->pending) {
