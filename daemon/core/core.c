@@ -138,15 +138,23 @@ static void note_rejection(struct found *f, enum vsm_reason reason, const char *
   vsm_text_format(f->detail, sizeof f->detail, "%s", detail);
 }
 
+static unsigned place_of(const struct vsm_stream_state *s, const struct vsm_rule *rule) {
+  return rule->stage < 0 ? VSM_PLACE_ITEM : s->graph->place_of[rule->stage];
+}
+
 static bool item_is_full(const struct vsm_stream_state *s, const struct vsm_claim *c, int64_t us) {
-  uint32_t id = vsm_items_find(&s->items, c->key, c->hash);
-  if (id == (uint32_t)VSM_ITEM_NONE || vsm_items_at(&s->items, id)->n < VSM_TRANSITIONS_MAX ||
-      c->rule->lifecycle > VSM_WITHDRAW)
+  if (c->item == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
+    return false;
+  const struct vsm_item *it = vsm_items_at(&s->items, c->item);
+  if (it->n < VSM_TRANSITIONS_MAX)
     return false;
   bool known;
-  unsigned place = c->rule->stage < 0 ? VSM_PLACE_ITEM : s->graph->place_of[c->rule->stage];
-  vsm_item_seek(vsm_items_at(&s->items, id), vsm_pack(us, place, c->rule->lifecycle), &known);
+  vsm_item_seek(it, vsm_pack(us, place_of(s, c->rule), c->rule->lifecycle), &known);
   return !known;
+}
+
+static void find_item(const struct vsm_core *core, struct vsm_claim *c) {
+  c->item = vsm_items_find(&core->streams[c->rule->stream].items, c->key, c->hash);
 }
 
 static void claim(struct vsm_core *core, const struct vsm_event *e, const struct vsm_rule *rule, uint32_t origin,
@@ -159,6 +167,7 @@ static void claim(struct vsm_core *core, const struct vsm_event *e, const struct
   if (reason == VSM_R_NONE) {
     c->key.p = vsm_arena_strndup(&core->text, key_bytes, c->key.n);
     c->hash = vsm_hash(c->key, 0);
+    find_item(core, c);
     if (!item_is_full(&core->streams[rule->stream], c, us)) {
       f->claims++;
       return;
@@ -210,7 +219,8 @@ static struct vsm_item *item_of(const struct application *a) {
   return vsm_items_at(&a->stream->items, a->id);
 }
 
-// The item's story as it was before this application, in core->before.
+// The item's story as it was before this application, in core->before; where a transition was added, its story with it
+// in core->after.
 static void remember(struct application *a) {
   if (!a->folded && a->added >= 0)
     vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, &a->core->before, &a->core->after);
@@ -221,7 +231,7 @@ static void remember(struct application *a) {
 
 static void open_item(struct application *a) {
   const struct vsm_claim *c = a->claim;
-  a->id = vsm_items_find(&a->stream->items, c->key, c->hash);
+  a->id = c->item;
   if (a->id == (uint32_t)VSM_ITEM_NONE) {
     a->id = vsm_items_add(&a->stream->items, c->key, c->hash);
     a->news = true;
@@ -240,16 +250,11 @@ static void note_hold(struct application *a, uint64_t transition) {
                       (struct vsm_hold){transition, vsm_intern(&a->core->words, parts, 2)});
 }
 
-static unsigned place_of(const struct application *a) {
-  int stage = a->claim->rule->stage;
-  return stage < 0 ? VSM_PLACE_ITEM : a->stream->graph->place_of[stage];
-}
-
 static void add_transition(struct application *a, int64_t us) {
   const struct vsm_rule *r = a->claim->rule;
   struct vsm_item *it = item_of(a);
   uint8_t who = (uint8_t)(a->key_place | (r->creates ? VSM_WHO_CREATES : 0));
-  uint64_t t = vsm_pack(us, place_of(a), r->lifecycle);
+  uint64_t t = vsm_pack(us, place_of(a->stream, r), r->lifecycle);
   bool known;
   size_t at = vsm_item_seek(it, t, &known);
   if (!known) {
@@ -268,7 +273,7 @@ static void add_transition(struct application *a, int64_t us) {
 }
 
 static void add_progress(struct application *a, int64_t us) {
-  struct vsm_progress p = {us, a->claim->origin, (uint8_t)place_of(a), (uint8_t)a->key_place};
+  struct vsm_progress p = {us, a->claim->origin, (uint8_t)place_of(a->stream, a->claim->rule), (uint8_t)a->key_place};
   if (vsm_items_note_progress(&a->stream->items, item_of(a), p))
     a->news = true;
 }
@@ -341,13 +346,12 @@ static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct
     add_progress(&a, us);
   bool moved = a.news;
   add_links(&a);
-  if (a.folded) {
+  if (a.folded)
     vsm_stream_fold(a.stream, item_of(&a), &core->after);
+  else if (a.added >= 0)
+    remember(&a); // and the story as it is
+  if (a.folded)
     vsm_stream_replace(a.stream, a.id, &core->before, &core->after);
-  } else if (a.added >= 0) {
-    remember(&a);
-    vsm_stream_replace(a.stream, a.id, &core->before, &core->after);
-  }
   if (moved && c->rule->lifecycle != VSM_NO_LIFECYCLE)
     tell(&a, us, fx);
   return a.news;
@@ -391,9 +395,12 @@ int vsm_core_step(struct vsm_core *core, const struct vsm_event *e, struct vsm_e
     vsm_ledger_rejected(core->ledger, e->source, e->type, f.reason, vsm_str_of(f.detail));
   if (fx->result == VSM_UNMAPPED)
     vsm_ledger_unmapped(core->ledger, e->source, e->type, e->received);
-  for (size_t i = 0; i < f.claims; i++)
+  for (size_t i = 0; i < f.claims; i++) {
+    if (i > 0) // the claims before may have made or joined items
+      find_item(core, &core->claims[i]);
     if (apply(core, e, &core->claims[i], us, fx))
       fx->result = VSM_APPLIED;
+  }
   vsm_ledger_count(core->ledger, kind->source_row, fx->result);
   return 0;
 }

@@ -64,11 +64,18 @@ static struct vsm_str keep(struct vsm_matcher *m, struct vsm_str s) {
   return (struct vsm_str){vsm_arena_strndup(&m->arena, s.p, s.n), s.n};
 }
 
+static bool concerns(const struct vsm_rule *r, const struct vsm_event *e) {
+  return vsm_glob_match(r->source, e->source) && vsm_glob_match(r->type, e->type);
+}
+
 static struct vsm_kind *resolve(struct vsm_matcher *m, const struct vsm_event *e) {
   const struct vsm_model *model = m->model;
+  size_t n = 0;
+  for (unsigned i = 0; i < model->n_rules; i++)
+    n += concerns(&model->rules[i], e);
   struct vsm_kind *k = vsm_arena_zalloc(&m->arena, sizeof *k);
-  uint32_t *rules = vsm_arena_alloc(&m->arena, (model->n_rules + 1) * sizeof *rules);
-  uint32_t *origins = vsm_arena_alloc(&m->arena, (model->n_rules + 1) * sizeof *origins);
+  uint32_t *rules = vsm_arena_alloc(&m->arena, n * sizeof *rules);
+  uint32_t *origins = vsm_arena_alloc(&m->arena, n * sizeof *origins);
   if (!k || !rules || !origins)
     return NULL;
   *k = (struct vsm_kind){keep(m, e->source),
@@ -82,7 +89,7 @@ static struct vsm_kind *resolve(struct vsm_matcher *m, const struct vsm_event *e
     return NULL;
   for (unsigned i = 0; i < model->n_rules; i++) {
     const struct vsm_rule *r = &model->rules[i];
-    if (!vsm_glob_match(r->source, e->source) || !vsm_glob_match(r->type, e->type))
+    if (!concerns(r, e))
       continue;
     rules[k->n] = i;
     origins[k->n++] = vsm_intern(m->words, (struct vsm_str[]){e->source, e->type, vsm_str_of(r->where)}, 3);
@@ -179,8 +186,7 @@ long vsm_match_event(const struct vsm_model *model, const struct vsm_event *even
     return -1;
   for (unsigned i = 0; i < model->n_rules; i++) {
     const struct vsm_rule *r = &model->rules[i];
-    if (vsm_glob_match(r->source, event->source) && vsm_glob_match(r->type, event->type) && vsm_rule_holds(r, event) &&
-        add_match(r, event, arena, &(*matches)[n++]) != 0)
+    if (concerns(r, event) && vsm_rule_holds(r, event) && add_match(r, event, arena, &(*matches)[n++]) != 0)
       return -1;
   }
   return n;

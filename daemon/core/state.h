@@ -10,6 +10,7 @@ struct vsm_claim {
   uint32_t origin;
   struct vsm_str key;
   uint32_t hash;
+  uint32_t item; // of the key; VSM_ITEM_NONE: none yet
 };
 
 struct vsm_core {
