@@ -12,4 +12,8 @@ struct vsm_time {
 #define VSM_HOUR_US (60 * VSM_MINUTE_US)
 #define VSM_DAY_US (24 * VSM_HOUR_US)
 #define VSM_TIME_MAX INT64_C(4102444800000000) // 2100-01-01T00:00:00Z; times lie in [0, VSM_TIME_MAX)
+static inline double vsm_seconds(int64_t us) {
+  return (double)us / (double)VSM_SECOND_US;
+}
+
 #define VSM_TIME_NEVER ((struct vsm_time){INT64_MAX})

@@ -182,8 +182,7 @@ static void put_to_sleep(struct vsm_stream_state *s) {
   char **ids = vsm_mem_alloc(n * sizeof *ids);
   for (unsigned i = 0; i < n; i++) {
     const char *id = id_of_place(s, i);
-    ids[i] = vsm_mem_alloc(strlen(id) + 1);
-    memcpy(ids[i], id, strlen(id) + 1);
+    ids[i] = vsm_mem_need(strdup(id), strlen(id) + 1);
   }
   struct vsm_stream_state asleep = {.id = s->id, .items = s->items, .first_started = INT64_MAX};
   asleep.graph = vsm_mem_alloc(sizeof *asleep.graph); // of no stages

@@ -65,10 +65,6 @@ void vsm_sketch_fini(struct vsm_sketch *s) {
   *s = (struct vsm_sketch){0};
 }
 
-static double seconds(int64_t us) {
-  return (double)us / (double)VSM_SECOND_US;
-}
-
 // The mean to the last bit that a double holds: whole microseconds and the rest apart.
 static double mean_seconds(vsm_wide sum, int64_t count) {
   int64_t whole = (int64_t)(sum / count), rest = (int64_t)(sum % count);
@@ -94,7 +90,7 @@ struct vsm_dist_view vsm_sketch_view(const struct vsm_sketch *s) {
   for (uint32_t i = 0; i < s->n && k < 6; i++) {
     below += s->counts[i];
     while (k < 6 && below >= asked[k].rank)
-      *asked[k++].to = seconds(vsm_sketch_value(s->first + i));
+      *asked[k++].to = vsm_seconds(vsm_sketch_value(s->first + i));
   }
   return d;
 }

@@ -8,10 +8,6 @@
 
 enum { SCAN_MAX = 5000 };
 
-static double seconds(int64_t us) {
-  return (double)us / (double)VSM_SECOND_US;
-}
-
 static int by_bytes(const void *a, const void *b) {
   return vsm_str_cmp(*(const struct vsm_str *)a, *(const struct vsm_str *)b);
 }
@@ -217,8 +213,8 @@ static void add_row(struct page *p, uint32_t id, const struct vsm_story *story, 
                                .stage = v ? s->graph->at[v->place].declared : -1,
                                .state = state,
                                .party = "",
-                               .in_stage_seconds = v && now > v->entered ? seconds(now - v->entered) : 0,
-                               .age_seconds = now > story->started ? seconds(now - story->started) : 0};
+                               .in_stage_seconds = v && now > v->entered ? vsm_seconds(now - v->entered) : 0,
+                               .age_seconds = now > story->started ? vsm_seconds(now - story->started) : 0};
   if (!row->keys)
     row->n_keys = 0;
   if (state == VSM_SUSPENDED)

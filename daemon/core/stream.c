@@ -181,24 +181,30 @@ static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct
     s->first_started = is->started;
 }
 
+// Two lists that differ between `from` and their ends.
+struct difference {
+  size_t from, a, b;
+};
+
+static inline struct difference compare(const void *was, size_t a, const void *is, size_t b, size_t size) {
+  const char *x = was, *y = is;
+  size_t from = 0;
+  while (from < a && from < b && memcmp(x + from * size, y + from * size, size) == 0)
+    from++;
+  while (a > from && b > from && memcmp(x + (a - 1) * size, y + (b - 1) * size, size) == 0)
+    a--, b--;
+  return (struct difference){from, a, b};
+}
+
 void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
                         const struct vsm_story *is) {
-  size_t a = was->n_visits, b = is->n_visits, from = 0;
-  while (from < a && from < b && memcmp(&was->visits[from], &is->visits[from], sizeof *was->visits) == 0)
-    from++;
-  while (a > from && b > from && memcmp(&was->visits[a - 1], &is->visits[b - 1], sizeof *was->visits) == 0)
-    a--, b--;
-  for (size_t i = from; i < a || i < b; i++)
-    replace_visit(s, item, i < a ? &was->visits[i] : NULL, i < b ? &is->visits[i] : NULL);
-
-  a = was->n_marks, b = is->n_marks, from = 0;
-  while (from < a && from < b && memcmp(&was->marks[from], &is->marks[from], sizeof *was->marks) == 0)
-    from++;
-  while (a > from && b > from && memcmp(&was->marks[a - 1], &is->marks[b - 1], sizeof *was->marks) == 0)
-    a--, b--;
-  for (size_t i = from; i < a; i++)
+  struct difference d = compare(was->visits, was->n_visits, is->visits, is->n_visits, sizeof *was->visits);
+  for (size_t i = d.from; i < d.a || i < d.b; i++)
+    replace_visit(s, item, i < d.a ? &was->visits[i] : NULL, i < d.b ? &is->visits[i] : NULL);
+  d = compare(was->marks, was->n_marks, is->marks, is->n_marks, sizeof *was->marks);
+  for (size_t i = d.from; i < d.a; i++)
     count_mark(s, &was->marks[i], -1);
-  for (size_t i = from; i < b; i++)
+  for (size_t i = d.from; i < d.b; i++)
     count_mark(s, &is->marks[i], 1);
   replace_item(s, item, was, is);
 }

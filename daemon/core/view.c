@@ -5,10 +5,6 @@
 #include "base/err.h"
 #include "core/state.h"
 
-static double seconds(int64_t us) {
-  return (double)us / (double)VSM_SECOND_US;
-}
-
 static double share(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }
@@ -20,7 +16,7 @@ static int64_t age_us(const struct vsm_core *core, int64_t since) {
 // Nearest rank, exact: the k-th youngest is the k-th from the new end.
 static double age_at(const struct vsm_core *core, const struct vsm_ranks *r, unsigned percent) {
   size_t rank = (r->count * percent + 99) / 100;
-  return seconds(age_us(core, vsm_ranks_select(r, r->count - rank).us));
+  return vsm_seconds(age_us(core, vsm_ranks_select(r, r->count - rank).us));
 }
 
 static struct vsm_age_view view_age(const struct vsm_core *core, const struct vsm_ranks *r) {
@@ -33,9 +29,20 @@ static uint64_t departures(const int64_t *n) {
   return (uint64_t)(n[VSM_N_COMPLETED] + n[VSM_N_SKIPPED] + n[VSM_N_RETURNED] + n[VSM_N_LEFT_WITHDRAWN]);
 }
 
-static void fill_stage_window(struct vsm_stage_window_view *out, const char *name, const struct vsm_tally *t) {
+struct reading {
+  const struct vsm_core *core;
+  const struct vsm_stream_state *stream;
+};
+
+// Writes the figures of one window to its place `at` in the node's array of them.
+typedef void fill_fn(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
+                     const struct vsm_tally *t);
+
+static void fill_stage_window(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
+                              const struct vsm_tally *t) {
   const int64_t *n = t->counts;
-  *out = (struct vsm_stage_window_view){
+  (void)r, (void)window_us;
+  ((struct vsm_stage_window_view *)windows)[at] = (struct vsm_stage_window_view){
       .window = name,
       .arrivals = (uint64_t)n[VSM_N_ARRIVALS],
       .departures = departures(n),
@@ -57,11 +64,6 @@ static void fill_stage_window(struct vsm_stage_window_view *out, const char *nam
   };
 }
 
-struct reading {
-  const struct vsm_core *core;
-  const struct vsm_stream_state *stream;
-};
-
 // Finished per day over the shorter of the window and the time since the first item started.
 static double throughput(const struct reading *r, int64_t finished, int64_t window_us) {
   int64_t observed = r->stream->first_started == INT64_MAX ? 0 : age_us(r->core, r->stream->first_started);
@@ -69,10 +71,10 @@ static double throughput(const struct reading *r, int64_t finished, int64_t wind
   return over > 0 ? (double)finished / ((double)over / (double)VSM_DAY_US) : 0;
 }
 
-static void fill_stream_window(const struct reading *r, struct vsm_stream_window_view *out, const char *name,
-                               int64_t window_us, const struct vsm_tally *t) {
+static void fill_stream_window(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
+                               const struct vsm_tally *t) {
   const int64_t *n = t->counts;
-  *out = (struct vsm_stream_window_view){
+  ((struct vsm_stream_window_view *)windows)[at] = (struct vsm_stream_window_view){
       .window = name,
       .started = (uint64_t)n[VSM_N_STARTED],
       .finished = (uint64_t)n[VSM_N_FINISHED],
@@ -83,20 +85,6 @@ static void fill_stream_window(const struct reading *r, struct vsm_stream_window
       .flow_efficiency = share((double)t->effort, (double)t->dists[VSM_D_CYCLE].sum),
       .lead_time = vsm_sketch_view(&t->dists[VSM_D_CYCLE]),
   };
-}
-
-typedef void fill_fn(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
-                     const struct vsm_tally *t);
-
-static void fill_stage_at(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
-                          const struct vsm_tally *t) {
-  (void)r, (void)window_us;
-  fill_stage_window((struct vsm_stage_window_view *)windows + at, name, t);
-}
-
-static void fill_stream_at(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
-                           const struct vsm_tally *t) {
-  fill_stream_window(r, (struct vsm_stream_window_view *)windows + at, name, window_us, t);
 }
 
 static void fill_windows(const struct reading *r, const struct vsm_flow *flow, void *windows, fill_fn *fill) {
@@ -129,7 +117,7 @@ int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, 
                                  .age = view_age(core, &st->open),
                                  .windows = windows,
                                  .n_windows = n};
-  fill_windows(&(struct reading){core, s}, &st->flow, windows, fill_stage_at);
+  fill_windows(&(struct reading){core, s}, &st->flow, windows, fill_stage_window);
   return 0;
 }
 
@@ -146,7 +134,7 @@ int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena 
                                   .age = view_age(core, &s->open),
                                   .windows = windows,
                                   .n_windows = n};
-  fill_windows(&(struct reading){core, s}, &s->flow, windows, fill_stream_at);
+  fill_windows(&(struct reading){core, s}, &s->flow, windows, fill_stream_window);
   return 0;
 }
 

@@ -102,10 +102,6 @@ static void item_transition(struct vsm_build *b, const struct vsm_transition_vie
   m->party = (char *)v->party;
 }
 
-static double seconds(int64_t us) {
-  return (double)us / VSM_SECOND_US;
-}
-
 static void visit(const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
   vsm__v1__visit__init(m);
   m->stage = (char *)v->stage;
@@ -115,9 +111,9 @@ static void visit(const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
   m->rework = v->rework;
   m->unobserved = v->unobserved;
   m->implied = v->implied;
-  m->queue_seconds = seconds(v->queued_us);
-  m->active_seconds = seconds(v->active_us);
-  m->suspended_seconds = seconds(v->suspended_us);
+  m->queue_seconds = vsm_seconds(v->queued_us);
+  m->active_seconds = vsm_seconds(v->active_us);
+  m->suspended_seconds = vsm_seconds(v->suspended_us);
   m->state = (char *)vsm_visit_state_name(v->state);
 }
 
