@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "shell/log.h"
+#include "wire/message.h"
 
 enum { REQUEST_ID_MAX = 1024 };
 
@@ -126,4 +127,8 @@ bool vsm_reply(struct vsm_zsock *sock, const struct vsm_str *frames, size_t n, c
     parts[i] = (struct vsm_zpart){.p = frames[i].p, .n = frames[i].n};
   parts[n - 1] = (struct vsm_zpart){.p = content, .n = bytes, .pack = pack};
   return vsm_zsock_send(sock, parts, n);
+}
+
+void vsm_pack_message(const void *message, void *out) {
+  vsm_message_pack(message, out);
 }

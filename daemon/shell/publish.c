@@ -115,17 +115,14 @@ static struct vsm_publication next(const struct vsm_publish *p, struct vsm_topic
   return (struct vsm_publication){p->o.epoch, ++topic->sequence, vsm_core_now(p->core)};
 }
 
-static void pack(const void *message, void *out) {
-  vsm_message_pack(message, out);
-}
-
 static void send(struct vsm_publish *p, const struct vsm_topic *topic, int err, const struct vsm_message *m) {
   if (err)
     vsm_log_gated(p->o.gates, topic->name, "publish_failed", "topic=%s why=\"%s\"", topic->name.p, vsm_err_text(err));
   else
-    vsm_zsock_send(
-        p->sock, (struct vsm_zpart[]){{.p = topic->name.p, .n = topic->name.n}, {.p = m, .n = m->bytes, .pack = pack}},
-        2);
+    vsm_zsock_send(p->sock,
+                   (struct vsm_zpart[]){{.p = topic->name.p, .n = topic->name.n},
+                                        {.p = m, .n = m->bytes, .pack = vsm_pack_message}},
+                   2);
 }
 
 static void publish_stream(struct vsm_publish *p, struct vsm_topic *topic, unsigned stream) {

@@ -225,10 +225,6 @@ static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_m
   return err;
 }
 
-static void pack(const void *message, void *out) {
-  vsm_message_pack(message, out);
-}
-
 static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_query_socket *q = ctx;
   struct vsm_message m;
@@ -242,7 +238,7 @@ static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *fr
   vsm_arena_reset(&q->arena);
   if (answer(q, frames[n - 1], &m) != 0)
     vsm_log_gated(q->o.gates, frames[0], "query_failed", "why=\"out of memory\"");
-  else if (!vsm_reply(sock, frames, n, &m, m.bytes, pack))
+  else if (!vsm_reply(sock, frames, n, &m, m.bytes, vsm_pack_message))
     vsm_log_gated(q->o.gates, frames[0], "reply_lost", "bytes=%zu", m.bytes);
 }
 
