@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "cmd.h"
+#include "now.h"
 #include "logs.h"
 #include "sender.h"
 #include "text.h"
@@ -72,7 +73,7 @@ static int by_time(const void *a, const void *b) {
 
 static int send_paced(struct replaying *r) {
   int status = VSM_DONE;
-  int64_t begun = vsm_sender_now_us();
+  int64_t begun = vsm_now_us();
   if (r->n > 0)
     qsort(r->held, r->n, sizeof *r->held, by_time);
   for (size_t i = 0; i < r->n && status == VSM_DONE; i++) {

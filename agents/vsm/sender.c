@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "cmd.h"
+#include "now.h"
 #include "text.h"
 
 enum {
@@ -42,12 +43,6 @@ struct vsm_sender {
   } reasons[REASONS_MAX];
   int n_reasons;
 };
-
-int64_t vsm_sender_now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 uint64_t vsm_sender_sent(const struct vsm_sender *s) {
   return s->sent;
@@ -122,7 +117,7 @@ struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const ch
   s->pub = pub;
   s->path = path && strcmp(path, "-") == 0 ? "(standard input)" : path;
   s->lines = vsm_mem_alloc(QUEUE_EVENTS * sizeof *s->lines);
-  s->begun_us = s->heard_us = vsm_sender_now_us();
+  s->begun_us = s->heard_us = vsm_now_us();
   if (!pub && !open_outlet(s, NULL)) {
     free(s->lines);
     free(s);
@@ -142,7 +137,7 @@ static size_t pending(const struct vsm_sender *s) {
 static int look(struct vsm_sender *s) {
   if (s->gone)
     return VSM_FAILED;
-  int64_t now = vsm_sender_now_us();
+  int64_t now = vsm_now_us();
   size_t left = pending(s);
   if (left == 0 || left < s->pending) {
     s->heard = s->heard || left < s->pending;
@@ -173,7 +168,7 @@ static int turn(struct vsm_sender *s, int most_ms) {
 
 int vsm_sender_wait(struct vsm_sender *s, int64_t until_us) {
   int status = VSM_DONE;
-  for (int64_t left; status == VSM_DONE && (left = until_us - vsm_sender_now_us()) > 0;)
+  for (int64_t left; status == VSM_DONE && (left = until_us - vsm_now_us()) > 0;)
     status = turn(s, left > 1000000 ? 1000 : (int)(left / 1000) + 1);
   return status;
 }
@@ -216,7 +211,7 @@ int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event,
     return vsm_sender_mistake(s, line, vsm_client_error(err)), VSM_DONE;
   s->sent++;
   if (s->pending == 0)
-    s->heard_us = vsm_sender_now_us();
+    s->heard_us = vsm_now_us();
   s->pending++;
   return vsm_emitter_timeout_ms(o->emitter) == 0 ? turn(s, 0) : VSM_DONE;
 }
@@ -276,7 +271,7 @@ int vsm_sender_close(struct vsm_sender *s, FILE *out, bool json) {
   while (status == VSM_DONE && pending(s) > 0)
     status = turn(s, 1000);
   struct vsm_emitter_counts c = add_up(s);
-  double seconds = (double)(vsm_sender_now_us() - s->begun_us + 1) / 1e6;
+  double seconds = (double)(vsm_now_us() - s->begun_us + 1) / 1e6;
   (json ? print_json : print_text)(s, &c, pending(s), seconds, out);
   if (c.rejected > 0 || s->mistakes > 0 || c.lost > 0)
     status = VSM_FAILED;

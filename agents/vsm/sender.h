@@ -19,7 +19,6 @@ int vsm_sender_send(struct vsm_sender *s, const struct vsm_emitter_event *event,
 void vsm_sender_mistake(struct vsm_sender *s, unsigned long line, const char *what);
 // Takes acks until then (monotonic clock). Result as of vsm_sender_send().
 int vsm_sender_wait(struct vsm_sender *s, int64_t until_us);
-int64_t vsm_sender_now_us(void); // monotonic
 uint64_t vsm_sender_sent(const struct vsm_sender *s);
 
 // Waits until all is acked, prints what became of the events to out, and frees s. VSM_FAILED: not all was read, sent

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agents/vsm/cmd.h"
+#include "agents/vsm/now.h"
 #include "agents/vsm/when.h"
 #include "base/err.h"
 #include "vsm/vsm.h"
@@ -45,9 +46,7 @@ struct run {
 };
 
 static int64_t clock_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+  return vsm_now_us() / 1000;
 }
 
 // --- Arguments -----------------------------------------------------------------------------------------------------

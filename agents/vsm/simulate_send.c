@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/vsm/text.h"
 #include "base/err.h"
 #include "vsm/vsm.h"
 
@@ -79,16 +80,8 @@ void vsm_sim_sink_destroy(struct vsm_sim_sink *s) {
 }
 
 static void write_text(FILE *out, const char *key, const char *value) {
-  fprintf(out, "\"%s\":\"", key);
-  for (; *value; value++) {
-    if (*value == '"' || *value == '\\')
-      fprintf(out, "\\%c", *value);
-    else if ((unsigned char)*value < 0x20)
-      fprintf(out, "\\u%04x", (unsigned)*value);
-    else
-      fputc(*value, out);
-  }
-  fputc('"', out);
+  fprintf(out, "\"%s\":", key);
+  vsm_text_json(out, value, strlen(value));
 }
 
 static int write_line(struct vsm_sim_sink *s, const struct vsm_sim_event *event) {

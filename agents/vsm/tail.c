@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "now.h"
 #include "sender.h"
 #include "text.h"
 
@@ -22,7 +23,7 @@ struct tailing {
 static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
   struct tailing *t = ctx;
   (void)topic;
-  t->heard_us = vsm_sender_now_us();
+  t->heard_us = vsm_now_us();
   t->told = false;
   if (p->body_case != VSM__V1__PUBLICATION__BODY_TRANSITION || t->done)
     return;
@@ -45,7 +46,7 @@ static void on_gap(void *ctx, const char *topic, uint64_t first, uint64_t last) 
 }
 
 static void mind_silence(struct tailing *t) {
-  if (t->told || vsm_sender_now_us() - t->heard_us < SILENT_US)
+  if (t->told || vsm_now_us() - t->heard_us < SILENT_US)
     return;
   fprintf(stderr, "vsm: nothing heard from %s for %d s; is vsmd running? Still listening\n", t->publish,
           SILENT_US / 1000000);
@@ -92,7 +93,7 @@ int vsm_cmd_tail(int argc, char **argv) {
     return VSM_FAILED;
   }
   int stop = signals();
-  t.heard_us = vsm_sender_now_us();
+  t.heard_us = vsm_now_us();
   while (!t.done) {
     struct pollfd p[] = {{.fd = vsm_subscriber_fd(s), .events = POLLIN}, {.fd = stop, .events = POLLIN}};
     int ms = vsm_subscriber_timeout_ms(s);

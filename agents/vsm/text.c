@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "now.h"
 
 // Two units, never more digits than mean something: rounded first, so that 59 m 59.6 s is 1 h 00 m.
 const char *vsm_text_duration(double s, char *buf, size_t size) {
@@ -76,6 +77,20 @@ const char *vsm_text_plain(const char *z, char *buf, size_t size) {
   return buf;
 }
 
+void vsm_text_json(FILE *out, const char *p, size_t n) {
+  putc('"', out);
+  for (size_t i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)p[i];
+    if (c == '"' || c == '\\')
+      fprintf(out, "\\%c", c);
+    else if (c < 0x20)
+      fprintf(out, "\\u%04x", c);
+    else
+      putc(c, out);
+  }
+  putc('"', out);
+}
+
 // --- tables
 
 enum { COLUMNS_MAX = 24, CELL_BYTES = 512 };
@@ -142,21 +157,15 @@ void vsm_text_table_print(struct vsm_text_table *t, FILE *out) {
 
 enum { PROGRESS_US = 200000 };
 
-static int64_t now_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 void vsm_progress_begin(struct vsm_progress *p, const char *what) {
-  *p = (struct vsm_progress){.what = what, .started_us = now_us(), .on = isatty(STDERR_FILENO)};
+  *p = (struct vsm_progress){.what = what, .started_us = vsm_now_us(), .on = isatty(STDERR_FILENO)};
 }
 
 void vsm_progress_show(struct vsm_progress *p, uint64_t done, double share) {
   char number[32], rate[32], left[32];
   if (!p->on)
     return;
-  int64_t now = now_us();
+  int64_t now = vsm_now_us();
   if (now - p->shown_us < PROGRESS_US)
     return;
   p->shown_us = now;

@@ -17,6 +17,9 @@ int vsm_text_width(const char *z);
 // Text from outside, safe for a terminal: control characters become '?'. Into buf, cut at whole characters; returns it.
 const char *vsm_text_plain(const char *z, char *buf, size_t size);
 
+// A text of n bytes of UTF-8 as a JSON string, in its quotes.
+void vsm_text_json(FILE *out, const char *p, size_t n);
+
 // A table printed with columns as wide as their widest cell, one for each letter of `align`: l left, r right. Rows
 // have a text for each. Cells are copied.
 struct vsm_text_table;

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "core/view.h"
 #include "logs.h"
+#include "text.h"
 
 struct trying {
   const char *path, *config;
@@ -15,20 +16,6 @@ struct trying {
   struct vsm_arena arena;
   unsigned long n;
 };
-
-static void print_json_text(struct vsm_str s) {
-  putchar('"');
-  for (size_t i = 0; i < s.n; i++) {
-    unsigned char c = (unsigned char)s.p[i];
-    if (c == '"' || c == '\\')
-      printf("\\%c", c);
-    else if (c < 0x20)
-      printf("\\u%04x", c);
-    else
-      putchar(c);
-  }
-  putchar('"');
-}
 
 static const char *stream_of(const struct trying *t, const struct vsm_rule *r) {
   return r->stream < 0 ? "" : t->model->streams[r->stream].id;
@@ -41,17 +28,17 @@ static const char *stage_of(const struct trying *t, const struct vsm_rule *r) {
 static void print_json(const struct trying *t, const char *result, enum vsm_reason reason, struct vsm_str detail,
                        const struct vsm_match *m, long n) {
   printf("{\"result\": \"%s\", \"reason\": \"%s\", \"detail\": ", result, vsm_reason_name(reason));
-  print_json_text(detail);
+  vsm_text_json(stdout, detail.p, detail.n);
   printf(", \"rules\": [");
   for (long i = 0; i < n; i++) {
     printf("%s{\"line\": %u, \"value_stream\": \"%s\", \"stage\": \"%s\", \"lifecycle\": \"%s\", \"item\": ",
            i ? ", " : "", m[i].rule->line, stream_of(t, m[i].rule), stage_of(t, m[i].rule),
            vsm_lifecycle_name(m[i].rule->lifecycle));
-    print_json_text(m[i].item);
+    vsm_text_json(stdout, m[i].item.p, m[i].item.n);
     printf(", \"links\": [");
     for (unsigned k = 0; k < m[i].n_links; k++) {
       fputs(k ? ", " : "", stdout);
-      print_json_text(m[i].links[k]);
+      vsm_text_json(stdout, m[i].links[k].p, m[i].links[k].n);
     }
     printf("]}");
   }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "now.h"
 #include "figures.h"
 #include "sender.h"
 #include "text.h"
@@ -42,7 +43,7 @@ static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   w->problem[0] = '\0';
   if (err)
     return;
-  w->heard_us = vsm_sender_now_us();
+  w->heard_us = vsm_now_us();
   if (*reply->error)
     vsm_text_plain(reply->error, w->problem, sizeof w->problem);
   else
@@ -71,14 +72,14 @@ static void ask(struct watching *w) {
   } else {
     return;
   }
-  w->asked_us = vsm_sender_now_us();
+  w->asked_us = vsm_now_us();
   w->asking = vsm_query_ask(w->client, &r, on_reply, w) == 0;
 }
 
 static void on_snapshot(void *ctx, const Vsm__V1__Snapshot *snapshot) {
   struct watching *w = ctx;
   vsm_watch_model_snapshot(&w->model, snapshot);
-  w->heard_us = vsm_sender_now_us();
+  w->heard_us = vsm_now_us();
   w->problem[0] = '\0';
 }
 
@@ -86,7 +87,7 @@ static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publicat
   struct watching *w = ctx;
   (void)topic;
   vsm_watch_model_publication(&w->model, p);
-  w->heard_us = vsm_sender_now_us();
+  w->heard_us = vsm_now_us();
 }
 
 static void on_error(void *ctx, int err, const char *text) {
@@ -214,7 +215,7 @@ static void put(int y, int attributes, const char *text) {
 
 static void put_foot(const struct watching *w) {
   char foot[400];
-  long silent = (long)((vsm_sender_now_us() - w->heard_us) / 1000000);
+  long silent = (long)((vsm_now_us() - w->heard_us) / 1000000);
   if (silent >= SILENT_US / 1000000)
     snprintf(foot, sizeof foot, " NOTHING HEARD FOR %ld s: %s; is vsmd running? q: quit", silent,
              w->model.snapshot ? "these figures are old" : w->publish);
@@ -286,16 +287,16 @@ static void turn(struct watching *w, int most_ms) {
     w->done = true;
   for (int key; (key = getch()) != ERR;)
     on_key(w, key);
-  if (!w->asking && vsm_sender_now_us() - w->asked_us > ASK_EVERY_US)
+  if (!w->asking && vsm_now_us() - w->asked_us > ASK_EVERY_US)
     ask(w);
 }
 
 static void run(struct watching *w) {
   while (!w->done) {
     draw(w);
-    int64_t redraw_us = vsm_sender_now_us() + REDRAW_US, left_us;
+    int64_t redraw_us = vsm_now_us() + REDRAW_US, left_us;
     turn(w, 1000);
-    while (!w->done && (left_us = redraw_us - vsm_sender_now_us()) > 0) // what comes close together is drawn together
+    while (!w->done && (left_us = redraw_us - vsm_now_us()) > 0) // what comes close together is drawn together
       turn(w, (int)(left_us / 1000) + 1);
   }
   endwin();
@@ -370,6 +371,6 @@ int vsm_cmd_watch(int argc, char **argv) {
   if (status >= 0)
     return status;
   snprintf(w.window, sizeof w.window, "%s", window);
-  w.heard_us = vsm_sender_now_us();
+  w.heard_us = vsm_now_us();
   return w.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) ? once(&w) : watch(&w);
 }
