@@ -11,14 +11,15 @@
 #define VSM_SOURCE_DIR "."
 #endif
 
-const char *golden_folder(struct vsm_arena *arena) {
+static const char *golden_folder(struct vsm_arena *arena) {
   const char *folder = getenv("VSM_GOLDEN");
   if (!folder)
     folder = vsm_arena_printf(arena, "%s/../shared/golden", VSM_SOURCE_DIR);
   return access(folder, R_OK) == 0 ? folder : NULL;
 }
 
-int golden_each(const char *folder, const char *file, golden_line_fn fn, void *arg) {
+// Calls fn for each line. Returns the number of lines, or -1 with a message on stderr.
+static int golden_each(const char *folder, const char *file, golden_line_fn fn, void *arg) {
   char path[4096];
   snprintf(path, sizeof path, "%s/%s", folder, file);
   FILE *f = fopen(path, "r");
@@ -138,4 +139,20 @@ struct golden_transition *golden_transitions(const struct vsm_stream *stream, co
                                         lifecycle_named(json_string_value(json_array_get(row, 1)))};
   }
   return out;
+}
+
+int golden_run(golden_line_fn fold, golden_line_fn metrics, void *arg, const int *wrong) {
+  struct vsm_arena paths;
+  vsm_arena_init(&paths, 0);
+  const char *folder = golden_folder(&paths);
+  int status = 77;
+  if (folder) {
+    int folds = golden_each(folder, "fold.jsonl", fold, arg);
+    int logs = golden_each(folder, "metrics.jsonl", metrics, arg);
+    printf("%d items, %d logs, %d figures wrong\n", folds, logs, *wrong);
+    status = folds > 0 && logs > 0 && *wrong == 0 ? 0 : 1;
+  } else
+    printf("skipped: no worked examples beside the repository\n");
+  vsm_arena_fini(&paths);
+  return status;
 }

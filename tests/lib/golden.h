@@ -13,13 +13,6 @@ struct golden_transition {
   enum vsm_lifecycle lifecycle;
 };
 
-// The folder: $VSM_GOLDEN, or beside the repository. NULL where it is absent (tests then skip, visibly).
-const char *golden_folder(struct vsm_arena *arena);
-
-// Calls fn for each line. Returns the number of lines, or -1 with a message on stderr.
-typedef void (*golden_line_fn)(const json_t *line, void *arg);
-int golden_each(const char *folder, const char *file, golden_line_fn fn, void *arg);
-
 // The stream of a line, under the id "S"; windows: {name: microseconds}, or NULL for none.
 struct vsm_stream *golden_stream(const json_t *stream, const json_t *windows, struct vsm_arena *arena);
 int golden_stage(const struct vsm_stream *stream, const char *id); // -1: "outcome" or unknown
@@ -30,3 +23,8 @@ struct golden_transition *golden_transitions(const struct vsm_stream *stream, co
 
 const json_t *golden_get(const json_t *object, const char *key); // must be there
 int64_t golden_us(const json_t *seconds);                        // seconds, possibly with fractions
+
+typedef void (*golden_line_fn)(const json_t *line, void *arg);
+// A test's whole run: each line of both files, in $VSM_GOLDEN or beside the repository; `wrong`, part of arg, is what
+// the functions counted. Returns the exit status; 77, said on standard output, where the folder is absent.
+int golden_run(golden_line_fn fold, golden_line_fn metrics, void *arg, const int *wrong);

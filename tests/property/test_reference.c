@@ -192,20 +192,10 @@ static void check_metrics_line(const json_t *line, void *arg) {
 }
 
 int main(void) {
-  struct vsm_arena arena, paths;
+  struct vsm_arena arena;
   vsm_arena_init(&arena, 0);
-  vsm_arena_init(&paths, 0);
   struct check c = {.arena = &arena};
-  const char *folder = golden_folder(&paths);
-  int status = 77;
-  if (folder) {
-    int folds = golden_each(folder, "fold.jsonl", check_fold_line, &c);
-    int logs = golden_each(folder, "metrics.jsonl", check_metrics_line, &c);
-    printf("%d items, %d logs, %d figures wrong\n", folds, logs, c.wrong);
-    status = folds > 0 && logs > 0 && c.wrong == 0 ? 0 : 1;
-  } else
-    printf("skipped: no worked examples beside the repository\n");
+  int status = golden_run(check_fold_line, check_metrics_line, &c, &c.wrong);
   vsm_arena_fini(&arena);
-  vsm_arena_fini(&paths);
   return status;
 }
