@@ -3,13 +3,7 @@
 #include <ctype.h>
 #include <stddef.h>
 
-// Days since 1970-01-01 of a civil date: years run from March, so that the leap day is the last.
-static int64_t days(int64_t y, int64_t m, int64_t d) {
-  y -= m <= 2;
-  int64_t era = y / 400, of_era = y % 400;
-  int64_t of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
+#include "base/date.h"
 
 static bool number(const char **p, int digits, int64_t *out) {
   *out = 0;
@@ -89,5 +83,5 @@ bool vsm_when_parse(const char *text, uint64_t *unix_nano) {
   }
   if (*p != '\0' || h > 23 || mi > 59 || s > 60)
     return false;
-  return in_range(days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset, nano, unix_nano);
+  return in_range(vsm_date_days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset, nano, unix_nano);
 }

@@ -66,7 +66,7 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   const struct vsm_conf_daemon *d = &c->daemon;
   struct vsm_source *sources = vsm_conf_alloc(r, c->sources.n + 1, sizeof *sources);
   for (unsigned i = 0; i < c->sources.n; i++)
-    sources[i] = (struct vsm_source){c->sources.at[i].id.z, c->sources.at[i].offset.us};
+    sources[i] = (struct vsm_source){.id = c->sources.at[i].id.z, .offset_us = c->sources.at[i].offset.us};
   if (c->sources.n)
     vsm_conf_check_twice(r, &c->sources.at->id, c->sources.n, sizeof *c->sources.at, "source");
   c->model.sources = sources;

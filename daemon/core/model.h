@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "base/time.h"
+#include "core/calendar.h"
 
 enum { VSM_STAGES_MAX = 254, VSM_ID_MAX = 64, VSM_KEY_MAX = 256, VSM_LINKS_MAX = 32 };
 
@@ -40,6 +41,7 @@ struct vsm_stage {
   unsigned n_next;      // of stages
   bool to_outcome;      // the outcome stands among its next ones
   bool fork_all;
+  const struct vsm_calendar *calendar; // its own, or its stream's; NULL: none
 };
 
 struct vsm_stream {
@@ -48,6 +50,7 @@ struct vsm_stream {
   unsigned n_stages;                // 1 .. VSM_STAGES_MAX
   const struct vsm_window *windows; // as configured, without "all"
   unsigned n_windows;
+  const struct vsm_calendar *calendar; // NULL: none
 };
 
 // A field of an event: subject, source, type, id or data.KEY.
@@ -99,7 +102,8 @@ struct vsm_rule {
 
 struct vsm_source {
   const char *id;
-  int64_t offset_us; // known error of its clock, taken off its event times
+  int64_t offset_us;                   // known error of its clock, taken off its event times
+  const struct vsm_calendar *calendar; // NULL: none
 };
 
 struct vsm_limits {
@@ -113,6 +117,8 @@ struct vsm_limits {
 enum vsm_clock { VSM_CLOCK_WALL, VSM_CLOCK_EVENT };
 
 struct vsm_model {
+  const struct vsm_calendar *calendars;
+  unsigned n_calendars;
   const struct vsm_stream *streams;
   unsigned n_streams;
   const struct vsm_rule *rules;

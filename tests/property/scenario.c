@@ -164,8 +164,8 @@ static void make_rule(struct maker *m, struct vsm_rule *rule, unsigned line, con
 // Clocks that are known to be wrong.
 static void add_sources(struct maker *m, struct vsm_model *model) {
   struct vsm_source *sources = vsm_arena_zalloc(m->arena, 2 * sizeof *sources);
-  sources[0] = (struct vsm_source){"crm", ((int64_t)rig_below(m->r, 120) - 60) * VSM_SECOND_US};
-  sources[1] = (struct vsm_source){"wms", -(int64_t)rig_below(m->r, 1000)};
+  sources[0] = (struct vsm_source){.id = "crm", .offset_us = ((int64_t)rig_below(m->r, 120) - 60) * VSM_SECOND_US};
+  sources[1] = (struct vsm_source){.id = "wms", .offset_us = -(int64_t)rig_below(m->r, 1000)};
   model->sources = sources;
   model->n_sources = rig_chance(m->r, 15) ? 2 : 0;
 }
