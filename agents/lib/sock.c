@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <zmq.h>
 
+#include "base/endpoint.h"
 #include "vsm/vsm.h"
 
 enum { LARGEST_MESSAGE_BYTES = 64 * 1024 * 1024, RECONNECT_MS = 100, RECONNECT_MAX_MS = 2000 };
@@ -36,6 +37,7 @@ static int set_options(void *socket, const struct vsm_sock_options *o) {
               {ZMQ_LINGER, o->linger_ms},
               {ZMQ_RECONNECT_IVL, RECONNECT_MS},
               {ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS},
+              {ZMQ_IPV6, vsm_endpoint_is_ipv6(o->connect ? o->connect : o->bind)},
               {ZMQ_TCP_KEEPALIVE, 1},
               {ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE},
               {ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL},

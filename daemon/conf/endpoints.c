@@ -10,17 +10,21 @@ static bool port(const char *text) {
   return strcmp(text, "*") == 0 || (vsm_conf_whole(text, strlen(text), 65535, &v) && v > 0);
 }
 
-// 127.0.0.0/8; "lo" is the interface of that name. A listener takes no names of hosts.
+// 127.0.0.0/8, [::1]; "lo" is the interface of that name. A listener takes no names of hosts.
 static bool loopback(const char *host, size_t n) {
-  char text[16];
-  struct in_addr a;
-  if (n == 2 && memcmp(host, "lo", 2) == 0)
-    return true;
+  char text[INET6_ADDRSTRLEN];
+  struct in_addr v4;
+  struct in6_addr v6;
+  bool bracketed = n >= 2 && host[0] == '[' && host[n - 1] == ']';
+  host += bracketed;
+  n -= bracketed ? 2 : 0;
   if (n >= sizeof text)
     return false;
   memcpy(text, host, n);
   text[n] = '\0';
-  return inet_pton(AF_INET, text, &a) == 1 && ntohl(a.s_addr) >> 24 == 127;
+  if (bracketed)
+    return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+  return strcmp(text, "lo") == 0 || (inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
 }
 
 // The longest path of a socket in the file system is 107 bytes.
@@ -35,7 +39,8 @@ static const char *listener_check(const char *text) {
   if (!colon || colon < text + 6 || !port(colon + 1))
     return "no endpoint; allowed: tcp://127.0.0.1:PORT, ipc://PATH or none";
   if (!loopback(text + 6, (size_t)(colon - text) - 6))
-    return "listens beyond this machine, and encryption (curve) is not built yet; allowed: tcp on 127.0.0.1, or ipc";
+    return "listens beyond this machine, and encryption (curve) is not built yet; allowed: tcp on 127.0.0.1 or [::1], "
+           "or ipc";
   return NULL;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/endpoint.h"
 #include "base/err.h"
 #include "shell/log.h"
 #include "wire/message.h"
@@ -49,10 +50,11 @@ static bool holds(const char *pid, const char *link_wanted) {
   return found;
 }
 
-// "NAME (process PID)" of who listens on a port, as far as we may see.
-static void find_holder(unsigned port, char *out, size_t size) {
+// "NAME (process PID)" of who listens on the port of an endpoint, as far as we may see. A listener on all addresses of
+// IPv6 may hold those of IPv4 too.
+static void find_holder(const char *endpoint, unsigned port, char *out, size_t size) {
   snprintf(out, size, "another program");
-  unsigned long inode = listening_inode("/proc/net/tcp", port);
+  unsigned long inode = vsm_endpoint_is_ipv6(endpoint) ? 0 : listening_inode("/proc/net/tcp", port);
   if (!inode)
     inode = listening_inode("/proc/net/tcp6", port);
   char wanted[64], path[64], name[64] = "";
@@ -103,7 +105,7 @@ int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endp
   char holder[128] = "";
   const char *port = strrchr(endpoint, ':');
   if (err == VSM_EINUSE && strncmp(endpoint, "tcp://", 6) == 0 && port)
-    find_holder((unsigned)strtoul(port + 1, NULL, 10), holder, sizeof holder);
+    find_holder(endpoint, (unsigned)strtoul(port + 1, NULL, 10), holder, sizeof holder);
   vsm_log("listen_failed", "socket=%s endpoint=%s why=\"%s\"%s%s%s", name, endpoint, why, *holder ? " held_by=\"" : "",
           holder, *holder ? "\"" : "");
   return err;

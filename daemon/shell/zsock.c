@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <zmq.h>
 
+#include "base/endpoint.h"
 #include "base/err.h"
 
 enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 20 };
@@ -244,10 +245,12 @@ static int settle(struct vsm_zsock *s, int rc, const char **why) {
 }
 
 int vsm_zsock_bind(struct vsm_zsock *s, const char *endpoint, const char **why) {
+  set(s->socket, ZMQ_IPV6, vsm_endpoint_is_ipv6(endpoint));
   return settle(s, zmq_bind(s->socket, endpoint), why);
 }
 
 int vsm_zsock_connect(struct vsm_zsock *s, const char *endpoint, const char **why) {
+  set(s->socket, ZMQ_IPV6, vsm_endpoint_is_ipv6(endpoint));
   return settle(s, zmq_connect(s->socket, endpoint), why);
 }
 

@@ -167,6 +167,7 @@ class Daemon:
         self.sockets.append(s)
         s.linger = 0
         s.rcvtimeo = s.sndtimeo = int(DEADLINE * 1000)
+        s.ipv6 = "[" in self.endpoint(name)
         for option, value in options.items():
             s.setsockopt(getattr(zmq, option), value)
         s.connect(self.endpoint(name))

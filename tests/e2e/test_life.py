@@ -12,6 +12,8 @@ import zmq
 import harness
 from harness import DEADLINE, Daemon, batch, event
 
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
+
 
 def run(*args, text=None, name="vsmd.yaml"):
     """Runs vsmd to its end. Returns its exit status, what it wrote, and how long it took."""
@@ -22,6 +24,14 @@ def run(*args, text=None, name="vsmd.yaml"):
                 f.write(text if isinstance(text, bytes) else text.encode())
         return subprocess.run([harness.VSMD, *(a.replace("FILE", path) for a in args)], capture_output=True, text=True,
                               timeout=DEADLINE)
+
+
+def has_ipv6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 class Start(unittest.TestCase):
@@ -81,6 +91,32 @@ class Start(unittest.TestCase):
             self.assertEqual(d.client().submit(batch(event())).accepted, 1)
             self.assertEqual(d.snapshot().value_streams[0].stages[0].sequence, 0)
             self.assertNotIn("socket=publish", d.log.text())
+
+    @unittest.skipUnless(has_ipv6(), "this machine has no IPv6 loopback")
+    def test_ipv6(self):
+        text = harness.config(sources="sources: [{ id: gis, connect: 'tcp://[::1]:%d' }]")
+        context = zmq.Context()
+        source = context.socket(zmq.XPUB)
+        source.linger, source.ipv6, source.rcvtimeo = 0, True, int(DEADLINE * 1000)
+        port = source.bind_to_random_port("tcp://[::1]")
+        try:
+            with Daemon((text % port).replace("tcp://127.0.0.1:*", "tcp://[::1]:*")) as d:
+                for name in ("subscribe", "submit", "publish", "query"):
+                    self.assertRegex(d.endpoint(name), r"^tcp://\[::1\]:\d+$")
+                self.assertEqual(d.client().submit(batch(event())).accepted, 1)
+                source.recv()
+                source.send_multipart([b"v1/event/gis/", batch(event(subject="2"), source="gis").SerializeToString()])
+                for option, name in (("--pub", "subscribe"), ("--submit", "submit")):
+                    done = subprocess.run([VSM, "emit", "--source", "crm", "--type", "first.done", "--subject", name,
+                                           option, d.endpoint(name)], capture_output=True, text=True, timeout=DEADLINE)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                d.await_ingest(received=4)
+                taken = d.endpoint("query")
+                again = harness.config().replace('query: "tcp://127.0.0.1:*"', f"query: '{taken}'")
+                r = run("--config", "FILE", text=again)
+                self.assertIn(f"process {d.process.pid})", r.stderr)
+        finally:
+            context.destroy(linger=0)
 
     def test_several_subscribe_endpoints(self):
         with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
