@@ -147,17 +147,13 @@ static void fill_status(void *ctx, struct vsm_status_view *out) {
 
 // --- configuration
 
-// Keys without effect, each once, in the order of the file.
 static int take_notes(struct vsm_config *c, struct notes *out) {
   *out = (struct notes){vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *out->keys), 0};
   if (!out->keys)
     return VSM_ENOMEM;
-  for (unsigned i = 0; i < c->n_without_effect; i++) {
-    unsigned k = 0;
-    while (k < out->n && strcmp(out->keys[k], c->without_effect[i].key) != 0)
-      k++;
-    if (k == out->n)
-      out->keys[out->n++] = c->without_effect[i].key;
+  while (out->n < c->n_without_effect) {
+    out->keys[out->n] = c->without_effect[out->n].key;
+    out->n++;
   }
   return 0;
 }
@@ -186,8 +182,10 @@ static void wire(struct vsm_daemon *d) {
   vsm_query_socket_set_core(d->query, d->core, &d->config->model);
   vsm_clock_set_skew(&d->clock, d->config->model.max_future_skew_us);
   d->configured = vsm_clock_now(&d->clock);
-  for (unsigned i = 0; i < d->notes.n; i++)
-    vsm_log("no_effect_yet", "key=%s config=%s", d->notes.keys[i], d->config->path);
+  for (unsigned i = 0; i < d->config->n_without_effect; i++) {
+    const struct vsm_conf_note *n = &d->config->without_effect[i];
+    vsm_log("no_effect_yet", "key=%s places=%u first=%s:%u:%u", n->key, n->places, d->config->path, n->line, n->column);
+  }
 }
 
 static bool same_text(const char *a, const char *b) {

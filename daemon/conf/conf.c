@@ -139,7 +139,9 @@ void vsm_config_destroy(struct vsm_config *config) {
 void vsm_config_print(const struct vsm_config *config, FILE *out) {
   struct vsm_conf_printer p = {.out = out};
   vsm_conf_print_map(&p, &VSM_CONF_ROOT, config);
-  for (unsigned i = 0; i < config->n_without_effect; i++)
-    fprintf(out, "# %s:%u: %s has no effect in this version\n", config->path, config->without_effect[i].line,
-            config->without_effect[i].key);
+  for (unsigned i = 0; i < config->n_without_effect; i++) {
+    const struct vsm_conf_note *n = &config->without_effect[i];
+    fprintf(out, "# %s:%u:%u: %s has no effect in this version", config->path, n->line, n->column, n->key);
+    fprintf(out, n->places > 1 ? " (%u places)\n" : "\n", n->places);
+  }
 }

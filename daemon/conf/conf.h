@@ -214,10 +214,11 @@ struct vsm_conf_rule {
   int creates, ignore; // 0, 1; creates -1: an ignore rule
 };
 
-// A key that was given and is known, but that this version does not act on.
+// A key that was given and is known, but that this version does not act on; once, however often it was given.
 struct vsm_conf_note {
-  const char *key; // with its place in the tree: "value_streams.stages.wip_limit"
-  unsigned line;
+  const char *key;       // with its place in the tree: "value_streams.stages.wip_limit"
+  unsigned line, column; // of the first place
+  unsigned places;
 };
 
 struct vsm_config {

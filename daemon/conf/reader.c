@@ -68,8 +68,13 @@ static void note(struct vsm_conf_reader *r, const struct vsm_yaml *key) {
   size_t n = 0;
   for (unsigned i = 0; i < r->depth && n < sizeof path; i++)
     n += (size_t)snprintf(path + n, sizeof path - n, "%s%s", i ? "." : "", r->path[i]);
+  for (size_t i = 0; i < r->n_notes; i++)
+    if (strcmp(r->notes[i].key, path) == 0) {
+      r->notes[i].places++;
+      return;
+    }
   r->notes = vsm_mem_grow(r->notes, r->n_notes, &r->cap_notes, sizeof *r->notes);
-  r->notes[r->n_notes++] = (struct vsm_conf_note){vsm_conf_copy(r, "%s", path), key->line};
+  r->notes[r->n_notes++] = (struct vsm_conf_note){vsm_conf_copy(r, "%s", path), key->line, key->column, 1};
 }
 
 static bool is_null(const struct vsm_yaml *n) {

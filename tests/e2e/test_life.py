@@ -78,9 +78,11 @@ class Start(unittest.TestCase):
             self.assertIn("event=start_failed", r.stderr)
 
     def test_keys_without_effect_are_named(self):
-        text = harness.config().replace("outcome: Done", "stall_after: 3d\n    outcome: Done")
+        text = harness.config(("S", "T")).replace("outcome: Done", "stall_after: 3d\n    outcome: Done")
         with Daemon(text) as d:
-            d.log.wait(r"^event=no_effect_yet key=value_streams\.stall_after ")
+            line = text[:text.index("stall_after")].count("\n") + 1
+            d.log.wait(rf"^event=no_effect_yet key=value_streams\.stall_after places=2 first=\S+vsmd\.yaml:{line}:5$")
+            self.assertEqual(d.log.text().count("event=no_effect_yet"), 1)
             self.assertEqual(len(d.status().without_effect), 1)
             self.assertIn("value_streams.stall_after", d.status().without_effect[0])
 
