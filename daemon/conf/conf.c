@@ -1,7 +1,7 @@
 // A configuration is loaded in four steps: the file becomes a tree of nodes with places (yaml.c), the tables turn the
-// tree into plain structs (schema.c, reader.c), references are looked up and the model is built (streams.c, rules.c,
-// times.c, with the drawing from diagram.c and mermaid.c), and whatever was wrong on the way is sorted into one report.
-// No step stops at a mistake. With any mistake there is no configuration.
+// tree into plain structs (schema.c, reader.c), references are looked up and the model is built (calendars.c,
+// streams.c, rules.c, times.c, with the drawing from diagram.c and mermaid.c, zones from zones.c), and whatever was
+// wrong on the way is sorted into one report. No step stops at a mistake. With any mistake there is no configuration.
 #include "conf/conf.h"
 
 #include <errno.h>
@@ -42,23 +42,31 @@ static char *read_all(struct vsm_conf_reader *r, int fd, size_t *n, const char *
       break;
     *n += got > 0 ? (size_t)got : 0;
   }
-  *why = memchr(text, '\0', *n) ? "not a text: it contains a NUL" : NULL;
-  if (*why)
-    return NULL;
-  size_t mark = *n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; // some editors write a byte order mark
-  *n -= mark;
-  return text + mark;
+  return text;
+}
+
+char *vsm_conf_bytes(struct vsm_conf_reader *r, const char *path, size_t *n, const char **why) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe would let open() wait
+  char *bytes = read_all(r, fd, n, why);
+  if (fd >= 0)
+    close(fd);
+  return bytes;
 }
 
 char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *path, size_t *n) {
   const char *why = "";
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe would let open() wait
-  char *text = read_all(r, fd, n, &why);
-  if (!text)
+  char *text = vsm_conf_bytes(r, path, n, &why);
+  if (text && memchr(text, '\0', *n)) {
+    text = NULL;
+    why = "not a text: it contains a NUL";
+  }
+  if (!text) {
     vsm_conf_blame(r, w, "cannot read %s: %s", path, why);
-  if (fd >= 0)
-    close(fd);
-  return text;
+    return NULL;
+  }
+  size_t mark = *n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; // some editors write a byte order mark
+  *n -= mark;
+  return text + mark;
 }
 
 // What the core takes of the daemon's settings.
@@ -66,7 +74,10 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   const struct vsm_conf_daemon *d = &c->daemon;
   struct vsm_source *sources = vsm_conf_alloc(r, c->sources.n + 1, sizeof *sources);
   for (unsigned i = 0; i < c->sources.n; i++)
-    sources[i] = (struct vsm_source){.id = c->sources.at[i].id.z, .offset_us = c->sources.at[i].offset.us};
+    sources[i] =
+        (struct vsm_source){.id = c->sources.at[i].id.z,
+                            .offset_us = c->sources.at[i].offset.us,
+                            .calendar = vsm_conf_calendar(c, vsm_conf_in_force(&c->sources.at[i].calendar, NULL))};
   if (c->sources.n)
     vsm_conf_check_twice(r, &c->sources.at->id, c->sources.n, sizeof *c->sources.at, "source");
   c->model.sources = sources;
@@ -101,10 +112,13 @@ static int end(struct vsm_conf_reader *r, struct vsm_config *c, const char *text
   struct vsm_yaml *tree = text ? vsm_yaml_read(r->arena, r->report, r->file, text, n) : NULL;
   if (tree) {
     vsm_conf_read_map(r, &VSM_CONF_ROOT, tree, c);
+    struct vsm_calendar *calendars = vsm_conf_resolve_calendars(r, c);
     resolve_daemon(r, c);
     vsm_conf_resolve_streams(r, c);
     vsm_conf_resolve_rules(r, c);
-    vsm_conf_check_times(r, c);
+    vsm_conf_resolve_times(r, c);
+    if (r->report->n_mistakes == 0)
+      vsm_conf_expand_calendars(r, calendars, c->model.n_calendars);
   }
   take_notes(r, c);
   vsm_conf_report_sort(r->report);

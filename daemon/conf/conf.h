@@ -36,9 +36,9 @@ struct vsm_conf_words {
 
 // An elapsed time, or working days of a calendar; text NULL: not given.
 struct vsm_conf_duration {
-  const char *text; // as written
-  int64_t us;
-  uint32_t working_days; // "5wd"; then us is 0
+  const char *text;      // as written
+  int64_t us;            // of working days: working time of the calendar in force
+  uint32_t working_days; // "5wd"; 0: an elapsed time, or working time of the calendar in force
   unsigned line, column;
 };
 struct vsm_conf_durations {

@@ -14,7 +14,7 @@ const char *vsm_form_source(const char *text, size_t *at);      // of an event, 
 const char *vsm_form_glob_source(const char *text, size_t *at);
 const char *vsm_form_template(const char *text, size_t *at);
 const char *vsm_form_field(const char *text, size_t *at);
-const char *vsm_form_zone(const char *text, size_t *at); // of the system's time zone database
+const char *vsm_form_zone(const char *text, size_t *at); // as of a time zone; whether there is one the text cannot say
 const char *vsm_form_week(const char *text, size_t *at); // "mon-fri 08:00-17:00"
 const char *vsm_form_date(const char *text, size_t *at); // "2026-12-25"
 const char *vsm_form_span(const char *text, size_t *at); // "STAGE/entered", "STAGE/left"

@@ -5,17 +5,27 @@
 
 extern const struct vsm_conf_map VSM_CONF_STAGE;
 
+// Fills model.calendars, all but their runs. The array, for vsm_conf_expand_calendars(). This comes first.
+struct vsm_calendar *vsm_conf_resolve_calendars(struct vsm_conf_reader *r, struct vsm_config *config);
+// Their runs: where there is no mistake.
+void vsm_conf_expand_calendars(struct vsm_conf_reader *r, struct vsm_calendar *calendars, unsigned n);
+// The id of the calendar in force: the nearest one said, NULL for none.
+const char *vsm_conf_in_force(const struct vsm_conf_word *own, const char *outer);
+// The calendar of an id; NULL where it is NULL or there is none, of which vsm_conf_resolve_times() complains.
+const struct vsm_calendar *vsm_conf_calendar(const struct vsm_config *config, const char *id);
 // Stages from the drawing or the file, their order and next ones; windows. Fills model.streams.
 void vsm_conf_resolve_streams(struct vsm_conf_reader *r, struct vsm_config *config);
 // Fills model.rules. The streams come first.
 void vsm_conf_resolve_rules(struct vsm_conf_reader *r, struct vsm_config *config);
-// Calendars in force, expectations and thresholds.
-void vsm_conf_check_times(struct vsm_conf_reader *r, const struct vsm_config *config);
+// Calendars in force, expectations and thresholds; working days become working time.
+void vsm_conf_resolve_times(struct vsm_conf_reader *r, const struct vsm_config *config);
 // Puts the stages of the stream's drawing in the place of those in the file, which add to them. False: no drawing
 // could be read.
 bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *stream);
 // Ids, `size` apart, that are given twice.
 void vsm_conf_check_twice(struct vsm_conf_reader *r, const struct vsm_conf_word *first, size_t n, size_t size,
                           const char *what);
-// The whole file in the arena, with a NUL behind it; NULL after a complaint about `w`.
+// All bytes of a file in the arena, with a NUL behind them, or NULL with *why.
+char *vsm_conf_bytes(struct vsm_conf_reader *r, const char *path, size_t *n, const char **why);
+// The whole text of a file in the arena, with a NUL behind it; NULL after a complaint about `w`.
 char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *path, size_t *n);

@@ -388,7 +388,12 @@ static const struct vsm_conf_map RULE = {.what = "a mapping rule",
 #define ROOT_AT(member) .offset = offsetof(struct vsm_config, member)
 static const struct vsm_conf_field ROOT_FIELDS[] = {
     {.key = "daemon", .type = &VSM_T_MAP, ROOT_AT(daemon), .map = &DAEMON, .fallback = ""},
-    {.key = "calendars", .type = &VSM_T_ITEMS, ROOT_AT(calendars), .map = &CALENDAR, .flags = VSM_CONF_NO_EFFECT},
+    {.key = "calendars",
+     .type = &VSM_T_ITEMS,
+     ROOT_AT(calendars),
+     .map = &CALENDAR,
+     .most = VSM_CALENDARS_MAX,
+     .flags = VSM_CONF_NO_EFFECT},
     {.key = "sources", .type = &VSM_T_ITEMS, ROOT_AT(sources), .map = &SOURCE},
     {.key = "value_streams", .type = &VSM_T_ITEMS, ROOT_AT(value_streams), .map = &STREAM},
     {.key = "mappings", .type = &VSM_T_ITEMS, ROOT_AT(mappings), .map = &RULE},

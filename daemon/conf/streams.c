@@ -127,7 +127,9 @@ static void check_was(struct vsm_conf_reader *r, const struct vsm_conf_stream *s
   }
 }
 
-static void resolve_stages(struct vsm_conf_reader *r, struct vsm_conf_stream *s, struct vsm_stream *out) {
+static void resolve_stages(struct vsm_conf_reader *r, const struct vsm_config *config, struct vsm_conf_stream *s,
+                           struct vsm_stream *out) {
+  const char *outer = vsm_conf_in_force(&s->calendar, NULL);
   unsigned before = r->report->n_mistakes + r->report->dropped;
   struct vsm_stage *stages = vsm_conf_alloc(r, s->stages.n, sizeof *stages);
   vsm_conf_check_twice(r, &s->stages.at->id, s->stages.n, sizeof *s->stages.at, "stage");
@@ -138,7 +140,10 @@ static void resolve_stages(struct vsm_conf_reader *r, struct vsm_conf_stream *s,
       continue;
     if (!from->name)
       from->name = from->id.z;
-    stages[i] = (struct vsm_stage){.id = from->id.z, .name = from->name, .was = from->was.z};
+    stages[i] = (struct vsm_stage){.id = from->id.z,
+                                   .name = from->name,
+                                   .was = from->was.z,
+                                   .calendar = vsm_conf_calendar(config, vsm_conf_in_force(&from->calendar, outer))};
     resolve_next(r, s, i, &stages[i]);
   }
   out->stages = stages;
@@ -187,13 +192,14 @@ static void resolve_stream(struct vsm_conf_reader *r, struct vsm_config *config,
     vsm_conf_blame(r, &s->id, "%u stages in value stream %s; allowed: at most %d", s->stages.n, s->id.z,
                    VSM_STAGES_MAX);
   else
-    resolve_stages(r, s, out);
+    resolve_stages(r, config, s, out);
   if (!s->name)
     s->name = s->id.z;
   if (!s->outcome.z)
     s->outcome = outcome;
   out->name = s->name;
   out->outcome = s->outcome.z;
+  out->calendar = vsm_conf_calendar(config, vsm_conf_in_force(&s->calendar, NULL));
   check_windows(r, &s->windows);
   vsm_conf_check_twice(r, s->segments.at, s->segments.n, sizeof *s->segments.at, "segment");
   resolve_windows(r, s->windows.n ? &s->windows : &config->daemon.windows, out);

@@ -34,18 +34,13 @@ static bool known(const char *text, vsm_conf_name_fn *name, const void *of) {
   return false;
 }
 
-// The calendar in force: the nearest one said, NULL for none.
-static const char *in_force(const struct vsm_conf_word *own, const char *outer) {
-  return !own->z ? outer : strcmp(own->z, "none") == 0 ? NULL : own->z;
-}
-
 static void check_calendar(const struct times *t, const struct vsm_conf_word *w) {
   if (w->z && strcmp(w->z, "none") != 0 && !known(w->z, calendar_name, t->config))
     vsm_conf_blame(t->r, w, "no calendar \"%s\"%s the id of a calendar, or none", w->z,
                    vsm_conf_hint(t->r->report, w->z, calendar_name, t->config));
 }
 
-static void check_duration(const struct times *t, const struct vsm_conf_duration *d, const char *calendar) {
+static void resolve_duration(const struct times *t, struct vsm_conf_duration *d, const char *calendar) {
   if (!d->text)
     return;
   const char *unit = d->text + strspn(d->text, "0123456789");
@@ -59,6 +54,9 @@ static void check_duration(const struct times *t, const struct vsm_conf_duration
                       "%s where no calendar is in force; allowed: elapsed time (h, d, w), or "
                       "a calendar that says what a working day is",
                       d->text);
+  const struct vsm_calendar *c = vsm_conf_calendar(t->config, calendar); // NULL: unknown, which was said
+  if (c && c->n_hours && d->working_days)
+    d->us = d->working_days * vsm_calendar_day_us(c);
 }
 
 static void check_where(const struct times *t, const struct vsm_conf_where *w) {
@@ -81,12 +79,12 @@ static void check_span(const struct times *t, const struct vsm_conf_word *w, boo
                    vsm_conf_hint(t->r->report, id, stage_name, t->stream));
 }
 
-static void check_expected(const struct times *t, const struct vsm_conf_expectations *list, const char *calendar,
-                           bool of_stage) {
+static void resolve_expected(const struct times *t, const struct vsm_conf_expectations *list, const char *calendar,
+                             bool of_stage) {
   for (unsigned i = 0; i < list->n; i++) {
-    const struct vsm_conf_expected *e = &list->at[i];
+    struct vsm_conf_expected *e = &list->at[i];
     check_calendar(t, &e->calendar);
-    check_duration(t, &e->within, in_force(&e->calendar, calendar));
+    resolve_duration(t, &e->within, vsm_conf_in_force(&e->calendar, calendar));
     check_where(t, &e->where);
     check_span(t, &e->from, of_stage);
     check_span(t, &e->to, of_stage);
@@ -95,12 +93,12 @@ static void check_expected(const struct times *t, const struct vsm_conf_expectat
   }
 }
 
-static void check_thresholds(const struct times *t, const struct vsm_conf_thresholds *list, const char *calendar,
-                             bool of_stage) {
+static void resolve_thresholds(const struct times *t, const struct vsm_conf_thresholds *list, const char *calendar,
+                               bool of_stage) {
   for (unsigned i = 0; i < list->n; i++) {
-    const struct vsm_conf_threshold *h = &list->at[i];
+    struct vsm_conf_threshold *h = &list->at[i];
     check_calendar(t, &h->calendar);
-    check_duration(t, &h->after, in_force(&h->calendar, calendar));
+    resolve_duration(t, &h->after, vsm_conf_in_force(&h->calendar, calendar));
     check_where(t, &h->where);
     if (h->percentile && !of_stage)
       vsm_conf_complain(t->r, h->line, h->column,
@@ -119,39 +117,37 @@ static void default_windows(struct vsm_conf_expectations *list, const struct vsm
       list->at[i].window = *longest;
 }
 
-static void check_stream(const struct times *t) {
+static void resolve_stream(const struct times *t) {
   const struct vsm_conf_stream *s = t->stream;
   const struct vsm_conf_durations *windows = s->windows.n ? &s->windows : &t->config->daemon.windows;
-  const char *outer = in_force(&s->calendar, NULL);
+  const char *outer = vsm_conf_in_force(&s->calendar, NULL);
   check_calendar(t, &s->calendar);
   struct vsm_conf_expectations own = s->expected; // the members are the stream's own
   default_windows(&own, windows);
-  check_expected(t, &own, outer, false);
-  check_thresholds(t, &s->stall_after, outer, false);
+  resolve_expected(t, &own, outer, false);
+  resolve_thresholds(t, &s->stall_after, outer, false);
   for (unsigned i = 0; i < s->stages.n; i++) {
-    const struct vsm_conf_stage *stage = &s->stages.at[i];
-    const char *calendar = in_force(&stage->calendar, outer);
+    struct vsm_conf_stage *stage = &s->stages.at[i];
+    const char *calendar = vsm_conf_in_force(&stage->calendar, outer);
     check_calendar(t, &stage->calendar);
     struct vsm_conf_expectations expected = stage->expected;
     default_windows(&expected, windows);
-    check_expected(t, &expected, calendar, true);
-    check_thresholds(t, &stage->stall_after, calendar, true);
-    check_duration(t, &stage->stage_stall_after, calendar);
+    resolve_expected(t, &expected, calendar, true);
+    resolve_thresholds(t, &stage->stall_after, calendar, true);
+    resolve_duration(t, &stage->stage_stall_after, calendar);
   }
 }
 
-void vsm_conf_check_times(struct vsm_conf_reader *r, const struct vsm_config *config) {
-  if (config->calendars.n)
-    vsm_conf_check_twice(r, &config->calendars.at->id, config->calendars.n, sizeof *config->calendars.at, "calendar");
+void vsm_conf_resolve_times(struct vsm_conf_reader *r, const struct vsm_config *config) {
   for (unsigned i = 0; i < config->sources.n; i++) {
-    const struct vsm_conf_source *s = &config->sources.at[i];
+    struct vsm_conf_source *s = &config->sources.at[i];
     struct times t = {r, config, NULL};
     check_calendar(&t, &s->calendar);
-    check_duration(&t, &s->silent_after, in_force(&s->calendar, NULL));
+    resolve_duration(&t, &s->silent_after, vsm_conf_in_force(&s->calendar, NULL));
   }
   for (unsigned i = 0; i < config->value_streams.n; i++) {
     struct times t = {r, config, &config->value_streams.at[i]};
     if (t.stream->id.z)
-      check_stream(&t);
+      resolve_stream(&t);
   }
 }

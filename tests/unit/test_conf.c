@@ -127,6 +127,81 @@ static void the_model_has_the_daemons_settings(void **state) {
   vsm_config_destroy(c);
 }
 
+static int64_t hours_worked(const struct vsm_calendar *c, int64_t from_s, int64_t to_s) {
+  return (vsm_calendar_worked(c, to_s * VSM_SECOND_US) - vsm_calendar_worked(c, from_s * VSM_SECOND_US)) / VSM_HOUR_US;
+}
+
+static void the_model_has_the_calendars(void **state) {
+  (void)state;
+  struct vsm_config *c =
+      parsed("calendars:\n"
+             "  - { id: office, zone: America/Chicago, week: [mon-fri 13:00-17:00, mon-fri 08:00-12:00],\n"
+             "      holidays: [2026-12-25, 2026-07-03] }\n"
+             "  - { id: field, zone: Europe/Berlin, week: [mon-sat 07:00-17:00, sun 00:00-24:00] }\n"
+             "sources: [{ id: x, calendar: field, silent_after: 3wd }, { id: y }]\n"
+             "value_streams:\n"
+             "  - { id: S, calendar: office, stall_after: 10wd, expected: [{ within: 1wd, calendar: field }, { within: "
+             "5h }],\n"
+             "      stages: [{ id: a }, { id: b, calendar: field, stage_stall_after: 2wd },\n"
+             "        { id: c, calendar: none, stall_after: [{ after: 2wd, calendar: field }] }] }\n"
+             "  - { id: T, stages: [{ id: a, calendar: office }, { id: b }] }\n");
+  const struct vsm_calendar *office = c->model.calendars, *field = office + 1;
+  assert_int_equal(c->model.n_calendars, 2);
+  assert_string_equal(office->id, "office");
+  assert_string_equal(office->zone.name, "America/Chicago");
+  assert_int_equal(office->n_hours, 10);
+  assert_true(office->hours[0].weekday == 0 && office->hours[0].from_m == 480 && office->hours[1].to_m == 1020);
+  assert_int_equal(office->n_holidays, 2);
+  assert_true(office->holidays[0] == 20637 && office->holidays[1] == 20812);
+  assert_int_equal(hours_worked(office, 1782777600, 1783382400), 32); // 2026-06-30 to 07-07, 00:00 UTC: one holiday
+  assert_int_equal(vsm_calendar_day_us(field), 12 * VSM_HOUR_US);     // 84 hours on 7 days
+  const struct vsm_stream *s = c->model.streams, *t = s + 1;
+  assert_true(s->calendar == office && t->calendar == NULL);
+  assert_true(s->stages[0].calendar == office && s->stages[1].calendar == field && s->stages[2].calendar == NULL);
+  assert_true(t->stages[0].calendar == office && t->stages[1].calendar == NULL);
+  assert_true(c->model.sources[0].calendar == field && c->model.sources[1].calendar == NULL);
+  const struct vsm_conf_stream *said = c->value_streams.at;
+  assert_int_equal(c->sources.at[0].silent_after.us, 36 * VSM_HOUR_US);
+  assert_int_equal(said->stall_after.at[0].after.us, 80 * VSM_HOUR_US);
+  assert_int_equal(said->expected.at[0].within.us, 12 * VSM_HOUR_US);
+  assert_int_equal(said->expected.at[1].within.us, 5 * VSM_HOUR_US);
+  assert_int_equal(said->stages.at[1].stage_stall_after.us, 24 * VSM_HOUR_US);
+  assert_int_equal(said->stages.at[2].stall_after.at[0].after.us, 24 * VSM_HOUR_US);
+  vsm_config_destroy(c);
+}
+
+// The one mistake of a calendar in a zone of the folder that TZDIR names.
+static void zone_refused(const char *dir, const char *zone, const char *what) {
+  char yaml[200];
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  snprintf(yaml, sizeof yaml, "calendars: [{ id: a, zone: %s, week: [mon 08:00-17:00] }]\n", zone);
+  setenv("TZDIR", dir, 1);
+  assert_int_equal(vsm_config_parse("zone.yaml", yaml, &config, &report), VSM_ECONFIG);
+  unsetenv("TZDIR");
+  assert_int_equal(report.n_mistakes, 1);
+  assert_true(report.mistakes[0].line == 1 && report.mistakes[0].column == 28);
+  assert_non_null(strstr(report.mistakes[0].text, what));
+  vsm_conf_report_fini(&report);
+}
+
+static void zones_come_from_the_folder_that_tzdir_names(void **state) {
+  (void)state;
+  char dir[] = "/tmp/vsm-zones-XXXXXX", path[100];
+  assert_non_null(mkdtemp(dir));
+  zone_refused(dir, "UTC", "no time zones in /tmp/vsm-zones-");
+  snprintf(path, sizeof path, "%s/Torn", dir);
+  FILE *f = fopen(path, "w");
+  fputs("TZif2", f);
+  fclose(f);
+  zone_refused(dir, "Torn", "time zone \"Torn\": no time zone file");
+  zone_refused(dir, "Thorn", "no time zone \"Thorn\" on this system; did you mean \"Torn\"?");
+  zone_refused(dir, "/tmp", "no name of a time zone");
+  zone_refused(dir, "../etc/passwd", "no name of a time zone");
+  unlink(path);
+  rmdir(dir);
+}
+
 // A text of 4 MiB of the worst kinds ends soon, with at most a thousand mistakes.
 static void much_that_is_wrong_ends_soon(void **state) {
   (void)state;
@@ -183,6 +258,8 @@ int main(void) {
       cmocka_unit_test(the_model_has_the_stages),
       cmocka_unit_test(the_model_has_the_rules),
       cmocka_unit_test(the_model_has_the_daemons_settings),
+      cmocka_unit_test(the_model_has_the_calendars),
+      cmocka_unit_test(zones_come_from_the_folder_that_tzdir_names),
       cmocka_unit_test(a_drawing_is_bounded),
       cmocka_unit_test(much_that_is_wrong_ends_soon),
   };

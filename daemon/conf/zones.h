@@ -1,0 +1,6 @@
+// Time zones by their names, from the system's tzdata: /usr/share/zoneinfo, or the folder that TZDIR names.
+#pragma once
+#include "conf/reader.h"
+
+// The zone of a name, in the configuration's arena; false after a complaint.
+bool vsm_conf_zone(struct vsm_conf_reader *r, const struct vsm_conf_word *name, struct vsm_zone *zone);
