@@ -30,6 +30,8 @@ ZONES = {  # zone: first day, what is of interest there
     "Antarctica/Troll": (2025, 12, 1),  # two hours
     "Pacific/Apia": (2011, 6, 1),  # without 2011-12-30
     "America/New_York": (2098, 11, 1),  # by the rule behind the list, to the end of time
+    "Europe/Paris": (2098, 11, 1),  # a rule of last Sundays
+    "Australia/Sydney": (2087, 1, 1),  # summer over the new year
 }
 LONG = 426  # days: a year and some
 

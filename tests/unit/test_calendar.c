@@ -77,6 +77,22 @@ static void hours_that_the_clocks_skip_or_repeat(void **state) {
   assert_between(&c, at(2026, 11, 1, 1, 30, -6), at(2026, 11, 1, 2, 30, -6), 60 * VSM_MINUTE_US);
 }
 
+// The examples of docs/concepts.md.
+static void from_a_friday_to_a_monday(void **state) {
+  struct vsm_hours week[5];
+  for (uint8_t day = 0; day < 5; day++)
+    week[day] = (struct vsm_hours){day, 8 * 60, 17 * 60};
+  struct vsm_calendar c = chicago(*state, week, 5, NULL, 0);
+  int64_t friday_us = at(2026, 3, 6, 16, 0, -6);
+  assert_between(&c, friday_us, at(2026, 3, 9, 9, 30, -5), 150 * VSM_MINUTE_US);
+  int64_t due_us = vsm_calendar_when(&c, vsm_calendar_worked(&c, friday_us) + vsm_calendar_day_us(&c));
+  assert_int_equal(due_us, at(2026, 3, 9, 16, 0, -5));
+  static const struct vsm_hours call[] = {{0, 420, 1140}, {1, 420, 1140}, {2, 420, 1140},
+                                          {3, 420, 1140}, {4, 420, 1140}, {5, 480, 840}};
+  c = (struct vsm_calendar){.hours = call, .n_hours = N(call)};
+  assert_int_equal(vsm_calendar_day_us(&c), 11 * VSM_HOUR_US);
+}
+
 static void a_night_shift_lasts_as_long_as_it_lasts(void **state) {
   static const struct vsm_hours night[] = {{5, 22 * 60, 24 * 60}, {6, 0, 6 * 60}};
   struct vsm_calendar c = chicago(*state, night, 2, NULL, 0);
@@ -230,6 +246,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_week_in_an_office),
       cmocka_unit_test(hours_that_the_clocks_skip_or_repeat),
+      cmocka_unit_test(from_a_friday_to_a_monday),
       cmocka_unit_test(a_night_shift_lasts_as_long_as_it_lasts),
       cmocka_unit_test(around_the_clock_is_plain_time),
       cmocka_unit_test(no_calendar_is_plain_time),
