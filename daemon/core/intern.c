@@ -7,7 +7,7 @@
 
 void vsm_intern_init(struct vsm_intern *in) {
   *in = (struct vsm_intern){0};
-  vsm_arena_init(&in->bytes, 0);
+  vsm_arena_init(&in->bytes, VSM_INTERN_BYTES_MAX);
   vsm_intern(in, (struct vsm_str[]){VSM_STR("other"), {0}, {0}}, VSM_INTERN_PARTS);
 }
 

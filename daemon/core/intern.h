@@ -12,11 +12,12 @@ struct vsm_intern {
   size_t n, cap;
 };
 
-enum { VSM_INTERN_PARTS = 3, VSM_INTERN_MAX = 1 << 20 };
+enum { VSM_INTERN_PARTS = 3, VSM_INTERN_MAX = 1 << 20, VSM_INTERN_BYTES_MAX = 64 << 20 };
 
 void vsm_intern_init(struct vsm_intern *in);
 void vsm_intern_fini(struct vsm_intern *in);
-// The number of these parts; 0, which stands for "other", once there are VSM_INTERN_MAX.
+// The number of these parts; 0, which stands for "other", where they are new and there are VSM_INTERN_MAX already, or
+// no room for them in VSM_INTERN_BYTES_MAX.
 uint32_t vsm_intern(struct vsm_intern *in, const struct vsm_str *parts, unsigned n);
 // Borrowed until fini.
 void vsm_intern_parts(const struct vsm_intern *in, uint32_t id, struct vsm_str *parts, unsigned n);

@@ -1,5 +1,5 @@
 // Kinds of events, (source, type), are few; each is resolved once against all rules' globs. The kinds are a cache and
-// no state: when there are too many they are forgotten and found anew.
+// no state: when there are too many, or they take too much room, they are forgotten and found anew.
 #include "core/match.h"
 
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 #include "base/text.h"
 #include "core/hash.h"
 #include "core/ledger.h"
-
-enum { KINDS_MAX = 1 << 16 };
 
 struct vsm_matcher {
   const struct vsm_model *model;
@@ -102,7 +100,7 @@ const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_
   uint32_t id = vsm_table_find(&m->table, hash, is_kind, &(struct wanted){m, e});
   if (id != (uint32_t)VSM_TABLE_NONE)
     return m->kinds[id];
-  if (m->n == KINDS_MAX) {
+  if (m->n == VSM_KINDS_MAX || m->arena.used_bytes >= VSM_KINDS_BYTES_MAX) {
     m->n = 0;
     vsm_table_clear(&m->table);
     vsm_arena_reset(&m->arena);
@@ -114,6 +112,10 @@ const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_
   m->kinds[m->n] = k;
   vsm_table_put(&m->table, hash, (uint32_t)m->n++);
   return k;
+}
+
+size_t vsm_matcher_bytes(const struct vsm_matcher *m) {
+  return m->arena.used_bytes;
 }
 
 static bool holds(const struct vsm_condition *c, const struct vsm_event *e) {

@@ -14,6 +14,9 @@ struct vsm_kind {
   unsigned n;
 };
 
+// Of the kinds that are remembered: how many, and in how many bytes (the last one may lie beyond).
+enum { VSM_KINDS_MAX = 1 << 16, VSM_KINDS_BYTES_MAX = 32 << 20 };
+
 struct vsm_matcher;
 struct vsm_ledger;
 
@@ -23,6 +26,8 @@ struct vsm_matcher *vsm_matcher_create(const struct vsm_model *model, struct vsm
 void vsm_matcher_destroy(struct vsm_matcher *m);
 // Valid until the next call. NULL: out of memory.
 const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_event *event);
+// What the remembered kinds take.
+size_t vsm_matcher_bytes(const struct vsm_matcher *m);
 
 // Do a rule's conditions hold?
 bool vsm_rule_holds(const struct vsm_rule *rule, const struct vsm_event *event);

@@ -8,7 +8,12 @@
 
 #include <cmocka.h>
 
+#include "core/intern.h"
+#include "core/ledger.h"
+#include "core/match.h"
 #include "lib/rig.h"
+
+enum { LONG_BYTES = 60000 }; // of a type; an event may have 64 KiB
 
 static const struct vsm_stage stage = {.id = "repair", .name = "repair", .to_outcome = true};
 static const struct vsm_stream stream = {.id = "S", .name = "S", .outcome = "done", .stages = &stage, .n_stages = 1};
@@ -22,6 +27,7 @@ struct rig {
   struct vsm_model model;
   struct vsm_core *core;
   struct vsm_effects fx;
+  char type[LONG_BYTES];
 };
 
 static int setup(void **state) {
@@ -206,6 +212,84 @@ static void tables_are_bounded(void **state) {
   adds_up(r);
 }
 
+// A type of its own for each i; the text is the rig's until the next call.
+static struct vsm_str long_type(struct rig *r, unsigned i) {
+  memset(r->type, 't', LONG_BYTES);
+  snprintf(r->type, 16, "type%u.", i);
+  r->type[strlen(r->type)] = 't';
+  return (struct vsm_str){r->type, LONG_BYTES};
+}
+
+static enum vsm_result take_long(struct rig *r, unsigned i) {
+  struct vsm_event e = {.source = VSM_STR("desk"),
+                        .type = long_type(r, i),
+                        .subject = vsm_str_of(numbered(r, "s", i)),
+                        .time_ns = rig_time_ns(1000 + i)};
+  assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
+  return r->fx.result;
+}
+
+static struct vsm_str type_of(struct rig *r, unsigned i) {
+  return item(r, numbered(r, "s", i)).transitions[0].type;
+}
+
+// Beyond the room for words, a story cannot tell the type any more; every event counts all the same.
+static void long_types_are_taken_beyond_the_room_for_words(void **state) {
+  struct rig *r = *state;
+  const unsigned n = VSM_INTERN_BYTES_MAX / LONG_BYTES + 10;
+  r->rule.type = VSM_STR("*");
+  for (unsigned i = 0; i < n; i++)
+    assert_int_equal(take_long(r, i), VSM_APPLIED);
+  for (unsigned i = 0; i < n; i++)
+    assert_int_equal(take_long(r, i), VSM_DUPLICATE);
+  assert_int_equal(vsm_core_items_open(r->core), n);
+  assert_true(vsm_str_eq(type_of(r, 7), long_type(r, 7)));
+  assert_int_equal(type_of(r, n - 1).n, 0);
+  assert_int_equal(take(r, "short", NULL, 9000), VSM_APPLIED); // what is short still fits
+  assert_true(vsm_str_eq(item(r, "short").transitions[0].type, VSM_STR("opened")));
+  adds_up(r);
+}
+
+static void words_are_bounded_in_bytes(void **state) {
+  struct rig *r = *state;
+  struct vsm_intern in;
+  uint32_t first = 0, id;
+  unsigned n = 0;
+  vsm_intern_init(&in);
+  while ((id = vsm_intern(&in, (struct vsm_str[]){VSM_STR("desk"), long_type(r, n), VSM_STR("x:1")}, 3)) != 0) {
+    first = first ? first : id;
+    assert_in_range(++n, 1, VSM_INTERN_BYTES_MAX / LONG_BYTES);
+  }
+  assert_in_range(in.bytes.used_bytes, VSM_INTERN_BYTES_MAX - 2 * LONG_BYTES, VSM_INTERN_BYTES_MAX);
+  assert_int_equal(vsm_intern(&in, (struct vsm_str[]){VSM_STR("desk"), long_type(r, 0), VSM_STR("x:1")}, 3), first);
+  assert_int_not_equal(vsm_intern(&in, (struct vsm_str[]){VSM_STR("desk"), VSM_STR("short"), VSM_STR("x:1")}, 3), 0);
+  vsm_intern_fini(&in);
+}
+
+static void kinds_are_bounded_in_bytes(void **state) {
+  struct rig *r = *state;
+  struct vsm_intern words;
+  vsm_intern_init(&words);
+  struct vsm_ledger *ledger = vsm_ledger_create(&r->model.limits);
+  struct vsm_matcher *m = vsm_matcher_create(&r->model, &words, ledger);
+  unsigned forgotten = 0;
+  size_t before = 0;
+  for (unsigned i = 0; i < 3 * (VSM_KINDS_BYTES_MAX / LONG_BYTES); i++) {
+    struct vsm_event e = {.source = VSM_STR("desk"), .type = i % 10 ? long_type(r, i) : VSM_STR("opened")};
+    const struct vsm_kind *k = vsm_matcher_kind(m, &e);
+    assert_non_null(k);
+    assert_true(vsm_str_eq(k->type, e.type));
+    assert_int_equal(k->n, i % 10 ? 0 : 1); // by its one rule, also after all was forgotten
+    assert_in_range(vsm_matcher_bytes(m), 1, VSM_KINDS_BYTES_MAX + 2 * LONG_BYTES);
+    forgotten += vsm_matcher_bytes(m) < before;
+    before = vsm_matcher_bytes(m);
+  }
+  assert_int_equal(forgotten, 2);
+  vsm_matcher_destroy(m);
+  vsm_ledger_destroy(ledger);
+  vsm_intern_fini(&words);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(an_item_has_32_keys, setup, teardown),
@@ -214,6 +298,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(items_too_long_together_stay_apart, setup, teardown),
       cmocka_unit_test_setup_teardown(a_key_has_256_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(tables_are_bounded, setup, teardown),
+      cmocka_unit_test_setup_teardown(long_types_are_taken_beyond_the_room_for_words, setup, teardown),
+      cmocka_unit_test_setup_teardown(words_are_bounded_in_bytes, setup, teardown),
+      cmocka_unit_test_setup_teardown(kinds_are_bounded_in_bytes, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
