@@ -14,11 +14,11 @@
 #include "agents/lib/outbatch.h"
 #include "agents/lib/sock.h"
 #include "agents/lib/unpack.h"
+#include "base/name.h"
 #include "vsm/v1/event.pb-c.h"
 #include "vsm/vsm.h"
 
 enum {
-  SOURCE_BYTES_MAX = 128,
   BATCH_EVENTS_MAX = 65536,
   BATCH_BYTES_MAX = 4 * 1024 * 1024 - VSM_OUTBATCH_EVENT_BYTES - 1024, // the last event may lie beyond it
   ACK_ARENA_BYTES = 1024 * 1024,
@@ -29,8 +29,8 @@ enum {
 
 struct vsm_emitter {
   struct vsm_emitter_options options; // numbers and callback; of its strings none is used after _create
-  char source[SOURCE_BYTES_MAX + 1];
-  char topic[SOURCE_BYTES_MAX + sizeof "v1/event//"];
+  char source[VSM_SOURCE_BYTES_MAX + 1];
+  char topic[VSM_SOURCE_BYTES_MAX + sizeof "v1/event//"];
   bool acked;
   int wait;
   struct vsm_sock sock;
@@ -53,18 +53,12 @@ static unsigned or_default(unsigned value, unsigned fallback, unsigned most) {
   return value == 0 ? fallback : value > most ? most : value;
 }
 
-static bool is_source(const char *z) {
-  size_t n = z ? strlen(z) : 0;
-  static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/~%@+#-";
-  return n >= 1 && n <= SOURCE_BYTES_MAX && strspn(z, allowed) == n;
-}
-
 static bool options_fit(const struct vsm_emitter_options *o) {
   bool acked = o->submit != NULL;
   bool has_source = o->source && *o->source;
   if (acked + (o->publish != NULL) + (o->bind != NULL) != 1 || o->epoch >> 53)
     return false;
-  return has_source ? is_source(o->source) : acked;
+  return has_source ? vsm_name_is_source(vsm_str_of(o->source)) : acked;
 }
 
 static void take_options(struct vsm_emitter *e, const struct vsm_emitter_options *o) {

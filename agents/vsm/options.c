@@ -3,39 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "cmd.h"
 
-// Levenshtein, for short names.
-static size_t distance(const char *a, const char *b) {
-  enum { MOST = 40 };
-  size_t row[MOST + 1], n = strlen(b);
-  if (strlen(a) > MOST || n > MOST)
-    return SIZE_MAX;
-  for (size_t k = 0; k <= n; k++)
-    row[k] = k;
-  for (size_t i = 0; a[i]; i++) {
-    size_t diagonal = row[0]++;
-    for (size_t k = 0; k < n; k++) {
-      size_t best = diagonal + (a[i] != b[k]);
-      diagonal = row[k + 1];
-      best = best < diagonal + 1 ? best : diagonal + 1;
-      row[k + 1] = best < row[k] + 1 ? best : row[k] + 1;
-    }
-  }
-  return row[n];
+struct names {
+  const char *const *at;
+  size_t n;
+};
+
+static const char *name_at(const void *of, size_t i) {
+  const struct names *names = of;
+  return i < names->n ? names->at[i] : NULL;
 }
 
 const char *vsm_nearest(const char *name, const char *const *names, size_t n) {
-  const char *best = NULL;
-  size_t least = strlen(name) / 3 + 2;
-  for (size_t i = 0; i < n; i++) {
-    size_t d = distance(name, names[i]);
-    if (d < least) {
-      least = d;
-      best = names[i];
-    }
-  }
-  return best;
+  return vsm_name_nearest(name, name_at, &(struct names){names, n});
 }
 
 static void help(const struct vsm_usage *u) {

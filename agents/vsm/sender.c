@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/name.h"
 #include "cmd.h"
 #include "now.h"
 #include "text.h"
@@ -25,7 +26,7 @@ enum {
 struct outlet {
   struct vsm_sender *s;
   struct vsm_emitter *emitter;
-  char source[129]; // "" where acked
+  char source[VSM_SOURCE_BYTES_MAX + 1]; // "" where acked
 };
 
 struct vsm_sender {
@@ -173,14 +174,6 @@ int vsm_sender_wait(struct vsm_sender *s, int64_t until_us) {
   return status;
 }
 
-static bool is_source(const char *z) {
-  size_t n = strlen(z);
-  for (const char *c = z; *c; c++)
-    if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/~%@+#-", *c))
-      return false;
-  return n >= 1 && n <= 128;
-}
-
 // NULL: there is none for this source, and *wrong says why; or none at all.
 static struct outlet *outlet_of(struct vsm_sender *s, const char *source, const char **wrong) {
   if (!s->pub)
@@ -188,7 +181,7 @@ static struct outlet *outlet_of(struct vsm_sender *s, const char *source, const 
   for (int i = 0; i < s->n_outlets; i++)
     if (strcmp(s->outlets[i].source, source) == 0)
       return &s->outlets[i];
-  if (!is_source(source))
+  if (!vsm_name_is_source(vsm_str_of(source)))
     *wrong = "the source is not 1 to 128 characters of A-Z a-z 0-9 . _ : / ~ % @ + # -";
   else if (s->n_outlets == SOURCES_MAX)
     *wrong = "more than 64 sources; --submit takes any number";

@@ -9,13 +9,14 @@
 
 #include "agents/vsm/text.h"
 #include "base/err.h"
+#include "base/name.h"
 #include "vsm/vsm.h"
 
 enum { BATCH_EVENTS = 500, QUEUE_EVENTS = 50000, EMITTERS_MAX = 256 };
 
 struct outlet {
   struct vsm_emitter *emitter;
-  char source[129]; // "": of all systems
+  char source[VSM_SOURCE_BYTES_MAX + 1]; // "": of all systems
 };
 
 struct vsm_sim_sink {

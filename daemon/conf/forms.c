@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "conf/hours.h"
+#include "base/name.h"
 #include "core/template.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 #define ID_LETTERS LETTERS "._-"
-#define SOURCE_LETTERS LETTERS "._:/~%@+#-"
 
 // The length of the UTF-8 character at p; 0: none, or one that is too long for what it says, a surrogate, or too large.
 static size_t character(const unsigned char *p, unsigned *code) {
@@ -71,24 +71,27 @@ const char *vsm_form_calendar_id(const char *text, size_t *at) {
   return id_but(text, at, "none", "\"none\" is no id of a calendar: it stands for none; allowed: any other id");
 }
 
-static const char *source_of(const char *text, const char *letters, const char *wrong, size_t *at) {
-  *at = strspn(text, letters);
-  if (text[*at] != '\0')
-    return wrong;
-  if (*at <= 128)
+static const char *source_length(const char *text, size_t *at) {
+  if (strlen(text) <= VSM_SOURCE_BYTES_MAX)
     return NULL;
   *at = 0;
   return "a source's name too long; allowed: 1 to 128 bytes";
 }
 
 const char *vsm_form_source(const char *text, size_t *at) {
-  return source_of(text, SOURCE_LETTERS, "no name of a source; allowed: letters, digits and . _ : / ~ % @ + # -", at);
+  *at = vsm_name_source_span(text);
+  if (text[*at] != '\0')
+    return "no name of a source; allowed: letters, digits and . _ : / ~ % @ + # -";
+  return source_length(text, at);
 }
 
 const char *vsm_form_glob_source(const char *text, size_t *at) {
-  return source_of(text, SOURCE_LETTERS "*",
-                   "no name of a source; allowed: letters, digits and . _ : / ~ % @ + # -, and * for any run of them",
-                   at);
+  *at = vsm_name_source_span(text);
+  while (text[*at] == '*')
+    *at += 1 + vsm_name_source_span(text + *at + 1);
+  if (text[*at] != '\0')
+    return "no name of a source; allowed: letters, digits and . _ : / ~ % @ + # -, and * for any run of them";
+  return source_length(text, at);
 }
 
 const char *vsm_form_template(const char *text, size_t *at) {

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { MISTAKES_MAX = 1000, NAME_MAX_COMPARED = 130 };
+enum { MISTAKES_MAX = 1000 };
 
 void vsm_conf_report_init(struct vsm_conf_report *report) {
   *report = (struct vsm_conf_report){0};
@@ -76,54 +76,13 @@ void vsm_conf_report_print(const struct vsm_conf_report *report, FILE *out) {
     fprintf(out, "and %u more mistakes\n", report->dropped);
 }
 
-// Letters to insert, delete or replace to make one of the other; two swapped neighbours count as one. What is certainly
-// above `most` is not worked out.
-static size_t distance(const char *a, const char *b, size_t most) {
-  size_t na = strlen(a), nb = strlen(b);
-  if (na > NAME_MAX_COMPARED || nb > NAME_MAX_COMPARED || na > nb + most || nb > na + most)
-    return SIZE_MAX;
-  size_t row[3][NAME_MAX_COMPARED + 1]; // of a's letter before the last, the last, this
-  for (size_t j = 0; j <= nb; j++)
-    row[1][j] = j;
-  for (size_t i = 1; i <= na; i++) {
-    row[2][0] = i;
-    for (size_t j = 1; j <= nb; j++) {
-      size_t best = row[1][j - 1] + (a[i - 1] != b[j - 1]);
-      if (row[1][j] + 1 < best)
-        best = row[1][j] + 1;
-      if (row[2][j - 1] + 1 < best)
-        best = row[2][j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && row[0][j - 2] + 1 < best)
-        best = row[0][j - 2] + 1;
-      row[2][j] = best;
-    }
-    memcpy(row[0], row[1], sizeof row[0]);
-    memcpy(row[1], row[2], sizeof row[0]);
-  }
-  return row[1][nb];
-}
-
-static const char *nearest(const char *given, vsm_conf_name_fn *name, const void *of) {
-  size_t n = strlen(given);
-  size_t most = n <= 3 ? 1 : n < 6 ? 2 : n / 3;
-  const char *best = NULL, *candidate;
-  for (size_t i = 0; (candidate = name(of, i)) != NULL; i++) {
-    size_t d = distance(given, candidate, most);
-    if (d <= most && d < strlen(candidate)) {
-      best = candidate;
-      most = d ? d - 1 : 0;
-    }
-  }
-  return best;
-}
-
-const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of) {
-  const char *near = report->n_mistakes < MISTAKES_MAX ? nearest(given, name, of) : NULL;
+const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_name_fn *name, const void *of) {
+  const char *near = report->n_mistakes < MISTAKES_MAX ? vsm_name_nearest(given, name, of) : NULL;
   const char *hint = near ? vsm_arena_printf(&report->arena, "; did you mean \"%s\"? allowed:", near) : NULL;
   return hint ? hint : "; allowed:";
 }
 
-const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of) {
+const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_name_fn *name, const void *of) {
   char names[512];
   const char *one;
   size_t n = 0;

@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 
+#include "base/name.h"
 #include "conf/conf.h"
 
 void vsm_conf_report_init(struct vsm_conf_report *report);
@@ -13,15 +14,13 @@ void vsm_conf_report_add(struct vsm_conf_report *report, const char *file, unsig
 // By file, line and column, each mistake once.
 void vsm_conf_report_sort(struct vsm_conf_report *report);
 
-// The name at `index` of whatever is searched; NULL: no more.
-typedef const char *vsm_conf_name_fn(const void *of, size_t index);
-// For such a function: an id that was refused is no name, but not the end either.
+// For a vsm_name_fn: an id that was refused is no name, but not the end either.
 static inline const char *vsm_conf_or_empty(const char *name) {
   return name ? name : "";
 }
 
-// `; did you mean "NAME"? allowed:`, or `; allowed:` where no name is near: at most a third of its letters wrong, one
-// in three letters or fewer, two in four or five. Lives as long as the report; not looked for once that is full.
-const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of);
+// `; did you mean "NAME"? allowed:`, or `; allowed:` where no name is near. Lives as long as the report; not looked for
+// once that is full.
+const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_name_fn *name, const void *of);
 // The same, with all names behind it: few, and known when the program is built.
-const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_conf_name_fn *name, const void *of);
+const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_name_fn *name, const void *of);

@@ -26,7 +26,7 @@ static const char *stage_name(const void *of, size_t i) {
   return i < s->stages.n ? vsm_conf_or_empty(s->stages.at[i].id.z) : NULL;
 }
 
-static bool known(const char *text, vsm_conf_name_fn *name, const void *of) {
+static bool known(const char *text, vsm_name_fn *name, const void *of) {
   const char *candidate;
   for (size_t i = 0; (candidate = name(of, i)) != NULL; i++)
     if (strcmp(candidate, text) == 0)

@@ -7,6 +7,7 @@
 #include "wire/batch.h"
 
 #include "base/err.h"
+#include "base/name.h"
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
@@ -35,21 +36,6 @@ struct decoder {
   struct vsm_event base; // what the batch gives to each of its events
   bool source_is_text, source_is_good;
 };
-
-static const bool source_bytes[256] = {
-    ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['.'] = true, ['_'] = true,
-    [':'] = true,         ['/'] = true,         ['~'] = true,         ['%'] = true, ['@'] = true,
-    ['+'] = true,         ['#'] = true,         ['-'] = true,
-};
-
-static bool is_source(struct vsm_str s) {
-  if (s.n == 0 || s.n > VSM_SOURCE_BYTES_MAX)
-    return false;
-  bool good = true;
-  for (size_t i = 0; i < s.n; i++)
-    good &= source_bytes[(uint8_t)s.p[i]];
-  return good;
-}
 
 static const char *const details[] = {
     [VSM_R_FRAME_TOO_LARGE] = "a frame has at most 4 MiB",
@@ -114,7 +100,7 @@ static void judge(const struct decoder *d, struct vsm_event *e, size_t bytes, co
   if (!own)
     e->source = d->base.source;
   bool source_text = own ? vsm_utf8_valid(e->source) : d->source_is_text;
-  bool source_good = own ? is_source(e->source) : d->source_is_good;
+  bool source_good = own ? vsm_name_is_source(e->source) : d->source_is_good;
   bool type_text = vsm_utf8_valid(e->type);
   bool text = source_text && type_text && vsm_utf8_valid(e->id) && vsm_utf8_valid(e->subject) && !r->bad_text;
   if (text && source_good && e->type.n && bytes <= VSM_EVENT_BYTES_MAX && r->n_attrs <= VSM_ATTRS_MAX)
@@ -266,7 +252,7 @@ int vsm_wire_decode_batch(struct vsm_str frame, struct vsm_time received, struct
                       .end = (const uint8_t *)frame.p + frame.n,
                       .base = {.source = out->source, .epoch = out->epoch, .received = received},
                       .source_is_text = is_batch && vsm_utf8_valid(out->source),
-                      .source_is_good = is_batch && is_source(out->source)};
+                      .source_is_good = is_batch && vsm_name_is_source(out->source)};
   if (!d.source_is_good)
     out->source = (struct vsm_str){0};
   if (frame.n > VSM_FRAME_BYTES_MAX)

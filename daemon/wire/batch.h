@@ -10,7 +10,6 @@ enum {
   VSM_BATCH_EVENTS_MAX = 65536,
   VSM_EVENT_BYTES_MAX = 64 * 1024, // as in the frame, without its tag and length
   VSM_ATTRS_MAX = 256,
-  VSM_SOURCE_BYTES_MAX = 128,
   // What decoding one frame within the limits takes from the arena at most.
   VSM_BATCH_ARENA_BYTES = 128 * 1024 * 1024,
 };

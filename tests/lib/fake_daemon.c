@@ -1,5 +1,6 @@
 #include "tests/lib/fake_daemon.h"
 
+#include <stdlib.h>
 #include <zmq.h>
 
 #include "tests/lib/test.h"
@@ -14,16 +15,21 @@ void *fake_daemon_socket(struct fake_daemon *d, int type, char *endpoint) {
   return socket;
 }
 
-void fake_daemon_open(struct fake_daemon *d) {
+int fake_daemon_setup(void **state, size_t fixture_bytes) {
+  struct fake_daemon *d = *state = calloc(1, fixture_bytes);
   d->context = zmq_ctx_new();
   d->router = fake_daemon_socket(d, ZMQ_ROUTER, d->router_at);
   d->pub = fake_daemon_socket(d, ZMQ_XPUB, d->pub_at);
+  return 0;
 }
 
-void fake_daemon_close(struct fake_daemon *d) {
+int fake_daemon_teardown(void **state) {
+  struct fake_daemon *d = *state;
   zmq_close(d->router);
   zmq_close(d->pub);
   zmq_ctx_term(d->context);
+  free(d);
+  return 0;
 }
 
 void fake_daemon_receive(struct fake_daemon *d) {

@@ -17,8 +17,9 @@ struct fake_daemon {
   uint8_t body[FAKE_ROOM];
 };
 
-void fake_daemon_open(struct fake_daemon *d);
-void fake_daemon_close(struct fake_daemon *d);
+// For cmocka: a cleared fixture of so many bytes, which begins with its daemon.
+int fake_daemon_setup(void **state, size_t fixture_bytes);
+int fake_daemon_teardown(void **state);
 // A socket bound to a port of its own, which is written to endpoint[64].
 void *fake_daemon_socket(struct fake_daemon *d, int type, char *endpoint);
 void fake_daemon_receive(struct fake_daemon *d);

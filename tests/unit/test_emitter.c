@@ -15,17 +15,7 @@ struct fixture {
 };
 
 static int setup(void **state) {
-  struct fixture *x = calloc(1, sizeof *x);
-  fake_daemon_open(&x->daemon);
-  *state = x;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct fixture *x = *state;
-  fake_daemon_close(&x->daemon);
-  free(x);
-  return 0;
+  return fake_daemon_setup(state, sizeof(struct fixture));
 }
 
 // --- The daemon
@@ -288,7 +278,7 @@ static void test_published(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_daemon_teardown)
   const struct CMUnitTest tests[] = {TEST(test_acked),     TEST(test_window_and_queue), TEST(test_resend),
                                      TEST(test_reconnect), TEST(test_limits),           TEST(test_acked_alive),
                                      TEST(test_published)};

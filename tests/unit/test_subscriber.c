@@ -17,17 +17,7 @@ struct fixture {
 };
 
 static int setup(void **state) {
-  struct fixture *x = calloc(1, sizeof *x);
-  fake_daemon_open(&x->daemon);
-  *state = x;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct fixture *x = *state;
-  fake_daemon_close(&x->daemon);
-  free(x);
-  return 0;
+  return fake_daemon_setup(state, sizeof(struct fixture));
 }
 
 // --- Queries
@@ -268,7 +258,7 @@ static void test_failed_snapshot(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_daemon_teardown)
   const struct CMUnitTest tests[] = {TEST(test_query), TEST(test_subscriber), TEST(test_subscriber_without_snapshots),
                                      TEST(test_failed_snapshot)};
   return cmocka_run_group_tests(tests, NULL, NULL);
