@@ -13,11 +13,12 @@
 
 #include "agents/vsm/cmd.h"
 #include "agents/vsm/now.h"
+#include "agents/vsm/text.h"
 #include "agents/vsm/when.h"
 #include "base/err.h"
 #include "vsm/vsm.h"
 
-enum { WORK_EVERY = 256, SILENCE_MS = 10000, PROGRESS_MS = 250 };
+enum { WORK_EVERY = 256, SILENCE_MS = 10000, WAIT_MS = 250 };
 #define START_WITH_ITEMS_US INT64_C(1735689600000000) // 2025-01-01T00:00:00Z
 #define SPEED_DEFAULT 1440.0                          // a day a minute
 
@@ -37,12 +38,13 @@ struct run {
   struct vsm_sim_engine *engine;
   struct vsm_sim_sink *sink;
   int stop_fd;
-  int64_t live_us;               // simulated time from which on the pace counts
-  int64_t begun_ms, paced_ms;    // monotonic: of the run; of its paced part, 0 before it
-  int64_t heard_ms, progress_ms; // when acks were last seen to grow; when progress was last shown
+  int64_t live_us;            // simulated time from which on the pace counts
+  int64_t begun_ms, paced_ms; // monotonic: of the run; of its paced part, 0 before it
+  int64_t heard_ms;           // when acks were last seen to grow
   uint64_t events, paced, heard;
   int64_t now_us; // simulated
-  bool terminal;
+  struct vsm_progress progress;
+  char counted[96]; // what progress counts: events, of so many items, up to a simulated time
 };
 
 static int64_t clock_ms(void) {
@@ -196,22 +198,22 @@ static bool find_world(const struct arguments *a, char *out, size_t size) {
 
 // --- The run -------------------------------------------------------------------------------------------------------
 
-static void show_progress(struct run *r, int64_t now_ms) {
+static double share_done(const struct run *r) {
+  if (r->a->sim.items)
+    return (double)vsm_sim_engine_ended(r->engine) / (double)r->a->sim.items;
+  if (r->now_us < r->live_us && r->a->history_us)
+    return (double)(r->now_us - r->a->sim.start_us) / (double)r->a->history_us;
+  return -1; // live: there is no end
+}
+
+static void show_progress(struct run *r) {
   char time[32];
-  if (!r->terminal || now_ms - r->progress_ms < PROGRESS_MS)
+  if (!r->progress.on)
     return;
-  r->progress_ms = now_ms;
   vsm_sim_time_write(r->now_us / VSM_SECOND_US * VSM_SECOND_US, time);
-  double seconds = (double)(now_ms - r->begun_ms + 1) / 1000;
-  fprintf(stderr, "\r%s  %" PRIu64 " events  %.0f/s  %" PRIu64 " items", time, r->events, (double)r->events / seconds,
-          vsm_sim_engine_started(r->engine));
-  double share = r->a->sim.items ? (double)vsm_sim_engine_ended(r->engine) / (double)r->a->sim.items
-                 : r->now_us < r->live_us && r->a->history_us
-                     ? (double)(r->now_us - r->a->sim.start_us) / (double)r->a->history_us
-                     : 0;
-  if (share > 0)
-    fprintf(stderr, "  %3.0f %%  %.0f s left", share * 100, seconds * (1 - share) / share);
-  fputs("\033[K", stderr);
+  snprintf(r->counted, sizeof r->counted, "events of %" PRIu64 " items up to %s", vsm_sim_engine_started(r->engine),
+           time);
+  vsm_progress_show(&r->progress, r->events, share_done(r));
 }
 
 // 0 to go on, 1 to stop, or an error. Acks that never come are one.
@@ -219,7 +221,7 @@ static int work(struct run *r, int timeout_ms) {
   int got = vsm_sim_sink_work(r->sink, r->stop_fd, timeout_ms);
   struct vsm_sim_figures f = vsm_sim_sink_figures(r->sink);
   int64_t now = clock_ms();
-  show_progress(r, now);
+  show_progress(r);
   if (f.accepted + f.rejected != r->heard || !f.pending) {
     r->heard = f.accepted + f.rejected;
     r->heard_ms = now;
@@ -246,7 +248,7 @@ static int wait_for(struct run *r, const struct vsm_sim_event *event) {
     int64_t left = r->paced_ms + (int64_t)after_ms - clock_ms();
     if (left <= 0)
       return 0;
-    int got = work(r, left < PROGRESS_MS ? (int)left : PROGRESS_MS);
+    int got = work(r, left < WAIT_MS ? (int)left : WAIT_MS);
     if (got)
       return got;
   }
@@ -256,7 +258,7 @@ static int put(struct run *r, const struct vsm_sim_event *event) {
   int err;
   while ((err = vsm_sim_sink_put(r->sink, event)) == VSM_EAGAIN) {
     vsm_sim_sink_flush(r->sink);
-    if ((err = work(r, PROGRESS_MS)))
+    if ((err = work(r, WAIT_MS)))
       return err;
   }
   return err ? err : ++r->events % WORK_EVERY ? 0 : work(r, 0);
@@ -274,7 +276,7 @@ static int run(struct run *r) {
     return got;
   vsm_sim_sink_flush(r->sink);
   while (!err && vsm_sim_sink_figures(r->sink).pending)
-    err = work(r, PROGRESS_MS);
+    err = work(r, WAIT_MS);
   return err;
 }
 
@@ -283,8 +285,6 @@ static void report(const struct run *r) {
   uint64_t started = vsm_sim_engine_started(r->engine), ended = vsm_sim_engine_ended(r->engine);
   double seconds = (double)(clock_ms() - r->begun_ms) / 1000;
   FILE *out = r->a->jsonl ? stderr : stdout;
-  if (r->terminal)
-    fputs("\r\033[K", stderr);
   if (r->a->json) {
     fprintf(out,
             "{\"events\": %" PRIu64 ", \"accepted\": %" PRIu64 ", \"rejected\": %" PRIu64 ", \"items\": %" PRIu64
@@ -332,11 +332,12 @@ int vsm_cmd_simulate(int argc, char **argv) {
     return status;
   struct run r = {.a = &a, .stop_fd = -1, .begun_ms = clock_ms(), .live_us = a.sim.start_us + a.history_us};
   r.heard_ms = r.begun_ms;
-  r.terminal = isatty(STDERR_FILENO);
   int err = open_run(&r);
   bool refused = false;
   if (!err) {
+    vsm_progress_begin(&r.progress, r.counted);
     err = run(&r);
+    vsm_progress_end(&r.progress);
     refused = vsm_sim_sink_figures(r.sink).rejected > 0;
     report(&r);
   }

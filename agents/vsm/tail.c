@@ -11,7 +11,18 @@
 #include "text.h"
 
 #define TRANSITIONS "v1/transition/"
+#define STATUS "v1/status/"
 enum { SILENT_US = 12000000 }; // the status comes every 5 s
+enum { ROUNDS = 2 };           // so many statuses, and all that is published was heard: it comes as often
+
+// Whether there is the stream asked for: nothing is published of one that there is not.
+struct search {
+  const char *stream;
+  struct vsm_subscriber *subscriber; // NULL: found, or none is asked for
+  char known[1024];                  // "A, B", in the order in which they were heard
+  unsigned rounds;
+  bool found;
+};
 
 struct tailing {
   const char *publish, *stream;
@@ -45,6 +56,52 @@ static void on_gap(void *ctx, const char *topic, uint64_t first, uint64_t last) 
     fprintf(stderr, "vsm: %llu transitions of %s were not received\n", (unsigned long long)(last - first + 1), topic);
 }
 
+// --- is there such a stream?
+
+static bool is_listed(const char *list, const char *id) {
+  size_t n = strlen(id);
+  for (const char *at = list; (at = strstr(at, id)) != NULL; at += n)
+    if ((at == list || at[-1] == ' ') && (at[n] == ',' || at[n] == '\0'))
+      return true;
+  return false;
+}
+
+static void on_any_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
+  struct search *s = ctx;
+  (void)topic;
+  s->rounds += p->body_case == VSM__V1__PUBLICATION__BODY_STATUS;
+  if (p->body_case != VSM__V1__PUBLICATION__BODY_METRIC)
+    return;
+  const char *id = p->metric->value_stream;
+  size_t n = strlen(s->known);
+  s->found = s->found || strcmp(id, s->stream) == 0;
+  if (!is_listed(s->known, id))
+    snprintf(s->known + n, sizeof s->known - n, "%s%s", n ? ", " : "", id);
+}
+
+static int begin_search(struct search *s, const char *publish) {
+  return vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = publish,
+                                                                .topics = (const char *[]){"v1/metric/", STATUS},
+                                                                .n_topics = 2,
+                                                                .on_publication = on_any_publication,
+                                                                .ctx = s},
+                               &s->subscriber);
+}
+
+// VSM_FAILED: there is no such stream, which was said.
+static int search_on(struct search *s) {
+  vsm_subscriber_process(s->subscriber);
+  if (!s->found && s->rounds < ROUNDS)
+    return VSM_DONE;
+  if (!s->found)
+    fprintf(stderr, "vsm: no value stream \"%s\" in the configuration in force; known: %s\n", s->stream, s->known);
+  vsm_subscriber_destroy(s->subscriber);
+  s->subscriber = NULL;
+  return s->found ? VSM_DONE : VSM_FAILED;
+}
+
+// --- the loop
+
 static void mind_silence(struct tailing *t) {
   if (t->told || vsm_now_us() - t->heard_us < SILENT_US)
     return;
@@ -60,6 +117,46 @@ static int signals(void) {
   sigaddset(&set, SIGTERM);
   sigprocmask(SIG_BLOCK, &set, NULL);
   return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int open_both(struct tailing *t, struct search *search, struct vsm_subscriber **s) {
+  char topic[128];
+  snprintf(topic, sizeof topic, TRANSITIONS "%.64s%s", t->stream ? t->stream : "", t->stream ? "/" : "");
+  int err = vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = t->publish,
+                                                                   .topics = (const char *[]){topic, STATUS},
+                                                                   .n_topics = 2,
+                                                                   .on_publication = on_publication,
+                                                                   .on_gap = on_gap,
+                                                                   .ctx = t},
+                                  s);
+  if (!err && t->stream)
+    err = begin_search(search, t->publish);
+  if (err)
+    vsm_say_endpoint(t->publish, err);
+  return err;
+}
+
+static int sooner(int ms, int most_ms) {
+  return ms < 0 || ms > most_ms ? most_ms : ms;
+}
+
+static int tail(struct tailing *t, struct search *search, struct vsm_subscriber *s) {
+  int stop = signals(), status = VSM_DONE;
+  t->heard_us = vsm_now_us();
+  while (!t->done && status == VSM_DONE) {
+    struct pollfd p[] = {{.fd = vsm_subscriber_fd(s), .events = POLLIN},
+                         {.fd = stop, .events = POLLIN},
+                         {.fd = search->subscriber ? vsm_subscriber_fd(search->subscriber) : -1, .events = POLLIN}};
+    int ms = sooner(vsm_subscriber_timeout_ms(s), 1000);
+    poll(p, 3, search->subscriber ? sooner(vsm_subscriber_timeout_ms(search->subscriber), ms) : ms);
+    vsm_subscriber_process(s);
+    if (search->subscriber)
+      status = search_on(search);
+    mind_silence(t);
+    t->done = t->done || (p[1].revents & POLLIN);
+  }
+  close(stop);
+  return status;
 }
 
 int vsm_cmd_tail(int argc, char **argv) {
@@ -78,31 +175,10 @@ int vsm_cmd_tail(int argc, char **argv) {
           &n);
   if (status >= 0)
     return status;
-  char topic[128];
-  snprintf(topic, sizeof topic, TRANSITIONS "%.64s%s", t.stream ? t.stream : "", t.stream ? "/" : "");
-  struct vsm_subscriber *s;
-  int err = vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = t.publish,
-                                                                   .topics = (const char *[]){topic, "v1/status/"},
-                                                                   .n_topics = 2,
-                                                                   .on_publication = on_publication,
-                                                                   .on_gap = on_gap,
-                                                                   .ctx = &t},
-                                  &s);
-  if (err) {
-    vsm_say_endpoint(t.publish, err);
-    return VSM_FAILED;
-  }
-  int stop = signals();
-  t.heard_us = vsm_now_us();
-  while (!t.done) {
-    struct pollfd p[] = {{.fd = vsm_subscriber_fd(s), .events = POLLIN}, {.fd = stop, .events = POLLIN}};
-    int ms = vsm_subscriber_timeout_ms(s);
-    poll(p, 2, ms < 0 || ms > 1000 ? 1000 : ms);
-    vsm_subscriber_process(s);
-    mind_silence(&t);
-    t.done = t.done || (p[1].revents & POLLIN);
-  }
+  struct search search = {.stream = t.stream};
+  struct vsm_subscriber *s = NULL;
+  status = open_both(&t, &search, &s) ? VSM_FAILED : tail(&t, &search, s);
+  vsm_subscriber_destroy(search.subscriber);
   vsm_subscriber_destroy(s);
-  close(stop);
-  return VSM_DONE;
+  return status;
 }

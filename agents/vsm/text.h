@@ -33,6 +33,7 @@ struct vsm_progress {
   int64_t started_us, shown_us;
   bool on;
 };
+// what is counted: borrowed, and may change between two calls.
 void vsm_progress_begin(struct vsm_progress *p, const char *what);
 // Now and then, however often it is called. share: of the whole, 0 to 1; below 0: not known.
 void vsm_progress_show(struct vsm_progress *p, uint64_t done, double share);

@@ -17,6 +17,7 @@
 #include "text.h"
 #include "watch_page.h"
 
+enum { ITEMS_STEP = 100, ITEMS_AT_ONCE = 1000 }; // more are asked for by; the most in an answer
 enum { SILENT_US = 12000000, ASK_EVERY_US = 2000000, REDRAW_US = 50000, ESCAPE_MS = 25, ROWS_AROUND = 3 };
 enum page_kind { STREAMS, ITEMS, ITEM, PAGES };
 
@@ -28,8 +29,8 @@ struct watching {
   struct vsm_subscriber *subscriber;
   struct vsm_query *client;
   int64_t heard_us, asked_us;
-  bool asking;
-  char problem[200]; // what the daemon answered instead; "": nothing
+  bool asking, moved; // moved: what is being asked was for another page
+  char problem[200];  // what the daemon answered instead; "": nothing
   enum page_kind page;
   int at[PAGES], top[PAGES]; // where the cursor is, and the line at the top, of each page
   char in_stream[80], in_stage[80], key[600];
@@ -39,14 +40,18 @@ struct watching {
 
 static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   struct watching *w = ctx;
-  w->asking = false;
-  w->problem[0] = '\0';
-  if (err)
+  bool moved = w->moved;
+  w->asking = w->moved = false;
+  if (!err)
+    w->heard_us = vsm_now_us();
+  if (moved)
     return;
-  w->heard_us = vsm_now_us();
-  if (*reply->error)
+  w->problem[0] = '\0';
+  if (err || *reply->error)
+    vsm_watch_model_regather(&w->model);
+  if (!err && *reply->error)
     vsm_text_plain(reply->error, w->problem, sizeof w->problem);
-  else
+  else if (!err)
     vsm_watch_model_reply(&w->model, reply);
 }
 
@@ -64,6 +69,8 @@ static void ask(struct watching *w) {
     r.items = &items;
     items.stream = w->in_stream;
     items.stage = w->in_stage;
+    items.cursor = (char *)vsm_watch_model_cursor(&w->model);
+    items.limit = w->model.wanted < ITEMS_AT_ONCE ? (uint32_t)w->model.wanted : ITEMS_AT_ONCE;
   } else if (w->page == ITEM) {
     r.kind_case = VSM__V1__REQUEST__KIND_ITEM;
     r.item = &item;
@@ -104,6 +111,7 @@ static void go_to(struct watching *w, enum page_kind page) {
   w->at[page] = w->top[page] = 0;
   w->problem[0] = '\0';
   w->asked_us = 0; // ask at once
+  w->moved = w->asking;
 }
 
 static void enter(struct watching *w) {
@@ -130,6 +138,7 @@ static void back(struct watching *w) {
   }
   w->page--;
   w->problem[0] = '\0';
+  w->moved = w->asking;
 }
 
 // The window behind the one shown, of the stream at the cursor.
@@ -192,6 +201,12 @@ static int place(struct watching *w, const struct vsm_page *p, int room) {
   *top = clamp(*top, line - room + 2, line - (above < room ? above : 0));
   *top = clamp(*top, 0, most > 0 ? most : 0);
   return line;
+}
+
+// As many items as the cursor needs: it may jump a screen on, and shall find it there.
+static void want_items(struct watching *w) {
+  size_t wanted = (size_t)w->at[ITEMS] + 2 * (size_t)LINES;
+  w->model.wanted = (wanted / ITEMS_STEP + 1) * ITEMS_STEP;
 }
 
 static void make_page(struct watching *w, struct vsm_page *p) {
@@ -274,6 +289,12 @@ static int sooner(int a, int b) {
   return a < 0 ? b : b < 0 || a < b ? a : b;
 }
 
+// At once for items that were scrolled to, unless the last answer was that this cannot be.
+static bool is_time_to_ask(const struct watching *w) {
+  bool lacks = w->page == ITEMS && !*w->problem && vsm_watch_model_lacks_items(&w->model);
+  return lacks || vsm_now_us() - w->asked_us > ASK_EVERY_US;
+}
+
 // Waits for something to do, so long at most.
 static void turn(struct watching *w, int most_ms) {
   struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN},
@@ -287,7 +308,8 @@ static void turn(struct watching *w, int most_ms) {
     w->done = true;
   for (int key; (key = getch()) != ERR;)
     on_key(w, key);
-  if (!w->asking && vsm_now_us() - w->asked_us > ASK_EVERY_US)
+  want_items(w);
+  if (!w->asking && is_time_to_ask(w))
     ask(w);
 }
 

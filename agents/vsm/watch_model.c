@@ -27,10 +27,12 @@ void vsm_watch_model_fini(struct vsm_watch_model *m) {
 }
 
 void vsm_watch_model_forget(struct vsm_watch_model *m) {
+  vsm_watch_model_regather(m);
   drop(m->items);
   drop(m->item);
   m->items = NULL;
   m->item = NULL;
+  m->wanted = 0;
 }
 
 void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot *snapshot) {
@@ -39,12 +41,54 @@ void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot
   m->outdated = false;
 }
 
+// --- items
+
+const char *vsm_watch_model_cursor(const struct vsm_watch_model *m) {
+  return m->gathered ? m->gathered->cursor : "";
+}
+
+bool vsm_watch_model_lacks_items(const struct vsm_watch_model *m) {
+  return m->gathered || (m->items && *m->items->cursor && m->items->n_items < m->wanted);
+}
+
+void vsm_watch_model_regather(struct vsm_watch_model *m) {
+  drop(m->gathered);
+  m->gathered = NULL;
+}
+
+// The rows of a page, and where it ends, go over to those before it.
+static void append(Vsm__V1__Items *to, Vsm__V1__Items *page) {
+  size_t n = to->n_items + page->n_items;
+  if (page->n_items > 0) {
+    to->items = vsm_mem_need(realloc(to->items, n * sizeof *to->items), n);
+    memcpy(to->items + to->n_items, page->items, page->n_items * sizeof *to->items);
+  }
+  to->n_items = n;
+  page->n_items = 0;
+  char *cursor = to->cursor;
+  to->cursor = page->cursor;
+  page->cursor = cursor;
+  drop(page);
+}
+
+static void take_page(struct vsm_watch_model *m, const Vsm__V1__Items *fresh) {
+  Vsm__V1__Items *page = copy(&fresh->base);
+  if (m->gathered)
+    append(m->gathered, page);
+  else
+    m->gathered = page;
+  if (*m->gathered->cursor && m->gathered->n_items < m->wanted)
+    return;
+  drop(m->items);
+  m->items = m->gathered;
+  m->gathered = NULL;
+}
+
 void vsm_watch_model_reply(struct vsm_watch_model *m, const Vsm__V1__Reply *reply) {
   if (reply->kind_case == VSM__V1__REPLY__KIND_SNAPSHOT) {
     vsm_watch_model_snapshot(m, reply->snapshot);
   } else if (reply->kind_case == VSM__V1__REPLY__KIND_ITEMS) {
-    drop(m->items);
-    m->items = copy(&reply->items->base);
+    take_page(m, reply->items);
   } else if (reply->kind_case == VSM__V1__REPLY__KIND_ITEM) {
     drop(m->item);
     m->item = copy(&reply->item->base);

@@ -7,7 +7,9 @@
 
 struct vsm_watch_model {
   Vsm__V1__Snapshot *snapshot; // NULL: none yet
-  Vsm__V1__Items *items;       // of the stage looked at; NULL: none yet
+  Vsm__V1__Items *items;       // of the stage looked at, from the oldest on; NULL: none yet
+  Vsm__V1__Items *gathered;    // the same anew, page by page, until there are as many as wanted; NULL: not under way
+  size_t wanted;               // of items, at least
   Vsm__V1__Item *item;
   char trouble[200];      // what the daemon says a person must act on
   uint64_t configured_ns; // when its configuration was taken
@@ -19,6 +21,12 @@ void vsm_watch_model_fini(struct vsm_watch_model *m);
 void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot *snapshot);
 void vsm_watch_model_publication(struct vsm_watch_model *m, const Vsm__V1__Publication *p);
 void vsm_watch_model_reply(struct vsm_watch_model *m, const Vsm__V1__Reply *reply);
+// Where the next page of items begins: what to ask for.
+const char *vsm_watch_model_cursor(const struct vsm_watch_model *m);
+// There are more items, and they are wanted.
+bool vsm_watch_model_lacks_items(const struct vsm_watch_model *m);
+// Gathers from the oldest on again: what was gathered does not go on.
+void vsm_watch_model_regather(struct vsm_watch_model *m);
 // Lets go of the answers, so that a page does not show another's.
 void vsm_watch_model_forget(struct vsm_watch_model *m);
 

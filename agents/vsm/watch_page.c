@@ -193,7 +193,7 @@ void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const c
         duration(p, true, r->age_seconds, age, sizeof age), r->party, dash, r->reason);
   }
   if (m->items && *m->items->cursor)
-    add(p, VSM_LINE_PLAIN, -1, "  more follow; vsm items --stream %s --stage %s lists them all", stream, stage);
+    add(p, VSM_LINE_PLAIN, -1, "  more follow");
 }
 
 // --- an item

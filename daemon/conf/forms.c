@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "conf/hours.h"
 #include "base/name.h"
+#include "conf/hours.h"
 #include "core/template.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

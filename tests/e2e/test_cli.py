@@ -1,8 +1,14 @@
 """vsm as its users type it: right, and wrong."""
+import fcntl
 import gzip
 import json
 import os
+import pty
+import re
+import select
+import struct
 import subprocess
+import termios
 import time
 import unittest
 
@@ -175,12 +181,62 @@ class Story(unittest.TestCase):
                 for text in out.splitlines():
                     self.assertRegex(text, expected)
 
+    def test_tail_of_a_stream_that_there_is_not(self):
+        with Daemon(harness.config(("S", "T"))) as d:
+            out, err = ask(d, "tail", "--stream", "X", status=1)
+            self.assertEqual(out, "")
+            self.assertRegex(err, '^vsm: no value stream "X" .*known: (S, T|T, S)\n$')
+
     def test_fire_and_forget(self):
         with Daemon() as d:
             lines = line("first.started") + line("first.started", "2", source="wfm")
             done = vsm("emit", "--jsonl", "-", "--pub", d.endpoint("subscribe"), stdin=lines)
             self.assertEqual((done.returncode, done.stdout), (0, "2 events sent\n"), done.stderr)
             d.await_ingest(applied=2, gaps=0)
+
+
+class OnATerminal(unittest.TestCase):
+    def start(self, *words, **streams):
+        """A subcommand with a terminal of its own; streams: which of stdin, stdout, stderr are it (all)."""
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+        options = {name: slave for name in ("stdin", "stdout", "stderr")} | streams
+        process = subprocess.Popen([VSM, *words], env={**os.environ, "TERM": "xterm"}, **options)
+        os.close(slave)
+        self.addCleanup(os.close, master)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process, master
+
+    def until(self, master, pattern, keys=b""):
+        """Reads until the pattern is there, pressing the keys whenever something came."""
+        seen, end = "", time.monotonic() + harness.DEADLINE
+        while not re.search(pattern, seen):
+            self.assertTrue(select.select([master], [], [], max(0, end - time.monotonic()))[0], (pattern, seen[-2000:]))
+            seen += os.read(master, 65536).decode(errors="replace")
+            os.write(master, keys)
+        return seen
+
+    def test_watch_pages_on_through_the_items_of_a_stage(self):
+        with Daemon() as d:
+            subjects = [f"{i:08}" for i in range(1250)] + ["ZZZZZZZZ"]  # the last is the youngest
+            ask(d, "emit", "--jsonl", "-", stdin="".join(line("first.started", s, i) for i, s in enumerate(subjects)))
+            watch, master = self.start("watch", "--query", d.endpoint("query"), "--publish", d.endpoint("publish"))
+            self.until(master, "First")
+            os.write(master, b"\r")
+            self.until(master, "00000000")
+            self.until(master, "ZZZZZZZZ", keys=b"\x1b[6~")  # page down
+            os.write(master, b"q")
+            self.assertEqual(watch.wait(harness.DEADLINE), 0)
+
+    def test_simulate_shows_progress(self):
+        config = os.path.join(os.path.dirname(__file__), "..", "..", "config", "quantum-energy.yaml")
+        simulate, master = self.start("simulate", "--config", config, "--jsonl", "--items", "100000",
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.until(master, r"[\d,]+ events of \d+ items up to 20\d\d-\S+, [\d,]+ a second, \d+ %, .* left")
+        simulate.terminate()
+        self.until(master, r"\r\x1b\[K\d+ events of \d+ items")  # wiped away by the line at the end
+        self.assertEqual(simulate.wait(harness.DEADLINE), 0)
 
 
 class Logs(unittest.TestCase):

@@ -260,6 +260,67 @@ static void test_items(void **state) {
   vsm_page_fini(&p);
 }
 
+// A page of rows NAME0, NAME1, ...
+static void reply_rows(struct vsm_watch_model *m, const char *name, size_t n, const char *cursor) {
+  Vsm__V1__Reply reply = VSM__V1__REPLY__INIT;
+  Vsm__V1__Items items = VSM__V1__ITEMS__INIT;
+  Vsm__V1__ItemRow rows[100], *at[100];
+  char names[100][32];
+  for (size_t i = 0; i < n; i++) {
+    vsm__v1__item_row__init(&rows[i]);
+    snprintf(names[i], sizeof names[i], "%s%zu", name, i);
+    rows[i].item = names[i];
+    at[i] = &rows[i];
+  }
+  items.items = at;
+  items.n_items = n;
+  items.cursor = (char *)cursor;
+  reply.kind_case = VSM__V1__REPLY__KIND_ITEMS;
+  reply.items = &items;
+  vsm_watch_model_reply(m, &reply);
+}
+
+static void test_items_are_paged_on(void **state) {
+  (void)state;
+  struct vsm_watch_model m = {.wanted = 100};
+  struct vsm_page p;
+  assert_string_equal(vsm_watch_model_cursor(&m), "");
+  reply_rows(&m, "a", 100, "c1");
+  assert_int_equal(m.items->n_items, 100);
+  assert_false(vsm_watch_model_lacks_items(&m));
+  m.wanted = 250; // scrolled: all is asked for anew, and shown once it is there
+  assert_true(vsm_watch_model_lacks_items(&m));
+  assert_string_equal(vsm_watch_model_cursor(&m), "");
+  reply_rows(&m, "b", 100, "c1");
+  assert_string_equal(vsm_watch_model_cursor(&m), "c1");
+  assert_string_equal(m.items->items[0]->item, "a0");
+  reply_rows(&m, "c", 100, "c2");
+  reply_rows(&m, "d", 30, ""); // the last: fewer than wanted
+  assert_false(vsm_watch_model_lacks_items(&m));
+  assert_int_equal(m.items->n_items, 230);
+  assert_string_equal(m.items->items[0]->item, "b0");
+  assert_string_equal(m.items->items[199]->item, "c99");
+  assert_string_equal(m.items->items[229]->item, "d29");
+  vsm_page_init(&p, 80);
+  vsm_page_items(&p, &m, "S", "s");
+  assert_int_equal(p.picks, 230);
+  assert_int_equal(p.n, 230);
+  vsm_page_fini(&p);
+  reply_rows(&m, "e", 100, "c1"); // the daemon does not know that cursor any more: from the oldest on
+  vsm_watch_model_regather(&m);
+  assert_string_equal(vsm_watch_model_cursor(&m), "");
+  reply_rows(&m, "f", 0, "");
+  assert_int_equal(m.items->n_items, 0);
+  m.wanted = 1;
+  reply_rows(&m, "g", 10, "more");
+  vsm_page_init(&p, 80);
+  vsm_page_items(&p, &m, "S", "s");
+  assert_string_equal(p.lines[10].text, "  more follow");
+  assert_int_equal(p.picks, 10);
+  vsm_page_fini(&p);
+  vsm_watch_model_fini(&m);
+}
+
 static void test_item(void **state) {
   (void)state;
   struct vsm_watch_model m = {0};
@@ -320,13 +381,10 @@ static void test_item(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_streams_at_80_columns),
-      cmocka_unit_test(test_no_line_is_wider_than_the_screen),
-      cmocka_unit_test(test_nothing_known_yet),
-      cmocka_unit_test(test_publications),
-      cmocka_unit_test(test_another_configuration),
-      cmocka_unit_test(test_items),
-      cmocka_unit_test(test_item),
+      cmocka_unit_test(test_streams_at_80_columns), cmocka_unit_test(test_no_line_is_wider_than_the_screen),
+      cmocka_unit_test(test_nothing_known_yet),     cmocka_unit_test(test_publications),
+      cmocka_unit_test(test_another_configuration), cmocka_unit_test(test_items),
+      cmocka_unit_test(test_items_are_paged_on),    cmocka_unit_test(test_item),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
