@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "conf/hours.h"
 #include "conf/zones.h"
+#include "core/calendar.h"
 
 // Hours of one weekday, and the word that says so.
 struct spoken {

@@ -4,6 +4,7 @@
 
 #include "conf/forms.h"
 #include "conf/resolve.h"
+#include "core/calendar.h"
 
 #define N(array) (sizeof(array) / sizeof *(array))
 #define COUNT_MAX INT64_C(1000000000000)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "core/calendar.h"
+
 struct times {
   struct vsm_conf_reader *r;
   const struct vsm_config *config;

@@ -3,9 +3,11 @@
 // our time has none.
 #include "conf/tzif.h"
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "conf/tzrule.h"
+#include "core/calendar.h"
 
 enum {
   HEADER_BYTES = 44,

@@ -2,8 +2,8 @@
 #pragma once
 #include <stddef.h>
 
-#include "base/arena.h"
-#include "core/calendar.h"
+struct vsm_arena;
+struct vsm_zone;
 
 // What its clocks show from 1970 to 2100, the rule of its last line written out; all but the name. Any bytes may come.
 // 0, or VSM_EFORMAT with *why: "no time zone file"; VSM_ENOMEM.

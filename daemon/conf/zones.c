@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "conf/resolve.h"
 #include "conf/tzif.h"
+#include "core/calendar.h"
 
 static const char *folder(void) {
   const char *dir = getenv("TZDIR");

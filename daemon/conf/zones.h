@@ -2,5 +2,7 @@
 #pragma once
 #include "conf/reader.h"
 
+struct vsm_zone;
+
 // The zone of a name, in the configuration's arena; false after a complaint.
 bool vsm_conf_zone(struct vsm_conf_reader *r, const struct vsm_conf_word *name, struct vsm_zone *zone);

@@ -6,6 +6,7 @@
 // seconds.
 #include "core/calendar.h"
 
+#include "base/arena.h"
 #include "base/err.h"
 
 #define END_S (VSM_TIME_MAX / VSM_SECOND_US)

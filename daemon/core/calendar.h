@@ -4,8 +4,9 @@
 #pragma once
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/time.h"
+
+struct vsm_arena;
 
 enum {
   VSM_CALENDARS_MAX = 64,

@@ -6,7 +6,6 @@
 
 #include "base/str.h"
 #include "base/time.h"
-#include "core/calendar.h"
 
 enum { VSM_STAGES_MAX = 254, VSM_ID_MAX = 64, VSM_KEY_MAX = 256, VSM_LINKS_MAX = 32 };
 
@@ -28,6 +27,8 @@ enum vsm_party { VSM_US, VSM_CUSTOMER, VSM_THIRD_PARTY };
 
 const char *vsm_lifecycle_name(enum vsm_lifecycle l); // "schedule", ...; "" for VSM_NO_LIFECYCLE
 const char *vsm_party_name(enum vsm_party p);         // "us", "customer", "third-party"
+
+struct vsm_calendar; // core/calendar.h
 
 struct vsm_window {
   const char *name; // as configured: "24h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "core/calendar.h"
 
 static const struct vsm_calendar *find(const struct vsm_model *m, const char *id) {
   for (unsigned i = 0; i < m->n_calendars; i++)

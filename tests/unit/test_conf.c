@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "core/calendar.h"
 
 // Loads what must not load; its one mistake says `what`.
 static void refused(const char *path, const char *what) {

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/err.h"
+#include "core/calendar.h"
 #include "tests/lib/test.h"
 
 // A file as it is written; parts that lie.
