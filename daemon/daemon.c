@@ -279,6 +279,10 @@ static void on_change(void *ctx, const struct vsm_change *change, const struct v
   vsm_publish_change(((struct vsm_daemon *)ctx)->publish, change, event);
 }
 
+static bool wants_changes(void *ctx) {
+  return vsm_publish_wants_changes(((struct vsm_daemon *)ctx)->publish);
+}
+
 static void on_batch(void *ctx) {
   vsm_publish_soon(((struct vsm_daemon *)ctx)->publish);
 }
@@ -304,6 +308,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                              .loop = d->loop,
                                                              .gates = &d->gates,
                                                              .pass_time = pass_time,
+                                                             .wants_changes = wants_changes,
                                                              .on_change = on_change,
                                                              .on_batch = on_batch,
                                                              .ctx = d});

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *vsm_mem_need(void *p, size_t bytes) {
   if (!p) {
@@ -13,6 +14,12 @@ void *vsm_mem_need(void *p, size_t bytes) {
 
 void *vsm_mem_alloc(size_t bytes) {
   return vsm_mem_need(calloc(1, bytes ? bytes : 1), bytes);
+}
+
+void *vsm_mem_alloc_lines(size_t bytes) {
+  enum { LINE_BYTES = 64 };
+  size_t whole = (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+  return memset(vsm_mem_need(aligned_alloc(LINE_BYTES, whole), whole), 0, whole);
 }
 
 void *vsm_mem_resize(void *p, size_t bytes) {

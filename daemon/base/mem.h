@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 void *vsm_mem_alloc(size_t bytes);           // cleared
+void *vsm_mem_alloc_lines(size_t bytes);     // cleared, at the start of a line of memory
 void *vsm_mem_resize(void *p, size_t bytes); // not cleared beyond the old size
 // Makes room for one more of `size` bytes in an array of `n` with `*cap`: doubles. Returns the array.
 void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size);

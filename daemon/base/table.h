@@ -32,6 +32,16 @@ static inline uint32_t vsm_table_find(const struct vsm_table *t, uint32_t hash,
   return (uint32_t)VSM_TABLE_NONE;
 }
 
+static inline bool vsm_table_any(const void *ctx, uint32_t id) {
+  (void)ctx;
+  return id != (uint32_t)VSM_TABLE_NONE;
+}
+
+// The first id of this hash, without asking whether it is the one; or VSM_TABLE_NONE.
+static inline uint32_t vsm_table_guess(const struct vsm_table *t, uint32_t hash) {
+  return vsm_table_find(t, hash, vsm_table_any, NULL);
+}
+
 static inline void vsm_table_prefetch(const struct vsm_table *t, uint32_t hash) {
   if (t->cap)
     __builtin_prefetch(&t->slots[hash & (t->cap - 1)]);

@@ -106,19 +106,20 @@ static void move_notes(const struct vsm_items *items, struct vsm_item *it, const
 }
 
 static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *old, const struct moves *moves,
-                       struct vsm_story *none, struct vsm_story *story) {
+                       struct vsm_retold *told) {
   vsm_items_fini(&fresh->items);
   fresh->items = old->items;
   vsm_items_init(&old->items, fresh->items.words);
-  vsm_story_clear(none);
+  vsm_story_clear(&told->was);
+  told->same_visits = told->same_marks = 0;
   for (uint32_t id = 0; id < fresh->items.n; id++) {
     struct vsm_item *it = vsm_items_at(&fresh->items, id);
     if (it->n_keys == 0)
       continue;
     move_log(&fresh->items, it, moves);
     move_notes(&fresh->items, it, moves);
-    vsm_stream_fold(fresh, it, story);
-    vsm_stream_replace(fresh, id, none, story);
+    vsm_stream_fold(fresh, it, (size_t)VSM_FOLD_ALL, &told->is);
+    vsm_stream_replace(fresh, id, told);
   }
 }
 
@@ -204,7 +205,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   for (size_t i = 0; i < model->n_streams; i++) {
     struct vsm_stream_state *old = find_stream(core, next.streams[i].id);
     if (old)
-      take_items(&next.streams[i], old, &next.moves[i], &core->before, &core->after);
+      take_items(&next.streams[i], old, &next.moves[i], &core->retold);
   }
   for (size_t i = 0; i < core->n_streams; i++) {
     if (in_model(model, core->streams[i].id)) {

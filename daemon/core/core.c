@@ -35,11 +35,9 @@ void vsm_core_destroy(struct vsm_core *core) {
   vsm_matcher_destroy(core->matcher);
   vsm_ledger_destroy(core->ledger);
   vsm_intern_fini(&core->words);
-  vsm_story_fini(&core->before);
-  vsm_story_fini(&core->after);
-  vsm_story_fini(&core->other);
+  vsm_retold_fini(&core->retold);
+  vsm_retold_fini(&core->other);
   vsm_arena_fini(&core->text);
-  free(core->claims);
   free(core);
 }
 
@@ -123,85 +121,11 @@ static enum vsm_reason check_time(const struct vsm_core *core, const struct vsm_
   return VSM_R_NONE;
 }
 
-// --- claims
-
-struct found {
-  size_t claims, matched, ignores;
-  enum vsm_reason reason; // the first of those for which rules rejected it
-  char detail[sizeof((struct vsm_effects *)0)->detail];
-};
-
-static void note_rejection(struct found *f, enum vsm_reason reason, const char *detail) {
-  if (f->reason != VSM_R_NONE && f->reason <= reason)
-    return;
-  f->reason = reason;
-  vsm_text_format(f->detail, sizeof f->detail, "%s", detail);
-}
+// --- applying
 
 static unsigned place_of(const struct vsm_stream_state *s, const struct vsm_rule *rule) {
   return rule->stage < 0 ? VSM_PLACE_ITEM : s->graph->place_of[rule->stage];
 }
-
-static bool item_is_full(const struct vsm_stream_state *s, const struct vsm_claim *c, int64_t us) {
-  if (c->item == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
-    return false;
-  const struct vsm_item *it = vsm_items_at(&s->items, c->item);
-  if (it->n < VSM_TRANSITIONS_MAX)
-    return false;
-  bool known;
-  vsm_item_seek(it, vsm_pack(us, place_of(s, c->rule), c->rule->lifecycle), &known);
-  return !known;
-}
-
-static void find_item(const struct vsm_core *core, struct vsm_claim *c) {
-  c->item = vsm_items_find(&core->streams[c->rule->stream].items, c->key, c->hash);
-}
-
-static void claim(struct vsm_core *core, const struct vsm_event *e, const struct vsm_rule *rule, uint32_t origin,
-                  int64_t us, struct found *f) {
-  char name[128], text[sizeof f->detail], key_bytes[VSM_KEY_MAX];
-  const struct vsm_field *missing = NULL;
-  struct vsm_claim *c = &core->claims[f->claims];
-  *c = (struct vsm_claim){.rule = rule, .origin = origin};
-  enum vsm_reason reason = vsm_rule_key(&rule->item, e, key_bytes, &c->key, &missing);
-  if (reason == VSM_R_NONE) {
-    c->key.p = vsm_arena_strndup(&core->text, key_bytes, c->key.n);
-    c->hash = vsm_hash(c->key, 0);
-    find_item(core, c);
-    if (!item_is_full(&core->streams[rule->stream], c, us)) {
-      f->claims++;
-      return;
-    }
-    reason = VSM_R_LIMIT;
-    vsm_text_format(text, sizeof text, "an item has at most %d transitions", VSM_TRANSITIONS_MAX);
-  } else if (reason == VSM_R_KEY_TOO_LONG) {
-    vsm_text_format(text, sizeof text, "an item key has at most %d bytes (rule %s)", VSM_KEY_MAX, rule->where);
-  } else {
-    vsm_text_format(text, sizeof text, "%s (rule %s)", missing ? vsm_field_print(missing, name, sizeof name) : "item",
-                    rule->where);
-  }
-  note_rejection(f, reason, text);
-}
-
-static void find_claims(struct vsm_core *core, const struct vsm_event *e, const struct vsm_kind *kind, int64_t us,
-                        struct found *f) {
-  *f = (struct found){0};
-  vsm_arena_reset(&core->text);
-  while (core->cap_claims < kind->n)
-    core->claims = vsm_mem_grow(core->claims, core->cap_claims, &core->cap_claims, sizeof *core->claims);
-  for (unsigned i = 0; i < kind->n; i++) {
-    const struct vsm_rule *rule = &core->model->rules[kind->rules[i]];
-    if (!vsm_rule_holds(rule, e))
-      continue;
-    f->matched++;
-    if (rule->ignore)
-      f->ignores++;
-    else
-      claim(core, e, rule, kind->origins[i], us, f);
-  }
-}
-
-// --- applying
 
 struct application {
   struct vsm_core *core;
@@ -210,8 +134,8 @@ struct application {
   struct vsm_stream_state *stream;
   uint32_t id;
   unsigned key_place;
-  long added;  // place of the new transition in the log; -1: none
-  bool folded; // core->before holds the item's story as it was
+  long added;  // place of the new transition in the log; VSM_FOLD_ALL: none
+  bool folded; // core->retold holds the item's story as it was
   bool news;   // something was new
 };
 
@@ -219,26 +143,26 @@ static struct vsm_item *item_of(const struct application *a) {
   return vsm_items_at(&a->stream->items, a->id);
 }
 
-// The item's story as it was before this application, in core->before; where a transition was added, its story with it
-// in core->after.
+// The item's story as it was before this application.
 static void remember(struct application *a) {
-  if (!a->folded && a->added >= 0)
-    vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, &a->core->before, &a->core->after);
-  else if (!a->folded)
-    vsm_stream_fold(a->stream, item_of(a), &a->core->before);
+  if (!a->folded)
+    vsm_stream_fold(a->stream, item_of(a), (size_t)a->added, &a->core->retold.was);
   a->folded = true;
 }
 
 static void open_item(struct application *a) {
-  const struct vsm_claim *c = a->claim;
-  a->id = c->item;
-  if (a->id == (uint32_t)VSM_ITEM_NONE) {
-    a->id = vsm_items_add(&a->stream->items, c->key, c->hash);
+  struct vsm_items *items = &a->stream->items;
+  const struct vsm_name *name = a->claim->name;
+  uint32_t key = vsm_items_find_key(items, name->key, name->hash);
+  if (key == (uint32_t)VSM_ITEM_NONE) {
+    a->id = vsm_items_add(items, name->key, name->hash);
     a->news = true;
-    vsm_story_clear(&a->core->before);
+    vsm_story_clear(&a->core->retold.was);
     a->folded = true;
+    return;
   }
-  a->key_place = vsm_items_key_place(&a->stream->items, item_of(a), c->key);
+  a->id = vsm_items_key(items, key)->item;
+  a->key_place = vsm_item_key_place(item_of(a), key);
 }
 
 static void note_hold(struct application *a, uint64_t transition) {
@@ -280,14 +204,16 @@ static void add_progress(struct application *a, int64_t us) {
 
 static void refuse_link(struct application *a, struct vsm_str link, const char *why) {
   char text[200];
-  vsm_text_format(text, sizeof text, "%.*s and %.*s: %s", (int)(a->claim->key.n < 60 ? a->claim->key.n : 60),
-                  a->claim->key.p, (int)(link.n < 60 ? link.n : 60), link.p, why);
+  struct vsm_str key = a->claim->name->key;
+  vsm_text_format(text, sizeof text, "%.*s and %.*s: %s", (int)(key.n < 60 ? key.n : 60), key.p,
+                  (int)(link.n < 60 ? link.n : 60), link.p, why);
   vsm_ledger_rejected(a->core->ledger, a->event->source, a->event->type, VSM_R_LINK_REFUSED, vsm_str_of(text));
 }
 
-static void join(struct application *a, struct vsm_str link) {
+static void join(struct application *a, const struct vsm_name *name) {
   struct vsm_items *items = &a->stream->items;
-  uint32_t hash = vsm_hash(link, 0), other = vsm_items_find(items, link, hash);
+  struct vsm_str link = name->key;
+  uint32_t other = vsm_items_find(items, link, name->hash);
   if (other == a->id)
     return;
   if (other == (uint32_t)VSM_ITEM_NONE) {
@@ -295,31 +221,27 @@ static void join(struct application *a, struct vsm_str link) {
       refuse_link(a, link, "an item has at most 32 keys");
       return;
     }
-    vsm_items_add_key(items, a->id, link, hash);
+    vsm_items_add_key(items, a->id, link, name->hash);
     a->news = true;
     return;
   }
   remember(a);
-  vsm_stream_fold(a->stream, vsm_items_at(items, other), &a->core->other);
+  vsm_stream_fold(a->stream, vsm_items_at(items, other), (size_t)VSM_FOLD_ALL, &a->core->other.was);
   if (vsm_items_unite(items, a->id, other) != 0) {
     refuse_link(a, link, "together they have more than 32 keys or 4096 transitions");
     return;
   }
   a->news = true;
-  vsm_story_clear(&a->core->after);
-  vsm_stream_replace(a->stream, other, &a->core->other, &a->core->after);
+  vsm_stream_replace(a->stream, other, &a->core->other);
 }
 
 static void add_links(struct application *a) {
-  const struct vsm_rule *r = a->claim->rule;
-  char buf[VSM_KEY_MAX];
-  struct vsm_str link;
-  for (unsigned i = 0; i < r->n_links; i++) {
-    enum vsm_reason reason = vsm_rule_key(&r->links[i], a->event, buf, &link, NULL);
-    if (reason == VSM_R_NONE)
+  for (unsigned i = 0; i < a->claim->rule->n_links; i++) {
+    const struct vsm_name *link = &a->claim->links[i];
+    if (link->reason == VSM_R_NONE)
       join(a, link);
-    else if (reason == VSM_R_KEY_TOO_LONG)
-      refuse_link(a, (struct vsm_str){buf, 60}, "a key has at most 256 bytes");
+    else if (link->reason == VSM_R_KEY_TOO_LONG)
+      refuse_link(a, (struct vsm_str){link->key.p, 60}, "a key has at most 256 bytes");
   }
 }
 
@@ -335,10 +257,25 @@ static void tell(struct application *a, int64_t us, struct vsm_effects *fx) {
                           .item = vsm_items_shown(&a->stream->items, item_of(a), a->stream->graph)};
 }
 
+// Most often a transition was added and nothing else: then both stories are told at once.
+static void retell(struct application *a) {
+  struct vsm_retold *r = &a->core->retold;
+  if (a->folded) {
+    vsm_stream_fold(a->stream, item_of(a), (size_t)VSM_FOLD_ALL, &r->is);
+    r->same_visits = r->same_marks = 0;
+  } else if (a->added != VSM_FOLD_ALL) {
+    vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, r);
+  } else {
+    return;
+  }
+  vsm_stream_replace(a->stream, a->id, r);
+}
+
 // True where something was new.
 static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct vsm_claim *c, int64_t us,
                   struct vsm_effects *fx) {
-  struct application a = {.core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = -1};
+  struct application a = {
+      .core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = VSM_FOLD_ALL};
   open_item(&a);
   if (c->rule->lifecycle <= VSM_WITHDRAW)
     add_transition(&a, us);
@@ -346,63 +283,116 @@ static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct
     add_progress(&a, us);
   bool moved = a.news;
   add_links(&a);
-  if (a.folded)
-    vsm_stream_fold(a.stream, item_of(&a), &core->after);
-  else if (a.added >= 0)
-    remember(&a); // and the story as it is
-  if (a.folded)
-    vsm_stream_replace(a.stream, a.id, &core->before, &core->after);
-  if (moved && c->rule->lifecycle != VSM_NO_LIFECYCLE)
+  retell(&a);
+  if (moved && !fx->quiet && c->rule->lifecycle != VSM_NO_LIFECYCLE)
     tell(&a, us, fx);
   return a.news;
 }
 
 // --- one event
 
-static enum vsm_result settle(const struct found *f, struct vsm_effects *fx) {
-  if (f->matched == 0)
-    return VSM_UNMAPPED;
-  if (f->claims == 0 && f->reason != VSM_R_NONE && f->ignores == 0) {
-    refuse(fx, f->reason, f->detail);
-    return VSM_REJECTED;
-  }
-  return f->claims == 0 ? VSM_IGNORED : VSM_DUPLICATE; // until something turns out to be new
+static bool item_is_full(const struct vsm_core *core, const struct vsm_claim *c, int64_t us) {
+  const struct vsm_stream_state *s = &core->streams[c->rule->stream];
+  uint32_t id = vsm_items_find(&s->items, c->name->key, c->name->hash);
+  if (id == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
+    return false;
+  const struct vsm_item *it = vsm_items_at(&s->items, id);
+  if (it->n < VSM_TRANSITIONS_MAX)
+    return false;
+  bool known;
+  vsm_item_seek(it, vsm_pack(us, place_of(s, c->rule), c->rule->lifecycle), &known);
+  return !known;
 }
 
-int vsm_core_step(struct vsm_core *core, const struct vsm_event *e, struct vsm_effects *fx) {
+static void refuse_full_items(const struct vsm_core *core, struct vsm_look *look, int64_t us) {
+  unsigned n = 0;
+  for (unsigned i = 0; i < look->n_claims; i++)
+    if (item_is_full(core, &look->claims[i], us))
+      vsm_look_reject(look, VSM_R_LIMIT, "an item has at most 4096 transitions");
+    else
+      look->claims[n++] = look->claims[i];
+  look->n_claims = n;
+}
+
+static enum vsm_result settle(const struct vsm_look *look, struct vsm_effects *fx) {
+  if (!look->matched)
+    return VSM_UNMAPPED;
+  if (look->n_claims == 0 && look->reason != VSM_R_NONE && !look->ignored) {
+    refuse(fx, look->reason, look->detail);
+    return VSM_REJECTED;
+  }
+  return look->n_claims == 0 ? VSM_IGNORED : VSM_DUPLICATE; // until something turns out to be new
+}
+
+static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_look *look, struct vsm_effects *fx) {
   fx->n_changes = 0;
   fx->reason = VSM_R_NONE;
   fx->detail[0] = '\0';
-  if (e->refused != VSM_R_NONE)
-    return refuse_whole(core, e, vsm_ledger_source(core->ledger, e->source), fx, e->refused, e->refused_detail);
-  const struct vsm_kind *kind = vsm_matcher_kind(core->matcher, e);
-  if (!kind)
-    return VSM_ENOMEM;
+  if (e->refused != VSM_R_NONE) {
+    refuse_whole(core, e, vsm_ledger_source(core->ledger, e->source), fx, e->refused, e->refused_detail);
+    return;
+  }
+  const struct vsm_kind *kind = look->kind;
   int64_t us = 0;
   const char *detail = NULL;
   enum vsm_reason reason = check_time(core, e, kind->offset_us, &us, &detail);
   vsm_ledger_sequence(core->ledger, kind->source_row, e->epoch, e->sequence);
   vsm_ledger_heard(core->ledger, kind->source_row, e->received,
                    e->time_ns && reason == VSM_R_NONE && us <= e->received.us ? e->received.us - us : -1);
-  if (reason != VSM_R_NONE)
-    return refuse_whole(core, e, kind->source_row, fx, reason, detail);
-  struct found f;
-  find_claims(core, e, kind, us, &f);
-  fx->result = settle(&f, fx);
+  if (reason != VSM_R_NONE) {
+    refuse_whole(core, e, kind->source_row, fx, reason, detail);
+    return;
+  }
+  refuse_full_items(core, look, us);
+  fx->result = settle(look, fx);
   if (fx->result != VSM_REJECTED && core->model->clock == VSM_CLOCK_EVENT)
     pass_time(core, (struct vsm_time){us});
-  if (f.reason != VSM_R_NONE) // listed also where other rules took the event
-    vsm_ledger_rejected(core->ledger, e->source, e->type, f.reason, vsm_str_of(f.detail));
+  if (look->reason != VSM_R_NONE) // listed also where other rules took the event
+    vsm_ledger_rejected(core->ledger, e->source, e->type, look->reason, vsm_str_of(look->detail));
   if (fx->result == VSM_UNMAPPED)
     vsm_ledger_unmapped(core->ledger, e->source, e->type, e->received);
-  for (size_t i = 0; i < f.claims; i++) {
-    if (i > 0) // the claims before may have made or joined items
-      find_item(core, &core->claims[i]);
-    if (apply(core, e, &core->claims[i], us, fx))
+  for (unsigned i = 0; i < look->n_claims; i++)
+    if (apply(core, e, &look->claims[i], us, fx))
       fx->result = VSM_APPLIED;
-  }
   vsm_ledger_count(core->ledger, kind->source_row, fx->result);
+}
+
+// Each step for all of them before the next, so that their memory is waited for together.
+static void ask_ahead(const struct vsm_core *core, struct vsm_look *looks, size_t n) {
+  for (unsigned step = 0; step < VSM_TRAIL_STEPS; step++)
+    for (size_t i = 0; i < n; i++)
+      for (unsigned c = 0; c < looks[i].n_claims; c++) {
+        struct vsm_claim *claim = &looks[i].claims[c];
+        const struct vsm_items *items = &core->streams[claim->rule->stream].items;
+        for (unsigned k = 0; k <= claim->rule->n_links; k++)
+          if (claim->name[k].reason == VSM_R_NONE)
+            vsm_items_ask(items, claim->name[k].hash, &claim->name[k].trail, step);
+      }
+}
+
+int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, size_t n, struct vsm_effects *fx,
+                      vsm_core_done *done, void *ctx) {
+  for (size_t at = 0, run; at < n; at += run) {
+    run = n - at < VSM_LOOK_MAX ? n - at : VSM_LOOK_MAX;
+    int err = vsm_look(core->matcher, core->model, &core->text, events + at, run, core->looks);
+    if (err)
+      return err;
+    if (run > 1)
+      ask_ahead(core, core->looks, run);
+    for (size_t i = 0; i < run; i++) {
+      step(core, &events[at + i], &core->looks[i], fx);
+      done(ctx, &events[at + i], fx);
+    }
+  }
   return 0;
+}
+
+static void nobody(void *ctx, const struct vsm_event *event, const struct vsm_effects *fx) {
+  (void)ctx, (void)event, (void)fx;
+}
+
+int vsm_core_step(struct vsm_core *core, const struct vsm_event *event, struct vsm_effects *fx) {
+  return vsm_core_step_all(core, event, 1, fx, nobody, NULL);
 }
 
 int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received) {

@@ -9,11 +9,19 @@
 
 #include "base/mem.h"
 
+// What two walks that parted have in common: the first visits, which stand in the story of the one that came from
+// before. A visit that either changes is common no more.
+struct common {
+  struct vsm_story *has, *lacks;
+  size_t n;
+};
+
 struct walk {
   const struct vsm_graph *graph;
   unsigned words; // of sets
-  unsigned n_open, n_active;
+  unsigned n_active;
   struct vsm_story *out;
+  struct common *common;
   struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
   struct vsm_set bypassed, reworked;
   int64_t t;
@@ -26,15 +34,32 @@ static void enter(struct walk *w, unsigned s);
 
 static struct vsm_mark *mark(struct walk *w, enum vsm_mark_kind kind, unsigned place, int64_t at) {
   struct vsm_story *o = w->out;
-  o->marks = vsm_mem_grow(o->marks, o->n_marks, &o->cap_marks, sizeof *o->marks);
+  if (o->n_marks == o->cap_marks)
+    o->marks = vsm_mem_grow(o->marks, o->n_marks, &o->cap_marks, sizeof *o->marks);
   struct vsm_mark *m = &o->marks[o->n_marks++];
   *m = (struct vsm_mark){.at = at, .kind = (uint8_t)kind, .place = (uint8_t)place};
   return m;
 }
 
+static const struct vsm_visit *visit(const struct walk *w, size_t i) {
+  return &(i < w->common->n ? w->common->has : w->out)->visits[i];
+}
+
+static void part(struct common *c, size_t i) {
+  memcpy(c->lacks->visits + i, c->has->visits + i, (c->n - i) * sizeof *c->has->visits);
+  c->n = i;
+}
+
+static struct vsm_visit *visit_to_change(struct walk *w, size_t i) {
+  if (i < w->common->n)
+    part(w->common, i);
+  return &w->out->visits[i];
+}
+
 static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
   struct vsm_story *o = w->out;
-  o->visits = vsm_mem_grow(o->visits, o->n_visits, &o->cap_visits, sizeof *o->visits);
+  if (o->n_visits == o->cap_visits)
+    o->visits = vsm_mem_grow(o->visits, o->n_visits, &o->cap_visits, sizeof *o->visits);
   struct vsm_visit *v = &o->visits[o->n_visits];
   *v = (struct vsm_visit){.entered = w->t, .since = w->t, .place = (uint8_t)s, .state = VSM_QUEUED};
   if (vsm_set_has(&w->visited, s)) {
@@ -43,7 +68,7 @@ static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
   }
   w->open_at[s] = (uint32_t)o->n_visits++;
   vsm_set_add(&w->open, s);
-  w->n_open++;
+  o->n_open++;
   vsm_set_add(&w->had, s);
   return v;
 }
@@ -59,8 +84,7 @@ static void count_active(struct walk *w, int change) {
 static void set_state(struct walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
   if (v->state == state)
     return;
-  int64_t *spent[] = {[VSM_QUEUED] = &v->queued, [VSM_ACTIVE] = &v->active, [VSM_SUSPENDED] = &v->suspended};
-  *spent[v->state] += w->t - v->since;
+  v->spent[v->state] += w->t - v->since;
   if (v->state == VSM_ACTIVE)
     count_active(w, -1);
   if (state == VSM_ACTIVE) {
@@ -76,7 +100,7 @@ static void close_visit(struct walk *w, struct vsm_visit *v, enum vsm_how how) {
   v->left = w->t;
   v->how = (uint8_t)how;
   vsm_set_del(&w->open, v->place);
-  w->n_open--;
+  w->out->n_open--;
   if (v->bits & VSM_V_CONFIRMED)
     vsm_set_add(&w->visited, v->place);
 }
@@ -89,7 +113,7 @@ static enum vsm_how how_making_way(const struct walk *w, const struct vsm_visit 
 
 // True where a fork closed forwards.
 static bool close_for(struct walk *w, unsigned i, unsigned s) {
-  struct vsm_visit *v = &w->out->visits[w->open_at[i]];
+  struct vsm_visit *v = visit_to_change(w, w->open_at[i]);
   close_visit(w, v, how_making_way(w, v, s));
   v->bits |= VSM_V_MADE_WAY;
   return w->graph->at[i].fork_all && v->how != VSM_RETURNED;
@@ -163,7 +187,7 @@ static void completed(struct walk *w, unsigned s) {
   const struct vsm_node_relations *at = &w->graph->at[s];
   if (at->n_next == 1 || at->fork_all)
     go_on(w, &at->next);
-  if (at->to_outcome && at->n_next == 1 && w->n_open == 0 && w->out->open)
+  if (at->to_outcome && at->n_next == 1 && w->out->n_open == 0 && w->out->open)
     finish(w);
 }
 
@@ -174,7 +198,7 @@ static void begin(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
   }
   if (!vsm_set_has(&w->open, s))
     enter(w, s);
-  struct vsm_visit *v = &w->out->visits[w->open_at[s]];
+  struct vsm_visit *v = visit_to_change(w, w->open_at[s]);
   if (lifecycle == VSM_START) {
     v->bits |= VSM_V_CONFIRMED;
     set_state(w, v, VSM_ACTIVE);
@@ -182,7 +206,7 @@ static void begin(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
 }
 
 static void apply(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
-  struct vsm_visit *v = &w->out->visits[w->open_at[s]];
+  struct vsm_visit *v = visit_to_change(w, w->open_at[s]);
   v->bits |= VSM_V_CONFIRMED;
   if (lifecycle == VSM_COMPLETE) {
     v->bits |= VSM_V_OWN_COMPLETE;
@@ -199,7 +223,7 @@ static bool is_late_news(const struct walk *w, unsigned s) {
   if (!w->out->open)
     return true;
   for (size_t i = w->out->n_visits; i-- > 0;) {
-    const struct vsm_visit *v = &w->out->visits[i];
+    const struct vsm_visit *v = visit(w, i);
     if (!(v->bits & VSM_V_LATE_NEWS) && !vsm_set_has(&at->parallel, v->place))
       return vsm_set_has(&at->after, v->place);
   }
@@ -208,14 +232,16 @@ static bool is_late_news(const struct walk *w, unsigned s) {
 
 // A complete that comes after the item went on belongs to the visit that it went on from.
 static bool names_visit(struct walk *w, unsigned s, bool late) {
-  struct vsm_visit *v = w->out->visits + w->out->n_visits;
+  size_t i = w->out->n_visits;
   do {
-    if (v == w->out->visits)
+    if (i == 0)
       return false;
-  } while ((--v)->place != s);
-  bool unfinished = v->how == VSM_SKIPPED || (v->how == VSM_COMPLETED && !(v->bits & VSM_V_OWN_COMPLETE));
-  if (!(unfinished && late) && !((v->bits & VSM_V_MADE_WAY) && v->left == w->t))
+  } while (visit(w, --i)->place != s);
+  const struct vsm_visit *have = visit(w, i);
+  bool unfinished = have->how == VSM_SKIPPED || (have->how == VSM_COMPLETED && !(have->bits & VSM_V_OWN_COMPLETE));
+  if (!(unfinished && late) && !((have->bits & VSM_V_MADE_WAY) && have->left == w->t))
     return false;
+  struct vsm_visit *v = visit_to_change(w, i);
   v->bits |= VSM_V_CONFIRMED | VSM_V_OWN_COMPLETE;
   v->how = VSM_COMPLETED;
   vsm_set_add(&w->visited, s);
@@ -226,7 +252,7 @@ static bool is_redundant(const struct walk *w, unsigned s) {
   if (!vsm_set_has(&w->visited, s))
     return false;
   for (size_t i = w->out->n_visits; i-- > 0;) {
-    const struct vsm_visit *v = &w->out->visits[i];
+    const struct vsm_visit *v = visit(w, i);
     if (v->place == s && (v->bits & VSM_V_CONFIRMED))
       return true;
     if (!(v->bits & VSM_V_LATE_NEWS) && vsm_set_has(&w->graph->at[s].before, v->place))
@@ -270,7 +296,7 @@ static void end_item(struct walk *w, enum vsm_lifecycle lifecycle) {
     return;
   }
   VSM_SET_EACH(i, &w->open, w->words) {
-    struct vsm_visit *v = &w->out->visits[w->open_at[i]];
+    struct vsm_visit *v = visit_to_change(w, w->open_at[i]);
     bool confirmed = v->bits & VSM_V_CONFIRMED;
     close_visit(w, v, lifecycle == VSM_WITHDRAW ? VSM_WITHDRAWN : confirmed ? VSM_COMPLETED : VSM_SKIPPED);
   }
@@ -299,20 +325,20 @@ static void mark_bypassed(struct walk *w) {
       mark(w, VSM_M_BYPASSED, (unsigned)b, w->bypassed_at[b]);
 }
 
-static void mark_first_passes(struct walk *w) {
-  const struct vsm_story *o = w->out;
-  struct vsm_set seen = {{0}};
-  for (size_t i = 0; i < o->n_visits; i++) {
-    const struct vsm_visit *v = &o->visits[i];
-    if (v->how != VSM_COMPLETED || vsm_set_has(&seen, v->place))
+// Of these stages.
+static void mark_first_passes(struct walk *w, struct vsm_set stages) {
+  for (size_t i = 0, n = w->out->n_visits; i < n; i++) {
+    const struct vsm_visit *v = visit(w, i);
+    if (v->how != VSM_COMPLETED || !vsm_set_has(&stages, v->place))
       continue;
-    vsm_set_add(&seen, v->place);
+    vsm_set_del(&stages, v->place);
     mark(w, VSM_M_FIRST_PASS, v->place, v->left)->rework = vsm_set_has(&w->reworked, v->place);
   }
 }
 
 void vsm_story_clear(struct vsm_story *s) {
   s->n_visits = s->n_marks = 0;
+  s->n_open = 0;
   s->exists = s->open = s->finished = false;
   s->started = 0;
 }
@@ -332,69 +358,85 @@ static void walk_on(struct walk *w, const uint64_t *transitions, size_t n) {
   }
 }
 
-static void begin_walk(struct walk *w, const struct vsm_graph *graph, struct vsm_story *out) {
+static void begin_walk(struct walk *w, const struct vsm_graph *graph, struct vsm_story *out, struct common *common) {
   memset(w, 0, offsetof(struct walk, open_at)); // what the sets do not name is never read
   w->graph = graph;
   w->words = graph->words;
   w->out = out;
+  w->common = common;
   vsm_story_clear(out);
 }
 
-static void end_walk(struct walk *w) {
+static void end_walk(struct walk *w, const struct vsm_set *stages) {
   mark_bypassed(w);
-  mark_first_passes(w);
+  mark_first_passes(w, *stages);
 }
 
-static void *copy(void *to, size_t *cap, const void *from, size_t n, size_t size) {
+void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t but, struct vsm_story *out) {
+  struct walk w;
+  struct common none = {0};
+  begin_walk(&w, graph, out, &none);
+  walk_on(&w, transitions, but < n ? but : n);
+  if (but < n)
+    walk_on(&w, transitions + but + 1, n - but - 1);
+  end_walk(&w, &w.had);
+}
+
+static void *reserve(void *p, size_t *cap, size_t n, size_t size) {
   while (*cap < n)
-    to = vsm_mem_grow(to, *cap, cap, size);
-  if (n > 0)
-    memcpy(to, from, n * size);
-  return to;
+    p = vsm_mem_grow(p, *cap, cap, size);
+  return p;
 }
 
-static void copy_story(struct vsm_story *to, const struct vsm_story *from) {
-  to->visits = copy(to->visits, &to->cap_visits, from->visits, from->n_visits, sizeof *to->visits);
-  to->marks = copy(to->marks, &to->cap_marks, from->marks, from->n_marks, sizeof *to->marks);
-  to->n_visits = from->n_visits;
-  to->n_marks = from->n_marks;
-  to->exists = from->exists;
-  to->open = from->open;
-  to->finished = from->finished;
-  to->started = from->started;
-}
-
-static void copy_walk(struct walk *to, const struct walk *from, struct vsm_story *out) {
+// From here on the two walks have nothing in common but the visits and marks up to now.
+static void part_walks(struct walk *to, const struct walk *from, struct vsm_retold *r, struct common *common) {
   memcpy(to, from, offsetof(struct walk, open_at));
   VSM_SET_EACH(i, &from->open, from->words)
     to->open_at[i] = from->open_at[i];
   VSM_SET_EACH(b, &from->bypassed, from->words)
     to->bypassed_at[b] = from->bypassed_at[b];
-  to->out = out;
-  copy_story(out, from->out);
+  to->out = &r->is;
+  r->is.visits = reserve(r->is.visits, &r->is.cap_visits, r->was.n_visits, sizeof *r->is.visits);
+  r->is.marks = reserve(r->is.marks, &r->is.cap_marks, r->was.n_marks, sizeof *r->is.marks);
+  r->is.n_visits = r->was.n_visits;
+  r->is.n_marks = r->same_marks = r->was.n_marks;
+  r->is.n_open = r->was.n_open;
+  r->is.exists = r->was.exists;
+  r->is.open = r->was.open;
+  r->is.finished = r->was.finished;
+  r->is.started = r->was.started;
+  *common = (struct common){&r->was, &r->is, r->was.n_visits};
 }
 
-void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, struct vsm_story *out) {
-  struct walk w;
-  begin_walk(&w, graph, out);
-  walk_on(&w, transitions, n);
-  end_walk(&w);
+static void add_stages(struct vsm_set *stages, const struct vsm_story *s, size_t from) {
+  for (size_t i = from; i < s->n_visits; i++)
+    vsm_set_add(stages, s->visits[i].place);
 }
 
 void vsm_fold_both(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t at,
-                   struct vsm_story *without, struct vsm_story *with) {
-  struct walk w, w_with;
-  begin_walk(&w, graph, without);
-  walk_on(&w, transitions, at);
-  copy_walk(&w_with, &w, with);
-  walk_on(&w, transitions + at + 1, n - at - 1);
-  walk_on(&w_with, transitions + at, n - at);
-  end_walk(&w);
-  end_walk(&w_with);
+                   struct vsm_retold *r) {
+  struct walk was, is;
+  struct common common = {0};
+  struct vsm_set stages = {{0}}; // of which any visit differs
+  begin_walk(&was, graph, &r->was, &common);
+  walk_on(&was, transitions, at);
+  part_walks(&is, &was, r, &common);
+  walk_on(&was, transitions + at + 1, n - at - 1);
+  walk_on(&is, transitions + at, n - at);
+  add_stages(&stages, &r->was, common.n);
+  add_stages(&stages, &r->is, common.n);
+  end_walk(&was, &stages);
+  end_walk(&is, &stages);
+  r->same_visits = common.n;
 }
 
 void vsm_story_fini(struct vsm_story *s) {
   free(s->visits);
   free(s->marks);
   *s = (struct vsm_story){0};
+}
+
+void vsm_retold_fini(struct vsm_retold *r) {
+  vsm_story_fini(&r->was);
+  vsm_story_fini(&r->is);
 }

@@ -31,11 +31,11 @@ enum vsm_visit_bits {
   VSM_V_MADE_WAY = 64, // closed because the item went elsewhere
 };
 
-// No padding but the last bytes, which are always zero: visits are compared as memory.
+// No padding: visits are compared as memory.
 struct vsm_visit {
-  int64_t entered, left;             // left is 0 while open
-  int64_t since;                     // last change of state
-  int64_t queued, active, suspended; // microseconds, up to `since`
+  int64_t entered, left; // left is 0 while open
+  int64_t since;         // last change of state
+  int64_t spent[3];      // microseconds queued, active, suspended, up to `since`
   uint8_t place, state, how, bits, pad[4];
 };
 
@@ -60,14 +60,24 @@ struct vsm_story {
   size_t n_visits, cap_visits;
   struct vsm_mark *marks;
   size_t n_marks, cap_marks;
+  unsigned n_open;             // visits
   bool exists, open, finished; // finished: closed by finishing rather than withdrawing
   int64_t started;
 };
 
-// The first n transitions, in rising order, without equal ones.
-void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, struct vsm_story *out);
-// Two folds in one: without and with the transition at `at`. The way up to it is walked once.
+// An item's story as it was and as it is. The first `same_visits` and `same_marks` are the same in both and stand in
+// `was` alone; of what follows, the marks of stages whose visits are all the same are left out.
+struct vsm_retold {
+  struct vsm_story was, is;
+  size_t same_visits, same_marks;
+};
+
+enum { VSM_FOLD_ALL = -1 };
+// n transitions, in rising order, without equal ones; that at `but` left out (VSM_FOLD_ALL: none).
+void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t but, struct vsm_story *out);
+// Two folds in one: without (was) and with (is) the transition at `at`. The way up to it is walked once.
 void vsm_fold_both(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t at,
-                   struct vsm_story *without, struct vsm_story *with);
+                   struct vsm_retold *out);
 void vsm_story_clear(struct vsm_story *story); // as of no item
 void vsm_story_fini(struct vsm_story *story);
+void vsm_retold_fini(struct vsm_retold *r);

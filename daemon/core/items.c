@@ -1,6 +1,7 @@
-// Items lie in chunks, so that they never move; a free place is chained through `key`. An item's log is one block:
-// the packed transitions, their origins, and who said each. Keys lie in chunks of bytes and are named by their offset
-// in units of 8. Every rule of "which of several holds" is settled here, by bytes, so that arrival does not matter.
+// Items lie in chunks, so that they never move; a free place is chained through its first key. An item's log is one
+// block: the packed transitions, their origins, and who said each. Keys lie in chunks of bytes and are named by their
+// offset in units of 8. Every rule of "which of several holds" is settled here, by bytes, so that arrival does not
+// matter.
 #include "core/items.h"
 
 #include <stdlib.h>
@@ -57,7 +58,7 @@ struct vsm_str vsm_items_key_str(const struct vsm_items *s, uint32_t key_id) {
 }
 
 uint32_t vsm_item_key_id(const struct vsm_item *it, unsigned i) {
-  return i == 0 ? it->key : it->more_keys[i - 1];
+  return i < VSM_KEYS_INLINE ? it->keys[i] : it->more_keys[i - VSM_KEYS_INLINE];
 }
 
 static struct vsm_str key_at(const struct vsm_items *s, const struct vsm_item *it, unsigned i) {
@@ -87,16 +88,50 @@ static bool is_key(const void *ctx, uint32_t id) {
   return vsm_str_eq(vsm_items_key_str(w->s, id), w->key);
 }
 
-uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash) {
-  uint32_t id = vsm_table_find(&s->keys, hash, is_key, &(struct wanted){s, key});
-  return id == (uint32_t)VSM_TABLE_NONE ? (uint32_t)VSM_ITEM_NONE : vsm_items_key(s, id)->item;
+uint32_t vsm_items_find_key(const struct vsm_items *s, struct vsm_str key, uint32_t hash) {
+  return vsm_table_find(&s->keys, hash, is_key, &(struct wanted){s, key});
 }
 
-unsigned vsm_items_key_place(const struct vsm_items *s, const struct vsm_item *it, struct vsm_str key) {
+uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash) {
+  uint32_t id = vsm_items_find_key(s, key, hash);
+  return id == (uint32_t)VSM_ITEM_NONE ? id : vsm_items_key(s, id)->item;
+}
+
+unsigned vsm_item_key_place(const struct vsm_item *it, uint32_t key_id) {
   unsigned i = 0;
-  while (i + 1 < it->n_keys && !vsm_str_eq(key_at(s, it, i), key))
+  while (i + 1 < it->n_keys && vsm_item_key_id(it, i) != key_id)
     i++;
   return i;
+}
+
+enum { LINE_BYTES = 64 };
+
+static void ask(const void *p, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += LINE_BYTES)
+    __builtin_prefetch((const char *)p + at);
+}
+
+static void ask_log(const struct vsm_item *it) {
+  size_t lines_most = 8 * LINE_BYTES, bytes = it->cap * (sizeof(uint64_t) + sizeof(uint32_t) + 1);
+  ask(it->log, bytes < lines_most ? bytes : lines_most);
+}
+
+void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *t, unsigned step) {
+  if (step == 0) {
+    *t = (struct vsm_trail){(uint32_t)VSM_ITEM_NONE, (uint32_t)VSM_ITEM_NONE};
+    vsm_table_prefetch(&s->keys, hash);
+  } else if (step == 1) {
+    t->key = vsm_table_guess(&s->keys, hash);
+    if (t->key != (uint32_t)VSM_ITEM_NONE)
+      ask(vsm_items_key(s, t->key), sizeof(struct vsm_key) + 16);
+  } else if (t->key == (uint32_t)VSM_ITEM_NONE) {
+    return;
+  } else if (step == 2) {
+    t->item = vsm_items_key(s, t->key)->item;
+    ask(vsm_items_at(s, t->item), 1);
+  } else {
+    ask_log(vsm_items_at(s, t->item));
+  }
 }
 
 static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, uint32_t item) {
@@ -120,13 +155,13 @@ static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, 
 static uint32_t new_place(struct vsm_items *s) {
   if (s->n_free > 0) {
     uint32_t id = s->first_free;
-    s->first_free = vsm_items_at(s, id)->key;
+    s->first_free = vsm_items_at(s, id)->keys[0];
     s->n_free--;
     return id;
   }
   if (s->n % ITEMS_PER_CHUNK == 0) {
     s->chunks = vsm_mem_grow(s->chunks, s->n_chunks, &s->cap_chunks, sizeof *s->chunks);
-    s->chunks[s->n_chunks++] = vsm_mem_alloc(ITEMS_PER_CHUNK * sizeof(struct vsm_item));
+    s->chunks[s->n_chunks++] = vsm_mem_alloc_lines(ITEMS_PER_CHUNK * sizeof(struct vsm_item));
   }
   return s->n++;
 }
@@ -135,13 +170,15 @@ uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash) {
   uint32_t id = new_place(s);
   struct vsm_item *it = vsm_items_at(s, id);
   *it = (struct vsm_item){.n_keys = 1};
-  it->key = new_key(s, key, hash, id);
+  it->keys[0] = new_key(s, key, hash, id);
   return id;
 }
 
 static void append_key(struct vsm_item *it, uint32_t key_id) {
-  it->more_keys = vsm_mem_resize(it->more_keys, it->n_keys * sizeof *it->more_keys);
-  it->more_keys[it->n_keys++ - 1] = key_id;
+  unsigned i = it->n_keys++;
+  if (i >= VSM_KEYS_INLINE)
+    it->more_keys = vsm_mem_resize(it->more_keys, (i + 1 - VSM_KEYS_INLINE) * sizeof *it->more_keys);
+  *(i < VSM_KEYS_INLINE ? &it->keys[i] : &it->more_keys[i - VSM_KEYS_INLINE]) = key_id;
 }
 
 int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash) {
@@ -305,7 +342,7 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
   for (size_t i = 0; b->notes && i < b->notes->n_holds; i++)
     vsm_items_note_hold(s, a, b->notes->holds[i]);
   item_fini(b);
-  b->key = s->first_free;
+  b->keys[0] = s->first_free;
   s->first_free = b_id;
   s->n_free++;
   return 0;

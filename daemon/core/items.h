@@ -24,14 +24,17 @@ struct vsm_notes {
   size_t n_progress, cap_progress, n_holds, cap_holds;
 };
 
+enum { VSM_KEYS_INLINE = 7 };
+// One line of memory.
 struct vsm_item {
   uint64_t *log; // n packed transitions, rising; behind its cap their origins and who said them, in the same block
-  uint32_t *more_keys;     // all but the first
+  uint32_t *more_keys;     // those beyond the inline ones
   struct vsm_notes *notes; // NULL: none
-  uint32_t key;
+  uint32_t keys[VSM_KEYS_INLINE];
   uint16_t n, cap;
   uint8_t n_keys; // 0: a free place
 };
+_Static_assert(sizeof(struct vsm_item) == 64, "an item is one line of memory");
 
 // Who said a transition: the place of its key among the item's, and whether a creating rule did.
 enum { VSM_WHO_KEY = 31, VSM_WHO_CREATES = 128 };
@@ -69,9 +72,21 @@ uint32_t vsm_item_key_id(const struct vsm_item *it, unsigned i); // i < n_keys
 // The key of the canonically first transition, live or sleeping; of its first key where it has none.
 struct vsm_str vsm_items_shown(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_graph *graph);
 
-// The item of a key, or VSM_ITEM_NONE. *key_place: the key's place among the item's.
+// A key that is known, or VSM_ITEM_NONE. Its item: vsm_items_key()->item.
+uint32_t vsm_items_find_key(const struct vsm_items *s, struct vsm_str key, uint32_t hash);
+// The item of a key, or VSM_ITEM_NONE.
 uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash);
-unsigned vsm_items_key_place(const struct vsm_items *s, const struct vsm_item *it, struct vsm_str key);
+// A key's place among its item's.
+unsigned vsm_item_key_place(const struct vsm_item *it, uint32_t key_id);
+
+// Asks from memory what leads to an item and what is read of it, one step further with each call, so that the steps of
+// many items go on at once. Hints alone: nothing is promised of what they find.
+struct vsm_trail {
+  uint32_t key, item; // VSM_ITEM_NONE: it ends here
+};
+enum { VSM_TRAIL_STEPS = 4 };
+void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *trail, unsigned step);
+
 // A new item with its first key.
 uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash);
 // A further key for an item; 0, or VSM_ELIMIT at 32 keys.

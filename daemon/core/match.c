@@ -95,16 +95,19 @@ static struct vsm_kind *resolve(struct vsm_matcher *m, const struct vsm_event *e
   return k;
 }
 
+void vsm_matcher_begin(struct vsm_matcher *m) {
+  if (m->n < VSM_KINDS_MAX && m->arena.used_bytes < VSM_KINDS_BYTES_MAX)
+    return;
+  m->n = 0;
+  vsm_table_clear(&m->table);
+  vsm_arena_reset(&m->arena);
+}
+
 const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_event *e) {
   uint32_t hash = vsm_hash(e->type, vsm_hash(e->source, 0));
   uint32_t id = vsm_table_find(&m->table, hash, is_kind, &(struct wanted){m, e});
   if (id != (uint32_t)VSM_TABLE_NONE)
     return m->kinds[id];
-  if (m->n == VSM_KINDS_MAX || m->arena.used_bytes >= VSM_KINDS_BYTES_MAX) {
-    m->n = 0;
-    vsm_table_clear(&m->table);
-    vsm_arena_reset(&m->arena);
-  }
   struct vsm_kind *k = resolve(m, e);
   if (!k)
     return NULL;

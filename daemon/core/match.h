@@ -24,7 +24,9 @@ struct vsm_ledger;
 struct vsm_matcher *vsm_matcher_create(const struct vsm_model *model, struct vsm_intern *words,
                                        struct vsm_ledger *ledger);
 void vsm_matcher_destroy(struct vsm_matcher *m);
-// Valid until the next call. NULL: out of memory.
+// Begins a round: kinds that were found before are not to be used any more.
+void vsm_matcher_begin(struct vsm_matcher *m);
+// Valid for this round. NULL: out of memory.
 const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_event *event);
 // What the remembered kinds take.
 size_t vsm_matcher_bytes(const struct vsm_matcher *m);

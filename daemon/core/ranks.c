@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-enum { LEAF = 128, LOW = 32 };
+enum { LEAF = 128, LOW = 32, PER_LINE = 64 / sizeof(int64_t) };
 
 struct vsm_ranks_leaf {
   int64_t us[LEAF];
@@ -45,6 +45,8 @@ static size_t find_leaf(const struct vsm_ranks *r, int64_t us, uint32_t id) {
 static size_t find_in_leaf(const struct vsm_ranks *r, size_t leaf, int64_t us, uint32_t id) {
   const struct vsm_ranks_leaf *l = r->leaves[leaf];
   size_t low = 0, high = r->sizes[leaf];
+  for (size_t i = 0; i < high; i += PER_LINE) // all at once rather than one after the other
+    __builtin_prefetch(&l->us[i]);
   if (high > 0 && after(us, id, l, high - 1))
     return high;
   while (low < high) {

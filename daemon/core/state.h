@@ -1,17 +1,8 @@
 // What the machine is made of. Seen by core/*.c alone.
 #pragma once
 #include "core/ledger.h"
-#include "core/match.h"
+#include "core/look.h"
 #include "core/stream.h"
-
-// A rule that matches the event in hand, worked out before anything is changed.
-struct vsm_claim {
-  const struct vsm_rule *rule;
-  uint32_t origin;
-  struct vsm_str key;
-  uint32_t hash;
-  uint32_t item; // of the key; VSM_ITEM_NONE: none yet
-};
 
 struct vsm_core {
   const struct vsm_model *model;
@@ -26,10 +17,9 @@ struct vsm_core {
   struct vsm_time deadline;
 
   // Scratch of one step.
-  struct vsm_story before, after, other;
-  struct vsm_claim *claims;
-  size_t cap_claims;
-  struct vsm_arena text;
+  struct vsm_retold retold, other;
+  struct vsm_look looks[VSM_LOOK_MAX];
+  struct vsm_arena text; // of the looks
 };
 
 static inline struct vsm_stream_state *vsm_core_stream(const struct vsm_core *core, unsigned stream) {

@@ -101,7 +101,7 @@ static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vs
   struct vsm_visit_view *rows = vsm_arena_alloc(arena, (story->n_visits + 1) * sizeof *rows);
   for (size_t i = 0; rows && i < story->n_visits; i++) {
     const struct vsm_visit *v = &story->visits[i];
-    int64_t spent[] = {[VSM_QUEUED] = v->queued, [VSM_ACTIVE] = v->active, [VSM_SUSPENDED] = v->suspended, 0};
+    int64_t spent[] = {v->spent[VSM_QUEUED], v->spent[VSM_ACTIVE], v->spent[VSM_SUSPENDED], 0};
     if (v->how == VSM_OPEN && core->now.us > v->since)
       spent[v->state] += core->now.us - v->since;
     rows[i] = (struct vsm_visit_view){.stage = stage_name(s, v->place),
@@ -148,9 +148,9 @@ int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct 
     return err;
   const struct vsm_stream_state *s = vsm_core_stream(core, at);
   const struct vsm_item *it = vsm_items_at(&s->items, id);
-  struct vsm_story *story = &core->after;
+  struct vsm_story *story = &core->retold.is;
   struct tellings t;
-  vsm_stream_fold(s, it, story);
+  vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, story);
   if (!story->exists)
     return VSM_ENOENT; // known by key alone: nothing has made it an item yet
   if (tell_transitions(core, s, it, arena, &t) != 0)
@@ -223,10 +223,10 @@ static void add_row(struct page *p, uint32_t id, const struct vsm_story *story, 
 
 // An item in more stages than the page has room for goes on with the next one.
 static void add_item(struct page *p, uint32_t id, int place) {
-  struct vsm_story *story = &p->core->after;
+  struct vsm_story *story = &p->core->retold.is;
   const struct vsm_stream_state *s = vsm_core_stream(p->core, p->stream);
   unsigned open = 0;
-  vsm_stream_fold(s, vsm_items_at(&s->items, id), story);
+  vsm_stream_fold(s, vsm_items_at(&s->items, id), (size_t)VSM_FOLD_ALL, story);
   for (size_t i = 0; i < story->n_visits; i++) {
     const struct vsm_visit *v = &story->visits[i];
     if (v->how != VSM_OPEN || (place >= 0 && v->place != place) || open++ < p->done)

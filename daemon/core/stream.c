@@ -56,20 +56,21 @@ static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *
   return false;
 }
 
-void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out) {
-  if (s->model && is_created(s, it, SIZE_MAX))
-    vsm_fold(s->graph, it->log, it->n, out);
+void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but, struct vsm_story *out) {
+  if (s->model && is_created(s, it, but))
+    vsm_fold(s->graph, it->log, it->n, but, out);
   else
     vsm_story_clear(out);
 }
 
 void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
-                          struct vsm_story *without, struct vsm_story *with) {
+                          struct vsm_retold *out) {
   if (is_created(s, it, at)) {
-    vsm_fold_both(s->graph, it->log, it->n, at, without, with);
+    vsm_fold_both(s->graph, it->log, it->n, at, out);
   } else {
-    vsm_story_clear(without);
-    vsm_stream_fold(s, it, with);
+    vsm_story_clear(&out->was);
+    vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &out->is);
+    out->same_visits = out->same_marks = 0;
   }
 }
 
@@ -96,10 +97,10 @@ static void count_exit(struct vsm_stream_state *s, const struct vsm_visit *v, in
     return;
   }
   vsm_flow_duration(at, VSM_D_CYCLE, v->left - v->entered, sign);
-  vsm_flow_duration(at, VSM_D_SUSPENDED, v->suspended, sign);
+  vsm_flow_duration(at, VSM_D_SUSPENDED, v->spent[VSM_SUSPENDED], sign);
   if (v->bits & VSM_V_WAS_ACTIVE) {
-    vsm_flow_duration(at, VSM_D_QUEUE, v->queued, sign);
-    vsm_flow_duration(at, VSM_D_ACTIVE, v->active, sign);
+    vsm_flow_duration(at, VSM_D_QUEUE, v->spent[VSM_QUEUED], sign);
+    vsm_flow_duration(at, VSM_D_ACTIVE, v->spent[VSM_ACTIVE], sign);
     vsm_flow_effort(at, v->left - v->entered, sign);
   }
 }
@@ -158,10 +159,7 @@ static void count_mark(struct vsm_stream_state *s, const struct vsm_mark *m, int
 }
 
 static bool is_between(const struct vsm_story *st) {
-  for (size_t i = st->n_visits; i-- > 0;)
-    if (st->visits[i].how == VSM_OPEN)
-      return false;
-  return st->open;
+  return st->open && st->n_open == 0;
 }
 
 static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
@@ -186,9 +184,8 @@ struct difference {
   size_t from, a, b;
 };
 
-static inline struct difference compare(const void *was, size_t a, const void *is, size_t b, size_t size) {
+static inline struct difference compare(const void *was, size_t a, const void *is, size_t b, size_t from, size_t size) {
   const char *x = was, *y = is;
-  size_t from = 0;
   while (from < a && from < b && memcmp(x + from * size, y + from * size, size) == 0)
     from++;
   while (a > from && b > from && memcmp(x + (a - 1) * size, y + (b - 1) * size, size) == 0)
@@ -196,12 +193,13 @@ static inline struct difference compare(const void *was, size_t a, const void *i
   return (struct difference){from, a, b};
 }
 
-void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
-                        const struct vsm_story *is) {
-  struct difference d = compare(was->visits, was->n_visits, is->visits, is->n_visits, sizeof *was->visits);
+void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
+  const struct vsm_story *was = &r->was, *is = &r->is;
+  struct difference d =
+      compare(was->visits, was->n_visits, is->visits, is->n_visits, r->same_visits, sizeof *was->visits);
   for (size_t i = d.from; i < d.a || i < d.b; i++)
     replace_visit(s, item, i < d.a ? &was->visits[i] : NULL, i < d.b ? &is->visits[i] : NULL);
-  d = compare(was->marks, was->n_marks, is->marks, is->n_marks, sizeof *was->marks);
+  d = compare(was->marks, was->n_marks, is->marks, is->n_marks, r->same_marks, sizeof *was->marks);
   for (size_t i = d.from; i < d.a; i++)
     count_mark(s, &was->marks[i], -1);
   for (size_t i = d.from; i < d.b; i++)

@@ -30,14 +30,13 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
                           int64_t now_us);
 void vsm_stream_state_fini(struct vsm_stream_state *s);
 
-// Folds an item as it stands.
-void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out);
+// Folds an item, the transition at `but` of its log left out (VSM_FOLD_ALL: none).
+void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but, struct vsm_story *out);
 // Folds it without and with the transition at `at` of its log.
 void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
-                          struct vsm_story *without, struct vsm_story *with);
+                          struct vsm_retold *out);
 // Takes back what an item had contributed and adds what it contributes now.
-void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
-                        const struct vsm_story *is);
+void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r);
 // Lets the windows follow now.
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us);
 // When the start of a window moves next; INT64_MAX: never.

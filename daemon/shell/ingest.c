@@ -92,18 +92,20 @@ static void refuse_frames(struct vsm_ingest *in, const struct vsm_zsock *sock, s
                &(struct vsm_batch){.refused = VSM_R_BAD_FRAME, .refused_detail = detail, .refused_events = 1});
 }
 
-static int step(struct vsm_ingest *in, const struct vsm_event *e, uint32_t index, struct vsm_ack *ack) {
-  struct vsm_effects *fx = &in->effects;
-  int err = vsm_core_step(in->core, e, fx);
-  if (err)
-    return err;
+struct taking {
+  struct vsm_ingest *in;
+  const struct vsm_batch *batch;
+  struct vsm_ack *ack;
+};
+
+static void taken(void *ctx, const struct vsm_event *e, const struct vsm_effects *fx) {
+  const struct taking *t = ctx;
   if (fx->result == VSM_REJECTED)
-    vsm_ack_reject(ack, index, fx->reason, fx->detail);
+    vsm_ack_reject(t->ack, (uint32_t)(e - t->batch->events), fx->reason, fx->detail);
   else
-    vsm_ack_accept(ack);
+    vsm_ack_accept(t->ack);
   for (unsigned i = 0; i < fx->n_changes; i++)
-    in->o.on_change(in->o.ctx, &fx->changes[i], e);
-  return 0;
+    t->in->o.on_change(t->in->o.ctx, &fx->changes[i], e);
 }
 
 static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer, struct vsm_str frame,
@@ -111,6 +113,7 @@ static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struc
   struct vsm_batch batch;
   struct vsm_time received = in->o.pass_time(in->o.ctx);
   vsm_ack_init(ack, false);
+  in->effects.quiet = !in->o.wants_changes(in->o.ctx);
   vsm_arena_reset(&in->arena);
   int err = vsm_wire_decode_batch(frame, received, &in->arena, &batch);
   if (!err && batch.refused != VSM_R_NONE) {
@@ -119,8 +122,9 @@ static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struc
   } else if (!err && batch.n_events == 0) {
     err = vsm_core_alive(in->core, batch.source, received);
   }
-  for (size_t i = 0; !err && i < batch.n_events; i++)
-    err = step(in, &batch.events[i], (uint32_t)i, ack);
+  if (!err)
+    err = vsm_core_step_all(in->core, batch.events, batch.n_events, &in->effects, taken,
+                            &(struct taking){in, &batch, ack});
   if (err)
     vsm_log_gated(in->o.gates, peer, "batch_given_up", "socket=%s why=\"%s\"", vsm_zsock_name(sock), vsm_err_text(err));
   in->o.on_batch(in->o.ctx);

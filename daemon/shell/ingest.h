@@ -16,6 +16,7 @@ struct vsm_ingest_options {
   struct vsm_log_gates *gates;
   // Called before each batch: lets time pass in the core and returns the wall clock.
   struct vsm_time (*pass_time)(void *ctx);
+  bool (*wants_changes)(void *ctx); // asked before each batch
   vsm_ingest_change_fn *on_change;
   vsm_loop_fn *on_batch; // after each batch
   void *ctx;

@@ -24,6 +24,7 @@ struct vsm_publish {
   struct vsm_zsock *sock;        // NULL: none
   struct vsm_timer *changed, *all;
   bool soon;            // the timer is set
+  bool wants_changes;   // somebody subscribes to transitions
   int64_t interval_us;  // least time between two turns
   int64_t turn_boot_us; // when the last one was
   struct vsm_topics *topics;
@@ -66,6 +67,7 @@ static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_
   if (n != 1)
     return;
   vsm_topics_subscribe(p->topics, frames[0]);
+  p->wants_changes = vsm_topics_transitions_wanted(p->topics);
   vsm_publish_soon(p);
 }
 
@@ -95,6 +97,7 @@ void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const st
   p->model = model;
   p->interval_us = interval_us;
   vsm_topics_follow(p->topics, model);
+  p->wants_changes = vsm_topics_transitions_wanted(p->topics);
   vsm_publish_soon(p);
 }
 
@@ -187,10 +190,14 @@ static void publish_all(void *ctx) {
   vsm_publish_status_now(p);
 }
 
+bool vsm_publish_wants_changes(const struct vsm_publish *p) {
+  return p->wants_changes;
+}
+
 void vsm_publish_change(struct vsm_publish *p, const struct vsm_change *c, const struct vsm_event *e) {
   struct vsm_topic *topic = vsm_topics_transition(p->topics, c->stream, c->stage);
   struct vsm_message m;
-  if (!p->sock || !vsm_topics_wanted(p->topics, topic))
+  if (!vsm_topics_wanted(p->topics, topic))
     return;
   struct vsm_publication head = next(p, topic);
   vsm_arena_reset(&p->arena);

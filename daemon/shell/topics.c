@@ -28,6 +28,7 @@ struct vsm_topics {
   struct entry *entries;
   struct vsm_topic *status;
   struct node *nodes; // of each stream its own, then its stages'
+  size_t n_nodes;
   size_t *first_node; // by stream
   struct vsm_str *prefixes;
   size_t n_prefixes, cap_prefixes;
@@ -98,6 +99,7 @@ void vsm_topics_follow(struct vsm_topics *t, const struct vsm_model *model) {
   free(t->first_node);
   t->nodes = vsm_mem_alloc((n + 1) * sizeof *t->nodes);
   t->first_node = vsm_mem_alloc((model->n_streams + 1) * sizeof *t->first_node);
+  t->n_nodes = n;
   n = 0;
   for (unsigned i = 0; i < model->n_streams; i++) {
     const struct vsm_stream *s = &model->streams[i];
@@ -153,6 +155,13 @@ void vsm_topics_subscribe(struct vsm_topics *t, struct vsm_str frame) {
 
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic) {
   return topic->subscribed > 0 || t->beyond > 0;
+}
+
+bool vsm_topics_transitions_wanted(const struct vsm_topics *t) {
+  for (size_t i = 0; i < t->n_nodes; i++)
+    if (vsm_topics_wanted(t, t->nodes[i].transition))
+      return true;
+  return false;
 }
 
 // --- finding

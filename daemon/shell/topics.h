@@ -24,6 +24,7 @@ void vsm_topics_follow(struct vsm_topics *t, const struct vsm_model *model);
 // last one does not any more. Anything else is no subscription, and passed over.
 void vsm_topics_subscribe(struct vsm_topics *t, struct vsm_str frame);
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic);
+bool vsm_topics_transitions_wanted(const struct vsm_topics *t); // any of them
 
 // Indexes as in the model, stage -1: the stream's own. Valid until vsm_topics_destroy().
 struct vsm_topic *vsm_topics_metric(const struct vsm_topics *t, unsigned stream, int stage);

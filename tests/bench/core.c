@@ -25,16 +25,21 @@ void bench_core_fini(struct bench_core *c) {
   vsm_config_destroy(c->config);
 }
 
+static void check(void *ctx, const struct vsm_event *e, const struct vsm_effects *fx) {
+  (void)ctx;
+  if (fx->result != VSM_REJECTED && fx->result != VSM_UNMAPPED)
+    return;
+  fprintf(stderr, "bench: %.*s %.*s: %s %s\n", (int)e->source.n, e->source.p, (int)e->type.n, e->type.p,
+          vsm_result_name(fx->result), fx->detail);
+  exit(1);
+}
+
 void bench_core_step(struct bench_core *c, const struct vsm_event *events, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (i % BATCH == 0)
-      vsm_core_advance(c->core, events[i].received);
-    if (vsm_core_step(c->core, &events[i], &c->effects) != 0 || c->effects.result == VSM_REJECTED ||
-        c->effects.result == VSM_UNMAPPED) {
-      fprintf(stderr, "bench: %.*s %.*s: %s %s\n", (int)events[i].source.n, events[i].source.p, (int)events[i].type.n,
-              events[i].type.p, vsm_result_name(c->effects.result), c->effects.detail);
+  for (size_t at = 0, batch; at < n; at += batch) {
+    batch = n - at < BATCH ? n - at : BATCH;
+    vsm_core_advance(c->core, events[at].received);
+    if (vsm_core_step_all(c->core, events + at, batch, &c->effects, check, NULL) != 0)
       exit(1);
-    }
   }
 }
 
