@@ -3,20 +3,8 @@
 // two agree again.
 #include "shell/clock.h"
 
-#include <time.h>
-
-static int64_t read_us(clockid_t id) {
-  struct timespec t;
-  clock_gettime(id, &t);
-  return (int64_t)t.tv_sec * VSM_SECOND_US + t.tv_nsec / 1000;
-}
-
-int64_t vsm_clock_boot_us(void) {
-  return read_us(CLOCK_BOOTTIME);
-}
-
 void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us) {
-  *c = (struct vsm_wall_clock){.skew_us = skew_us, .offset_us = read_us(CLOCK_REALTIME) - vsm_clock_boot_us()};
+  *c = (struct vsm_wall_clock){.skew_us = skew_us, .offset_us = vsm_clock_wall_us() - vsm_clock_boot_us()};
 }
 
 void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us) {
@@ -33,5 +21,5 @@ struct vsm_time vsm_clock_follow(struct vsm_wall_clock *c, int64_t wall_us, int6
 
 struct vsm_time vsm_clock_now(struct vsm_wall_clock *c) {
   int64_t boot = vsm_clock_boot_us();
-  return vsm_clock_follow(c, read_us(CLOCK_REALTIME), boot);
+  return vsm_clock_follow(c, vsm_clock_wall_us(), boot);
 }

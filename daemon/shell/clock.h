@@ -16,5 +16,6 @@ void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us);
 struct vsm_time vsm_clock_follow(struct vsm_wall_clock *c, int64_t wall_us, int64_t boot_us);
 void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us);
 struct vsm_time vsm_clock_now(struct vsm_wall_clock *c);
-// Microseconds since boot; never jumps.
+// The system's clocks, in microseconds: since boot, which never jumps; since 1970, which may.
 int64_t vsm_clock_boot_us(void);
+int64_t vsm_clock_wall_us(void);

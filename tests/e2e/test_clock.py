@@ -1,0 +1,56 @@
+"""The wall clock jumps under a running daemon: vsmd, linked with a wall clock that jumps by an hour at a signal."""
+import os
+import signal
+import time
+import unittest
+
+import harness
+from harness import Daemon
+
+harness.VSMD = os.environ["VSMD_JUMPING"]
+AHEAD, BACK = signal.SIGUSR1, signal.SIGUSR2
+HOUR = 3600
+
+
+def event(subject, after):
+    """An event that many seconds from the true now."""
+    return harness.event("first.started", subject, at=time.time() + after - harness.T0)
+
+
+class Jumps(unittest.TestCase):
+    def jump_and_return(self, there, here):
+        with Daemon(harness.config(clock="wall")) as d:
+            client = d.client()
+            self.assertEqual(client.submit(harness.batch(event("before", -60))).accepted, 1)
+            self.assertEqual(d.status().trouble, "")
+            started = time.time()
+            d.process.send_signal(there)
+            d.log.wait(r'^event=trouble what="the wall clock jumped')  # without being asked
+            self.assertIn("the wall clock jumped", d.status().trouble)
+            self.assert_true_time(d, started)
+            self.assertEqual(client.submit(harness.batch(event("amid", -1))).accepted, 1)
+            future = client.submit(harness.batch(event("ahead", HOUR)))
+            self.assertEqual(harness.reasons(future), [(0, "time_in_future")])
+            age = d.snapshot().value_streams[0].age
+            self.assertGreaterEqual(age.max, 60)
+            self.assertLess(age.max, 60 + harness.DEADLINE * 4)
+            d.process.send_signal(here)
+            self.assertEqual(d.status().trouble, "")
+            d.log.wait(r'^event=trouble what="over"')
+            self.assert_true_time(d, started)
+
+    def assert_true_time(self, d, started):
+        """The daemon's time goes on, from call to call, with the true one."""
+        first, then = (d.status().time_unix_nano / 1e9 for _ in range(2))
+        self.assertLess(first, then)
+        self.assertLess(started - 1, first)
+        self.assertLess(then, time.time() + 1)
+
+    def test_ahead_and_back(self):
+        self.jump_and_return(AHEAD, BACK)
+
+    def test_back_and_ahead(self):
+        self.jump_and_return(BACK, AHEAD)
+
+
+harness.main()
