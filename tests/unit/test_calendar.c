@@ -200,7 +200,8 @@ static bool works(const struct vsm_calendar *c, int64_t utc_s) {
 
 static void make_calendar(struct random_calendar *r, struct vsm_arena *arena, uint64_t *seed) {
   static const int64_t bases[] = {0, 20000, VSM_CALENDAR_DAYS - DAYS};
-  *r = (struct random_calendar){.base_day = bases[test_below(seed, N(bases))]};
+  memset(r, 0, sizeof *r); // too large for the stack
+  r->base_day = bases[test_below(seed, N(bases))];
   make_hours(r, seed);
   make_zone(r, seed);
   for (int32_t day = -2; day < DAYS && r->c.n_holidays < DAYS; day++)
