@@ -154,7 +154,9 @@ class DevRun(unittest.TestCase):
         at, figures = self.line(HISTORY_S, lambda at, figures: at > a_day_ago)
         self.assertEqual(tuple(figures), STREAMS)
         streams = json.loads(self.vsm("vsm snapshot --json"))["value_streams"]
-        self.assertGreater(min(stream["windows"][0]["finished"] for stream in streams), 0)
+        finished = {stream["id"]: stream["windows"][0]["finished"] for stream in streams}
+        del finished["REV-01"]  # 7.5 cases a year, of some months each: perhaps none
+        self.assertGreater(min(finished.values()), 0)
         self.line(DEADLINE, lambda later, figures: later > at + 600)  # a day a minute: in seconds
         with tempfile.TemporaryDirectory(prefix="vsm-dev-") as directory:
             log = os.path.join(directory, "log.csv")
