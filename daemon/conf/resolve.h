@@ -17,8 +17,8 @@ const struct vsm_calendar *vsm_conf_calendar(const struct vsm_config *config, co
 void vsm_conf_resolve_streams(struct vsm_conf_reader *r, struct vsm_config *config);
 // Fills model.rules. The streams come first.
 void vsm_conf_resolve_rules(struct vsm_conf_reader *r, struct vsm_config *config);
-// Calendars in force, expectations and thresholds; working days become working time.
-void vsm_conf_resolve_times(struct vsm_conf_reader *r, const struct vsm_config *config);
+// Calendars in force, expectations and thresholds; working days become working time. Adds to model.streams.
+void vsm_conf_resolve_times(struct vsm_conf_reader *r, struct vsm_config *config);
 // Puts the stages of the stream's drawing in the place of those in the file, which add to them. False: no drawing
 // could be read.
 bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *stream);

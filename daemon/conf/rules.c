@@ -191,32 +191,48 @@ static void resolve_condition(struct vsm_conf_reader *r, const struct vsm_conf_c
   out->n_values = from->matches.z ? 1 : list->n;
 }
 
+static int segment_index(const struct vsm_conf_stream *s, const char *name) {
+  for (unsigned i = 0; i < s->segments.n; i++)
+    if (strcmp(s->segments.at[i].z, name) == 0)
+      return (int)i;
+  return -1;
+}
+
+// An attribute that the rule does not speak of is the event's field of that name.
+static void resolve_segments(struct vsm_conf_reader *r, const struct vsm_conf_stream *s,
+                             const struct vsm_conf_rule *from, struct vsm_rule *out) {
+  struct vsm_template *segments = vsm_conf_alloc(r, s->segments.n + 1, sizeof *segments);
+  for (unsigned i = 0; i < s->segments.n; i++) {
+    struct vsm_field *field = vsm_conf_alloc(r, 1, sizeof *field);
+    *field = (struct vsm_field){VSM_F_DATA, vsm_str_of(s->segments.at[i].z)};
+    segments[i] = (struct vsm_template){field, 1};
+  }
+  for (unsigned i = 0; i < from->segments.n; i++) {
+    const struct vsm_conf_word *name = &from->segments.at[i].name;
+    int at = segment_index(s, name->z);
+    if (at >= 0)
+      segments[at] = template_of(r, &from->segments.at[i].value);
+    else
+      vsm_conf_blame(r, name, "no segment \"%s\" in value stream %s%s its segments", name->z, s->id.z,
+                     vsm_conf_hint(r->report, name->z, segment_name, s));
+  }
+  out->segments = segments;
+}
+
 static void resolve_lists(struct vsm_conf_reader *r, const struct vsm_config *c, const struct vsm_conf_rule *from,
                           struct vsm_rule *out) {
   struct vsm_condition *when = vsm_conf_alloc(r, from->when.n + 1, sizeof *when);
   struct vsm_template *links = vsm_conf_alloc(r, from->links.n + 1, sizeof *links);
-  struct vsm_segment_rule *segments = vsm_conf_alloc(r, from->segments.n + 1, sizeof *segments);
   for (unsigned i = 0; i < from->when.n; i++)
     resolve_condition(r, &from->when.at[i], &when[i]);
   for (unsigned i = 0; i < from->links.n; i++)
     links[i] = template_of(r, &from->links.at[i]);
-  for (unsigned i = 0; i < from->segments.n; i++) {
-    const struct vsm_conf_word *name = &from->segments.at[i].name;
-    segments[i] = (struct vsm_segment_rule){name->z, template_of(r, &from->segments.at[i].value)};
-    const struct vsm_conf_stream *s = out->stream >= 0 ? &c->value_streams.at[out->stream] : NULL;
-    bool known = false;
-    for (unsigned k = 0; s && k < s->segments.n; k++)
-      known = known || strcmp(s->segments.at[k].z, name->z) == 0;
-    if (s && !known)
-      vsm_conf_blame(r, name, "no segment \"%s\" in value stream %s%s its segments", name->z, s->id.z,
-                     vsm_conf_hint(r->report, name->z, segment_name, s));
-  }
   out->when = when;
   out->n_when = from->when.n;
   out->links = links;
   out->n_links = from->links.n;
-  out->segments = segments;
-  out->n_segments = from->segments.n;
+  if (out->stream >= 0)
+    resolve_segments(r, &c->value_streams.at[out->stream], from, out);
 }
 
 static void resolve_rule(struct vsm_conf_reader *r, const struct vsm_config *c, struct vsm_conf_rule *from,

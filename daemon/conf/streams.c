@@ -180,6 +180,15 @@ static void resolve_windows(struct vsm_conf_reader *r, const struct vsm_conf_dur
   out->n_windows = from->n;
 }
 
+static void resolve_segments(struct vsm_conf_reader *r, const struct vsm_conf_stream *s, struct vsm_stream *out) {
+  const char **names = vsm_conf_alloc(r, s->segments.n + 1, sizeof *names);
+  vsm_conf_check_twice(r, s->segments.at, s->segments.n, sizeof *s->segments.at, "segment");
+  for (unsigned i = 0; i < s->segments.n; i++)
+    names[i] = s->segments.at[i].z;
+  out->segments = names;
+  out->n_segments = s->segments.n;
+}
+
 static void resolve_stream(struct vsm_conf_reader *r, struct vsm_config *config, struct vsm_conf_stream *s,
                            struct vsm_stream *out) {
   static const struct vsm_conf_word outcome = {.z = "outcome"};
@@ -201,7 +210,7 @@ static void resolve_stream(struct vsm_conf_reader *r, struct vsm_config *config,
   out->outcome = s->outcome.z;
   out->calendar = vsm_conf_calendar(config, vsm_conf_in_force(&s->calendar, NULL));
   check_windows(r, &s->windows);
-  vsm_conf_check_twice(r, s->segments.at, s->segments.n, sizeof *s->segments.at, "segment");
+  resolve_segments(r, s, out);
   resolve_windows(r, s->windows.n ? &s->windows : &config->daemon.windows, out);
 }
 

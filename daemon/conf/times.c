@@ -81,8 +81,37 @@ static void check_span(const struct times *t, const struct vsm_conf_word *w, boo
                    vsm_conf_hint(t->r->report, id, stage_name, t->stream));
 }
 
-static void resolve_expected(const struct times *t, const struct vsm_conf_expectations *list, const char *calendar,
-                             bool of_stage) {
+static const struct vsm_where *model_where(const struct times *t, const struct vsm_conf_where *w) {
+  struct vsm_where *out = vsm_conf_alloc(t->r, w->n + 1, sizeof *out);
+  for (unsigned i = 0; i < w->n; i++) {
+    struct vsm_str *values = vsm_conf_alloc(t->r, w->at[i].values.n + 1, sizeof *values);
+    for (unsigned k = 0; k < w->at[i].values.n; k++)
+      values[k] = vsm_str_of(w->at[i].values.at[k].z);
+    const char *name;
+    while ((name = segment_name(t->stream, out[i].attribute)) && strcmp(name, w->at[i].name.z) != 0)
+      out[i].attribute++;
+    out[i].values = values;
+    out[i].n = w->at[i].values.n;
+  }
+  return out;
+}
+
+// "STAGE/left": the stage's index, *left; -1 where none is given.
+static int model_span(const struct times *t, const struct vsm_conf_word *w, bool *left) {
+  const char *slash = w->z ? strrchr(w->z, '/') : NULL;
+  const char *id;
+  if (!slash)
+    return -1;
+  *left = strcmp(slash + 1, "left") == 0;
+  for (int i = 0; (id = stage_name(t->stream, (size_t)i)) != NULL; i++)
+    if (strlen(id) == (size_t)(slash - w->z) && memcmp(id, w->z, (size_t)(slash - w->z)) == 0)
+      return i;
+  return -1;
+}
+
+static const struct vsm_expectation *resolve_expected(const struct times *t, const struct vsm_conf_expectations *list,
+                                                      const char *calendar, bool of_stage) {
+  struct vsm_expectation *out = vsm_conf_alloc(t->r, list->n + 1, sizeof *out);
   for (unsigned i = 0; i < list->n; i++) {
     struct vsm_conf_expected *e = &list->at[i];
     check_calendar(t, &e->calendar);
@@ -92,7 +121,30 @@ static void resolve_expected(const struct times *t, const struct vsm_conf_expect
     check_span(t, &e->to, of_stage);
     if (e->window.us % VSM_MINUTE_US)
       vsm_conf_complain(t->r, e->window.line, e->window.column, "window %s; allowed: whole minutes", e->window.text);
+    out[i] = (struct vsm_expectation){
+        .name = vsm_conf_or_empty(e->name),
+        .within_us = e->within.us,
+        .target_ppm = (uint32_t)(e->share * 1e6 + 0.5),
+        .window_us = e->window.us,
+        .min_count = (uint64_t)e->min_count,
+        .where = model_where(t, &e->where),
+        .n_where = e->where.n,
+        .ours = e->clock == 1,
+        .calendar = vsm_conf_calendar(t->config, vsm_conf_in_force(&e->calendar, calendar)),
+    };
+    out[i].from = model_span(t, &e->from, &out[i].from_left);
+    out[i].to = model_span(t, &e->to, &out[i].to_left);
   }
+  return out;
+}
+
+// The nearest that was said: of the stage, its stream, the daemon.
+static uint64_t min_visits(const struct times *t, const struct vsm_conf_stage *stage) {
+  const struct vsm_conf_alerts *said[] = {&stage->alerts, &t->stream->alerts, &t->config->daemon.alerts};
+  for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+    if (said[i]->kind[VSM_ITEM_STALLED].min_visits >= 0)
+      return (uint64_t)said[i]->kind[VSM_ITEM_STALLED].min_visits;
+  return 0;
 }
 
 static void resolve_thresholds(const struct times *t, const struct vsm_conf_thresholds *list, const char *calendar,
@@ -119,14 +171,16 @@ static void default_windows(struct vsm_conf_expectations *list, const struct vsm
       list->at[i].window = *longest;
 }
 
-static void resolve_stream(const struct times *t) {
+static void resolve_stream(const struct times *t, struct vsm_stream *out) {
+  struct vsm_stage *stages = (struct vsm_stage *)out->stages; // built by vsm_conf_resolve_streams(), nobody else's yet
   const struct vsm_conf_stream *s = t->stream;
   const struct vsm_conf_durations *windows = s->windows.n ? &s->windows : &t->config->daemon.windows;
   const char *outer = vsm_conf_in_force(&s->calendar, NULL);
   check_calendar(t, &s->calendar);
   struct vsm_conf_expectations own = s->expected; // the members are the stream's own
   default_windows(&own, windows);
-  resolve_expected(t, &own, outer, false);
+  out->expected = resolve_expected(t, &own, outer, false);
+  out->n_expected = own.n;
   resolve_thresholds(t, &s->stall_after, outer, false);
   for (unsigned i = 0; i < s->stages.n; i++) {
     struct vsm_conf_stage *stage = &s->stages.at[i];
@@ -134,13 +188,19 @@ static void resolve_stream(const struct times *t) {
     check_calendar(t, &stage->calendar);
     struct vsm_conf_expectations expected = stage->expected;
     default_windows(&expected, windows);
-    resolve_expected(t, &expected, calendar, true);
+    const struct vsm_expectation *resolved = resolve_expected(t, &expected, calendar, true);
+    if (i < out->n_stages) {
+      stages[i].expected = resolved;
+      stages[i].n_expected = expected.n;
+      stages[i].min_visits = min_visits(t, stage);
+    }
     resolve_thresholds(t, &stage->stall_after, calendar, true);
     resolve_duration(t, &stage->stage_stall_after, calendar);
   }
 }
 
-void vsm_conf_resolve_times(struct vsm_conf_reader *r, const struct vsm_config *config) {
+void vsm_conf_resolve_times(struct vsm_conf_reader *r, struct vsm_config *config) {
+  struct vsm_stream *streams = (struct vsm_stream *)config->model.streams; // ours still, as its stages
   for (unsigned i = 0; i < config->sources.n; i++) {
     struct vsm_conf_source *s = &config->sources.at[i];
     struct times t = {r, config, NULL};
@@ -150,6 +210,6 @@ void vsm_conf_resolve_times(struct vsm_conf_reader *r, const struct vsm_config *
   for (unsigned i = 0; i < config->value_streams.n; i++) {
     struct times t = {r, config, &config->value_streams.at[i]};
     if (t.stream->id.z)
-      resolve_stream(&t);
+      resolve_stream(&t, &streams[i]);
   }
 }

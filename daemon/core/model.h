@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "base/time.h"
 
-enum { VSM_STAGES_MAX = 254, VSM_ID_MAX = 64, VSM_KEY_MAX = 256, VSM_LINKS_MAX = 32 };
+enum { VSM_STAGES_MAX = 254, VSM_ID_MAX = 64, VSM_KEY_MAX = 256, VSM_LINKS_MAX = 32, VSM_SEGMENTS_MAX = 16 };
 
 // The order is the canonical order of an item's transitions at one instant and stage (3 bits). Progress and "none"
 // (a rule that carries links and values alone) are no steps of the walk.
@@ -35,6 +35,29 @@ struct vsm_window {
   int64_t us;       // a whole number of minutes, and a whole multiple of the stream's shortest
 };
 
+// An attribute has one of these values.
+struct vsm_where {
+  unsigned attribute; // index among the stream's segments
+  const struct vsm_str *values;
+  unsigned n;
+};
+
+// A service level expectation. Of the expectations of a node with one name, the first whose `where` fits an item counts
+// for it. Of a stage it is about its visits, of a stream about its items between two times.
+struct vsm_expectation {
+  const char *name; // "": none
+  int64_t within_us; // of `calendar`
+  uint32_t target_ppm;
+  int64_t window_us; // over which it is judged; a whole number of minutes
+  uint64_t min_count;
+  const struct vsm_where *where; // all of them must fit
+  unsigned n_where;
+  bool ours;                           // leaves out suspended time whose party is not us
+  const struct vsm_calendar *calendar; // NULL: none
+  int from, to;                        // of a stream: stages as declared; -1: first transition, finish
+  bool from_left, to_left;             // when it was left, rather than entered
+};
+
 struct vsm_stage {
   const char *id, *name;
   const char *was;      // the id it had before; NULL: none
@@ -43,6 +66,9 @@ struct vsm_stage {
   bool to_outcome;      // the outcome stands among its next ones
   bool fork_all;
   const struct vsm_calendar *calendar; // its own, or its stream's; NULL: none
+  const struct vsm_expectation *expected;
+  unsigned n_expected;
+  uint64_t min_visits; // below so many nothing is told from percentiles
 };
 
 struct vsm_stream {
@@ -52,6 +78,10 @@ struct vsm_stream {
   const struct vsm_window *windows; // as configured, without "all"
   unsigned n_windows;
   const struct vsm_calendar *calendar; // NULL: none
+  const char *const *segments;         // names of attributes
+  unsigned n_segments;                 // at most VSM_SEGMENTS_MAX
+  const struct vsm_expectation *expected;
+  unsigned n_expected;
 };
 
 // A field of an event: subject, source, type, id or data.KEY.
@@ -76,10 +106,6 @@ struct vsm_condition {
   unsigned n_values;
 };
 
-struct vsm_segment_rule {
-  const char *name;
-  struct vsm_template value;
-};
 
 struct vsm_rule {
   struct vsm_str source, type; // globs: * stands for any run of characters
@@ -91,8 +117,7 @@ struct vsm_rule {
   struct vsm_template item;
   const struct vsm_template *links;
   unsigned n_links;
-  const struct vsm_segment_rule *segments;
-  unsigned n_segments;
+  const struct vsm_template *segments; // of each attribute of the stream
   struct vsm_template reason, due, not_before;
   enum vsm_party party;
   bool creates; // default true
