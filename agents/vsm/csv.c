@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "cmd.h"
-#include "when.h"
+#include "base/when.h"
 
 enum { COLUMNS_MAX = 300, DATA_MAX = 256, RECORD_BYTES_MAX = 1 << 20, CHUNK_BYTES = 64 * 1024 };
 enum meaning { SOURCE, ID, TYPE, SUBJECT, TIME, MEANINGS };

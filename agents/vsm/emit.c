@@ -7,7 +7,7 @@
 #include "logs.h"
 #include "sender.h"
 #include "text.h"
-#include "when.h"
+#include "base/when.h"
 
 struct emitting {
   const char *submit, *pub, *source, *type, *subject, *id, *time, *jsonl;

@@ -14,7 +14,7 @@
 #include "agents/vsm/cmd.h"
 #include "agents/vsm/now.h"
 #include "agents/vsm/text.h"
-#include "agents/vsm/when.h"
+#include "base/when.h"
 #include "base/err.h"
 #include "vsm/vsm.h"
 

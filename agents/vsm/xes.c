@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "cmd.h"
-#include "when.h"
+#include "base/when.h"
 
 enum { DATA_MAX = 256, DEPTH_MAX = 16, CHUNK_BYTES = 64 * 1024 };
 

@@ -40,6 +40,8 @@ static void mark_held(const struct vsm_stream_state *s, bool *held) {
       held[vsm_packed_place(it->log[i])] = true;
     for (size_t i = 0; it->n_keys > 0 && it->notes && i < it->notes->n_progress; i++)
       held[it->notes->progress[i].place] = true;
+    for (size_t i = 0; it->n_keys > 0 && it->notes && i < it->notes->n_values; i++)
+      held[it->notes->values[i].place] = true;
   }
 }
 
@@ -99,9 +101,14 @@ static void move_notes(const struct vsm_items *items, struct vsm_item *it, const
     vsm_items_note_progress(items, it, old->progress[i]);
   }
   for (size_t i = 0; i < old->n_holds; i++)
-    vsm_items_note_hold(items, it, (struct vsm_hold){moved(moves, old->holds[i].transition), old->holds[i].hold});
+    vsm_items_note_hold(items, it, (struct vsm_hold){moved(moves, old->holds[i].transition), old->holds[i].wait});
+  for (size_t i = 0; i < old->n_values; i++) {
+    old->values[i].place = (uint8_t)moves->to[old->values[i].place];
+    vsm_items_note_value(items, it, &old->values[i]);
+  }
   free(old->progress);
   free(old->holds);
+  free(old->values);
   free(old);
 }
 
@@ -112,6 +119,7 @@ static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *
   vsm_items_init(&old->items, fresh->items.words);
   vsm_story_clear(&told->was);
   told->same_visits = told->same_marks = 0;
+  told->anew = false;
   for (uint32_t id = 0; id < fresh->items.n; id++) {
     struct vsm_item *it = vsm_items_at(&fresh->items, id);
     if (it->n_keys == 0)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/when.h"
 #include "core/hash.h"
 #include "core/state.h"
 
@@ -165,13 +166,24 @@ static void open_item(struct application *a) {
   a->key_place = vsm_item_key_place(item_of(a), key);
 }
 
-static void note_hold(struct application *a, uint64_t transition) {
+static uint32_t wait_of(struct application *a) {
   char reason[VSM_KEY_MAX];
   const struct vsm_rule *r = a->claim->rule;
   long n = vsm_template_expand(&r->reason, a->event, reason, sizeof reason, NULL);
   struct vsm_str parts[] = {{reason, n > 0 ? (size_t)n : 0}, vsm_str_of(vsm_party_name(r->party))};
-  vsm_items_note_hold(&a->stream->items, item_of(a),
-                      (struct vsm_hold){transition, vsm_intern(&a->core->words, parts, 2)});
+  return vsm_wait_pack(vsm_intern(&a->core->words, parts, 2), r->party);
+}
+
+// `known`: the suspension itself was told before, so that its story changes by this alone.
+static void note_hold(struct application *a, uint64_t transition, bool known) {
+  struct vsm_hold hold = {transition, wait_of(a)};
+  if (!vsm_items_takes_hold(&a->stream->items, item_of(a), hold))
+    return;
+  if (known) {
+    remember(a);
+    a->news = true;
+  }
+  vsm_items_note_hold(&a->stream->items, item_of(a), hold);
 }
 
 static void add_transition(struct application *a, int64_t us) {
@@ -193,13 +205,46 @@ static void add_transition(struct application *a, int64_t us) {
     vsm_items_said_again(&a->stream->items, it, at, a->claim->origin, who);
   }
   if (r->lifecycle == VSM_SUSPEND)
-    note_hold(a, t);
+    note_hold(a, t, known);
 }
 
 static void add_progress(struct application *a, int64_t us) {
   struct vsm_progress p = {us, a->claim->origin, (uint8_t)place_of(a->stream, a->claim->rule), (uint8_t)a->key_place};
   if (vsm_items_note_progress(&a->stream->items, item_of(a), p))
     a->news = true;
+}
+
+static void note_value(struct application *a, const struct vsm_template *t, struct vsm_value v) {
+  char text[VSM_KEY_MAX + 1];
+  uint64_t nano = 0;
+  long n = vsm_template_expand(t, a->event, text, VSM_KEY_MAX, NULL);
+  if (n <= 0)
+    return;
+  text[n] = '\0';
+  if (v.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
+    return; // no date: left out, like a missing field
+  v.date = (int64_t)(nano / 1000);
+  v.word = vsm_intern(&a->core->words, &(struct vsm_str){text, (size_t)n}, 1);
+  if (vsm_items_takes_value(&a->stream->items, item_of(a), &v)) {
+    if (v.kind == VSM_VALUE_SEGMENT)
+      remember(a);
+    a->news = true;
+  }
+  vsm_items_note_value(&a->stream->items, item_of(a), &v);
+}
+
+static void add_values(struct application *a, int64_t us) {
+  const struct vsm_rule *r = a->claim->rule;
+  for (unsigned i = 0; i < a->stream->n_attributes; i++)
+    note_value(
+        a, &r->segments[i],
+        (struct vsm_value){
+            .us = us, .kind = VSM_VALUE_SEGMENT, .name = a->stream->attributes[i].name, .place = VSM_PLACE_ITEM});
+  uint8_t place = (uint8_t)place_of(a->stream, r);
+  if (r->due.n > 0)
+    note_value(a, &r->due, (struct vsm_value){.us = us, .kind = VSM_VALUE_DUE, .place = place});
+  if (r->not_before.n > 0)
+    note_value(a, &r->not_before, (struct vsm_value){.us = us, .kind = VSM_VALUE_NOT_BEFORE, .place = place});
 }
 
 static void refuse_link(struct application *a, struct vsm_str link, const char *why) {
@@ -263,8 +308,10 @@ static void retell(struct application *a) {
   if (a->folded) {
     vsm_stream_fold(a->stream, item_of(a), (size_t)VSM_FOLD_ALL, &r->is);
     r->same_visits = r->same_marks = 0;
+    r->anew = true;
   } else if (a->added != VSM_FOLD_ALL) {
     vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, r);
+    r->anew = false;
   } else {
     return;
   }
@@ -282,6 +329,7 @@ static bool apply(struct vsm_core *core, const struct vsm_event *e, const struct
   else if (c->rule->lifecycle == VSM_PROGRESS)
     add_progress(&a, us);
   bool moved = a.news;
+  add_values(&a, us);
   add_links(&a);
   retell(&a);
   if (moved && !fx->quiet && c->rule->lifecycle != VSM_NO_LIFECYCLE)

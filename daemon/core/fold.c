@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/calendar.h"
 
 // What two walks that parted have in common: the first visits, which stand in the story of the one that came from
 // before. A visit that either changes is common no more.
@@ -22,6 +23,8 @@ struct walk {
   unsigned n_active;
   struct vsm_story *out;
   struct common *common;
+  const struct vsm_log *log;
+  size_t next_hold;                  // the first at or behind the transition in hand
   struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
   struct vsm_set bypassed, reworked;
   int64_t t;
@@ -73,18 +76,38 @@ static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
   return v;
 }
 
+static int64_t worked(const struct vsm_calendar *c, int64_t from, int64_t to) {
+  return c ? vsm_calendar_worked(c, to) - vsm_calendar_worked(c, from) : to - from;
+}
+
+static const struct vsm_calendar *calendar(const struct walk *w, const struct vsm_visit *v) {
+  return w->graph->at[v->place].calendar;
+}
+
 static void count_active(struct walk *w, int change) {
   if (w->n_active == 0)
     w->active_since = w->t;
   w->n_active += (unsigned)change;
   if (w->n_active == 0)
-    w->active_total += w->t - w->active_since;
+    w->active_total += worked(w->graph->calendar, w->active_since, w->t);
+}
+
+static void end_wait(struct walk *w, struct vsm_visit *v) {
+  struct vsm_mark *m = mark(w, VSM_M_WAITED, v->place, w->t);
+  m->from = v->wait_since;
+  m->span = worked(calendar(w, v), m->from, w->t);
+  m->wait = v->wait;
+  v->theirs += vsm_wait_party(v->wait) == VSM_US ? 0 : w->t - m->from;
+  v->wait_since = 0;
+  v->wait = 0;
 }
 
 static void set_state(struct walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
   if (v->state == state)
     return;
-  v->spent[v->state] += w->t - v->since;
+  v->spent[v->state] += worked(calendar(w, v), v->since, w->t);
+  if (v->state == VSM_SUSPENDED)
+    end_wait(w, v);
   if (v->state == VSM_ACTIVE)
     count_active(w, -1);
   if (state == VSM_ACTIVE) {
@@ -93,6 +116,23 @@ static void set_state(struct walk *w, struct vsm_visit *v, enum vsm_visit_state 
   }
   v->since = w->t;
   v->state = (uint8_t)state;
+}
+
+// Another pair of reason and party than the one it waits for ends that suspension and begins the next.
+static void suspend(struct walk *w, struct vsm_visit *v, uint64_t transition) {
+  const struct vsm_log *log = w->log;
+  while (w->next_hold < log->n_holds && log->holds[w->next_hold].transition < transition)
+    w->next_hold++;
+  bool held = w->next_hold < log->n_holds && log->holds[w->next_hold].transition == transition;
+  uint32_t wait = held ? log->holds[w->next_hold].wait : 0;
+  if (v->state == VSM_SUSPENDED && v->wait == wait)
+    return;
+  if (v->state == VSM_SUSPENDED)
+    end_wait(w, v);
+  else
+    set_state(w, v, VSM_SUSPENDED);
+  v->wait = wait;
+  v->wait_since = w->t;
 }
 
 static void close_visit(struct walk *w, struct vsm_visit *v, enum vsm_how how) {
@@ -176,10 +216,11 @@ static void enter(struct walk *w, unsigned s) {
 static void finish(struct walk *w) {
   w->out->open = false;
   w->out->finished = true;
-  int64_t active = w->active_total + (w->n_active ? w->t - w->active_since : 0);
+  const struct vsm_calendar *c = w->graph->calendar;
   struct vsm_mark *m = mark(w, VSM_M_FINISHED, VSM_PLACE_ITEM, w->t);
-  m->lead = w->t - w->out->started;
-  m->active = active;
+  m->from = w->out->started;
+  m->span = worked(c, m->from, w->t);
+  m->active = w->active_total + (w->n_active ? worked(c, w->active_since, w->t) : 0);
 }
 
 // After a complete at s that took effect in its turn.
@@ -205,15 +246,18 @@ static void begin(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
   }
 }
 
-static void apply(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
+static void apply(struct walk *w, unsigned s, uint64_t transition) {
+  enum vsm_lifecycle lifecycle = vsm_packed_lifecycle(transition);
   struct vsm_visit *v = visit_to_change(w, w->open_at[s]);
   v->bits |= VSM_V_CONFIRMED;
   if (lifecycle == VSM_COMPLETE) {
     v->bits |= VSM_V_OWN_COMPLETE;
     close_visit(w, v, VSM_COMPLETED);
     completed(w, s);
+  } else if (lifecycle == VSM_SUSPEND) {
+    suspend(w, v, transition);
   } else {
-    set_state(w, v, lifecycle == VSM_SUSPEND ? VSM_SUSPENDED : VSM_ACTIVE);
+    set_state(w, v, VSM_ACTIVE);
   }
 }
 
@@ -274,7 +318,8 @@ static void unobserved(struct walk *w, unsigned s, bool late) {
 }
 
 // Suspend, resume and complete at a stage without an open visit.
-static void out_of_turn(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle) {
+static void out_of_turn(struct walk *w, unsigned s, uint64_t transition) {
+  enum vsm_lifecycle lifecycle = vsm_packed_lifecycle(transition);
   bool late = is_late_news(w, s);
   if (lifecycle == VSM_COMPLETE && names_visit(w, s, late))
     return;
@@ -286,7 +331,7 @@ static void out_of_turn(struct walk *w, unsigned s, enum vsm_lifecycle lifecycle
     unobserved(w, s, late);
   } else {
     enter(w, s);
-    apply(w, s, lifecycle);
+    apply(w, s, transition);
   }
 }
 
@@ -308,15 +353,16 @@ static void end_item(struct walk *w, enum vsm_lifecycle lifecycle) {
   mark(w, VSM_M_WITHDRAWN, VSM_PLACE_ITEM, w->t);
 }
 
-static void step(struct walk *w, unsigned place, enum vsm_lifecycle lifecycle) {
+static void step(struct walk *w, unsigned place, uint64_t transition) {
+  enum vsm_lifecycle lifecycle = vsm_packed_lifecycle(transition);
   if (place == VSM_PLACE_ITEM)
     end_item(w, lifecycle);
   else if (lifecycle <= VSM_START)
     begin(w, place, lifecycle);
   else if (vsm_set_has(&w->open, place))
-    apply(w, place, lifecycle);
+    apply(w, place, transition);
   else
-    out_of_turn(w, place, lifecycle);
+    out_of_turn(w, place, transition);
 }
 
 static void mark_bypassed(struct walk *w) {
@@ -340,28 +386,31 @@ void vsm_story_clear(struct vsm_story *s) {
   s->n_visits = s->n_marks = 0;
   s->n_open = 0;
   s->exists = s->open = s->finished = false;
-  s->started = 0;
+  s->started = s->last = 0;
 }
 
-static void walk_on(struct walk *w, const uint64_t *transitions, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    unsigned place = vsm_packed_place(transitions[i]);
+static void walk_on(struct walk *w, size_t from, size_t to) {
+  for (size_t i = from; i < to; i++) {
+    uint64_t transition = w->log->at[i];
+    unsigned place = vsm_packed_place(transition);
     if (place >= w->graph->n && place != VSM_PLACE_ITEM)
       continue; // sleeps
-    w->t = vsm_packed_us(transitions[i]);
+    w->out->last = w->t = vsm_packed_us(transition);
     if (!w->out->exists) {
       w->out->exists = w->out->open = true;
       w->out->started = w->t;
       mark(w, VSM_M_STARTED, VSM_PLACE_ITEM, w->t);
     }
-    step(w, place, vsm_packed_lifecycle(transitions[i]));
+    step(w, place, transition);
   }
 }
 
-static void begin_walk(struct walk *w, const struct vsm_graph *graph, struct vsm_story *out, struct common *common) {
+static void begin_walk(struct walk *w, const struct vsm_graph *graph, const struct vsm_log *log, struct vsm_story *out,
+                       struct common *common) {
   memset(w, 0, offsetof(struct walk, open_at)); // what the sets do not name is never read
   w->graph = graph;
   w->words = graph->words;
+  w->log = log;
   w->out = out;
   w->common = common;
   vsm_story_clear(out);
@@ -372,13 +421,13 @@ static void end_walk(struct walk *w, const struct vsm_set *stages) {
   mark_first_passes(w, *stages);
 }
 
-void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t but, struct vsm_story *out) {
+void vsm_fold(const struct vsm_graph *graph, const struct vsm_log *log, size_t but, struct vsm_story *out) {
   struct walk w;
   struct common none = {0};
-  begin_walk(&w, graph, out, &none);
-  walk_on(&w, transitions, but < n ? but : n);
-  if (but < n)
-    walk_on(&w, transitions + but + 1, n - but - 1);
+  begin_walk(&w, graph, log, out, &none);
+  walk_on(&w, 0, but < log->n ? but : log->n);
+  if (but < log->n)
+    walk_on(&w, but + 1, log->n);
   end_walk(&w, &w.had);
 }
 
@@ -405,6 +454,7 @@ static void part_walks(struct walk *to, const struct walk *from, struct vsm_reto
   r->is.open = r->was.open;
   r->is.finished = r->was.finished;
   r->is.started = r->was.started;
+  r->is.last = r->was.last;
   *common = (struct common){&r->was, &r->is, r->was.n_visits};
 }
 
@@ -413,16 +463,15 @@ static void add_stages(struct vsm_set *stages, const struct vsm_story *s, size_t
     vsm_set_add(stages, s->visits[i].place);
 }
 
-void vsm_fold_both(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t at,
-                   struct vsm_retold *r) {
+void vsm_fold_both(const struct vsm_graph *graph, const struct vsm_log *log, size_t at, struct vsm_retold *r) {
   struct walk was, is;
   struct common common = {0};
   struct vsm_set stages = {{0}}; // of which any visit differs
-  begin_walk(&was, graph, &r->was, &common);
-  walk_on(&was, transitions, at);
+  begin_walk(&was, graph, log, &r->was, &common);
+  walk_on(&was, 0, at);
   part_walks(&is, &was, r, &common);
-  walk_on(&was, transitions + at + 1, n - at - 1);
-  walk_on(&is, transitions + at, n - at);
+  walk_on(&was, at + 1, log->n);
+  walk_on(&is, at, log->n);
   add_stages(&stages, &r->was, common.n);
   add_stages(&stages, &r->is, common.n);
   end_walk(&was, &stages);

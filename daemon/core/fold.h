@@ -21,6 +21,30 @@ static inline enum vsm_lifecycle vsm_packed_lifecycle(uint64_t t) {
   return (enum vsm_lifecycle)(t & 7);
 }
 
+// Why and for whom a suspension waits: an interned (reason, party), and the party beside it.
+static inline uint32_t vsm_wait_pack(uint32_t words, enum vsm_party party) {
+  return words << 2 | party;
+}
+static inline uint32_t vsm_wait_words(uint32_t wait) {
+  return wait >> 2;
+}
+static inline enum vsm_party vsm_wait_party(uint32_t wait) {
+  return (enum vsm_party)(wait & 3);
+}
+
+struct vsm_hold {
+  uint64_t transition; // a suspend of the log
+  uint32_t wait;
+};
+
+// What is said of an item: transitions in rising order, without equal ones, and holds by transition.
+struct vsm_log {
+  const uint64_t *at;
+  size_t n;
+  const struct vsm_hold *holds;
+  size_t n_holds;
+};
+
 enum vsm_visit_bits {
   VSM_V_CONFIRMED = 1,
   VSM_V_REWORK = 2,
@@ -35,23 +59,28 @@ enum vsm_visit_bits {
 struct vsm_visit {
   int64_t entered, left; // left is 0 while open
   int64_t since;         // last change of state
-  int64_t spent[3];      // microseconds queued, active, suspended, up to `since`
-  uint8_t place, state, how, bits, pad[4];
+  int64_t wait_since;    // of a suspended one: since when it waits for this
+  int64_t spent[3];      // microseconds queued, active, suspended, up to `since`; in the stage's working time
+  int64_t theirs;        // of the time suspended, elapsed time for which somebody else was waited for
+  uint32_t wait;         // of a suspended one
+  uint8_t place, state, how, bits;
 };
 
 enum vsm_mark_kind {
   VSM_M_STARTED,
   VSM_M_REOPENED,
-  VSM_M_FINISHED, // lead, active: microseconds up to then
+  VSM_M_FINISHED, // span: lead time; active: time up to then in which some visit was; in the stream's working time
   VSM_M_WITHDRAWN,
   VSM_M_REDUNDANT, // place: of the stage, or VSM_PLACE_ITEM
   VSM_M_BYPASSED,
+  VSM_M_WAITED,     // a suspension ended; from, span: in the stage's working time
   VSM_M_FIRST_PASS, // at the first completed visit of a stage; rework: it was visited again at some time
 };
 
 struct vsm_mark {
-  int64_t at, lead, active;
-  uint8_t kind, place, rework, pad[5];
+  int64_t at, from, span, active;
+  uint32_t wait;
+  uint8_t kind, place, rework, pad;
 };
 
 // A fold's result; reused from fold to fold.
@@ -60,24 +89,35 @@ struct vsm_story {
   size_t n_visits, cap_visits;
   struct vsm_mark *marks;
   size_t n_marks, cap_marks;
-  unsigned n_open;             // visits
-  bool exists, open, finished; // finished: closed by finishing rather than withdrawing
-  int64_t started;
+  unsigned n_open;                     // visits
+  bool exists, open, finished;         // finished: closed by finishing rather than withdrawing
+  int64_t started, last;               // first and last transition
+  uint32_t segments[VSM_SEGMENTS_MAX]; // the item's value of each attribute: interned, or VSM_NO_SEGMENT
 };
+enum { VSM_NO_SEGMENT = -1 };
 
 // An item's story as it was and as it is. The first `same_visits` and `same_marks` are the same in both and stand in
 // `was` alone; of what follows, the marks of stages whose visits are all the same are left out.
 struct vsm_retold {
   struct vsm_story was, is;
   size_t same_visits, same_marks;
+  bool anew; // what is equal in both may still count differently
 };
 
 enum { VSM_FOLD_ALL = -1 };
-// n transitions, in rising order, without equal ones; that at `but` left out (VSM_FOLD_ALL: none).
-void vsm_fold(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t but, struct vsm_story *out);
+static inline const struct vsm_visit *vsm_retold_visit(const struct vsm_retold *r, const struct vsm_story *story,
+                                                       size_t i) {
+  return &(i < r->same_visits ? &r->was : story)->visits[i];
+}
+static inline const struct vsm_mark *vsm_retold_mark(const struct vsm_retold *r, const struct vsm_story *story,
+                                                     size_t i) {
+  return &(i < r->same_marks ? &r->was : story)->marks[i];
+}
+
+// The transition at `but` left out (VSM_FOLD_ALL: none). Segments are the caller's.
+void vsm_fold(const struct vsm_graph *graph, const struct vsm_log *log, size_t but, struct vsm_story *out);
 // Two folds in one: without (was) and with (is) the transition at `at`. The way up to it is walked once.
-void vsm_fold_both(const struct vsm_graph *graph, const uint64_t *transitions, size_t n, size_t at,
-                   struct vsm_retold *out);
+void vsm_fold_both(const struct vsm_graph *graph, const struct vsm_log *log, size_t at, struct vsm_retold *out);
 void vsm_story_clear(struct vsm_story *story); // as of no item
 void vsm_story_fini(struct vsm_story *story);
 void vsm_retold_fini(struct vsm_retold *r);

@@ -45,6 +45,7 @@ static void link_stages(struct vsm_graph *g, const struct vsm_stream *stream) {
     g->at[p].n_next = s->n_next + s->to_outcome;
     g->at[p].to_outcome = s->to_outcome;
     g->at[p].fork_all = s->fork_all;
+    g->at[p].calendar = s->calendar;
   }
 }
 
@@ -153,6 +154,7 @@ struct vsm_graph *vsm_graph_create(const struct vsm_stream *stream) {
     return NULL;
   g->n = stream->n_stages;
   g->words = (g->n + 63) / 64;
+  g->calendar = stream->calendar;
   if (place_stages(g, stream) != 0)
     goto fail;
   link_stages(g, stream);

@@ -40,13 +40,15 @@ struct vsm_node_relations {
   struct vsm_set next;
   unsigned n_next; // the outcome counted
   bool to_outcome, fork_all;
-  uint8_t declared; // index as declared
+  uint8_t declared;                    // index as declared
+  const struct vsm_calendar *calendar; // NULL: none
 };
 
 struct vsm_graph {
   unsigned n, words;
-  uint8_t place_of[VSM_STAGES_MAX]; // by index as declared
-  struct vsm_node_relations at[];   // by place
+  const struct vsm_calendar *calendar; // of the stream; NULL: none
+  uint8_t place_of[VSM_STAGES_MAX];    // by index as declared
+  struct vsm_node_relations at[];      // by place
 };
 
 // NULL: out of memory, or a circle (which the configuration refuses). Freed with free().

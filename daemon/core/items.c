@@ -21,6 +21,7 @@ static void notes_destroy(struct vsm_notes *n) {
     return;
   free(n->progress);
   free(n->holds);
+  free(n->values);
   free(n);
 }
 
@@ -288,19 +289,64 @@ const struct vsm_hold *vsm_item_hold(const struct vsm_item *it, uint64_t transit
   return i < it->notes->n_holds && it->notes->holds[i].transition == transition ? &it->notes->holds[i] : NULL;
 }
 
-bool vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h) {
+static int hold_cmp(const struct vsm_items *s, uint32_t a, uint32_t b) {
+  return vsm_intern_cmp(s->words, vsm_wait_words(a), vsm_wait_words(b));
+}
+
+bool vsm_items_takes_hold(const struct vsm_items *s, const struct vsm_item *it, struct vsm_hold h) {
+  const struct vsm_hold *have = vsm_item_hold(it, h.transition);
+  return !have || hold_cmp(s, h.wait, have->wait) > 0;
+}
+
+void vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h) {
   struct vsm_notes *n = notes_of(it);
   size_t i = seek_hold(n, h.transition);
   if (i < n->n_holds && n->holds[i].transition == h.transition) {
-    if (vsm_intern_cmp(s->words, h.hold, n->holds[i].hold) <= 0)
-      return false;
-    n->holds[i].hold = h.hold;
-    return true;
+    if (hold_cmp(s, h.wait, n->holds[i].wait) > 0)
+      n->holds[i].wait = h.wait;
+    return;
   }
   n->holds = vsm_mem_grow(n->holds, n->n_holds, &n->cap_holds, sizeof h);
   memmove(n->holds + i + 1, n->holds + i, (n->n_holds++ - i) * sizeof h);
   n->holds[i] = h;
-  return true;
+}
+
+static struct vsm_value *find_value(const struct vsm_notes *n, unsigned kind, uint32_t name, unsigned place) {
+  for (size_t i = 0; n && i < n->n_values; i++)
+    if (n->values[i].kind == kind && n->values[i].name == name && n->values[i].place == place)
+      return &n->values[i];
+  return NULL;
+}
+
+const struct vsm_value *vsm_item_value(const struct vsm_item *it, enum vsm_value_kind kind, uint32_t name,
+                                       unsigned place) {
+  return find_value(it->notes, kind, name, place);
+}
+
+// Above 0: b holds rather than a.
+static int value_cmp(const struct vsm_items *s, const struct vsm_value *a, const struct vsm_value *b) {
+  return b->us != a->us ? (b->us > a->us) - (b->us < a->us) : vsm_intern_cmp(s->words, b->word, a->word);
+}
+
+bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v) {
+  const struct vsm_value *have = find_value(it->notes, v->kind, v->name, v->place);
+  return !have || (have->word != v->word && value_cmp(s, have, v) > 0);
+}
+
+void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v) {
+  struct vsm_notes *n = notes_of(it);
+  struct vsm_value *have = find_value(n, v->kind, v->name, v->place);
+  if (have) {
+    if (value_cmp(s, have, v) > 0)
+      *have = *v;
+    return;
+  }
+  n->values = vsm_mem_grow(n->values, n->n_values, &n->cap_values, sizeof *v);
+  n->values[n->n_values++] = *v;
+}
+
+struct vsm_log vsm_item_log(const struct vsm_item *it) {
+  return (struct vsm_log){it->log, it->n, it->notes ? it->notes->holds : NULL, it->notes ? it->notes->n_holds : 0};
 }
 
 static size_t united_size(const struct vsm_item *a, const struct vsm_item *b) {
@@ -341,6 +387,8 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
   }
   for (size_t i = 0; b->notes && i < b->notes->n_holds; i++)
     vsm_items_note_hold(s, a, b->notes->holds[i]);
+  for (size_t i = 0; b->notes && i < b->notes->n_values; i++)
+    vsm_items_note_value(s, a, &b->notes->values[i]);
   item_fini(b);
   b->keys[0] = s->first_free;
   s->first_free = b_id;

@@ -13,15 +13,22 @@ struct vsm_progress {
   uint32_t origin;
   uint8_t place, who;
 };
-struct vsm_hold {
-  uint64_t transition; // a suspend of the log
-  uint32_t hold;       // interned (reason, party)
+// A value that events carry, of which that of the newest holds.
+enum vsm_value_kind { VSM_VALUE_SEGMENT, VSM_VALUE_DUE, VSM_VALUE_NOT_BEFORE };
+struct vsm_value {
+  int64_t us;    // when the event happened
+  int64_t date;  // of due and not_before, in microseconds
+  uint32_t word; // the value as it was sent, interned
+  uint32_t name; // of a segment: the attribute's, interned
+  uint8_t kind;
+  uint8_t place; // of a date: the stage's, or VSM_PLACE_ITEM; of a segment VSM_PLACE_ITEM
 };
-// What few items have.
+// What not every item has.
 struct vsm_notes {
   struct vsm_progress *progress; // the newest of each stage, by place
   struct vsm_hold *holds;        // by transition
-  size_t n_progress, cap_progress, n_holds, cap_holds;
+  struct vsm_value *values;      // one of each kind, name and place
+  size_t n_progress, cap_progress, n_holds, cap_holds, n_values, cap_values;
 };
 
 enum { VSM_KEYS_INLINE = 7 };
@@ -99,8 +106,18 @@ void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32
 // Of each stage the newest progress is kept. True where this one is newer than what was there.
 bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, struct vsm_progress p);
 const struct vsm_hold *vsm_item_hold(const struct vsm_item *it, uint64_t transition); // NULL: none
-// Of several holds of one suspend the greatest in bytes is kept. True where it changed.
-bool vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h);
+// Of several holds of one suspend the greatest in bytes is kept: would this one be?
+bool vsm_items_takes_hold(const struct vsm_items *s, const struct vsm_item *it, struct vsm_hold h);
+void vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h);
+
+// The value that holds; NULL: none.
+const struct vsm_value *vsm_item_value(const struct vsm_item *it, enum vsm_value_kind kind, uint32_t name,
+                                       unsigned place);
+// Would the value held be another with this one? Of several of one time the greatest in bytes holds.
+bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v);
+void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v);
+
+struct vsm_log vsm_item_log(const struct vsm_item *it);
 
 // Says a known transition once more: of several origins and keys the smallest in bytes holds, and it creates if any of
 // them does. True where it creates only now.

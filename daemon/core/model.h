@@ -45,7 +45,7 @@ struct vsm_where {
 // A service level expectation. Of the expectations of a node with one name, the first whose `where` fits an item counts
 // for it. Of a stage it is about its visits, of a stream about its items between two times.
 struct vsm_expectation {
-  const char *name; // "": none
+  const char *name;  // "": none
   int64_t within_us; // of `calendar`
   uint32_t target_ppm;
   int64_t window_us; // over which it is judged; a whole number of minutes
@@ -105,7 +105,6 @@ struct vsm_condition {
   const struct vsm_str *values; // of VSM_IN, VSM_NOT_IN; of VSM_MATCHES one glob
   unsigned n_values;
 };
-
 
 struct vsm_rule {
   struct vsm_str source, type; // globs: * stands for any run of characters

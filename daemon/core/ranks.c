@@ -148,6 +148,15 @@ struct vsm_rank vsm_ranks_select(const struct vsm_ranks *r, size_t k) {
   return (struct vsm_rank){r->leaves[leaf]->us[k], r->leaves[leaf]->id[k]};
 }
 
+size_t vsm_ranks_below(const struct vsm_ranks *r, int64_t us) {
+  if (r->n == 0)
+    return 0;
+  size_t leaf = find_leaf(r, us, 0), n = find_in_leaf(r, leaf, us, 0);
+  for (size_t i = 0; i < leaf; i++)
+    n += r->sizes[i];
+  return n;
+}
+
 struct vsm_ranks_at vsm_ranks_seek(const struct vsm_ranks *r, int64_t us, uint32_t id) {
   if (r->n == 0)
     return (struct vsm_ranks_at){0, 0};

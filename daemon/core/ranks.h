@@ -26,6 +26,9 @@ void vsm_ranks_remove(struct vsm_ranks *r, int64_t us, uint32_t id); // there
 // The k-th in order from 0; k < count.
 struct vsm_rank vsm_ranks_select(const struct vsm_ranks *r, size_t k);
 
+// How many lie before `us`.
+size_t vsm_ranks_below(const struct vsm_ranks *r, int64_t us);
+
 // A place in the order. Begin at the first one at or after (us, id); then next until it returns 0.
 struct vsm_ranks_at {
   size_t leaf, i;

@@ -79,7 +79,7 @@ static int tell_transitions(const struct vsm_core *core, const struct vsm_stream
         tell(core, s, t, vsm_packed_us(x), vsm_packed_place(x), vsm_packed_lifecycle(x), vsm_item_origins(it)[i]);
     const struct vsm_hold *hold = vsm_item_hold(it, x);
     if (hold)
-      words_of(core, hold->hold, &row->reason, &row->party);
+      words_of(core, vsm_wait_words(hold->wait), &row->reason, &row->party);
   }
   for (size_t i = 0; i < n_progress; i++) {
     const struct vsm_progress *p = &it->notes->progress[i];
@@ -193,7 +193,7 @@ static void fill_wait(const struct vsm_core *core, const struct vsm_item *it, co
       continue;
     const struct vsm_hold *hold = vsm_item_hold(it, x);
     if (hold)
-      words_of(core, hold->hold, &row->reason, &row->party);
+      words_of(core, vsm_wait_words(hold->wait), &row->reason, &row->party);
     return;
   }
 }

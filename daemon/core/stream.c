@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, const struct vsm_intern *words,
+int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
                           int64_t now_us) {
   *s = (struct vsm_stream_state){.model = model, .first_started = INT64_MAX};
   vsm_items_init(&s->items, words);
@@ -21,8 +21,16 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
     return VSM_ENOMEM;
   }
   vsm_flow_init(&s->flow, s->bands);
-  for (unsigned i = 0; i < s->graph->n; i++)
+  vsm_expectings_init(&s->expected, model->expected, model->n_expected, words, s->bands);
+  for (unsigned i = 0; i < s->graph->n; i++) {
+    const struct vsm_stage *stage = &model->stages[s->graph->at[i].declared];
     vsm_flow_init(&s->stages[i].flow, s->bands);
+    vsm_expectings_init(&s->stages[i].expected, stage->expected, stage->n_expected, words, s->bands);
+  }
+  s->n_attributes = model->n_segments;
+  s->attributes = vsm_mem_alloc(s->n_attributes * sizeof *s->attributes);
+  for (unsigned i = 0; i < s->n_attributes; i++)
+    s->attributes[i].name = vsm_intern(words, &(struct vsm_str){model->segments[i], strlen(model->segments[i])}, 1);
   return 0;
 }
 
@@ -30,10 +38,17 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
   for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
     vsm_flow_fini(&s->stages[i].flow, s->bands);
     vsm_ranks_fini(&s->stages[i].open);
+    vsm_waits_fini(&s->stages[i].waits, s->bands);
+    vsm_expectings_fini(&s->stages[i].expected, s->bands);
   }
+  for (unsigned i = 0; i < s->n_attributes; i++)
+    vsm_attribute_fini(&s->attributes[i], s->bands, s->graph->n);
+  free(s->attributes);
+  vsm_expectings_fini(&s->expected, s->bands);
   if (s->bands)
     vsm_flow_fini(&s->flow, s->bands);
   vsm_ranks_fini(&s->open);
+  vsm_ranks_fini(&s->moved);
   vsm_items_fini(&s->items);
   for (size_t i = 0; i < s->n_sleeping; i++)
     free(s->sleeping[i]);
@@ -56,17 +71,30 @@ static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *
   return false;
 }
 
+static void tell_segments(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out) {
+  for (unsigned i = 0; i < s->n_attributes; i++) {
+    const struct vsm_value *v = vsm_item_value(it, VSM_VALUE_SEGMENT, s->attributes[i].name, VSM_PLACE_ITEM);
+    out->segments[i] = v ? v->word : (uint32_t)VSM_NO_SEGMENT;
+  }
+}
+
 void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but, struct vsm_story *out) {
-  if (s->model && is_created(s, it, but))
-    vsm_fold(s->graph, it->log, it->n, but, out);
-  else
+  if (s->model && is_created(s, it, but)) {
+    struct vsm_log log = vsm_item_log(it);
+    vsm_fold(s->graph, &log, but, out);
+    tell_segments(s, it, out);
+  } else {
     vsm_story_clear(out);
+  }
 }
 
 void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
                           struct vsm_retold *out) {
   if (is_created(s, it, at)) {
-    vsm_fold_both(s->graph, it->log, it->n, at, out);
+    struct vsm_log log = vsm_item_log(it);
+    vsm_fold_both(s->graph, &log, at, out);
+    tell_segments(s, it, &out->was);
+    tell_segments(s, it, &out->is);
   } else {
     vsm_story_clear(&out->was);
     vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &out->is);
@@ -74,19 +102,37 @@ void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_ite
   }
 }
 
-static void count_entry(struct vsm_stream_state *s, const struct vsm_visit *v, int sign) {
-  struct vsm_flow_at at = vsm_flow_at(&s->stages[v->place].flow, s->bands, v->entered);
+// --- writing the difference
+
+// Where it is written: the figures of all items (segment NULL), or those of one value of an attribute, which know less.
+struct target {
+  struct vsm_stream_state *s;
+  struct vsm_segment *segment;
+  const struct vsm_retold *r;
+  uint32_t item;
+};
+
+static struct vsm_flow_at at_stage(const struct target *t, unsigned place, int64_t us) {
+  return vsm_flow_at(t->segment ? &t->segment->stages[place].flow : &t->s->stages[place].flow, t->s->bands, us);
+}
+
+static struct vsm_flow_at at_stream(const struct target *t, int64_t us) {
+  return vsm_flow_at(t->segment ? &t->segment->flow : &t->s->flow, t->s->bands, us);
+}
+
+static void count_entry(const struct target *t, const struct vsm_visit *v, int sign) {
+  struct vsm_flow_at at = at_stage(t, v->place, v->entered);
   vsm_flow_count(at, VSM_N_ARRIVALS, sign);
   if (v->bits & VSM_V_REWORK)
     vsm_flow_count(at, VSM_N_REWORK, sign);
 }
 
-static void count_exit(struct vsm_stream_state *s, const struct vsm_visit *v, int sign) {
+static void count_exit(const struct target *t, const struct vsm_visit *v, int sign) {
   static const uint8_t slot[] = {[VSM_COMPLETED] = VSM_N_COMPLETED,
                                  [VSM_SKIPPED] = VSM_N_SKIPPED,
                                  [VSM_RETURNED] = VSM_N_RETURNED,
                                  [VSM_WITHDRAWN] = VSM_N_LEFT_WITHDRAWN};
-  struct vsm_flow_at at = vsm_flow_at(&s->stages[v->place].flow, s->bands, v->left);
+  struct vsm_flow_at at = at_stage(t, v->place, v->left);
   vsm_flow_count(at, slot[v->how], sign);
   if (v->how != VSM_COMPLETED)
     return;
@@ -96,87 +142,104 @@ static void count_exit(struct vsm_stream_state *s, const struct vsm_visit *v, in
     vsm_flow_count(at, VSM_N_UNOBSERVED, sign);
     return;
   }
-  vsm_flow_duration(at, VSM_D_CYCLE, v->left - v->entered, sign);
+  int64_t cycle = v->spent[VSM_QUEUED] + v->spent[VSM_ACTIVE] + v->spent[VSM_SUSPENDED];
+  vsm_flow_duration(at, VSM_D_CYCLE, cycle, sign);
+  if (t->segment)
+    return;
   vsm_flow_duration(at, VSM_D_SUSPENDED, v->spent[VSM_SUSPENDED], sign);
   if (v->bits & VSM_V_WAS_ACTIVE) {
     vsm_flow_duration(at, VSM_D_QUEUE, v->spent[VSM_QUEUED], sign);
     vsm_flow_duration(at, VSM_D_ACTIVE, v->spent[VSM_ACTIVE], sign);
-    vsm_flow_effort(at, v->left - v->entered, sign);
+    vsm_flow_effort(at, cycle, sign);
   }
+}
+
+static void count_open(const struct target *t, const struct vsm_visit *v, int sign) {
+  struct vsm_stage_state *stage = &t->s->stages[v->place];
+  if (t->segment) {
+    t->segment->stages[v->place].open += (uint64_t)sign;
+    return;
+  }
+  stage->flow.changed = true;
+  stage->by_state[v->state] += (uint64_t)sign;
+  if (v->state == VSM_SUSPENDED)
+    vsm_waits_at(&stage->waits, t->s->bands, v->wait)->suspended += (uint64_t)sign;
+}
+
+static void expect_visit(const struct target *t, const struct vsm_story *story, const struct vsm_visit *v, int sign) {
+  struct vsm_expectings *expected = &t->s->stages[v->place].expected;
+  if (expected->n > 0 && !t->segment)
+    vsm_expect_visit(expected, t->s->bands, t->r, story, v, t->item, sign);
 }
 
 // What two visits have in common is left as it is: most often one that is open changes its state or closes.
-static void replace_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm_visit *a,
-                          const struct vsm_visit *b) {
+static void replace_visit(const struct target *t, const struct vsm_visit *a, const struct vsm_visit *b) {
   bool same_stay = a && b && a->place == b->place && a->entered == b->entered;
   bool same_entry = same_stay && !((a->bits ^ b->bits) & VSM_V_REWORK);
   bool a_open = a && a->how == VSM_OPEN, b_open = b && b->how == VSM_OPEN;
-  if (a_open) {
-    struct vsm_stage_state *stage = &s->stages[a->place];
-    stage->by_state[a->state]--;
-    if (!(same_stay && b_open))
-      vsm_ranks_remove(&stage->open, a->entered, item);
-    stage->flow.changed = true;
-  }
-  if (b_open) {
-    struct vsm_stage_state *stage = &s->stages[b->place];
-    stage->by_state[b->state]++;
-    if (!(same_stay && a_open))
-      vsm_ranks_insert(&stage->open, b->entered, item);
-    stage->flow.changed = true;
-  }
+  if (a)
+    expect_visit(t, &t->r->was, a, -1);
+  if (a_open)
+    count_open(t, a, -1);
+  if (a_open && !(same_stay && b_open) && !t->segment)
+    vsm_ranks_remove(&t->s->stages[a->place].open, a->entered, t->item);
+  if (b_open)
+    count_open(t, b, 1);
+  if (b_open && !(same_stay && a_open) && !t->segment)
+    vsm_ranks_insert(&t->s->stages[b->place].open, b->entered, t->item);
   if (a && !same_entry)
-    count_entry(s, a, -1);
+    count_entry(t, a, -1);
   if (b && !same_entry)
-    count_entry(s, b, 1);
+    count_entry(t, b, 1);
   if (a && !a_open)
-    count_exit(s, a, -1);
+    count_exit(t, a, -1);
   if (b && !b_open)
-    count_exit(s, b, 1);
+    count_exit(t, b, 1);
+  if (b)
+    expect_visit(t, &t->r->is, b, 1);
 }
 
-static void count_mark(struct vsm_stream_state *s, const struct vsm_mark *m, int sign) {
-  static const uint8_t slot_of_stream[] = {[VSM_M_STARTED] = VSM_N_STARTED,
-                                           [VSM_M_REOPENED] = VSM_N_REOPENED,
-                                           [VSM_M_FINISHED] = VSM_N_FINISHED,
-                                           [VSM_M_WITHDRAWN] = VSM_N_WITHDRAWN,
-                                           [VSM_M_REDUNDANT] = VSM_N_ITEM_REDUNDANT};
-  static const uint8_t slot_of_stage[] = {
+static void count_stage_mark(const struct target *t, const struct vsm_mark *m, int sign) {
+  static const uint8_t slots[] = {
       [VSM_M_REDUNDANT] = VSM_N_REDUNDANT, [VSM_M_BYPASSED] = VSM_N_BYPASSED, [VSM_M_FIRST_PASS] = VSM_N_FIRST_PASSES};
-  if (m->place != VSM_PLACE_ITEM) {
-    struct vsm_flow_at at = vsm_flow_at(&s->stages[m->place].flow, s->bands, m->at);
-    vsm_flow_count(at, slot_of_stage[m->kind], sign);
-    if (m->kind == VSM_M_FIRST_PASS && !m->rework)
-      vsm_flow_count(at, VSM_N_FIRST_CLEAN, sign);
-    return;
-  }
-  struct vsm_flow_at at = vsm_flow_at(&s->flow, s->bands, m->at);
-  vsm_flow_count(at, slot_of_stream[m->kind], sign);
-  if (m->kind == VSM_M_FINISHED && m->lead > 0) {
-    vsm_flow_duration(at, VSM_D_CYCLE, m->lead, sign);
-    vsm_flow_effort(at, m->active, sign);
+  struct vsm_flow_at at = at_stage(t, m->place, m->at);
+  vsm_flow_count(at, slots[m->kind], sign);
+  if (m->kind == VSM_M_FIRST_PASS && !m->rework)
+    vsm_flow_count(at, VSM_N_FIRST_CLEAN, sign);
+}
+
+static void count_wait(const struct target *t, const struct vsm_mark *m, int sign) {
+  struct vsm_wait *wait = vsm_waits_at(&t->s->stages[m->place].waits, t->s->bands, m->wait);
+  struct vsm_flow_at at = vsm_flow_at(&wait->flow, t->s->bands, m->at);
+  vsm_flow_count(at, VSM_N_WAITS, sign);
+  vsm_flow_effort(at, m->span, sign);
+  t->s->stages[m->place].flow.changed = true;
+}
+
+static void count_item_mark(const struct target *t, const struct vsm_mark *m, int sign) {
+  static const uint8_t slots[] = {[VSM_M_STARTED] = VSM_N_STARTED,
+                                  [VSM_M_REOPENED] = VSM_N_REOPENED,
+                                  [VSM_M_FINISHED] = VSM_N_FINISHED,
+                                  [VSM_M_WITHDRAWN] = VSM_N_WITHDRAWN,
+                                  [VSM_M_REDUNDANT] = VSM_N_ITEM_REDUNDANT};
+  struct vsm_flow_at at = at_stream(t, m->at);
+  vsm_flow_count(at, slots[m->kind], sign);
+  if (m->kind == VSM_M_FINISHED && m->at > m->from) {
+    vsm_flow_duration(at, VSM_D_CYCLE, m->span, sign);
+    if (!t->segment)
+      vsm_flow_effort(at, m->active, sign);
   }
 }
 
-static bool is_between(const struct vsm_story *st) {
-  return st->open && st->n_open == 0;
-}
-
-static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct vsm_story *was,
-                         const struct vsm_story *is) {
-  if (was->open != is->open || (was->open && was->started != is->started)) {
-    if (was->open)
-      vsm_ranks_remove(&s->open, was->started, item);
-    if (is->open)
-      vsm_ranks_insert(&s->open, is->started, item);
-    s->flow.changed = true;
+static void count_mark(const struct target *t, const struct vsm_mark *m, int sign) {
+  if (m->kind == VSM_M_WAITED) {
+    if (!t->segment)
+      count_wait(t, m, sign);
+  } else if (m->place == VSM_PLACE_ITEM) {
+    count_item_mark(t, m, sign);
+  } else {
+    count_stage_mark(t, m, sign);
   }
-  bool a = is_between(was), b = is_between(is);
-  s->between += (uint64_t)b - (uint64_t)a;
-  if (a != b)
-    s->flow.changed = true;
-  if (is->exists && is->started < s->first_started)
-    s->first_started = is->started;
 }
 
 // Two lists that differ between `from` and their ends.
@@ -193,18 +256,87 @@ static inline struct difference compare(const void *was, size_t a, const void *i
   return (struct difference){from, a, b};
 }
 
-void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
-  const struct vsm_story *was = &r->was, *is = &r->is;
-  struct difference d =
-      compare(was->visits, was->n_visits, is->visits, is->n_visits, r->same_visits, sizeof *was->visits);
+static void replace(const struct target *t) {
+  const struct vsm_story *was = &t->r->was, *is = &t->r->is;
+  struct difference d = {0, was->n_visits, is->n_visits};
+  if (!t->r->anew)
+    d = compare(was->visits, d.a, is->visits, d.b, t->r->same_visits, sizeof *was->visits);
   for (size_t i = d.from; i < d.a || i < d.b; i++)
-    replace_visit(s, item, i < d.a ? &was->visits[i] : NULL, i < d.b ? &is->visits[i] : NULL);
-  d = compare(was->marks, was->n_marks, is->marks, is->n_marks, r->same_marks, sizeof *was->marks);
+    replace_visit(t, i < d.a ? &was->visits[i] : NULL, i < d.b ? &is->visits[i] : NULL);
+  d = (struct difference){0, was->n_marks, is->n_marks};
+  if (!t->r->anew)
+    d = compare(was->marks, d.a, is->marks, d.b, t->r->same_marks, sizeof *was->marks);
   for (size_t i = d.from; i < d.a; i++)
-    count_mark(s, &was->marks[i], -1);
+    count_mark(t, &was->marks[i], -1);
   for (size_t i = d.from; i < d.b; i++)
-    count_mark(s, &is->marks[i], 1);
-  replace_item(s, item, was, is);
+    count_mark(t, &is->marks[i], 1);
+}
+
+// An item that has another value now leaves the figures of the old one whole, and enters those of the new one.
+static void move_segment(const struct target *t, struct vsm_segment *from, struct vsm_segment *to) {
+  static const struct vsm_story nothing = {0};
+  struct vsm_retold gone = {.was = t->r->was, .is = nothing, .anew = true};
+  struct vsm_retold come = {.was = nothing, .is = t->r->is, .anew = true};
+  if (from) {
+    replace(&(struct target){t->s, from, &gone, t->item});
+    from->open -= t->r->was.open;
+  }
+  if (to) {
+    replace(&(struct target){t->s, to, &come, t->item});
+    to->open += t->r->is.open;
+  }
+}
+
+static struct vsm_segment *segment_of(struct vsm_stream_state *s, unsigned i, const struct vsm_story *story) {
+  if (!story->exists || story->segments[i] == (uint32_t)VSM_NO_SEGMENT)
+    return NULL;
+  return vsm_segment_at(&s->attributes[i], s->bands, s->graph->n, story->segments[i]);
+}
+
+static void replace_segments(const struct target *all) {
+  for (unsigned i = 0; i < all->s->n_attributes; i++) {
+    struct vsm_segment *was = segment_of(all->s, i, &all->r->was), *is = segment_of(all->s, i, &all->r->is);
+    if (was != is) {
+      move_segment(all, was, is);
+    } else if (is) {
+      replace(&(struct target){all->s, is, all->r, all->item});
+      is->open += (uint64_t)all->r->is.open - (uint64_t)all->r->was.open;
+    }
+  }
+}
+
+static bool is_between(const struct vsm_story *st) {
+  return st->open && st->n_open == 0;
+}
+
+static void replace_rank(struct vsm_ranks *ranks, uint32_t item, bool was, int64_t was_us, bool is, int64_t is_us) {
+  if (was == is && (!was || was_us == is_us))
+    return;
+  if (was)
+    vsm_ranks_remove(ranks, was_us, item);
+  if (is)
+    vsm_ranks_insert(ranks, is_us, item);
+}
+
+static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
+  const struct vsm_story *was = &r->was, *is = &r->is;
+  bool a = is_between(was), b = is_between(is);
+  replace_rank(&s->open, item, was->open, was->started, is->open, is->started);
+  replace_rank(&s->moved, item, was->open, was->last, is->open, is->last);
+  s->between += (uint64_t)b - (uint64_t)a;
+  if (a != b || was->open != is->open || was->started != is->started)
+    s->flow.changed = true;
+  if (is->exists && is->started < s->first_started)
+    s->first_started = is->started;
+  if (s->expected.n > 0)
+    vsm_expect_item(&s->expected, s->bands, s->graph, r, item);
+}
+
+void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
+  struct target all = {s, NULL, r, item};
+  replace(&all);
+  replace_segments(&all);
+  replace_item(s, item, r);
 }
 
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
@@ -212,8 +344,14 @@ void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
     return;
   vsm_bands_advance(s->bands, now_us);
   vsm_flow_advance(&s->flow, s->bands);
-  for (unsigned i = 0; i < s->graph->n; i++)
+  vsm_expectings_advance(&s->expected, s->bands);
+  for (unsigned i = 0; i < s->graph->n; i++) {
     vsm_flow_advance(&s->stages[i].flow, s->bands);
+    vsm_waits_advance(&s->stages[i].waits, s->bands);
+    vsm_expectings_advance(&s->stages[i].expected, s->bands);
+  }
+  for (unsigned i = 0; i < s->n_attributes; i++)
+    vsm_attribute_advance(&s->attributes[i], s->bands, s->graph->n);
 }
 
 int64_t vsm_stream_deadline(const struct vsm_stream_state *s, int64_t now_us) {

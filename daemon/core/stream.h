@@ -1,13 +1,17 @@
 // The live state of one value stream: its items, and the figures that follow from them.
 #pragma once
 #include "core/flow.h"
+#include "core/expect.h"
 #include "core/items.h"
-#include "core/ranks.h"
+#include "core/segments.h"
+#include "core/waits.h"
 
 struct vsm_stage_state {
   struct vsm_flow flow;
   struct vsm_ranks open; // open visits by entry
   uint64_t by_state[3];  // of them: queued, active, suspended
+  struct vsm_waits waits;
+  struct vsm_expectings expected;
 };
 
 struct vsm_stream_state {
@@ -20,13 +24,17 @@ struct vsm_stream_state {
   struct vsm_bands *bands;
   struct vsm_stage_state *stages; // by place
   struct vsm_flow flow;
-  struct vsm_ranks open; // open items by start
+  struct vsm_ranks open;  // open items by start
+  struct vsm_ranks moved; // open items by last transition
+  struct vsm_expectings expected;
+  struct vsm_attribute *attributes; // of each segment of the model
+  unsigned n_attributes;
   uint64_t between;
   int64_t first_started; // the earliest start; INT64_MAX: none
 };
 
 // Gives a stream its figures, empty. VSM_ENOMEM or 0.
-int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, const struct vsm_intern *words,
+int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
                           int64_t now_us);
 void vsm_stream_state_fini(struct vsm_stream_state *s);
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agents/vsm/when.h"
+#include "base/when.h"
 
 static const struct {
   const char *text;

@@ -1,0 +1,264 @@
+#include "core/expect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/calendar.h"
+
+void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
+                         struct vsm_intern *words, const struct vsm_bands *bands) {
+  *x = (struct vsm_expectings){vsm_mem_alloc(n * sizeof *x->at), n};
+  for (unsigned i = 0; i < n; i++) {
+    x->at[i].e = &e[i];
+    vsm_flow_init(&x->at[i].flow, bands);
+    x->at[i].where = vsm_mem_alloc(e[i].n_where * sizeof *x->at[i].where);
+    for (unsigned k = 0; k < e[i].n_where; k++) {
+      x->at[i].where[k] = vsm_mem_alloc(e[i].where[k].n * sizeof **x->at[i].where);
+      for (unsigned m = 0; m < e[i].where[k].n; m++)
+        x->at[i].where[k][m] = vsm_intern(words, &e[i].where[k].values[m], 1);
+    }
+  }
+}
+
+void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands) {
+  for (unsigned i = 0; i < x->n; i++) {
+    for (unsigned k = 0; k < x->at[i].e->n_where; k++)
+      free(x->at[i].where[k]);
+    free(x->at[i].where);
+    vsm_flow_fini(&x->at[i].flow, bands);
+    vsm_ranks_fini(&x->at[i].running);
+    vsm_ranks_fini(&x->at[i].frozen);
+  }
+  free(x->at);
+  *x = (struct vsm_expectings){0};
+}
+
+void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands) {
+  for (unsigned i = 0; i < x->n; i++)
+    vsm_flow_advance(&x->at[i].flow, bands);
+}
+
+// --- for whom one counts
+
+static bool fits(const struct vsm_expecting *x, const uint32_t *segments) {
+  for (unsigned i = 0; i < x->e->n_where; i++) {
+    const struct vsm_where *w = &x->e->where[i];
+    bool any = false;
+    for (unsigned k = 0; k < w->n && !any; k++)
+      any = x->where[i][k] == segments[w->attribute];
+    if (!any)
+      return false;
+  }
+  return true;
+}
+
+bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments) {
+  if (!fits(&x->at[i], segments))
+    return false;
+  for (unsigned k = 0; k < i; k++)
+    if (strcmp(x->at[k].e->name, x->at[i].e->name) == 0 && fits(&x->at[k], segments))
+      return false;
+  return true;
+}
+
+// --- elapsed time
+
+enum { ANY_PLACE = -1 };
+#define NOT_FROZEN INT64_MAX
+
+static int64_t worked(const struct vsm_expectation *e, int64_t us) {
+  return vsm_calendar_worked(e->calendar, us);
+}
+
+// Of [from, to] the time in which something waited for others: at one stage, or anywhere. Waits stand by their ends, so
+// from the last to the first each adds what lies before those behind it.
+static int64_t theirs(const struct vsm_expectation *e, const struct vsm_retold *r, const struct vsm_story *story,
+                      int place, int64_t from, int64_t to) {
+  int64_t total = 0, behind = to;
+  for (size_t i = story->n_marks; i-- > 0;) {
+    const struct vsm_mark *m = vsm_retold_mark(r, story, i);
+    if (m->kind != VSM_M_WAITED || vsm_wait_party(m->wait) == VSM_US || (place != ANY_PLACE && m->place != place))
+      continue;
+    int64_t begin = m->from > from ? m->from : from, end = m->at < behind ? m->at : behind;
+    if (begin >= end)
+      continue;
+    total += worked(e, end) - worked(e, begin);
+    behind = begin;
+  }
+  return total;
+}
+
+struct stay {
+  const struct vsm_retold *r;
+  const struct vsm_story *story;
+  int place;
+  int64_t from;
+};
+
+static int64_t elapsed(const struct vsm_expectation *e, const struct stay *s, int64_t to) {
+  int64_t span = worked(e, to) - worked(e, s->from);
+  return e->ours ? span - theirs(e, s->r, s->story, s->place, s->from, to) : span;
+}
+
+static void count_done(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t at, int64_t took, int sign) {
+  struct vsm_flow_at f = vsm_flow_at(&x->flow, bands, at);
+  vsm_flow_count(f, VSM_N_DONE, sign);
+  if (took <= x->e->within_us)
+    vsm_flow_count(f, VSM_N_MET, sign);
+}
+
+// Where something open stands among the others.
+struct standing {
+  bool open, frozen;
+  int64_t key;
+};
+
+static struct standing standing(const struct vsm_expectation *e, const struct stay *s, int64_t frozen_since) {
+  if (e->ours && frozen_since != NOT_FROZEN)
+    return (struct standing){true, true, elapsed(e, s, frozen_since)};
+  int64_t key = worked(e, s->from);
+  return (struct standing){true, false, e->ours ? key + theirs(e, s->r, s->story, s->place, s->from, INT64_MAX) : key};
+}
+
+static void stand(struct vsm_expecting *x, struct standing s, uint32_t item, int sign) {
+  struct vsm_ranks *ranks = s.frozen ? &x->frozen : &x->running;
+  if (sign > 0)
+    vsm_ranks_insert(ranks, s.key, item);
+  else
+    vsm_ranks_remove(ranks, s.key, item);
+  x->flow.changed = true;
+}
+
+static int64_t frozen_since(const struct vsm_visit *v) {
+  bool frozen = v->how == VSM_OPEN && v->state == VSM_SUSPENDED && vsm_wait_party(v->wait) != VSM_US;
+  return frozen ? v->wait_since : NOT_FROZEN;
+}
+
+// --- visits
+
+void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
+                      const struct vsm_story *story, const struct vsm_visit *v, uint32_t item, int sign) {
+  struct stay s = {r, story, v->place, v->entered};
+  for (unsigned i = 0; i < x->n; i++) {
+    struct vsm_expecting *k = &x->at[i];
+    if (!vsm_expecting_counts(x, i, story->segments))
+      continue;
+    if (v->how == VSM_OPEN)
+      stand(k, standing(k->e, &s, frozen_since(v)), item, sign);
+    else if (v->how == VSM_COMPLETED && !(v->bits & VSM_V_UNOBSERVED))
+      count_done(k, bands, v->left, elapsed(k->e, &s, v->left), sign);
+  }
+}
+
+// --- items
+
+// One story of an item, under one expectation.
+struct course {
+  const struct vsm_expectation *e;
+  const struct vsm_graph *graph;
+  const struct vsm_retold *r;
+  const struct vsm_story *story;
+  size_t next; // mark to look at
+};
+
+// The first time from `us` on at which the stage was entered, or left; INT64_MAX: none.
+static int64_t first_time(const struct course *c, int stage, bool left, int64_t us) {
+  unsigned place = c->graph->place_of[stage];
+  int64_t first = INT64_MAX;
+  for (size_t i = 0; i < c->story->n_visits; i++) {
+    const struct vsm_visit *v = vsm_retold_visit(c->r, c->story, i);
+    if (v->place != place || (left && v->how == VSM_OPEN))
+      continue;
+    int64_t at = left ? v->left : v->entered;
+    if (at >= us && at < first)
+      first = at;
+  }
+  return first;
+}
+
+static int64_t begin_of(const struct course *c) {
+  if (!c->story->exists)
+    return INT64_MAX;
+  return c->e->from < 0 ? c->story->started : first_time(c, c->e->from, c->e->from_left, 0);
+}
+
+static int64_t next_finish(struct course *c, int64_t from) {
+  while (c->next < c->story->n_marks) {
+    const struct vsm_mark *m = vsm_retold_mark(c->r, c->story, c->next++);
+    if (m->kind == VSM_M_FINISHED && m->at >= from)
+      return m->at;
+  }
+  return INT64_MAX;
+}
+
+// The next time at which the item reached the end; from the first transition to the finish each of them counts, of
+// other spans the first one alone. INT64_MAX: no more.
+static int64_t next_end(struct course *c, int64_t from) {
+  if (c->e->to < 0 && c->e->from < 0)
+    return next_finish(c, from);
+  if (c->next > 0)
+    return INT64_MAX;
+  int64_t end = c->e->to < 0 ? next_finish(c, from) : first_time(c, c->e->to, c->e->to_left, from);
+  c->next = SIZE_MAX;
+  return end;
+}
+
+static bool is_reached(const struct course *c, int64_t from) {
+  struct course again = *c;
+  again.next = 0;
+  return (c->e->from >= 0 || c->e->to >= 0) && next_end(&again, from) != INT64_MAX;
+}
+
+static struct standing standing_of(const struct course *c, int64_t from) {
+  if (from == INT64_MAX || !c->story->open || is_reached(c, from))
+    return (struct standing){0};
+  int64_t frozen = NOT_FROZEN;
+  for (size_t i = 0; i < c->story->n_visits && c->e->ours; i++) {
+    int64_t since = frozen_since(vsm_retold_visit(c->r, c->story, i));
+    frozen = since < frozen ? since : frozen;
+  }
+  if (frozen < from)
+    frozen = from;
+  return standing(c->e, &(struct stay){c->r, c->story, ANY_PLACE, from}, frozen);
+}
+
+static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course was, bool was_counts,
+                        struct course is, bool is_counts, uint32_t item) {
+  int64_t a = was_counts ? begin_of(&was) : INT64_MAX, b = is_counts ? begin_of(&is) : INT64_MAX;
+  struct standing sa = standing_of(&was, a), sb = standing_of(&is, b);
+  if (sa.open != sb.open || sa.frozen != sb.frozen || sa.key != sb.key) {
+    if (sa.open)
+      stand(x, sa, item, -1);
+    if (sb.open)
+      stand(x, sb, item, 1);
+  }
+  for (;;) {
+    int64_t ea = a == INT64_MAX ? a : next_end(&was, a), eb = b == INT64_MAX ? b : next_end(&is, b);
+    if (ea == INT64_MAX && eb == INT64_MAX)
+      return;
+    int64_t da = ea == INT64_MAX ? -1 : elapsed(x->e, &(struct stay){was.r, was.story, ANY_PLACE, a}, ea);
+    int64_t db = eb == INT64_MAX ? -1 : elapsed(x->e, &(struct stay){is.r, is.story, ANY_PLACE, b}, eb);
+    if (ea == eb && da == db)
+      continue;
+    if (ea != INT64_MAX)
+      count_done(x, bands, ea, da, -1);
+    if (eb != INT64_MAX)
+      count_done(x, bands, eb, db, 1);
+  }
+}
+
+void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
+                     const struct vsm_retold *r, uint32_t item) {
+  for (unsigned i = 0; i < x->n; i++) {
+    const struct vsm_expectation *e = x->at[i].e;
+    expect_item(&x->at[i], bands, (struct course){e, graph, r, &r->was, 0}, vsm_expecting_counts(x, i, r->was.segments),
+                (struct course){e, graph, r, &r->is, 0}, vsm_expecting_counts(x, i, r->is.segments), item);
+  }
+}
+
+uint64_t vsm_expecting_older(const struct vsm_expecting *x, int64_t now_us) {
+  int64_t within = x->e->within_us;
+  return vsm_ranks_below(&x->running, worked(x->e, now_us) - within) +
+         (x->frozen.count - vsm_ranks_below(&x->frozen, within + 1));
+}

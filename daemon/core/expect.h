@@ -1,0 +1,40 @@
+// Service level expectations of a node: what was completed within the time, and what is open and already older. A
+// share needs both, so that a standstill lowers it (docs/concepts.md).
+#pragma once
+#include "core/flow.h"
+#include "core/fold.h"
+#include "core/intern.h"
+#include "core/ranks.h"
+
+enum { VSM_N_DONE = 0, VSM_N_MET }; // slots of the flow
+
+struct vsm_expecting {
+  const struct vsm_expectation *e;
+  uint32_t **where; // of each condition its values, interned
+  struct vsm_flow flow;
+  struct vsm_ranks running; // what is open and ages: by the working time at which its age was 0
+  struct vsm_ranks frozen;  // what is open and does not age while it waits for others: by age
+};
+
+struct vsm_expectings {
+  struct vsm_expecting *at;
+  unsigned n;
+};
+
+void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
+                         struct vsm_intern *words, const struct vsm_bands *bands);
+void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands);
+void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands);
+
+// The first of a name that fits an item of these segments.
+bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments);
+
+// A visit of one of the two stories of an item, at the stage whose expectations these are.
+void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
+                      const struct vsm_story *story, const struct vsm_visit *v, uint32_t item, int sign);
+// The item itself: takes back what it was and adds what it is.
+void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
+                     const struct vsm_retold *r, uint32_t item);
+
+// How many are open and older than `within` now.
+uint64_t vsm_expecting_older(const struct vsm_expecting *x, int64_t now_us);
