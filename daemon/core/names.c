@@ -32,6 +32,11 @@ const char *vsm_result_name(enum vsm_result r) {
   return name[r];
 }
 
+const char *vsm_items_sort_name(enum vsm_items_sort s) {
+  static const char *const name[] = {[VSM_BY_AGE] = "age", [VSM_BY_PACE] = "pace", [VSM_BY_LAST] = "last"};
+  return name[s];
+}
+
 const char *vsm_visit_state_name(enum vsm_visit_state s) {
   static const char *const name[] = {[VSM_QUEUED] = "queued",
                                      [VSM_ACTIVE] = "active",

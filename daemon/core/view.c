@@ -2,27 +2,36 @@
 // added up from the shortest on, each sum serving the next.
 #include "core/view.h"
 
+#include <string.h>
+
 #include "base/err.h"
+#include "base/text.h"
+#include "core/calendar.h"
 #include "core/state.h"
 
 static double share(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }
 
-static int64_t age_us(const struct vsm_core *core, int64_t since) {
-  return core->now.us > since ? core->now.us - since : 0;
+int64_t vsm_core_age_us(const struct vsm_core *core, const struct vsm_calendar *calendar, int64_t since) {
+  if (core->now.us <= since)
+    return 0;
+  return vsm_calendar_worked(calendar, core->now.us) - vsm_calendar_worked(calendar, since);
 }
 
-// Nearest rank, exact: the k-th youngest is the k-th from the new end.
-static double age_at(const struct vsm_core *core, const struct vsm_ranks *r, unsigned percent) {
+// Nearest rank, exact: the k-th youngest is the k-th from the new end. Working time keeps that order.
+static double age_at(const struct vsm_core *core, const struct vsm_calendar *calendar, const struct vsm_ranks *r,
+                     unsigned percent) {
   size_t rank = (r->count * percent + 99) / 100;
-  return vsm_seconds(age_us(core, vsm_ranks_select(r, r->count - rank).us));
+  return vsm_seconds(vsm_core_age_us(core, calendar, vsm_ranks_select(r, r->count - rank).us));
 }
 
-static struct vsm_age_view view_age(const struct vsm_core *core, const struct vsm_ranks *r) {
+static struct vsm_age_view view_age(const struct vsm_core *core, const struct vsm_calendar *c,
+                                    const struct vsm_ranks *r) {
   if (r->count == 0)
     return (struct vsm_age_view){0};
-  return (struct vsm_age_view){age_at(core, r, 50), age_at(core, r, 85), age_at(core, r, 95), age_at(core, r, 100)};
+  return (struct vsm_age_view){age_at(core, c, r, 50), age_at(core, c, r, 85), age_at(core, c, r, 95),
+                               age_at(core, c, r, 100)};
 }
 
 static uint64_t departures(const int64_t *n) {
@@ -66,7 +75,8 @@ static void fill_stage_window(const struct reading *r, void *windows, unsigned a
 
 // Finished per day over the shorter of the window and the time since the first item started.
 static double throughput(const struct reading *r, int64_t finished, int64_t window_us) {
-  int64_t observed = r->stream->first_started == INT64_MAX ? 0 : age_us(r->core, r->stream->first_started);
+  int64_t observed =
+      r->stream->first_started == INT64_MAX ? 0 : vsm_core_age_us(r->core, NULL, r->stream->first_started);
   int64_t over = observed < window_us ? observed : window_us;
   return over > 0 ? (double)finished / ((double)over / (double)VSM_DAY_US) : 0;
 }
@@ -100,13 +110,92 @@ static void fill_windows(const struct reading *r, const struct vsm_flow *flow, v
   vsm_tally_fini(&sum);
 }
 
+// --- service level expectations
+
+struct reading_sle {
+  struct reading r; // first, so that one is the other
+  const struct vsm_expecting *x;
+  uint64_t older;
+  unsigned n, i; // expectations of the node; this one
+};
+
+static void fill_sle(const struct reading *r, void *rows, unsigned at, const char *name, int64_t window_us,
+                     const struct vsm_tally *t) {
+  const struct reading_sle *s = (const struct reading_sle *)r;
+  uint64_t count = (uint64_t)t->counts[VSM_N_DONE] + s->older;
+  (void)name, (void)window_us;
+  ((struct vsm_sle_view *)rows)[at * s->n + s->i] =
+      (struct vsm_sle_view){.name = s->x->e->name,
+                            .within_seconds = vsm_seconds(s->x->e->within_us),
+                            .target = s->x->e->target_ppm / 1e6,
+                            .attained = share((double)t->counts[VSM_N_MET], (double)count),
+                            .count = count};
+}
+
+// The expectations of all windows, window by window; NULL: no memory, or none.
+static struct vsm_sle_view *view_sle(const struct reading *r, const struct vsm_expectings *x, struct vsm_arena *arena) {
+  struct vsm_sle_view *rows = vsm_arena_alloc(arena, (r->stream->bands->n + 1) * x->n * sizeof *rows);
+  for (unsigned i = 0; rows && i < x->n; i++) {
+    struct reading_sle s = {
+        .r = *r, .x = &x->at[i], .older = vsm_expecting_older(&x->at[i], r->core->now.us), .n = x->n, .i = i};
+    fill_windows(&s.r, &x->at[i].flow, rows, fill_sle);
+  }
+  return rows;
+}
+
+// --- waits
+
+static void fill_wait(const struct reading *r, void *windows, unsigned at, const char *name, int64_t window_us,
+                      const struct vsm_tally *t) {
+  (void)r, (void)window_us;
+  ((struct vsm_wait_window_view *)windows)[at] =
+      (struct vsm_wait_window_view){name, (uint64_t)t->counts[VSM_N_WAITS], (double)t->effort / (double)VSM_SECOND_US};
+}
+
+static int by_party_and_reason(const void *pa, const void *pb) {
+  const struct vsm_wait_view *a = pa, *b = pb;
+  int c = strcmp(a->party, b->party);
+  return c ? c : vsm_str_cmp(a->reason, b->reason);
+}
+
+static int view_waits(const struct reading *r, const struct vsm_waits *waits, struct vsm_arena *arena,
+                      struct vsm_stage_view *out) {
+  unsigned n = r->stream->bands->n + 1;
+  struct vsm_wait_view *rows = vsm_arena_alloc(arena, waits->n * sizeof *rows);
+  if (!rows)
+    return VSM_ENOMEM;
+  out->waits = rows;
+  for (size_t i = 0; i < waits->n; i++) {
+    struct vsm_wait_window_view *windows = vsm_arena_alloc(arena, n * sizeof *windows);
+    struct vsm_str parts[2];
+    if (!windows)
+      return VSM_ENOMEM;
+    fill_windows(r, &waits->at[i]->flow, windows, fill_wait);
+    if (waits->at[i]->suspended == 0 && windows[0].count == 0)
+      continue; // taken back whole
+    vsm_intern_parts(&r->core->words, vsm_wait_words(waits->at[i]->wait), parts, 2);
+    rows[out->n_waits++] =
+        (struct vsm_wait_view){.party = vsm_party_name(vsm_wait_party(waits->at[i]->wait)),
+                               .reason = vsm_wait_words(waits->at[i]->wait) ? parts[0] : VSM_STR("other"),
+                               .wip = waits->at[i]->suspended,
+                               .windows = windows,
+                               .n_windows = n};
+  }
+  vsm_sort(rows, out->n_waits, sizeof *rows, by_party_and_reason);
+  return 0;
+}
+
+// --- nodes
+
 int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, struct vsm_arena *arena,
                         struct vsm_stage_view *out) {
   const struct vsm_stream_state *s = vsm_core_stream(core, stream);
   const struct vsm_stage_state *st = &s->stages[s->graph->place_of[stage]];
+  const struct reading r = {core, s};
   unsigned n = s->bands->n + 1;
   struct vsm_stage_window_view *windows = vsm_arena_alloc(arena, n * sizeof *windows);
-  if (!windows)
+  struct vsm_sle_view *sle = view_sle(&r, &st->expected, arena);
+  if (!windows || !sle)
     return VSM_ENOMEM;
   *out = (struct vsm_stage_view){.id = s->model->stages[stage].id,
                                  .name = s->model->stages[stage].name,
@@ -114,28 +203,111 @@ int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, 
                                  .queued = st->by_state[VSM_QUEUED],
                                  .active = st->by_state[VSM_ACTIVE],
                                  .suspended = st->by_state[VSM_SUSPENDED],
-                                 .age = view_age(core, &st->open),
+                                 .age = view_age(core, s->model->stages[stage].calendar, &st->open),
                                  .windows = windows,
                                  .n_windows = n};
-  fill_windows(&(struct reading){core, s}, &st->flow, windows, fill_stage_window);
-  return 0;
+  fill_windows(&r, &st->flow, windows, fill_stage_window);
+  for (unsigned i = 0; i < n; i++) {
+    windows[i].sle = sle + i * st->expected.n;
+    windows[i].n_sle = st->expected.n;
+  }
+  return view_waits(&r, &st->waits, arena, out);
 }
 
 int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena *arena, struct vsm_stream_view *out) {
   const struct vsm_stream_state *s = vsm_core_stream(core, stream);
+  const struct reading r = {core, s};
   unsigned n = s->bands->n + 1;
   struct vsm_stream_window_view *windows = vsm_arena_alloc(arena, n * sizeof *windows);
-  if (!windows)
+  struct vsm_sle_view *sle = view_sle(&r, &s->expected, arena);
+  if (!windows || !sle)
     return VSM_ENOMEM;
   *out = (struct vsm_stream_view){.id = s->model->id,
                                   .name = s->model->name,
                                   .wip = s->open.count,
                                   .between = s->between,
-                                  .age = view_age(core, &s->open),
+                                  .age = view_age(core, s->model->calendar, &s->open),
                                   .windows = windows,
                                   .n_windows = n};
-  fill_windows(&(struct reading){core, s}, &s->flow, windows, fill_stream_window);
+  fill_windows(&r, &s->flow, windows, fill_stream_window);
+  for (unsigned i = 0; i < n; i++) {
+    windows[i].sle = sle + i * s->expected.n;
+    windows[i].n_sle = s->expected.n;
+  }
   return 0;
+}
+
+// --- segments
+
+struct segments {
+  const struct reading *r;
+  const struct vsm_segments_query *query;
+  struct vsm_arena *arena;
+  struct vsm_segment_view *rows;
+  long n;
+};
+
+static int by_value(const void *pa, const void *pb) {
+  return vsm_str_cmp(((const struct vsm_segment_view *)pa)->value, ((const struct vsm_segment_view *)pb)->value);
+}
+
+static int add_segment(struct segments *out, const char *attribute, struct vsm_str value,
+                       const struct vsm_segment *segment) {
+  const struct vsm_stream_state *s = out->r->stream;
+  unsigned n = s->bands->n + 1;
+  struct vsm_segment_view *row = &out->rows[out->n++];
+  *row = (struct vsm_segment_view){.attribute = attribute, .value = value, .n_windows = n};
+  if (out->query->stage < 0) {
+    struct vsm_stream_window_view *windows = vsm_arena_zalloc(out->arena, n * sizeof *windows);
+    if (!windows)
+      return VSM_ENOMEM;
+    fill_windows(out->r, &segment->flow, windows, fill_stream_window);
+    row->wip = segment->open;
+    row->stream_windows = windows;
+  } else {
+    const struct vsm_segment_stage *stage = &segment->stages[s->graph->place_of[out->query->stage]];
+    struct vsm_stage_window_view *windows = vsm_arena_zalloc(out->arena, n * sizeof *windows);
+    if (!windows)
+      return VSM_ENOMEM;
+    fill_windows(out->r, &stage->flow, windows, fill_stage_window);
+    row->wip = stage->open;
+    row->windows = windows;
+  }
+  return 0;
+}
+
+static int add_attribute(struct segments *out, unsigned attribute) {
+  const struct vsm_stream_state *s = out->r->stream;
+  const struct vsm_attribute *a = &s->attributes[attribute];
+  long first = out->n;
+  for (unsigned i = 0; i < a->n; i++) {
+    struct vsm_str value = VSM_STR("other");
+    if (a->values[i]->word != 0)
+      vsm_intern_parts(&out->r->core->words, a->values[i]->word, &value, 1);
+    if (out->query->value.n > 0 && !vsm_str_eq(value, out->query->value))
+      continue;
+    if (add_segment(out, s->model->segments[attribute], value, a->values[i]) != 0)
+      return VSM_ENOMEM;
+  }
+  vsm_sort(out->rows + first, (size_t)(out->n - first), sizeof *out->rows, by_value);
+  return 0;
+}
+
+long vsm_core_view_segments(struct vsm_core *core, const struct vsm_segments_query *query, struct vsm_arena *arena,
+                            struct vsm_segment_view **rows) {
+  const struct vsm_stream_state *s = vsm_core_stream(core, query->stream);
+  const struct reading r = {core, s};
+  unsigned first = query->attribute < 0 ? 0 : (unsigned)query->attribute;
+  unsigned end = query->attribute < 0 ? s->n_attributes : first + 1;
+  struct segments out = {.r = &r, .query = query, .arena = arena};
+  size_t most = (size_t)(end - first) * (VSM_SEGMENT_VALUES_MAX + 1);
+  out.rows = *rows = vsm_arena_alloc(arena, most * sizeof *out.rows);
+  if (!out.rows)
+    return VSM_ENOMEM;
+  for (unsigned i = first; i < end; i++)
+    if (add_attribute(&out, i) != 0)
+      return VSM_ENOMEM;
+  return out.n;
 }
 
 int vsm_core_view_stream(struct vsm_core *core, unsigned stream, struct vsm_arena *arena, struct vsm_stream_view *out) {

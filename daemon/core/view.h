@@ -14,6 +14,13 @@ struct vsm_dist_view {
   double mean, min, max, p50, p85, p95, p99; // seconds
 };
 
+// Of what was completed in the window, and of what is open and already older, the share within a time.
+struct vsm_sle_view {
+  const char *name;
+  double within_seconds, target, attained; // target, attained: shares, 0 to 1
+  uint64_t count;
+};
+
 #define VSM_STAGE_COUNTS(X)                                                                                            \
   X(arrivals)                                                                                                          \
   X(departures)                                                                                                        \
@@ -27,6 +34,22 @@ struct vsm_stage_window_view {
 #undef X
   struct vsm_dist_view cycle_time, queue_time, active_time, suspended_time;
   double flow_efficiency, first_pass_yield;
+  const struct vsm_sle_view *sle; // as configured
+  unsigned n_sle;
+};
+
+struct vsm_wait_window_view {
+  const char *window;
+  uint64_t count; // suspensions that ended
+  double seconds;
+};
+
+struct vsm_wait_view {
+  const char *party;
+  struct vsm_str reason;
+  uint64_t wip; // suspended for it now
+  const struct vsm_wait_window_view *windows;
+  unsigned n_windows;
 };
 
 struct vsm_stage_view {
@@ -35,6 +58,8 @@ struct vsm_stage_view {
   struct vsm_age_view age;
   const struct vsm_stage_window_view *windows;
   unsigned n_windows;
+  const struct vsm_wait_view *waits; // by party, then reason
+  unsigned n_waits;
 };
 
 struct vsm_stream_window_view {
@@ -44,6 +69,8 @@ struct vsm_stream_window_view {
 #undef X
   double throughput_per_day, flow_efficiency;
   struct vsm_dist_view lead_time;
+  const struct vsm_sle_view *sle; // as configured
+  unsigned n_sle;
 };
 
 struct vsm_stream_view {
@@ -62,6 +89,26 @@ int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, 
                         struct vsm_stage_view *out);
 // The stream's own figures, without its stages.
 int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena *arena, struct vsm_stream_view *out);
+
+// The figures of one value of an attribute, of a stage or of the stream; of its windows the counts and the cycle or
+// lead time are set.
+struct vsm_segment_view {
+  const char *attribute;
+  struct vsm_str value; // "other" for what came beyond VSM_SEGMENT_VALUES_MAX
+  uint64_t wip;
+  const struct vsm_stage_window_view *windows;         // of a stage
+  const struct vsm_stream_window_view *stream_windows; // of the stream
+  unsigned n_windows;
+};
+struct vsm_segments_query {
+  unsigned stream;
+  int stage;            // -1: the stream's own figures
+  int attribute;        // index among the stream's segments; -1: all
+  struct vsm_str value; // empty: all
+};
+// Sorted by attribute as configured, then value. Returns the number of rows, or VSM_ENOMEM.
+long vsm_core_view_segments(struct vsm_core *core, const struct vsm_segments_query *query, struct vsm_arena *arena,
+                            struct vsm_segment_view **rows);
 
 // True once after anything in the node's figures but ages may have changed.
 bool vsm_core_take_changed(struct vsm_core *core, unsigned stream, int stage);
@@ -105,18 +152,29 @@ struct vsm_item_row {
   enum vsm_visit_state state;
   const char *party; // "" unless suspended
   struct vsm_str reason;
-  double in_stage_seconds, age_seconds;
+  double in_stage_seconds, age_seconds; // working time where there is a calendar
+  struct vsm_time due;                  // of the visit, or else of the item; 0: none
+  const char *pace;                     // "on_pace", "slow", "at_risk", "over"; "" where too few visits tell it
+  unsigned pace_percentile;             // of the age, among the ages at which visits to the stage were completed
 };
 
+enum vsm_items_sort { VSM_BY_AGE, VSM_BY_PACE, VSM_BY_LAST };
+const char *vsm_items_sort_name(enum vsm_items_sort s); // "age", "pace", "last"
 struct vsm_items_query {
-  int stream, stage;     // indexes; -1: all
-  int state;             // enum vsm_visit_state; -1: all
+  int stream, stage; // indexes; -1: all
+  int state;         // enum vsm_visit_state; -1: all
+  int attribute;     // index among the stream's segments, of which only items with `value` are wanted; -1: all
+  struct vsm_str value;
+  enum vsm_items_sort sort;
   unsigned limit;        // 1 .. 1000
   struct vsm_str cursor; // from the page before; empty: the first
 };
 
-// Rows oldest first (by item within a stream for stage -1: by the item's start; else by entry into the stage).
-// *cursor: for the next page, empty at the end. Returns the number of rows, VSM_EINVAL (cursor) or VSM_ENOMEM.
+// Rows by age: stream by stream, the oldest first (for stage -1 by the item's start, else by entry into the stage). By
+// pace: the highest percentile first, over all streams; behind them what has none. By last transition: stream by
+// stream, the one that nothing moved for the longest time first. A page may end before its limit, even empty, where
+// many rows were passed over. *cursor: for the next page, empty at the end. Returns the number of rows, VSM_EINVAL
+// (cursor) or VSM_ENOMEM.
 long vsm_core_items(struct vsm_core *core, const struct vsm_items_query *query, struct vsm_arena *arena,
                     struct vsm_item_row **rows, struct vsm_str *cursor);
 
@@ -135,7 +193,15 @@ struct vsm_visit_view {
   enum vsm_how how;
   enum vsm_visit_state state; // VSM_CLOSED unless open
   bool confirmed, rework, unobserved, implied;
-  int64_t queued_us, active_us, suspended_us; // of an open visit up to now
+  int64_t queued_us, active_us, suspended_us; // of an open visit up to now; working time where there is a calendar
+  int64_t expected_us;                        // what the stage's expectation allows; 0: none
+  struct vsm_time due;                        // 0: none
+  struct vsm_str reason;                      // of a suspended one
+  const char *party;                          // NULL: not suspended
+};
+struct vsm_segment_value {
+  const char *attribute;
+  struct vsm_str value;
 };
 struct vsm_item_view {
   struct vsm_str item;
@@ -147,6 +213,9 @@ struct vsm_item_view {
   unsigned n_transitions;
   const struct vsm_visit_view *visits; // in the order in which they opened
   unsigned n_visits;
+  struct vsm_time due; // of the item itself; 0: none
+  const struct vsm_segment_value *segments;
+  unsigned n_segments;
 };
 // stream -1: any. VSM_ENOENT, VSM_EAMBIGUOUS with *streams = a bit set of the (first 64) streams that know it, or 0.
 int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,

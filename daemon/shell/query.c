@@ -108,11 +108,61 @@ static int find_state(struct vsm_str name) {
   return name.n ? VSM_ENOENT : -1;
 }
 
+// "attribute" and "value" of a stream's segments; -1: none is asked for.
+static int find_attribute(struct vsm_query_socket *q, int stream, struct vsm_str name, const char **why) {
+  if (name.n == 0)
+    return -1;
+  if (stream < 0) {
+    *why = "a segment is asked for without its value stream";
+    return VSM_ENOENT;
+  }
+  const struct vsm_stream *s = &q->model->streams[stream];
+  const char *known = "";
+  for (unsigned i = 0; i < s->n_segments; i++) {
+    if (vsm_str_eq(name, vsm_str_of(s->segments[i])))
+      return (int)i;
+    if (known)
+      known = vsm_arena_printf(&q->arena, "%s%s%s", known, i ? ", " : "", s->segments[i]);
+  }
+  *why = vsm_arena_printf(&q->arena, "no segment \"%.*s\" in value stream %s; known: %s",
+                          (int)(name.n < 100 ? name.n : 100), name.p, s->id, known && *known ? known : "none");
+  return VSM_ENOENT;
+}
+
+static int answer_segments(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                           const char **why) {
+  int stream = find(q, -1, r->stream, why);
+  if (stream == VSM_ENOENT)
+    return stream;
+  if (stream < 0) {
+    *why = "segments are asked for without a value stream";
+    return VSM_EINVAL;
+  }
+  struct vsm_segments_query query = {.stream = (unsigned)stream,
+                                     .stage = find(q, stream, r->stage, why),
+                                     .attribute = find_attribute(q, stream, r->attribute, why),
+                                     .value = r->value};
+  if (query.stage == VSM_ENOENT || query.attribute == VSM_ENOENT)
+    return VSM_ENOENT;
+  struct vsm_segment_view *rows;
+  long n = vsm_core_view_segments(q->core, &query, &q->arena, &rows);
+  return n < 0 ? (int)n : vsm_reply_segments(rows, (size_t)n, &q->arena, out);
+}
+
+static int find_sort(struct vsm_str name) {
+  static const enum vsm_items_sort sorts[] = {VSM_BY_AGE, VSM_BY_PACE, VSM_BY_LAST};
+  for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
+    if (vsm_str_eq(name, vsm_str_of(vsm_items_sort_name(sorts[i]))))
+      return (int)sorts[i];
+  return name.n ? VSM_ENOENT : (int)VSM_BY_AGE;
+}
+
 static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
                         const char **why) {
   struct vsm_items_query query = {.stream = find(q, -1, r->stream, why),
                                   .stage = -1,
                                   .state = find_state(r->state),
+                                  .value = r->value,
                                   .limit = r->limit,
                                   .cursor = r->cursor};
   if (query.stream == VSM_ENOENT)
@@ -127,6 +177,15 @@ static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r,
     *why = "unknown state; allowed: queued, active, suspended, between";
     return VSM_EINVAL;
   }
+  int sort = find_sort(r->sort);
+  if (sort == VSM_ENOENT) {
+    *why = "unknown sort; allowed: age, pace, last";
+    return VSM_EINVAL;
+  }
+  query.sort = (enum vsm_items_sort)sort;
+  query.attribute = find_attribute(q, query.stream, r->attribute, why);
+  if (query.attribute == VSM_ENOENT)
+    return VSM_ENOENT;
   struct vsm_item_row *rows;
   struct vsm_str cursor;
   long n = vsm_core_items(q->core, &query, &q->arena, &rows, &cursor);
@@ -206,7 +265,7 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
 static handler_fn *const handlers[] = {
     [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,       [VSM_ASK_ITEM] = answer_item,
     [VSM_ASK_UNMAPPED] = answer_unmapped, [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
-    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
+    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,     [VSM_ASK_SEGMENTS] = answer_segments,
 };
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {
@@ -216,7 +275,7 @@ static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_m
   q->o.pass_time(q->o.ctx);
   if (err)
     why = "this is no request: docs/wire.md, proto/vsm/v1/query.proto";
-  else if (r.kind == VSM_ASK_NOTHING)
+  else if (!handlers[r.kind])
     why = "this version does not know such a question";
   else
     err = handlers[r.kind](q, &r, out, &why);

@@ -22,6 +22,7 @@ char **vsm_build_texts(struct vsm_build *b, const struct vsm_str *s, size_t n);
 // initialised. NULL on failure and where n is 0.
 void *vsm_build_list(struct vsm_build *b, size_t n, size_t size);
 
+void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vsm__V1__Segment *out);
 void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm__V1__ValueStream *out);
 void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_stage_view *v, Vsm__V1__Stage *out);
 Vsm__V1__Ingest *vsm_build_ingest(struct vsm_build *b, const struct vsm_ingest_view *v);

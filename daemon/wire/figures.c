@@ -62,6 +62,19 @@ static Vsm__V1__Distribution *distribution(struct vsm_build *b, const struct vsm
   return m;
 }
 
+static Vsm__V1__Sle **sles(struct vsm_build *b, const struct vsm_sle_view *v, size_t n) {
+  Vsm__V1__Sle **list = vsm_build_list(b, n, sizeof **list);
+  for (size_t i = 0; list && i < n; i++) {
+    vsm__v1__sle__init(list[i]);
+    list[i]->name = (char *)v[i].name;
+    list[i]->within_seconds = v[i].within_seconds;
+    list[i]->target = v[i].target;
+    list[i]->attained = v[i].attained;
+    list[i]->count = v[i].count;
+  }
+  return list;
+}
+
 static void stage_window(struct vsm_build *b, const struct vsm_stage_window_view *v, Vsm__V1__StageWindow *m) {
   vsm__v1__stage_window__init(m);
   m->window = (char *)v->window;
@@ -74,6 +87,8 @@ static void stage_window(struct vsm_build *b, const struct vsm_stage_window_view
   m->suspended_time = distribution(b, &v->suspended_time);
   m->flow_efficiency = v->flow_efficiency;
   m->first_pass_yield = v->first_pass_yield;
+  m->sle = sles(b, v->sle, v->n_sle);
+  m->n_sle = m->sle ? v->n_sle : 0;
 }
 
 static void stream_window(struct vsm_build *b, const struct vsm_stream_window_view *v, Vsm__V1__StreamWindow *m) {
@@ -85,6 +100,55 @@ static void stream_window(struct vsm_build *b, const struct vsm_stream_window_vi
   m->throughput_per_day = v->throughput_per_day;
   m->flow_efficiency = v->flow_efficiency;
   m->lead_time = distribution(b, &v->lead_time);
+  m->sle = sles(b, v->sle, v->n_sle);
+  m->n_sle = m->sle ? v->n_sle : 0;
+}
+
+static void wait(struct vsm_build *b, const struct vsm_wait_view *v, Vsm__V1__Wait *m) {
+  vsm__v1__wait__init(m);
+  m->party = (char *)v->party;
+  m->reason = vsm_build_text(b, v->reason);
+  m->wip = v->wip;
+  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
+  m->n_windows = m->windows ? v->n_windows : 0;
+  for (size_t i = 0; i < m->n_windows; i++) {
+    vsm__v1__wait_window__init(m->windows[i]);
+    m->windows[i]->window = (char *)v->windows[i].window;
+    m->windows[i]->count = v->windows[i].count;
+    m->windows[i]->seconds = v->windows[i].seconds;
+  }
+}
+
+static void segment_of_stage(struct vsm_build *b, const struct vsm_stage_window_view *v, Vsm__V1__SegmentWindow *m) {
+  m->window = (char *)v->window;
+#define X(name) m->name = v->name;
+  VSM_STAGE_COUNTS(X)
+#undef X
+  m->cycle_time = distribution(b, &v->cycle_time);
+}
+
+static void segment_of_stream(struct vsm_build *b, const struct vsm_stream_window_view *v, Vsm__V1__SegmentWindow *m) {
+  m->window = (char *)v->window;
+#define X(name) m->name = v->name;
+  VSM_STREAM_COUNTS(X)
+#undef X
+  m->lead_time = distribution(b, &v->lead_time);
+}
+
+void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vsm__V1__Segment *m) {
+  vsm__v1__segment__init(m);
+  m->attribute = (char *)v->attribute;
+  m->value = vsm_build_text(b, v->value);
+  m->wip = v->wip;
+  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
+  m->n_windows = m->windows ? v->n_windows : 0;
+  for (size_t i = 0; i < m->n_windows; i++) {
+    vsm__v1__segment_window__init(m->windows[i]);
+    if (v->windows)
+      segment_of_stage(b, &v->windows[i], m->windows[i]);
+    else
+      segment_of_stream(b, &v->stream_windows[i], m->windows[i]);
+  }
 }
 
 void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_stage_view *v, Vsm__V1__Stage *m) {
@@ -101,6 +165,10 @@ void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_s
   m->n_windows = m->windows ? v->n_windows : 0;
   for (size_t i = 0; i < m->n_windows; i++)
     stage_window(b, &v->windows[i], m->windows[i]);
+  m->waits = vsm_build_list(b, v->n_waits, sizeof **m->waits);
+  m->n_waits = m->waits ? v->n_waits : 0;
+  for (size_t i = 0; i < m->n_waits; i++)
+    wait(b, &v->waits[i], m->waits[i]);
 }
 
 void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm__V1__ValueStream *m) {

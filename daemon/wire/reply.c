@@ -73,6 +73,9 @@ static void item_row(struct vsm_build *b, const struct vsm_model *model, const s
   m->reason = vsm_build_text(b, v->reason);
   m->in_stage_seconds = v->in_stage_seconds;
   m->age_seconds = v->age_seconds;
+  m->due_unix_nano = vsm_build_nanos(v->due);
+  m->pace = (char *)v->pace;
+  m->pace_percentile = v->pace_percentile;
 }
 
 int vsm_reply_items(const struct vsm_model *model, const struct vsm_item_row *rows, size_t n, struct vsm_str cursor,
@@ -102,7 +105,7 @@ static void item_transition(struct vsm_build *b, const struct vsm_transition_vie
   m->party = (char *)v->party;
 }
 
-static void visit(const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
+static void visit(struct vsm_build *b, const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
   vsm__v1__visit__init(m);
   m->stage = (char *)v->stage;
   m->entered_unix_nano = vsm_build_nanos(v->entered);
@@ -115,6 +118,16 @@ static void visit(const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
   m->active_seconds = vsm_seconds(v->active_us);
   m->suspended_seconds = vsm_seconds(v->suspended_us);
   m->state = (char *)vsm_visit_state_name(v->state);
+  m->expected_seconds = vsm_seconds(v->expected_us);
+  m->due_unix_nano = vsm_build_nanos(v->due);
+  m->party = (char *)(v->party ? v->party : "");
+  m->reason = vsm_build_text(b, v->reason);
+}
+
+static void segment_value(struct vsm_build *b, const struct vsm_segment_value *v, Vsm__V1__SegmentValue *m) {
+  vsm__v1__segment_value__init(m);
+  m->attribute = (char *)v->attribute;
+  m->value = vsm_build_text(b, v->value);
 }
 
 int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
@@ -136,7 +149,26 @@ int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *it
   m->visits = vsm_build_list(&a.b, item->n_visits, sizeof **m->visits);
   m->n_visits = m->visits ? item->n_visits : 0;
   for (size_t i = 0; i < m->n_visits; i++)
-    visit(&item->visits[i], m->visits[i]);
+    visit(&a.b, &item->visits[i], m->visits[i]);
+  m->due_unix_nano = vsm_build_nanos(item->due);
+  m->segments = vsm_build_list(&a.b, item->n_segments, sizeof **m->segments);
+  m->n_segments = m->segments ? item->n_segments : 0;
+  for (size_t i = 0; i < m->n_segments; i++)
+    segment_value(&a.b, &item->segments[i], m->segments[i]);
+  return finish(&a, out);
+}
+
+int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena,
+                       struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Segments *m = begin(&a, arena, VSM__V1__REPLY__KIND_SEGMENTS, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__segments__init(m);
+  m->segments = vsm_build_list(&a.b, n, sizeof **m->segments);
+  m->n_segments = m->segments ? n : 0;
+  for (size_t i = 0; i < m->n_segments; i++)
+    vsm_build_segment(&a.b, &rows[i], m->segments[i]);
   return finish(&a, out);
 }
 

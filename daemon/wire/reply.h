@@ -24,6 +24,7 @@ int vsm_reply_items(const struct vsm_model *model, const struct vsm_item_row *ro
                     struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
                    struct vsm_message *out);
+int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out);
 int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vsm_arena *arena,

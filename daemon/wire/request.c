@@ -6,20 +6,27 @@
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
-enum { LARGEST_NUMBER = 5 };
+enum { LARGEST_NUMBER = 8 };
 
 // Where the fields of each kind of question go: by kind and number, the offset of its text in struct vsm_request.
 #define AT(member) offsetof(struct vsm_request, member)
 static const size_t texts[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_SNAPSHOT] = {[1] = AT(stream)},
-    [VSM_ASK_ITEMS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(state), [5] = AT(cursor)},
+    [VSM_ASK_ITEMS] = {[1] = AT(stream),
+                       [2] = AT(stage),
+                       [3] = AT(state),
+                       [5] = AT(cursor),
+                       [6] = AT(sort),
+                       [7] = AT(attribute),
+                       [8] = AT(value)},
     [VSM_ASK_ITEM] = {[1] = AT(key), [2] = AT(stream)},
-    [VSM_ASK_RELOAD] = {0},
+    [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
+    [VSM_ASK_END] = {0},
 };
 #undef AT
 #define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
 static const unsigned last_known[] = {
-    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 5, [VSM_ASK_ITEM] = 2, [VSM_ASK_RELOAD] = 0};
+    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8, [VSM_ASK_ITEM] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
 
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
@@ -40,6 +47,10 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   return true;
 }
 
+static bool is_question(uint64_t number) {
+  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_RELOAD) || number == VSM_ASK_SEGMENTS;
+}
+
 static bool read_request(struct vsm_str frame, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)frame.p, *end = p + frame.n;
   while (p < end) {
@@ -47,8 +58,8 @@ static bool read_request(struct vsm_str frame, struct vsm_request *out) {
     struct vsm_str question;
     if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
-    if (tag >> 3 == 0 || tag >> 3 > VSM_ASK_RELOAD || (tag & 7) != VSM_WIRE_BYTES) {
-      if (!(p = vsm_wire_skip(p, end, tag, VSM_ASK_RELOAD)))
+    if (!is_question(tag >> 3) || (tag & 7) != VSM_WIRE_BYTES) {
+      if (!(p = vsm_wire_skip(p, end, tag, is_question(tag >> 3) ? VSM_ASK_END - 1 : 0)))
         return false;
       continue;
     }
@@ -64,7 +75,8 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {
   *out = (struct vsm_request){0};
   if (frame.n && !read_request(frame, out))
     return VSM_EFORMAT;
-  const struct vsm_str all[] = {out->stream, out->stage, out->state, out->cursor, out->key};
+  const struct vsm_str all[] = {out->stream, out->stage, out->attribute, out->value,
+                                out->state,  out->sort,  out->cursor,    out->key};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (!vsm_utf8_valid(all[i]))
       return VSM_EFORMAT;

@@ -137,12 +137,21 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     same_text(is->stage, r->items->stage);
     same_text(is->state, r->items->state);
     same_text(is->cursor, r->items->cursor);
+    same_text(is->sort, r->items->sort);
+    same_text(is->attribute, r->items->attribute);
+    same_text(is->value, r->items->value);
     assert(is->limit >= 1 && is->limit <= 1000);
     assert(is->limit == r->items->limit || r->items->limit == 0 || r->items->limit > 1000);
     break;
   case VSM__V1__REQUEST__KIND_ITEM:
     same_text(is->key, r->item->key);
     same_text(is->stream, r->item->stream);
+    break;
+  case VSM__V1__REQUEST__KIND_SEGMENTS:
+    same_text(is->stream, r->segments->stream);
+    same_text(is->stage, r->segments->stage);
+    same_text(is->attribute, r->segments->attribute);
+    same_text(is->value, r->segments->value);
     break;
   default:
     assert(is->stream.n == 0 && is->key.n == 0);

@@ -87,7 +87,7 @@ static int cmp_lines(const void *a, const void *b) {
 
 // Sorted: rows of one age come in the order of arrival.
 static void print_rows(FILE *out, struct vsm_core *core, unsigned stream, uint64_t at_most, struct vsm_arena *arena) {
-  struct vsm_items_query query = {.stream = (int)stream, .stage = -1, .state = -1, .limit = 1000};
+  struct vsm_items_query query = {.stream = (int)stream, .stage = -1, .state = -1, .attribute = -1, .limit = 1000};
   const char **lines = vsm_arena_alloc(arena, (at_most + 1) * sizeof *lines);
   size_t n_lines = 0;
   do {

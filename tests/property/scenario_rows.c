@@ -100,7 +100,7 @@ static void compare_lines(struct check *c, struct lines expected, struct lines g
 
 void check_rows(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n) {
   static const unsigned limits[] = {1, 3, 1000};
-  struct vsm_items_query query = {.stream = (int)stream, .stage = -1, .state = -1};
+  struct vsm_items_query query = {.stream = (int)stream, .stage = -1, .state = -1, .attribute = -1};
   query.limit = limits[n % 3];
   compare_lines(c, expected_rows(c, items, n, -1, -1), rows_of(c, query));
   for (query.stage = 0; query.stage < (int)s->n_stages; query.stage++)

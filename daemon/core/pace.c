@@ -1,0 +1,61 @@
+// Ages are compared by the sketch's buckets, so that an age and a percentile that cannot be told apart are equal.
+#include "core/pace.h"
+
+#include <string.h>
+
+struct vsm_pace {
+  uint64_t count;
+  uint32_t p50, p85, p95; // buckets
+  bool told;
+  uint32_t first, n;
+  uint64_t up_to[]; // visits in buckets up to first + i
+};
+
+static uint32_t bucket_at(const struct vsm_pace *p, unsigned percent) {
+  uint64_t rank = (p->count * percent + 99) / 100;
+  uint32_t i = 0;
+  while (i + 1 < p->n && p->up_to[i] < rank)
+    i++;
+  return p->first + i;
+}
+
+struct vsm_pace *vsm_pace_read(const struct vsm_stream_state *s, unsigned place, struct vsm_arena *arena) {
+  unsigned bands = s->bands->n ? s->bands->n : 1; // the last band lies behind the longest window
+  struct vsm_sketch sum = {0};
+  for (unsigned i = 0; i < bands; i++)
+    vsm_sketch_merge(&sum, &s->stages[place].flow.bands[i].tally.dists[VSM_D_CYCLE]);
+  struct vsm_pace *p = vsm_arena_zalloc(arena, sizeof *p + sum.n * sizeof p->up_to[0]);
+  if (p) {
+    uint64_t below = 0;
+    p->first = sum.first;
+    p->n = sum.n;
+    for (uint32_t i = 0; i < sum.n; i++)
+      p->up_to[i] = below += (uint64_t)sum.counts[i];
+    p->count = below;
+    p->told = p->count > 0 && p->count >= s->model->stages[s->graph->at[place].declared].min_visits;
+    p->p50 = bucket_at(p, 50);
+    p->p85 = bucket_at(p, 85);
+    p->p95 = bucket_at(p, 95);
+  }
+  vsm_sketch_fini(&sum);
+  return p;
+}
+
+bool vsm_pace_told(const struct vsm_pace *p) {
+  return p->told;
+}
+
+const char *vsm_pace_word(const struct vsm_pace *p, int64_t age_us) {
+  uint32_t bucket = vsm_sketch_bucket(age_us);
+  if (!p->told)
+    return "";
+  return bucket <= p->p50 ? "on_pace" : bucket <= p->p85 ? "slow" : bucket <= p->p95 ? "at_risk" : "over";
+}
+
+unsigned vsm_pace_percentile(const struct vsm_pace *p, int64_t age_us) {
+  uint32_t bucket = vsm_sketch_bucket(age_us);
+  if (!p->told || bucket < p->first)
+    return 0;
+  uint32_t i = bucket - p->first < p->n ? bucket - p->first : p->n - 1;
+  return (unsigned)(p->up_to[i] * 100 / p->count);
+}
