@@ -214,12 +214,23 @@ static void add_progress(struct application *a, int64_t us) {
     a->news = true;
 }
 
+static bool is_word(const struct vsm_core *core, uint32_t word, struct vsm_str text) {
+  struct vsm_str have;
+  vsm_intern_parts(&core->words, word, &have, 1);
+  return word != 0 && vsm_str_eq(have, text);
+}
+
 static void note_value(struct application *a, const struct vsm_template *t, struct vsm_value v) {
   char text[VSM_KEY_MAX + 1];
   uint64_t nano = 0;
   long n = vsm_template_expand(t, a->event, text, VSM_KEY_MAX, NULL);
   if (n <= 0)
     return;
+  const struct vsm_value *have = vsm_item_value(item_of(a), v.kind, v.name, v.place);
+  if (have && is_word(a->core, have->word, (struct vsm_str){text, (size_t)n})) { // mostly what it has comes again
+    vsm_item_confirm_value(item_of(a), have, v.us);
+    return;
+  }
   text[n] = '\0';
   if (v.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
     return; // no date: left out, like a missing field

@@ -135,19 +135,51 @@ static int64_t frozen_since(const struct vsm_visit *v) {
   return frozen ? v->wait_since : NOT_FROZEN;
 }
 
+static bool stands_same(struct standing a, struct standing b) {
+  return a.open == b.open && a.frozen == b.frozen && a.key == b.key;
+}
+
+static void move(struct vsm_expecting *x, struct standing was, struct standing is, uint32_t item) {
+  if (stands_same(was, is))
+    return;
+  if (was.open)
+    stand(x, was, item, -1);
+  if (is.open)
+    stand(x, is, item, 1);
+}
+
 // --- visits
 
-void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
-                      const struct vsm_story *story, const struct vsm_visit *v, uint32_t item, int sign) {
+struct outcome {
+  struct standing standing;
+  bool done;
+  int64_t took;
+};
+
+static struct outcome outcome(const struct vsm_expectation *e, const struct vsm_retold *r,
+                              const struct vsm_story *story, const struct vsm_visit *v) {
   struct stay s = {r, story, v->place, v->entered};
+  if (v->how == VSM_OPEN)
+    return (struct outcome){.standing = standing(e, &s, frozen_since(v))};
+  if (v->how != VSM_COMPLETED || (v->bits & VSM_V_UNOBSERVED))
+    return (struct outcome){0};
+  return (struct outcome){.done = true, .took = elapsed(e, &s, v->left)};
+}
+
+void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
+                      const struct vsm_visit *was, const struct vsm_visit *is, uint32_t item) {
   for (unsigned i = 0; i < x->n; i++) {
     struct vsm_expecting *k = &x->at[i];
-    if (!vsm_expecting_counts(x, i, story->segments))
-      continue;
-    if (v->how == VSM_OPEN)
-      stand(k, standing(k->e, &s, frozen_since(v)), item, sign);
-    else if (v->how == VSM_COMPLETED && !(v->bits & VSM_V_UNOBSERVED))
-      count_done(k, bands, v->left, elapsed(k->e, &s, v->left), sign);
+    struct outcome a = {0}, b = {0};
+    if (was && vsm_expecting_counts(x, i, r->was.segments))
+      a = outcome(k->e, r, &r->was, was);
+    if (is && vsm_expecting_counts(x, i, r->is.segments))
+      b = outcome(k->e, r, &r->is, is);
+    move(k, a.standing, b.standing, item);
+    if (a.done)
+      count_done(k, bands, was->left, a.took, -1);
+    if (b.done)
+      count_done(k, bands, is->left, b.took, 1);
   }
 }
 
@@ -226,13 +258,7 @@ static struct standing standing_of(const struct course *c, int64_t from) {
 static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course was, bool was_counts,
                         struct course is, bool is_counts, uint32_t item) {
   int64_t a = was_counts ? begin_of(&was) : INT64_MAX, b = is_counts ? begin_of(&is) : INT64_MAX;
-  struct standing sa = standing_of(&was, a), sb = standing_of(&is, b);
-  if (sa.open != sb.open || sa.frozen != sb.frozen || sa.key != sb.key) {
-    if (sa.open)
-      stand(x, sa, item, -1);
-    if (sb.open)
-      stand(x, sb, item, 1);
-  }
+  move(x, standing_of(&was, a), standing_of(&is, b), item);
   for (;;) {
     int64_t ea = a == INT64_MAX ? a : next_end(&was, a), eb = b == INT64_MAX ? b : next_end(&is, b);
     if (ea == INT64_MAX && eb == INT64_MAX)

@@ -29,10 +29,10 @@ void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *ba
 // The first of a name that fits an item of these segments.
 bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments);
 
-// A visit of one of the two stories of an item, at the stage whose expectations these are.
+// Both take back what was and add what is. A visit at the stage whose expectations these are; NULL: there was none,
+// there is none.
 void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
-                      const struct vsm_story *story, const struct vsm_visit *v, uint32_t item, int sign);
-// The item itself: takes back what it was and adds what it is.
+                      const struct vsm_visit *was, const struct vsm_visit *is, uint32_t item);
 void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
                      const struct vsm_retold *r, uint32_t item);
 

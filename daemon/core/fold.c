@@ -17,6 +17,12 @@ struct common {
   size_t n;
 };
 
+enum { WORKED_KEPT = 4 };
+struct worked {
+  const struct vsm_calendar *calendar;
+  int64_t us, worked;
+};
+
 struct walk {
   const struct vsm_graph *graph;
   unsigned words; // of sets
@@ -24,7 +30,9 @@ struct walk {
   struct vsm_story *out;
   struct common *common;
   const struct vsm_log *log;
-  size_t next_hold;                  // the first at or behind the transition in hand
+  size_t next_hold; // the first at or behind the transition in hand
+  struct worked worked[WORKED_KEPT];
+  unsigned oldest_worked;
   struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
   struct vsm_set bypassed, reworked;
   int64_t t;
@@ -76,8 +84,18 @@ static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
   return v;
 }
 
-static int64_t worked(const struct vsm_calendar *c, int64_t from, int64_t to) {
-  return c ? vsm_calendar_worked(c, to) - vsm_calendar_worked(c, from) : to - from;
+// A span mostly ends at this transition and began at the one before.
+static int64_t worked_at(struct walk *w, const struct vsm_calendar *c, int64_t us) {
+  for (unsigned i = 0; i < WORKED_KEPT; i++)
+    if (w->worked[i].calendar == c && w->worked[i].us == us)
+      return w->worked[i].worked;
+  w->oldest_worked = (w->oldest_worked + 1) % WORKED_KEPT;
+  w->worked[w->oldest_worked] = (struct worked){c, us, vsm_calendar_worked(c, us)};
+  return w->worked[w->oldest_worked].worked;
+}
+
+static int64_t worked(struct walk *w, const struct vsm_calendar *c, int64_t from, int64_t to) {
+  return c ? worked_at(w, c, to) - worked_at(w, c, from) : to - from;
 }
 
 static const struct vsm_calendar *calendar(const struct walk *w, const struct vsm_visit *v) {
@@ -89,13 +107,13 @@ static void count_active(struct walk *w, int change) {
     w->active_since = w->t;
   w->n_active += (unsigned)change;
   if (w->n_active == 0)
-    w->active_total += worked(w->graph->calendar, w->active_since, w->t);
+    w->active_total += worked(w, w->graph->calendar, w->active_since, w->t);
 }
 
 static void end_wait(struct walk *w, struct vsm_visit *v) {
   struct vsm_mark *m = mark(w, VSM_M_WAITED, v->place, w->t);
   m->from = v->wait_since;
-  m->span = worked(calendar(w, v), m->from, w->t);
+  m->span = worked(w, calendar(w, v), m->from, w->t);
   m->wait = v->wait;
   v->theirs += vsm_wait_party(v->wait) == VSM_US ? 0 : w->t - m->from;
   v->wait_since = 0;
@@ -105,7 +123,7 @@ static void end_wait(struct walk *w, struct vsm_visit *v) {
 static void set_state(struct walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
   if (v->state == state)
     return;
-  v->spent[v->state] += worked(calendar(w, v), v->since, w->t);
+  v->spent[v->state] += worked(w, calendar(w, v), v->since, w->t);
   if (v->state == VSM_SUSPENDED)
     end_wait(w, v);
   if (v->state == VSM_ACTIVE)
@@ -219,8 +237,8 @@ static void finish(struct walk *w) {
   const struct vsm_calendar *c = w->graph->calendar;
   struct vsm_mark *m = mark(w, VSM_M_FINISHED, VSM_PLACE_ITEM, w->t);
   m->from = w->out->started;
-  m->span = worked(c, m->from, w->t);
-  m->active = w->active_total + (w->n_active ? worked(c, w->active_since, w->t) : 0);
+  m->span = worked(w, c, m->from, w->t);
+  m->active = w->active_total + (w->n_active ? worked(w, c, w->active_since, w->t) : 0);
 }
 
 // After a complete at s that took effect in its turn.

@@ -345,6 +345,11 @@ void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const 
   n->values[n->n_values++] = *v;
 }
 
+void vsm_item_confirm_value(struct vsm_item *it, const struct vsm_value *have, int64_t us) {
+  struct vsm_value *v = &it->notes->values[have - it->notes->values];
+  v->us = us > v->us ? us : v->us;
+}
+
 struct vsm_log vsm_item_log(const struct vsm_item *it) {
   return (struct vsm_log){it->log, it->n, it->notes ? it->notes->holds : NULL, it->notes ? it->notes->n_holds : 0};
 }

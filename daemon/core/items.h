@@ -117,6 +117,9 @@ const struct vsm_value *vsm_item_value(const struct vsm_item *it, enum vsm_value
 bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v);
 void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v);
 
+// It was said again at this time.
+void vsm_item_confirm_value(struct vsm_item *it, const struct vsm_value *have, int64_t us);
+
 struct vsm_log vsm_item_log(const struct vsm_item *it);
 
 // Says a known transition once more: of several origins and keys the smallest in bytes holds, and it creates if any of

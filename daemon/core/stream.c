@@ -94,7 +94,7 @@ void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_ite
     struct vsm_log log = vsm_item_log(it);
     vsm_fold_both(s->graph, &log, at, out);
     tell_segments(s, it, &out->was);
-    tell_segments(s, it, &out->is);
+    memcpy(out->is.segments, out->was.segments, s->n_attributes * sizeof *out->is.segments);
   } else {
     vsm_story_clear(&out->was);
     vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &out->is);
@@ -104,30 +104,29 @@ void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_ite
 
 // --- writing the difference
 
-// Where it is written: the figures of all items (segment NULL), or those of one value of an attribute, which know less.
+// Where a story is written: the figures of all items (segment NULL), or those of one value of an attribute, which know
+// counts and cycle times alone.
 struct target {
   struct vsm_stream_state *s;
   struct vsm_segment *segment;
-  const struct vsm_retold *r;
-  uint32_t item;
 };
 
-static struct vsm_flow_at at_stage(const struct target *t, unsigned place, int64_t us) {
-  return vsm_flow_at(t->segment ? &t->segment->stages[place].flow : &t->s->stages[place].flow, t->s->bands, us);
+static struct vsm_flow_at at_stage(struct target t, unsigned place, int64_t us) {
+  return vsm_flow_at(t.segment ? &t.segment->stages[place].flow : &t.s->stages[place].flow, t.s->bands, us);
 }
 
-static struct vsm_flow_at at_stream(const struct target *t, int64_t us) {
-  return vsm_flow_at(t->segment ? &t->segment->flow : &t->s->flow, t->s->bands, us);
+static struct vsm_flow_at at_stream(struct target t, int64_t us) {
+  return vsm_flow_at(t.segment ? &t.segment->flow : &t.s->flow, t.s->bands, us);
 }
 
-static void count_entry(const struct target *t, const struct vsm_visit *v, int sign) {
+static void count_entry(struct target t, const struct vsm_visit *v, int sign) {
   struct vsm_flow_at at = at_stage(t, v->place, v->entered);
   vsm_flow_count(at, VSM_N_ARRIVALS, sign);
   if (v->bits & VSM_V_REWORK)
     vsm_flow_count(at, VSM_N_REWORK, sign);
 }
 
-static void count_exit(const struct target *t, const struct vsm_visit *v, int sign) {
+static void count_exit(struct target t, const struct vsm_visit *v, int sign) {
   static const uint8_t slot[] = {[VSM_COMPLETED] = VSM_N_COMPLETED,
                                  [VSM_SKIPPED] = VSM_N_SKIPPED,
                                  [VSM_RETURNED] = VSM_N_RETURNED,
@@ -144,7 +143,7 @@ static void count_exit(const struct target *t, const struct vsm_visit *v, int si
   }
   int64_t cycle = v->spent[VSM_QUEUED] + v->spent[VSM_ACTIVE] + v->spent[VSM_SUSPENDED];
   vsm_flow_duration(at, VSM_D_CYCLE, cycle, sign);
-  if (t->segment)
+  if (t.segment)
     return;
   vsm_flow_duration(at, VSM_D_SUSPENDED, v->spent[VSM_SUSPENDED], sign);
   if (v->bits & VSM_V_WAS_ACTIVE) {
@@ -154,52 +153,71 @@ static void count_exit(const struct target *t, const struct vsm_visit *v, int si
   }
 }
 
-static void count_open(const struct target *t, const struct vsm_visit *v, int sign) {
-  struct vsm_stage_state *stage = &t->s->stages[v->place];
-  if (t->segment) {
-    t->segment->stages[v->place].open += (uint64_t)sign;
+static void count_open(struct target t, const struct vsm_visit *v, int sign) {
+  struct vsm_stage_state *stage = &t.s->stages[v->place];
+  if (t.segment) {
+    t.segment->stages[v->place].open += (uint64_t)sign;
     return;
   }
   stage->flow.changed = true;
   stage->by_state[v->state] += (uint64_t)sign;
   if (v->state == VSM_SUSPENDED)
-    vsm_waits_at(&stage->waits, t->s->bands, v->wait)->suspended += (uint64_t)sign;
-}
-
-static void expect_visit(const struct target *t, const struct vsm_story *story, const struct vsm_visit *v, int sign) {
-  struct vsm_expectings *expected = &t->s->stages[v->place].expected;
-  if (expected->n > 0 && !t->segment)
-    vsm_expect_visit(expected, t->s->bands, t->r, story, v, t->item, sign);
+    vsm_waits_at(&stage->waits, t.s->bands, v->wait)->suspended += (uint64_t)sign;
 }
 
 // What two visits have in common is left as it is: most often one that is open changes its state or closes.
-static void replace_visit(const struct target *t, const struct vsm_visit *a, const struct vsm_visit *b) {
+static void count_visit(struct target t, const struct vsm_visit *a, const struct vsm_visit *b) {
   bool same_stay = a && b && a->place == b->place && a->entered == b->entered;
   bool same_entry = same_stay && !((a->bits ^ b->bits) & VSM_V_REWORK);
-  bool a_open = a && a->how == VSM_OPEN, b_open = b && b->how == VSM_OPEN;
-  if (a)
-    expect_visit(t, &t->r->was, a, -1);
-  if (a_open)
+  if (a && a->how == VSM_OPEN)
     count_open(t, a, -1);
-  if (a_open && !(same_stay && b_open) && !t->segment)
-    vsm_ranks_remove(&t->s->stages[a->place].open, a->entered, t->item);
-  if (b_open)
+  if (b && b->how == VSM_OPEN)
     count_open(t, b, 1);
-  if (b_open && !(same_stay && a_open) && !t->segment)
-    vsm_ranks_insert(&t->s->stages[b->place].open, b->entered, t->item);
   if (a && !same_entry)
     count_entry(t, a, -1);
   if (b && !same_entry)
     count_entry(t, b, 1);
-  if (a && !a_open)
+  if (a && a->how != VSM_OPEN)
     count_exit(t, a, -1);
-  if (b && !b_open)
+  if (b && b->how != VSM_OPEN)
     count_exit(t, b, 1);
-  if (b)
-    expect_visit(t, &t->r->is, b, 1);
 }
 
-static void count_stage_mark(const struct target *t, const struct vsm_mark *m, int sign) {
+static void replace_rank(struct vsm_ranks *ranks, uint32_t item, bool was, int64_t was_us, bool is, int64_t is_us) {
+  if (was == is && (!was || was_us == is_us))
+    return;
+  if (was)
+    vsm_ranks_remove(ranks, was_us, item);
+  if (is)
+    vsm_ranks_insert(ranks, is_us, item);
+}
+
+static void rank_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm_visit *a,
+                       const struct vsm_visit *b) {
+  bool a_open = a && a->how == VSM_OPEN, b_open = b && b->how == VSM_OPEN;
+  if (a && b && a->place == b->place) {
+    replace_rank(&s->stages[a->place].open, item, a_open, a->entered, b_open, b->entered);
+    return;
+  }
+  if (a_open)
+    vsm_ranks_remove(&s->stages[a->place].open, a->entered, item);
+  if (b_open)
+    vsm_ranks_insert(&s->stages[b->place].open, b->entered, item);
+}
+
+static void expect_visit(struct vsm_stream_state *s, const struct vsm_retold *r, uint32_t item,
+                         const struct vsm_visit *a, const struct vsm_visit *b) {
+  if (a && b && a->place != b->place) {
+    expect_visit(s, r, item, a, NULL);
+    expect_visit(s, r, item, NULL, b);
+    return;
+  }
+  struct vsm_expectings *expected = &s->stages[(a ? a : b)->place].expected;
+  if (expected->n > 0)
+    vsm_expect_visit(expected, s->bands, r, a, b, item);
+}
+
+static void count_stage_mark(struct target t, const struct vsm_mark *m, int sign) {
   static const uint8_t slots[] = {
       [VSM_M_REDUNDANT] = VSM_N_REDUNDANT, [VSM_M_BYPASSED] = VSM_N_BYPASSED, [VSM_M_FIRST_PASS] = VSM_N_FIRST_PASSES};
   struct vsm_flow_at at = at_stage(t, m->place, m->at);
@@ -208,15 +226,15 @@ static void count_stage_mark(const struct target *t, const struct vsm_mark *m, i
     vsm_flow_count(at, VSM_N_FIRST_CLEAN, sign);
 }
 
-static void count_wait(const struct target *t, const struct vsm_mark *m, int sign) {
-  struct vsm_wait *wait = vsm_waits_at(&t->s->stages[m->place].waits, t->s->bands, m->wait);
-  struct vsm_flow_at at = vsm_flow_at(&wait->flow, t->s->bands, m->at);
+static void count_wait(struct vsm_stream_state *s, const struct vsm_mark *m, int sign) {
+  struct vsm_wait *wait = vsm_waits_at(&s->stages[m->place].waits, s->bands, m->wait);
+  struct vsm_flow_at at = vsm_flow_at(&wait->flow, s->bands, m->at);
   vsm_flow_count(at, VSM_N_WAITS, sign);
   vsm_flow_effort(at, m->span, sign);
-  t->s->stages[m->place].flow.changed = true;
+  s->stages[m->place].flow.changed = true;
 }
 
-static void count_item_mark(const struct target *t, const struct vsm_mark *m, int sign) {
+static void count_item_mark(struct target t, const struct vsm_mark *m, int sign) {
   static const uint8_t slots[] = {[VSM_M_STARTED] = VSM_N_STARTED,
                                   [VSM_M_REOPENED] = VSM_N_REOPENED,
                                   [VSM_M_FINISHED] = VSM_N_FINISHED,
@@ -226,15 +244,15 @@ static void count_item_mark(const struct target *t, const struct vsm_mark *m, in
   vsm_flow_count(at, slots[m->kind], sign);
   if (m->kind == VSM_M_FINISHED && m->at > m->from) {
     vsm_flow_duration(at, VSM_D_CYCLE, m->span, sign);
-    if (!t->segment)
+    if (!t.segment)
       vsm_flow_effort(at, m->active, sign);
   }
 }
 
-static void count_mark(const struct target *t, const struct vsm_mark *m, int sign) {
+static void count_mark(struct target t, const struct vsm_mark *m, int sign) {
   if (m->kind == VSM_M_WAITED) {
-    if (!t->segment)
-      count_wait(t, m, sign);
+    if (!t.segment)
+      count_wait(t.s, m, sign);
   } else if (m->place == VSM_PLACE_ITEM) {
     count_item_mark(t, m, sign);
   } else {
@@ -256,34 +274,50 @@ static inline struct difference compare(const void *was, size_t a, const void *i
   return (struct difference){from, a, b};
 }
 
-static void replace(const struct target *t) {
-  const struct vsm_story *was = &t->r->was, *is = &t->r->is;
-  struct difference d = {0, was->n_visits, is->n_visits};
-  if (!t->r->anew)
-    d = compare(was->visits, d.a, is->visits, d.b, t->r->same_visits, sizeof *was->visits);
-  for (size_t i = d.from; i < d.a || i < d.b; i++)
-    replace_visit(t, i < d.a ? &was->visits[i] : NULL, i < d.b ? &is->visits[i] : NULL);
-  d = (struct difference){0, was->n_marks, is->n_marks};
-  if (!t->r->anew)
-    d = compare(was->marks, d.a, is->marks, d.b, t->r->same_marks, sizeof *was->marks);
-  for (size_t i = d.from; i < d.a; i++)
-    count_mark(t, &was->marks[i], -1);
-  for (size_t i = d.from; i < d.b; i++)
-    count_mark(t, &is->marks[i], 1);
+// What differs between an item's two stories: of its visits, of its marks.
+struct rewrite {
+  const struct vsm_story *was, *is;
+  struct difference visits, marks;
+};
+
+static struct rewrite difference(const struct vsm_retold *r) {
+  const struct vsm_story *a = &r->was, *b = &r->is;
+  struct rewrite w = {a, b, {0, a->n_visits, b->n_visits}, {0, a->n_marks, b->n_marks}};
+  if (r->anew)
+    return w;
+  w.visits = compare(a->visits, a->n_visits, b->visits, b->n_visits, r->same_visits, sizeof *a->visits);
+  w.marks = compare(a->marks, a->n_marks, b->marks, b->n_marks, r->same_marks, sizeof *a->marks);
+  return w;
+}
+
+static const struct vsm_visit *was_visit(const struct rewrite *w, size_t i) {
+  return i < w->visits.a ? &w->was->visits[i] : NULL;
+}
+static const struct vsm_visit *is_visit(const struct rewrite *w, size_t i) {
+  return i < w->visits.b ? &w->is->visits[i] : NULL;
+}
+
+static void count(struct target t, const struct rewrite *w) {
+  for (size_t i = w->visits.from; i < w->visits.a || i < w->visits.b; i++)
+    count_visit(t, was_visit(w, i), is_visit(w, i));
+  for (size_t i = w->marks.from; i < w->marks.a; i++)
+    count_mark(t, &w->was->marks[i], -1);
+  for (size_t i = w->marks.from; i < w->marks.b; i++)
+    count_mark(t, &w->is->marks[i], 1);
 }
 
 // An item that has another value now leaves the figures of the old one whole, and enters those of the new one.
-static void move_segment(const struct target *t, struct vsm_segment *from, struct vsm_segment *to) {
+static void move_segment(struct vsm_stream_state *s, const struct rewrite *w, struct vsm_segment *from,
+                         struct vsm_segment *to) {
   static const struct vsm_story nothing = {0};
-  struct vsm_retold gone = {.was = t->r->was, .is = nothing, .anew = true};
-  struct vsm_retold come = {.was = nothing, .is = t->r->is, .anew = true};
   if (from) {
-    replace(&(struct target){t->s, from, &gone, t->item});
-    from->open -= t->r->was.open;
+    count((struct target){s, from},
+          &(struct rewrite){w->was, &nothing, {0, w->was->n_visits, 0}, {0, w->was->n_marks, 0}});
+    from->open -= w->was->open;
   }
   if (to) {
-    replace(&(struct target){t->s, to, &come, t->item});
-    to->open += t->r->is.open;
+    count((struct target){s, to}, &(struct rewrite){&nothing, w->is, {0, 0, w->is->n_visits}, {0, 0, w->is->n_marks}});
+    to->open += w->is->open;
   }
 }
 
@@ -293,29 +327,21 @@ static struct vsm_segment *segment_of(struct vsm_stream_state *s, unsigned i, co
   return vsm_segment_at(&s->attributes[i], s->bands, s->graph->n, story->segments[i]);
 }
 
-static void replace_segments(const struct target *all) {
-  for (unsigned i = 0; i < all->s->n_attributes; i++) {
-    struct vsm_segment *was = segment_of(all->s, i, &all->r->was), *is = segment_of(all->s, i, &all->r->is);
+static void count_segments(struct vsm_stream_state *s, const struct rewrite *w) {
+  for (unsigned i = 0; i < s->n_attributes; i++) {
+    bool same = w->was->exists && w->is->exists && w->was->segments[i] == w->is->segments[i];
+    struct vsm_segment *is = segment_of(s, i, w->is), *was = same ? is : segment_of(s, i, w->was);
     if (was != is) {
-      move_segment(all, was, is);
+      move_segment(s, w, was, is);
     } else if (is) {
-      replace(&(struct target){all->s, is, all->r, all->item});
-      is->open += (uint64_t)all->r->is.open - (uint64_t)all->r->was.open;
+      count((struct target){s, is}, w);
+      is->open += (uint64_t)w->is->open - (uint64_t)w->was->open;
     }
   }
 }
 
 static bool is_between(const struct vsm_story *st) {
   return st->open && st->n_open == 0;
-}
-
-static void replace_rank(struct vsm_ranks *ranks, uint32_t item, bool was, int64_t was_us, bool is, int64_t is_us) {
-  if (was == is && (!was || was_us == is_us))
-    return;
-  if (was)
-    vsm_ranks_remove(ranks, was_us, item);
-  if (is)
-    vsm_ranks_insert(ranks, is_us, item);
 }
 
 static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
@@ -333,9 +359,13 @@ static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct
 }
 
 void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
-  struct target all = {s, NULL, r, item};
-  replace(&all);
-  replace_segments(&all);
+  struct rewrite w = difference(r);
+  for (size_t i = w.visits.from; i < w.visits.a || i < w.visits.b; i++) {
+    rank_visit(s, item, was_visit(&w, i), is_visit(&w, i));
+    expect_visit(s, r, item, was_visit(&w, i), is_visit(&w, i));
+  }
+  count((struct target){s, NULL}, &w);
+  count_segments(s, &w);
   replace_item(s, item, r);
 }
 
