@@ -103,12 +103,11 @@ static void move_notes(const struct vsm_items *items, struct vsm_item *it, const
   for (size_t i = 0; i < old->n_holds; i++)
     vsm_items_note_hold(items, it, (struct vsm_hold){moved(moves, old->holds[i].transition), old->holds[i].wait});
   for (size_t i = 0; i < old->n_values; i++) {
-    old->values[i].place = (uint8_t)moves->to[old->values[i].place];
+    old->values[i].place = moves->to[old->values[i].place] & 255;
     vsm_items_note_value(items, it, &old->values[i]);
   }
   free(old->progress);
   free(old->holds);
-  free(old->values);
   free(old);
 }
 

@@ -222,7 +222,9 @@ static bool is_word(const struct vsm_core *core, uint32_t word, struct vsm_str t
 
 static void note_value(struct application *a, const struct vsm_template *t, struct vsm_value v) {
   char text[VSM_KEY_MAX + 1];
-  uint64_t nano = 0;
+  uint64_t nano;
+  if (t->n == 1 && vsm_field_value(t->parts, a->event).n == 0) // most events carry no value
+    return;
   long n = vsm_template_expand(t, a->event, text, VSM_KEY_MAX, NULL);
   if (n <= 0)
     return;
@@ -234,7 +236,6 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
   text[n] = '\0';
   if (v.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
     return; // no date: left out, like a missing field
-  v.date = (int64_t)(nano / 1000);
   v.word = vsm_intern(&a->core->words, &(struct vsm_str){text, (size_t)n}, 1);
   if (vsm_items_takes_value(&a->stream->items, item_of(a), &v)) {
     if (v.kind == VSM_VALUE_SEGMENT)
@@ -247,15 +248,16 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
 static void add_values(struct application *a, int64_t us) {
   const struct vsm_rule *r = a->claim->rule;
   for (unsigned i = 0; i < a->stream->n_attributes; i++)
-    note_value(
-        a, &r->segments[i],
-        (struct vsm_value){
-            .us = us, .kind = VSM_VALUE_SEGMENT, .name = a->stream->attributes[i].name, .place = VSM_PLACE_ITEM});
-  uint8_t place = (uint8_t)place_of(a->stream, r);
+    note_value(a, &r->segments[i],
+               (struct vsm_value){.us = us,
+                                  .kind = VSM_VALUE_SEGMENT,
+                                  .name = a->stream->attributes[i].name & 0x3fffff,
+                                  .place = VSM_PLACE_ITEM});
+  unsigned place = place_of(a->stream, r);
   if (r->due.n > 0)
-    note_value(a, &r->due, (struct vsm_value){.us = us, .kind = VSM_VALUE_DUE, .place = place});
+    note_value(a, &r->due, (struct vsm_value){.us = us, .kind = VSM_VALUE_DUE, .place = place & 255});
   if (r->not_before.n > 0)
-    note_value(a, &r->not_before, (struct vsm_value){.us = us, .kind = VSM_VALUE_NOT_BEFORE, .place = place});
+    note_value(a, &r->not_before, (struct vsm_value){.us = us, .kind = VSM_VALUE_NOT_BEFORE, .place = place & 255});
 }
 
 static void refuse_link(struct application *a, struct vsm_str link, const char *why) {

@@ -33,8 +33,9 @@ bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint
 // there is none.
 void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
                       const struct vsm_visit *was, const struct vsm_visit *is, uint32_t item);
+// The item itself. `stages`: of which a visit differs; `ends`: whether its finishes do.
 void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
-                     const struct vsm_retold *r, uint32_t item);
+                     const struct vsm_retold *r, struct vsm_set stages, bool ends, uint32_t item);
 
 // How many are open and older than `within` now.
 uint64_t vsm_expecting_older(const struct vsm_expecting *x, int64_t now_us);

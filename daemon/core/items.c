@@ -21,7 +21,6 @@ static void notes_destroy(struct vsm_notes *n) {
     return;
   free(n->progress);
   free(n->holds);
-  free(n->values);
   free(n);
 }
 
@@ -115,6 +114,7 @@ static void ask(const void *p, size_t bytes) {
 static void ask_log(const struct vsm_item *it) {
   size_t lines_most = 8 * LINE_BYTES, bytes = it->cap * (sizeof(uint64_t) + sizeof(uint32_t) + 1);
   ask(it->log, bytes < lines_most ? bytes : lines_most);
+  ask(it->notes, it->notes ? sizeof *it->notes + 2 * LINE_BYTES : 0);
 }
 
 void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *t, unsigned step) {
@@ -246,6 +246,22 @@ bool vsm_items_said_again(const struct vsm_items *s, struct vsm_item *it, size_t
   return creates_now;
 }
 
+enum { FIRST_NOTES = 2 };
+
+// Room for one more of an array of notes.
+static void *grow_notes(void *p, uint16_t n, uint16_t *cap, size_t size) {
+  if (n < *cap)
+    return p;
+  *cap = (uint16_t)(*cap ? *cap * 2 : FIRST_NOTES);
+  return vsm_mem_resize(p, *cap * size);
+}
+
+static struct vsm_notes *grow_values(struct vsm_notes *n) {
+  if (n->n_values == n->cap_values)
+    n = vsm_mem_resize(n, sizeof *n + (n->cap_values += FIRST_NOTES) * sizeof *n->values);
+  return n;
+}
+
 static struct vsm_notes *notes_of(struct vsm_item *it) {
   if (!it->notes)
     it->notes = vsm_mem_alloc(sizeof *it->notes);
@@ -258,7 +274,7 @@ bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, str
   while (i < n->n_progress && n->progress[i].place < p.place)
     i++;
   if (i == n->n_progress || n->progress[i].place != p.place) {
-    n->progress = vsm_mem_grow(n->progress, n->n_progress, &n->cap_progress, sizeof p);
+    n->progress = grow_notes(n->progress, n->n_progress, &n->cap_progress, sizeof p);
     memmove(n->progress + i + 1, n->progress + i, (n->n_progress++ - i) * sizeof p);
     n->progress[i] = p;
     return true;
@@ -306,12 +322,12 @@ void vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct 
       n->holds[i].wait = h.wait;
     return;
   }
-  n->holds = vsm_mem_grow(n->holds, n->n_holds, &n->cap_holds, sizeof h);
+  n->holds = grow_notes(n->holds, n->n_holds, &n->cap_holds, sizeof h);
   memmove(n->holds + i + 1, n->holds + i, (n->n_holds++ - i) * sizeof h);
   n->holds[i] = h;
 }
 
-static struct vsm_value *find_value(const struct vsm_notes *n, unsigned kind, uint32_t name, unsigned place) {
+static struct vsm_value *find_value(struct vsm_notes *n, unsigned kind, uint32_t name, unsigned place) {
   for (size_t i = 0; n && i < n->n_values; i++)
     if (n->values[i].kind == kind && n->values[i].name == name && n->values[i].place == place)
       return &n->values[i];
@@ -341,7 +357,7 @@ void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const 
       *have = *v;
     return;
   }
-  n->values = vsm_mem_grow(n->values, n->n_values, &n->cap_values, sizeof *v);
+  n = it->notes = grow_values(n);
   n->values[n->n_values++] = *v;
 }
 

@@ -16,19 +16,19 @@ struct vsm_progress {
 // A value that events carry, of which that of the newest holds.
 enum vsm_value_kind { VSM_VALUE_SEGMENT, VSM_VALUE_DUE, VSM_VALUE_NOT_BEFORE };
 struct vsm_value {
-  int64_t us;    // when the event happened
-  int64_t date;  // of due and not_before, in microseconds
-  uint32_t word; // the value as it was sent, interned
-  uint32_t name; // of a segment: the attribute's, interned
-  uint8_t kind;
-  uint8_t place; // of a date: the stage's, or VSM_PLACE_ITEM; of a segment VSM_PLACE_ITEM
+  int64_t us;         // when the event happened
+  uint32_t word;      // the value as it was sent, interned
+  uint32_t name : 22; // of a segment: the attribute's, interned
+  uint32_t kind : 2;  // enum vsm_value_kind
+  uint32_t place : 8; // of a date: the stage's, or VSM_PLACE_ITEM; of a segment VSM_PLACE_ITEM
 };
+_Static_assert(VSM_INTERN_MAX <= 1 << 22, "a word's number has 22 bits here");
 // What not every item has.
 struct vsm_notes {
   struct vsm_progress *progress; // the newest of each stage, by place
   struct vsm_hold *holds;        // by transition
-  struct vsm_value *values;      // one of each kind, name and place
-  size_t n_progress, cap_progress, n_holds, cap_holds, n_values, cap_values;
+  uint16_t n_progress, cap_progress, n_holds, cap_holds, n_values, cap_values;
+  struct vsm_value values[]; // one of each kind, name and place
 };
 
 enum { VSM_KEYS_INLINE = 7 };

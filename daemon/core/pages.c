@@ -70,7 +70,7 @@ static void add_row(struct page *p, unsigned stream, uint32_t id, const struct v
   if (!is_wanted(p, story, state))
     return;
   int64_t in_stage = v ? vsm_core_age_us(p->core, s->graph->at[v->place].calendar, v->entered) : 0;
-  int64_t due = v ? vsm_core_due(it, v->place) : 0;
+  int64_t due = v ? vsm_core_due(p->core, it, v->place) : 0;
   struct vsm_item_row *row = &p->rows[p->n++];
   *row = (struct vsm_item_row){
       .item = vsm_items_shown(&s->items, it, s->graph),
@@ -82,7 +82,7 @@ static void add_row(struct page *p, unsigned stream, uint32_t id, const struct v
       .party = "",
       .in_stage_seconds = vsm_seconds(in_stage),
       .age_seconds = vsm_seconds(vsm_core_age_us(p->core, s->model->calendar, story->started)),
-      .due = {due ? due : vsm_core_due(it, VSM_PLACE_ITEM)},
+      .due = {due ? due : vsm_core_due(p->core, it, VSM_PLACE_ITEM)},
       .pace = "",
   };
   if (!row->keys)

@@ -1,6 +1,7 @@
 // Reading one item: its transitions and visits.
 #include "base/err.h"
 #include "base/text.h"
+#include "base/when.h"
 #include "core/hash.h"
 #include "core/state.h"
 
@@ -28,9 +29,14 @@ void vsm_core_wait(const struct vsm_core *core, uint32_t wait, struct vsm_str *r
   *party = vsm_party_name(vsm_wait_party(wait));
 }
 
-int64_t vsm_core_due(const struct vsm_item *it, unsigned place) {
+int64_t vsm_core_due(const struct vsm_core *core, const struct vsm_item *it, unsigned place) {
   const struct vsm_value *v = vsm_item_value(it, VSM_VALUE_DUE, 0, place);
-  return v ? v->date : 0;
+  uint64_t nano = 0;
+  struct vsm_str text;
+  if (!v)
+    return 0;
+  vsm_intern_parts(&core->words, v->word, &text, 1);
+  return vsm_when_parse(text.p, &nano) ? (int64_t)(nano / 1000) : 0;
 }
 
 // --- one item
@@ -127,7 +133,7 @@ static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vs
                                       .active_us = spent[VSM_ACTIVE],
                                       .suspended_us = spent[VSM_SUSPENDED],
                                       .expected_us = within(s, v->place, story),
-                                      .due = {vsm_core_due(it, v->place)}};
+                                      .due = {vsm_core_due(core, it, v->place)}};
     if (v->how == VSM_OPEN && v->state == VSM_SUSPENDED)
       vsm_core_wait(core, v->wait, &rows[i].reason, &rows[i].party);
   }
@@ -196,6 +202,6 @@ int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct 
                                 .n_transitions = t.n,
                                 .visits = tell_visits(core, s, it, story, arena),
                                 .n_visits = (unsigned)story->n_visits,
-                                .due = {vsm_core_due(it, VSM_PLACE_ITEM)}};
+                                .due = {vsm_core_due(core, it, VSM_PLACE_ITEM)}};
   return out->keys && out->visits && tell_segments(core, s, story, arena, out) == 0 ? 0 : VSM_ENOMEM;
 }

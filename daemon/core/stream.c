@@ -354,8 +354,23 @@ static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct
     s->flow.changed = true;
   if (is->exists && is->started < s->first_started)
     s->first_started = is->started;
-  if (s->expected.n > 0)
-    vsm_expect_item(&s->expected, s->bands, s->graph, r, item);
+}
+
+static void expect_item(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r,
+                        const struct rewrite *w) {
+  struct vsm_set stages = {{0}};
+  bool ends = false;
+  if (s->expected.n == 0)
+    return;
+  for (size_t i = w->visits.from; i < w->visits.a; i++)
+    vsm_set_add(&stages, w->was->visits[i].place);
+  for (size_t i = w->visits.from; i < w->visits.b; i++)
+    vsm_set_add(&stages, w->is->visits[i].place);
+  for (size_t i = w->marks.from; i < w->marks.a; i++)
+    ends = ends || w->was->marks[i].kind == VSM_M_FINISHED;
+  for (size_t i = w->marks.from; i < w->marks.b; i++)
+    ends = ends || w->is->marks[i].kind == VSM_M_FINISHED;
+  vsm_expect_item(&s->expected, s->bands, s->graph, r, stages, ends, item);
 }
 
 void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
@@ -367,6 +382,7 @@ void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct 
   count((struct target){s, NULL}, &w);
   count_segments(s, &w);
   replace_item(s, item, r);
+  expect_item(s, item, r, &w);
 }
 
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {

@@ -276,6 +276,14 @@ static int add_segment(struct segments *out, const char *attribute, struct vsm_s
   return 0;
 }
 
+// A value that no item has any more is not listed: that it was there once depends on the order of arrival.
+static bool has_items(const struct vsm_stream_state *s, const struct vsm_segment *segment) {
+  int64_t started = 0;
+  for (unsigned i = 0; i <= s->bands->n; i++)
+    started += segment->flow.bands[i].tally.counts[VSM_N_STARTED];
+  return started > 0;
+}
+
 static int add_attribute(struct segments *out, unsigned attribute) {
   const struct vsm_stream_state *s = out->r->stream;
   const struct vsm_attribute *a = &s->attributes[attribute];
@@ -284,7 +292,7 @@ static int add_attribute(struct segments *out, unsigned attribute) {
     struct vsm_str value = VSM_STR("other");
     if (a->values[i]->word != 0)
       vsm_intern_parts(&out->r->core->words, a->values[i]->word, &value, 1);
-    if (out->query->value.n > 0 && !vsm_str_eq(value, out->query->value))
+    if (!has_items(s, a->values[i]) || (out->query->value.n > 0 && !vsm_str_eq(value, out->query->value)))
       continue;
     if (add_segment(out, s->model->segments[attribute], value, a->values[i]) != 0)
       return VSM_ENOMEM;
