@@ -26,6 +26,9 @@ char *rig_print_core(struct vsm_core *core, const struct vsm_model *model); // o
 // Compares all figures: counts and means exactly, quantiles within 1 % or 1 us, ages within 1 % or 1 s (the oldest
 // exactly). Writes each difference to `out`; returns how many.
 unsigned rig_compare_stream(FILE *out, const struct vsm_stream_view *expected, const struct vsm_stream_view *got);
+// Likewise of one value of an attribute, of a stage or with stage "" of the stream: what a segment has, no more.
+unsigned rig_compare_segment(FILE *out, const char *stage, const struct vsm_segment_view *expected,
+                             const struct vsm_segment_view *got);
 
 // Checks what must hold of any view, over all time. Writes what does not to `out`; returns how many.
 unsigned rig_check_balances(FILE *out, const struct vsm_stream_view *v);

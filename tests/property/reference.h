@@ -1,6 +1,6 @@
 // A naive reference for the core, written from docs/concepts.md and docs/mapping.md alone: remember everything that was
-// said, sort, fold once, sum. It shares no code with the core, only its plain headers, and is meant to be read beside
-// the text. Everything lives in the arena given; memory is never given back before the arena's end.
+// said, sort, fold once, sum. It shares no code with the core but calendars, which have a test of their own, only its
+// plain headers, and is meant to be read beside the text. Everything lives in the arena given; memory is never given back before the arena's end.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +26,12 @@ struct ref_graph {
 
 void ref_graph_of(const struct vsm_stream *stream, struct ref_graph *g);
 
+// ---- What rules say (reference_rules.c)
+
+bool ref_rule_matches(const struct vsm_rule *rule, const struct vsm_event *e);
+// NULL where a field is missing.
+const char *ref_expand(const struct vsm_template *t, const struct vsm_event *e, struct vsm_arena *arena);
+
 // ---- One item (reference_fold.c)
 
 struct ref_transition {
@@ -39,6 +45,13 @@ struct ref_span {
   int64_t from, to;
 };
 
+// A suspension, and what for.
+struct ref_wait {
+  size_t visit;
+  int64_t from, to; // to: INT64_MAX while it lasts
+  const char *reason, *party;
+};
+
 struct ref_visit {
   int stage;
   int64_t entered, left; // left: where closed
@@ -48,7 +61,7 @@ struct ref_visit {
   bool late;     // recorded by late news
   bool way_made; // closed because way was made
   bool ever_active;
-  int64_t queued, active, suspended; // up to the last change of state
+  int64_t queued, active, suspended; // up to the last change of state; in the stage's working time
   int64_t since;                     // the last change of state
 };
 
@@ -62,6 +75,8 @@ struct ref_fold {
   size_t n_visits;
   struct ref_span *active; // of any visit
   size_t n_active;
+  struct ref_wait *waits;
+  size_t n_waits;
   struct ref_moment *finished, *withdrawn, *reopened, *redundant;
   size_t n_finished, n_withdrawn, n_reopened, n_redundant;
   bool bypassed[REF_STAGES_MAX];
@@ -92,6 +107,9 @@ struct ref_item {
   bool has_progress[REF_STAGES_MAX + 1]; // by stage; the item's own last
   int64_t progress[REF_STAGES_MAX + 1];  // the newest
   struct ref_fold fold;
+  const char *segments[VSM_SEGMENTS_MAX];    // its value of each attribute of the stream; NULL: none
+  int64_t due[REF_STAGES_MAX + 1];           // by stage; the item's own last; 0: none
+  int64_t not_before[REF_STAGES_MAX + 1];    // likewise
 };
 
 // The reference borrows models and arena.
@@ -114,7 +132,39 @@ struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);
 void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
               struct vsm_arena *arena, struct vsm_stream_view *out);
 
+// What vsm_core_view_segments() must give for all attributes, of a stage or with stage -1 of the stream; only values
+// that some item has.
+struct vsm_segment_view *ref_segments(const struct ref_graph *g, const struct ref_item *items, size_t n_items,
+                                      int64_t now, int stage, struct vsm_arena *arena, size_t *n);
+
+// The cycle times in microseconds, sorted, among which the age of an open visit to the stage has its pace: of the
+// completed visits in the longest window.
+int64_t *ref_cycle_times(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
+                         int stage, struct vsm_arena *arena, size_t *n);
+
 // ---- For its own files
+
+struct ref_figures {
+  const struct ref_graph *g;
+  const struct ref_item *items;
+  size_t n_items;
+  int64_t now;
+  struct vsm_arena *arena;
+};
+
+// Waits and expectations (reference_expect.c)
+struct vsm_wait_view *ref_waits(const struct ref_figures *x, int stage, unsigned *n);
+// Of what happened from then on; stage -1: the stream's own.
+struct vsm_sle_view *ref_sle(const struct ref_figures *x, int stage, int64_t from, unsigned *n);
+bool ref_fits(const struct vsm_expectation *all, unsigned at, const struct ref_item *item);
+
+// The first instant in a window: its pane is the 59th before the pane of now.
+int64_t ref_window_start(int64_t window_us, int64_t now);
+// Working time between two instants; 0 where the second is not later.
+int64_t ref_worked(const struct vsm_calendar *calendar, int64_t from, int64_t to);
+// Of the working time between two instants, that in which any of the spans lasted.
+int64_t ref_covered(const struct ref_figures *x, const struct vsm_calendar *calendar, const struct ref_span *spans,
+                    size_t n, int64_t from, int64_t to);
 
 // Room for one more element in an array that grows by doubling.
 void *ref_grow(struct vsm_arena *arena, void *array, size_t n, size_t element_bytes);

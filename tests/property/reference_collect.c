@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/when.h"
+
 struct saying {
   const char *stream, *key;
   const char *stage; // NULL: of the item
@@ -20,6 +22,15 @@ struct link {
   const char *stream, *a, *b;
 };
 
+struct value {
+  const char *stream, *key;
+  const char *stage; // of a date: NULL of the item; of a segment NULL
+  enum value_kind { SEGMENT, DUE, NOT_BEFORE } kind;
+  const char *attribute; // of a segment
+  int64_t t;             // of the event that carried it
+  const char *text;      // as sent
+};
+
 struct sighting { // of a sequence number
   const char *source;
   uint64_t epoch, number;
@@ -30,8 +41,9 @@ struct ref {
   struct vsm_arena *arena;
   struct saying *sayings;
   struct link *links;
+  struct value *values;
   struct sighting *sightings;
-  size_t n_sayings, n_links, n_sightings;
+  size_t n_sayings, n_links, n_values, n_sightings;
   struct ref_counts counts;
   bool has_now;
   int64_t now;
@@ -49,105 +61,70 @@ static bool same(const char *a, const char *b) {
   return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static void rename_stage(struct ref *ref, const char *stream, const struct vsm_stage *stage) {
+  for (size_t n = 0; n < ref->n_sayings; n++)
+    if (same(ref->sayings[n].stream, stream) && same(ref->sayings[n].stage, stage->was))
+      ref->sayings[n].stage = stage->id;
+  for (size_t n = 0; n < ref->n_values; n++)
+    if (same(ref->values[n].stream, stream) && same(ref->values[n].stage, stage->was))
+      ref->values[n].stage = stage->id;
+}
+
 void ref_configure(struct ref *ref, const struct vsm_model *model) {
   ref->model = model;
   for (unsigned i = 0; i < model->n_streams; i++)
-    for (unsigned k = 0; k < model->streams[i].n_stages; k++) {
-      const struct vsm_stage *stage = &model->streams[i].stages[k];
-      for (size_t n = 0; stage->was && n < ref->n_sayings; n++)
-        if (same(ref->sayings[n].stream, model->streams[i].id) && same(ref->sayings[n].stage, stage->was))
-          ref->sayings[n].stage = stage->id;
-    }
+    for (unsigned k = 0; k < model->streams[i].n_stages; k++)
+      if (model->streams[i].stages[k].was)
+        rename_stage(ref, model->streams[i].id, &model->streams[i].stages[k]);
 }
 
-// ---- Which rules match, and what they make of an event
+// ---- What rules make of an event
 
-static bool glob(const char *g, size_t ng, const char *t, size_t nt) {
-  if (ng == 0)
-    return nt == 0;
-  if (*g == '*')
-    return glob(g + 1, ng - 1, t, nt) || (nt > 0 && glob(g, ng, t + 1, nt - 1));
-  return nt > 0 && *g == *t && glob(g + 1, ng - 1, t + 1, nt - 1);
+// A date in another form is left out, as a missing field is.
+static bool is_date(const char *text, int64_t *us) {
+  uint64_t nano;
+  bool good = vsm_when_parse(text, &nano);
+  *us = good ? (int64_t)(nano / 1000) : 0;
+  return good;
 }
 
-static bool fits(struct vsm_str g, struct vsm_str text) {
-  return glob(g.p, g.n, text.p, text.n);
+static void take_value(struct ref *ref, const struct vsm_template *t, const struct vsm_event *e, struct value v) {
+  int64_t us;
+  v.text = t->n ? ref_expand(t, e, ref->arena) : NULL;
+  if (v.text && strlen(v.text) <= VSM_KEY_MAX && (v.kind == SEGMENT || is_date(v.text, &us)))
+    REF_PUSH(ref->arena, ref->values, ref->n_values, v);
 }
 
-static struct vsm_str value_of(const struct vsm_field *field, const struct vsm_event *e) {
-  switch (field->kind) {
-  case VSM_F_LITERAL:
-    return field->text;
-  case VSM_F_SUBJECT:
-    return e->subject;
-  case VSM_F_SOURCE:
-    return e->source;
-  case VSM_F_TYPE:
-    return e->type;
-  case VSM_F_ID:
-    return e->id;
-  case VSM_F_DATA:
-    break;
+static void take_values(struct ref *ref, const struct vsm_rule *rule, const struct vsm_event *e, const char *key,
+                        int64_t t) {
+  const struct vsm_stream *stream = &ref->model->streams[rule->stream];
+  struct value v = {.stream = stream->id, .key = key, .t = t, .kind = SEGMENT};
+  for (unsigned i = 0; i < stream->n_segments; i++) {
+    v.attribute = stream->segments[i];
+    take_value(ref, &rule->segments[i], e, v);
   }
-  for (uint32_t i = 0; i < e->n_attrs; i++)
-    if (vsm_str_eq(e->attrs[i].key, field->text))
-      return e->attrs[i].value;
-  return (struct vsm_str){0};
-}
-
-static bool holds(const struct vsm_condition *c, const struct vsm_event *e) {
-  struct vsm_str value = value_of(&c->field, e);
-  bool listed = false;
-  for (unsigned i = 0; i < c->n_values; i++)
-    if (c->op == VSM_MATCHES ? fits(c->values[i], value) : vsm_str_eq(c->values[i], value))
-      listed = true;
-  switch (c->op) {
-  case VSM_EXISTS:
-    return (value.n > 0) == c->exists;
-  case VSM_NOT_IN:
-    return value.n == 0 || !listed;
-  case VSM_IN:
-  case VSM_MATCHES:
-    break;
-  }
-  return value.n > 0 && listed;
-}
-
-static bool rule_matches(const struct vsm_rule *rule, const struct vsm_event *e) {
-  if (!fits(rule->source, e->source) || !fits(rule->type, e->type))
-    return false;
-  for (unsigned i = 0; i < rule->n_when; i++)
-    if (!holds(&rule->when[i], e))
-      return false;
-  return true;
-}
-
-// NULL where a field is missing.
-static const char *expand(struct ref *ref, const struct vsm_template *t, const struct vsm_event *e) {
-  const char *text = "";
-  for (unsigned i = 0; i < t->n; i++) {
-    struct vsm_str part = value_of(&t->parts[i], e);
-    if (part.n == 0 && t->parts[i].kind != VSM_F_LITERAL)
-      return NULL;
-    text = vsm_arena_printf(ref->arena, "%s%.*s", text, (int)part.n, part.n ? part.p : "");
-  }
-  return text;
+  v.stage = rule->stage < 0 ? NULL : stream->stages[rule->stage].id;
+  v.attribute = NULL;
+  v.kind = DUE;
+  take_value(ref, &rule->due, e, v);
+  v.kind = NOT_BEFORE;
+  take_value(ref, &rule->not_before, e, v);
 }
 
 // Why the rule rejects the event, or VSM_R_NONE.
 static enum vsm_reason apply_rule(struct ref *ref, const struct vsm_rule *rule, const struct vsm_event *e, int64_t t) {
   const struct vsm_stream *stream = &ref->model->streams[rule->stream];
-  const char *key = expand(ref, &rule->item, e);
+  const char *key = ref_expand(&rule->item, e, ref->arena);
   if (!key || strlen(key) > VSM_KEY_MAX)
     return key ? VSM_R_KEY_TOO_LONG : VSM_R_MISSING_FIELD;
   for (unsigned i = 0; i < rule->n_links; i++) {
-    const char *other = expand(ref, &rule->links[i], e);
+    const char *other = ref_expand(&rule->links[i], e, ref->arena);
     if (other && strlen(other) <= VSM_KEY_MAX)
       REF_PUSH(ref->arena, ref->links, ref->n_links, (struct link){stream->id, key, other});
   }
   static const char *const parties[] = {
       [VSM_US] = "us", [VSM_CUSTOMER] = "customer", [VSM_THIRD_PARTY] = "third-party"};
-  const char *reason = expand(ref, &rule->reason, e);
+  const char *reason = ref_expand(&rule->reason, e, ref->arena);
   if (rule->lifecycle != VSM_NO_LIFECYCLE)
     REF_PUSH(ref->arena, ref->sayings, ref->n_sayings,
              (struct saying){.stream = stream->id,
@@ -158,6 +135,7 @@ static enum vsm_reason apply_rule(struct ref *ref, const struct vsm_rule *rule, 
                              .creates = rule->creates && rule->lifecycle != VSM_PROGRESS,
                              .reason = rule->lifecycle == VSM_SUSPEND && reason ? reason : "",
                              .party = rule->lifecycle == VSM_SUSPEND ? parties[rule->party] : ""});
+  take_values(ref, rule, e, key, t);
   return VSM_R_NONE;
 }
 
@@ -195,7 +173,7 @@ static enum vsm_reason apply_rules(struct ref *ref, const struct vsm_event *even
   enum vsm_reason first = VSM_R_NONE; // in the order of reasons
   for (unsigned i = 0; i < ref->model->n_rules; i++) {
     const struct vsm_rule *rule = &ref->model->rules[i];
-    if (!rule_matches(rule, event))
+    if (!ref_rule_matches(rule, event))
       continue;
     enum vsm_reason reason = rule->ignore ? VSM_R_NONE : apply_rule(ref, rule, event, t);
     ignored += rule->ignore;
@@ -301,6 +279,9 @@ static struct keys join_keys(struct ref *ref, const char *stream) {
   for (size_t i = 0; i < ref->n_sayings; i++)
     if (same(ref->sayings[i].stream, stream))
       key_index(ref, &keys, ref->sayings[i].key);
+  for (size_t i = 0; i < ref->n_values; i++)
+    if (same(ref->values[i].stream, stream))
+      key_index(ref, &keys, ref->values[i].key);
   for (size_t i = 0; i < ref->n_links; i++) {
     if (!same(ref->links[i].stream, stream))
       continue;
@@ -366,6 +347,48 @@ static const char *shown_key(struct ref *ref, const struct ref_graph *g, const s
   return shown;
 }
 
+// Of several the one on the newest event holds, and of one time the greatest bytes.
+static bool holds_over(const struct value *v, const struct value *other) {
+  return !other || v->t > other->t || (v->t == other->t && strcmp(v->text, other->text) > 0);
+}
+
+static const struct value *value_of(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
+                                    struct value asked) {
+  const struct value *best = NULL;
+  for (size_t i = 0; i < ref->n_values; i++) {
+    const struct value *v = &ref->values[i];
+    if (same(v->stream, g->stream->id) && keys->item[key_index(ref, keys, v->key)] == number && v->kind == asked.kind &&
+        same(v->attribute, asked.attribute) && same(v->stage, asked.stage) && holds_over(v, best))
+      best = v;
+  }
+  return best;
+}
+
+static int64_t date_of(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
+                       enum value_kind kind, const char *stage) {
+  const struct value *v = value_of(ref, g, keys, number, (struct value){.kind = kind, .stage = stage});
+  int64_t us = 0;
+  if (v)
+    is_date(v->text, &us);
+  return us;
+}
+
+static void find_values(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
+                        struct ref_item *item) {
+  const struct vsm_stream *s = g->stream;
+  for (unsigned i = 0; i < s->n_segments; i++) {
+    const struct value *v =
+        value_of(ref, g, keys, number, (struct value){.kind = SEGMENT, .attribute = s->segments[i]});
+    item->segments[i] = v ? v->text : NULL;
+  }
+  for (unsigned i = 0; i <= s->n_stages; i++) {
+    unsigned slot = i < s->n_stages ? i : REF_STAGES_MAX;
+    const char *stage = i < s->n_stages ? s->stages[i].id : NULL;
+    item->due[slot] = date_of(ref, g, keys, number, DUE, stage);
+    item->not_before[slot] = date_of(ref, g, keys, number, NOT_BEFORE, stage);
+  }
+}
+
 // False where nothing makes it an item.
 static bool build_item(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
                        struct ref_item *item) {
@@ -396,6 +419,7 @@ static bool build_item(struct ref *ref, const struct ref_graph *g, struct keys *
   qsort(names, item->n_keys, sizeof *names, cmp_keys);
   item->keys = names;
   item->shown = shown_key(ref, g, keys, number, &item->transitions[0]);
+  find_values(ref, g, keys, number, item);
   ref_fold(g, item->transitions, item->n_transitions, ref->arena, &item->fold);
   return true;
 }

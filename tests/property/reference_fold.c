@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/calendar.h"
+
 struct walk {
   const struct ref_graph *g;
   struct vsm_arena *arena;
@@ -122,8 +124,12 @@ static bool is_late_news(const struct walk *w, int stage) {
 
 // ---- What happens to a visit
 
+int64_t ref_worked(const struct vsm_calendar *calendar, int64_t from, int64_t to) {
+  return to > from ? vsm_calendar_worked(calendar, to) - vsm_calendar_worked(calendar, from) : 0;
+}
+
 static void account(struct walk *w, struct ref_visit *v, int64_t t) {
-  int64_t passed = t - v->since;
+  int64_t passed = ref_worked(w->g->stream->stages[v->stage].calendar, v->since, t);
   if (v->state == VSM_QUEUED)
     v->queued += passed;
   else if (v->state == VSM_SUSPENDED)
@@ -135,10 +141,34 @@ static void account(struct walk *w, struct ref_visit *v, int64_t t) {
   v->since = t;
 }
 
+static struct ref_wait *wait_of(struct walk *w, const struct ref_visit *v) {
+  for (size_t i = 0; i < w->f->n_waits; i++)
+    if (w->f->waits[i].visit == (size_t)(v - w->f->visits) && w->f->waits[i].to == INT64_MAX)
+      return &w->f->waits[i];
+  return NULL;
+}
+
+static void end_wait(struct walk *w, const struct ref_visit *v, int64_t t) {
+  struct ref_wait *wait = wait_of(w, v);
+  if (wait)
+    wait->to = t;
+}
+
+// Another pair ends the suspension and begins the next.
+static void begin_wait(struct walk *w, const struct ref_visit *v, const struct ref_transition *x) {
+  const struct ref_wait *wait = wait_of(w, v);
+  if (wait && strcmp(wait->reason, x->reason) == 0 && strcmp(wait->party, x->party) == 0)
+    return;
+  end_wait(w, v, x->t);
+  REF_PUSH(w->arena, w->f->waits, w->f->n_waits,
+           (struct ref_wait){(size_t)(v - w->f->visits), x->t, INT64_MAX, x->reason, x->party});
+}
+
 static void set_state(struct walk *w, struct ref_visit *v, enum vsm_visit_state state, int64_t t) {
   if (v->state == state)
     return;
   account(w, v, t);
+  end_wait(w, v, t);
   v->state = state;
   if (state == VSM_ACTIVE)
     v->ever_active = true;
@@ -147,6 +177,7 @@ static void set_state(struct walk *w, struct ref_visit *v, enum vsm_visit_state 
 // own: by a complete of its own
 static void close_visit(struct walk *w, struct ref_visit *v, enum vsm_how how, bool own, int64_t t) {
   account(w, v, t);
+  end_wait(w, v, t);
   v->state = VSM_CLOSED;
   v->how = how;
   v->left = t;
@@ -254,9 +285,10 @@ static void after_complete(struct walk *w, int stage, int64_t t) {
 
 static void apply_to_visit(struct walk *w, struct ref_visit *v, const struct ref_transition *x) {
   v->confirmed = true;
-  if (x->lifecycle == VSM_SUSPEND)
+  if (x->lifecycle == VSM_SUSPEND) {
     set_state(w, v, VSM_SUSPENDED, x->t);
-  else if (x->lifecycle == VSM_RESUME)
+    begin_wait(w, v, x);
+  } else if (x->lifecycle == VSM_RESUME)
     set_state(w, v, VSM_ACTIVE, x->t);
   else {
     close_visit(w, v, VSM_COMPLETED, true, x->t);

@@ -10,14 +10,6 @@ struct durations {
   size_t n;
 };
 
-struct figures {
-  const struct ref_graph *g;
-  const struct ref_item *items;
-  size_t n_items;
-  int64_t now;
-  struct vsm_arena *arena;
-};
-
 static int cmp_us(const void *a, const void *b) {
   int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
   return (x > y) - (x < y);
@@ -70,14 +62,30 @@ static struct vsm_age_view ages(struct durations *d) {
                                .max = d->n ? seconds(d->us[d->n - 1]) : 0};
 }
 
-static int64_t age(int64_t now, int64_t since) {
-  return now > since ? now - since : 0;
-}
-
-// The first instant in a window: its pane is the 59th before the pane of now.
-static int64_t window_start(int64_t window_us, int64_t now) {
+int64_t ref_window_start(int64_t window_us, int64_t now) {
   int64_t pane = window_us / 60;
   return (now / pane - 59) * pane;
+}
+
+int64_t ref_covered(const struct ref_figures *x, const struct vsm_calendar *calendar, const struct ref_span *spans,
+                    size_t n, int64_t from, int64_t to) {
+  struct durations edges = {0}; // every instant at which something can change
+  REF_PUSH(x->arena, edges.us, edges.n, from);
+  REF_PUSH(x->arena, edges.us, edges.n, to);
+  for (size_t i = 0; i < n; i++) {
+    REF_PUSH(x->arena, edges.us, edges.n, spans[i].from);
+    REF_PUSH(x->arena, edges.us, edges.n, spans[i].to);
+  }
+  sort(&edges);
+  int64_t total = 0;
+  for (size_t e = 1; e < edges.n; e++) {
+    int64_t a = edges.us[e - 1], b = edges.us[e];
+    bool any = false;
+    for (size_t i = 0; i < n && a >= from && b <= to; i++)
+      any = any || (spans[i].from <= a && b <= spans[i].to);
+    total += any ? ref_worked(calendar, a, b) : 0;
+  }
+  return total;
 }
 
 // ---- A stage
@@ -101,8 +109,9 @@ struct stage_times {
   int64_t active_sum, cycle_sum; // over those that were ever active
 };
 
-static void count_left(const struct figures *x, const struct ref_visit *v, struct vsm_stage_window_view *w,
+static void count_left(const struct ref_figures *x, const struct ref_visit *v, struct vsm_stage_window_view *w,
                        struct stage_times *t) {
+  int64_t cycle = ref_worked(x->g->stream->stages[v->stage].calendar, v->entered, v->left);
   w->departures++;
   w->completed += v->how == VSM_COMPLETED;
   w->skipped += v->how == VSM_SKIPPED;
@@ -112,17 +121,17 @@ static void count_left(const struct figures *x, const struct ref_visit *v, struc
   w->unobserved += v->unobserved;
   if (v->how != VSM_COMPLETED || v->unobserved)
     return;
-  REF_PUSH(x->arena, t->cycle.us, t->cycle.n, v->left - v->entered);
+  REF_PUSH(x->arena, t->cycle.us, t->cycle.n, cycle);
   REF_PUSH(x->arena, t->suspended.us, t->suspended.n, v->suspended);
   if (!v->ever_active)
     return;
   REF_PUSH(x->arena, t->queue.us, t->queue.n, v->queued);
   REF_PUSH(x->arena, t->active.us, t->active.n, v->active);
   t->active_sum += v->active;
-  t->cycle_sum += v->left - v->entered;
+  t->cycle_sum += cycle;
 }
 
-static struct vsm_stage_window_view stage_window(const struct figures *x, int stage, const char *name, int64_t from) {
+static struct vsm_stage_window_view stage_window(const struct ref_figures *x, int stage, const char *name, int64_t from) {
   struct vsm_stage_window_view w = {.window = name};
   struct stage_times t = {0};
   int64_t first_passes = 0, first_completed = 0;
@@ -151,10 +160,11 @@ static struct vsm_stage_window_view stage_window(const struct figures *x, int st
   w.suspended_time = distribution(&t.suspended);
   w.flow_efficiency = share(t.active_sum, t.cycle_sum);
   w.first_pass_yield = share(first_passes, first_completed);
+  w.sle = ref_sle(x, stage, from, &w.n_sle);
   return w;
 }
 
-static struct vsm_stage_view stage_view(const struct figures *x, int stage) {
+static struct vsm_stage_view stage_view(const struct ref_figures *x, int stage) {
   const struct vsm_stream *s = x->g->stream;
   struct vsm_stage_view v = {.id = s->stages[stage].id, .name = s->stages[stage].name, .n_windows = s->n_windows + 1};
   struct durations open = {0};
@@ -167,36 +177,19 @@ static struct vsm_stage_view stage_view(const struct figures *x, int stage) {
       v.queued += visit->state == VSM_QUEUED;
       v.active += visit->state == VSM_ACTIVE;
       v.suspended += visit->state == VSM_SUSPENDED;
-      REF_PUSH(x->arena, open.us, open.n, age(x->now, visit->entered));
+      REF_PUSH(x->arena, open.us, open.n, ref_worked(s->stages[stage].calendar, visit->entered, x->now));
     }
   v.age = ages(&open);
   struct vsm_stage_window_view *windows = vsm_arena_zalloc(x->arena, v.n_windows * sizeof *windows);
   windows[0] = stage_window(x, stage, "all", INT64_MIN);
   for (unsigned i = 0; i < s->n_windows; i++)
-    windows[i + 1] = stage_window(x, stage, s->windows[i].name, window_start(s->windows[i].us, x->now));
+    windows[i + 1] = stage_window(x, stage, s->windows[i].name, ref_window_start(s->windows[i].us, x->now));
   v.windows = windows;
+  v.waits = ref_waits(x, stage, &v.n_waits);
   return v;
 }
 
 // ---- The stream itself
-
-// All time before `until` in which some visit was active.
-static int64_t time_active(const struct figures *x, const struct ref_fold *f, int64_t until) {
-  struct durations edges = {0}; // every instant at which something can change
-  for (size_t i = 0; i < f->n_active; i++) {
-    REF_PUSH(x->arena, edges.us, edges.n, f->active[i].from);
-    REF_PUSH(x->arena, edges.us, edges.n, f->active[i].to);
-  }
-  sort(&edges);
-  int64_t total = 0;
-  for (size_t e = 1; e < edges.n && edges.us[e] <= until; e++)
-    for (size_t i = 0; i < f->n_active; i++)
-      if (f->active[i].from <= edges.us[e - 1] && edges.us[e] <= f->active[i].to) {
-        total += edges.us[e] - edges.us[e - 1];
-        break;
-      }
-  return total;
-}
 
 static uint64_t count_from(const struct ref_moment *moments, size_t n, int64_t from) {
   uint64_t count = 0;
@@ -205,7 +198,7 @@ static uint64_t count_from(const struct ref_moment *moments, size_t n, int64_t f
   return count;
 }
 
-static int64_t earliest_start(const struct figures *x) {
+static int64_t earliest_start(const struct ref_figures *x) {
   int64_t earliest = INT64_MAX;
   for (size_t i = 0; i < x->n_items; i++)
     if (x->items[i].fold.started < earliest)
@@ -213,16 +206,17 @@ static int64_t earliest_start(const struct figures *x) {
   return earliest;
 }
 
-static double per_day(const struct figures *x, uint64_t finished, int64_t window_us) {
-  int64_t span = x->n_items ? age(x->now, earliest_start(x)) : 0;
+static double per_day(const struct ref_figures *x, uint64_t finished, int64_t window_us) {
+  int64_t span = x->n_items ? ref_worked(NULL, earliest_start(x), x->now) : 0;
   if (window_us < span)
     span = window_us;
   return span ? (double)finished / ((double)span / (double)VSM_DAY_US) : 0;
 }
 
-static struct vsm_stream_window_view stream_window(const struct figures *x, const char *name, int64_t window_us,
+static struct vsm_stream_window_view stream_window(const struct ref_figures *x, const char *name, int64_t window_us,
                                                    int64_t from) {
   struct vsm_stream_window_view w = {.window = name};
+  const struct vsm_calendar *calendar = x->g->stream->calendar;
   struct durations lead = {0};
   int64_t active = 0;
   for (size_t i = 0; i < x->n_items; i++) {
@@ -236,19 +230,20 @@ static struct vsm_stream_window_view stream_window(const struct figures *x, cons
     for (size_t k = 0; k < f->n_finished; k++) {
       if (f->finished[k].t < from || f->finished[k].t <= f->started)
         continue;
-      REF_PUSH(x->arena, lead.us, lead.n, f->finished[k].t - f->started);
-      active += time_active(x, f, f->finished[k].t);
+      REF_PUSH(x->arena, lead.us, lead.n, ref_worked(calendar, f->started, f->finished[k].t));
+      active += ref_covered(x, calendar, f->active, f->n_active, f->started, f->finished[k].t);
     }
   }
   w.throughput_per_day = per_day(x, w.finished, window_us);
   w.lead_time = distribution(&lead);
   w.flow_efficiency = share(active, sum(&lead));
+  w.sle = ref_sle(x, -1, from, &w.n_sle);
   return w;
 }
 
 void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
               struct vsm_arena *arena, struct vsm_stream_view *out) {
-  const struct figures x = {.g = g, .items = items, .n_items = n_items, .now = now, .arena = arena};
+  const struct ref_figures x = {.g = g, .items = items, .n_items = n_items, .now = now, .arena = arena};
   const struct vsm_stream *s = g->stream;
   *out = (struct vsm_stream_view){.id = s->id, .name = s->name, .n_windows = s->n_windows + 1, .n_stages = s->n_stages};
   struct durations open = {0};
@@ -262,13 +257,13 @@ void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_
         between = false;
     out->wip++;
     out->between += between;
-    REF_PUSH(arena, open.us, open.n, age(now, f->started));
+    REF_PUSH(arena, open.us, open.n, ref_worked(s->calendar, f->started, now));
   }
   out->age = ages(&open);
   struct vsm_stream_window_view *windows = vsm_arena_zalloc(arena, out->n_windows * sizeof *windows);
   windows[0] = stream_window(&x, "all", INT64_MAX, INT64_MIN);
   for (unsigned i = 0; i < s->n_windows; i++)
-    windows[i + 1] = stream_window(&x, s->windows[i].name, s->windows[i].us, window_start(s->windows[i].us, now));
+    windows[i + 1] = stream_window(&x, s->windows[i].name, s->windows[i].us, ref_window_start(s->windows[i].us, now));
   out->windows = windows;
   struct vsm_stage_view *stages = vsm_arena_zalloc(arena, s->n_stages * sizeof *stages);
   for (unsigned place = 0; place < s->n_stages; place++)

@@ -1,24 +1,12 @@
 // Makes scenarios. Events are made by choosing a rule and saying what it asks for, so that most of them are mapped;
 // types are shared by several rules now and then, keys are few and links many, times tie.
-#include "property/scenario.h"
-
 #include <string.h>
 
-struct maker {
-  struct rig_random *r;
-  struct vsm_arena *arena;
-  struct scenario *s;
-  bool links, wall, sequenced;
-  unsigned subjects, fresh; // fresh: stages named so far
-  int64_t base_us, scale_us;
-  unsigned range; // times lie in base .. base + range * scale
-};
+#include "property/scenario_make.h"
 
-static const char *pick(struct maker *m, const char *const *from, unsigned n) {
+const char *make_pick(struct maker *m, const char *const *from, unsigned n) {
   return from[rig_below(m->r, n)];
 }
-#define PICK(m, ...)                                                                                                   \
-  pick((m), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 // ---- Streams
 
@@ -81,11 +69,12 @@ static void make_stream(struct maker *m, struct vsm_stream *stream, const char *
   draw(m, stages, n);
   *stream = (struct vsm_stream){.id = id, .name = id, .outcome = "outcome", .stages = stages, .n_stages = n};
   add_windows(m, stream);
+  make_measures(m, stream);
 }
 
 // ---- Rules
 
-static struct vsm_template parse(struct maker *m, const char *text) {
+struct vsm_template make_template(struct maker *m, const char *text) {
   struct vsm_field *parts = vsm_arena_zalloc(m->arena, 2 * sizeof *parts);
   struct vsm_template t = {parts, 0};
   const char *brace = strchr(text, '{');
@@ -103,7 +92,7 @@ static void add_links(struct maker *m, struct vsm_rule *rule) {
   rule->n_links = rig_below(m->r, 3);
   struct vsm_template *links = vsm_arena_zalloc(m->arena, 3 * sizeof *links);
   for (unsigned i = 0; i < rule->n_links; i++)
-    links[i] = parse(m, PICK(m, "link:{data.link}", "{subject}", "link:{data.alt}", "so:{subject}"));
+    links[i] = make_template(m, PICK(m, "link:{data.link}", "{subject}", "link:{data.alt}", "so:{subject}"));
   rule->links = links;
 }
 
@@ -150,15 +139,18 @@ static void make_rule(struct maker *m, struct vsm_rule *rule, unsigned line, con
   rule->lifecycle = any_lifecycle(m);
   if (rig_chance(m->r, 7)) {
     rule->stage = -1;
-    rule->lifecycle = rig_chance(m->r, 50) ? VSM_FINISH : VSM_WITHDRAW;
+    rule->lifecycle = rig_chance(m->r, 40)   ? VSM_FINISH
+                      : rig_chance(m->r, 70) ? VSM_WITHDRAW
+                                             : VSM_NO_LIFECYCLE; // carries values of the item alone
   }
   rule->creates = !rig_chance(m->r, 10);
-  rule->item = parse(m, m->links ? PICK(m, "so:{subject}", "so:{subject}", "{subject}", "{data.alt}") : "{subject}");
+  rule->item = make_template(m, m->links ? PICK(m, "so:{subject}", "so:{subject}", "{subject}", "{data.alt}") : "{subject}");
   if (m->links)
     add_links(m, rule);
-  if (rule->lifecycle == VSM_SUSPEND)
-    rule->reason = parse(m, PICK(m, "fixed", "why {data.kind}"));
+  if (rule->lifecycle == VSM_SUSPEND && rig_chance(m->r, 80))
+    rule->reason = make_template(m, PICK(m, "fixed", "why {data.kind}", "{data.kind}"));
   rule->party = (enum vsm_party)rig_below(m->r, 3);
+  make_values(m, rule, &streams[rule->stream]);
 }
 
 // Clocks that are known to be wrong.
@@ -241,6 +233,7 @@ static void change_stream(struct maker *m, const struct vsm_stream *from, struct
   to->n_stages = n;
   if (rig_chance(m->r, 30))
     add_windows(m, to);
+  make_measures(m, to);
 }
 
 static struct vsm_model *change_model(struct maker *m, const struct vsm_model *from) {
@@ -263,6 +256,8 @@ static struct vsm_model *change_model(struct maker *m, const struct vsm_model *f
       if (rule.stage < 0)
         continue;
     }
+    if (!rule.ignore)
+      make_segments_anew(m, &rule, &from->streams[rule.stream], &streams[rule.stream]);
     rules[to->n_rules++] = rule;
   }
   to->rules = rules;
@@ -296,7 +291,7 @@ static struct vsm_str filled_glob(struct maker *m, struct vsm_str glob, const ch
 }
 
 static void add_attrs(struct maker *m, struct vsm_event *e) {
-  struct vsm_attr *attrs = vsm_arena_zalloc(m->arena, 3 * sizeof *attrs);
+  struct vsm_attr *attrs = vsm_arena_zalloc(m->arena, (3 + MAKE_ATTRS) * sizeof *attrs);
   unsigned few = m->subjects < 6 ? m->subjects : 6;
   if (rig_chance(m->r, 90))
     attrs[e->n_attrs++] =
@@ -306,6 +301,7 @@ static void add_attrs(struct maker *m, struct vsm_event *e) {
         (struct vsm_attr){VSM_STR("link"), vsm_str_of(vsm_arena_printf(m->arena, "%u", rig_below(m->r, few)))};
   if (rig_chance(m->r, 70))
     attrs[e->n_attrs++] = (struct vsm_attr){VSM_STR("kind"), vsm_str_of(PICK(m, "red", "red", "green", "blue"))};
+  make_attrs(m, attrs, &e->n_attrs);
   e->attrs = attrs;
 }
 

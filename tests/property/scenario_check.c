@@ -10,9 +10,31 @@ void check_equal(struct check *c, const char *what, const char *name, int64_t ex
   fprintf(c->out, "%s %s: expected %lld, got %lld\n", what, name, (long long)expected, (long long)got);
 }
 
-static void compare_visit(struct check *c, const char *key, const struct vsm_stream *s, const struct ref_visit *e,
-                          const struct vsm_visit_view *g, int64_t now) {
-  int64_t since = e->how == VSM_OPEN && now > e->since ? now - e->since : 0;
+// What the first expectation that counts for the item allows a visit to the stage; 0: none.
+static int64_t allowed(const struct vsm_stage *stage, const struct ref_item *item) {
+  for (unsigned i = 0; i < stage->n_expected; i++)
+    if (ref_fits(stage->expected, i, item))
+      return stage->expected[i].within_us;
+  return 0;
+}
+
+static void compare_wait(struct check *c, const char *key, const struct ref_fold *f, size_t visit,
+                         const struct vsm_visit_view *g) {
+  const char *reason = "", *party = "";
+  for (size_t i = 0; i < f->n_waits; i++)
+    if (f->waits[i].visit == visit && f->waits[i].to == INT64_MAX) {
+      reason = f->waits[i].reason;
+      party = f->waits[i].party;
+    }
+  check_equal(c, key, "visit party", 0, strcmp(party, g->party ? g->party : ""));
+  check_equal(c, key, "visit reason", 1, vsm_str_eq(vsm_str_of(reason), g->reason));
+}
+
+static void compare_visit(struct check *c, const char *key, const struct vsm_stream *s, const struct ref_item *item,
+                          size_t visit, const struct vsm_visit_view *g, int64_t now) {
+  const struct ref_visit *e = &item->fold.visits[visit];
+  const struct vsm_calendar *calendar = s->stages[e->stage].calendar;
+  int64_t since = e->how == VSM_OPEN ? ref_worked(calendar, e->since, now) : 0;
   check_equal(c, key, "visit stage", 0, strcmp(s->stages[e->stage].id, g->stage));
   check_equal(c, key, "visit entered", e->entered, g->entered.us);
   check_equal(c, key, "visit left", e->left, g->left.us);
@@ -28,8 +50,25 @@ static void compare_visit(struct check *c, const char *key, const struct vsm_str
   check_equal(c, key, "visit active", e->active + (e->state == VSM_ACTIVE ? since : 0), g->active_us);
   check_equal(c, key, "visit suspended", e->suspended + (e->state == VSM_SUSPENDED ? since : 0), g->suspended_us);
   if (g->how != VSM_OPEN)
-    check_equal(c, key, "queued + active + suspended = cycle time", g->left.us - g->entered.us,
+    check_equal(c, key, "queued + active + suspended = cycle time", ref_worked(calendar, g->entered.us, g->left.us),
                 g->queued_us + g->active_us + g->suspended_us);
+  check_equal(c, key, "visit expected", allowed(&s->stages[e->stage], item), g->expected_us);
+  check_equal(c, key, "visit due", item->due[e->stage], g->due.us);
+  compare_wait(c, key, &item->fold, visit, g);
+}
+
+static void compare_segments_of(struct check *c, const char *key, const struct vsm_stream *s, const struct ref_item *e,
+                                const struct vsm_item_view *g) {
+  unsigned at = 0;
+  for (unsigned i = 0; i < s->n_segments; i++) {
+    if (!e->segments[i])
+      continue;
+    bool there = at < g->n_segments && strcmp(g->segments[at].attribute, s->segments[i]) == 0 &&
+                 vsm_str_eq(g->segments[at].value, vsm_str_of(e->segments[i]));
+    check_equal(c, key, s->segments[i], 1, there);
+    at++;
+  }
+  check_equal(c, key, "segments", at, g->n_segments);
 }
 
 static void compare_transitions(struct check *c, const char *key, const struct vsm_stream *s, const struct ref_item *e,
@@ -72,10 +111,12 @@ static void compare_item(struct check *c, const struct vsm_stream *s, unsigned s
   check_equal(c, key, "keys", (int64_t)e->n_keys, g.n_keys);
   for (size_t i = 0; i < e->n_keys && i < g.n_keys; i++)
     check_equal(c, key, e->keys[i], 1, vsm_str_eq(vsm_str_of(e->keys[i]), g.keys[i]));
+  check_equal(c, key, "due", e->due[REF_STAGES_MAX], g.due.us);
+  compare_segments_of(c, key, s, e, &g);
   compare_transitions(c, key, s, e, &g);
   check_equal(c, key, "visits", (int64_t)e->fold.n_visits, g.n_visits);
   for (size_t i = 0; i < e->fold.n_visits && i < g.n_visits; i++)
-    compare_visit(c, key, s, &e->fold.visits[i], &g.visits[i], ref_now(c->ref));
+    compare_visit(c, key, s, e, i, &g.visits[i], ref_now(c->ref));
 }
 
 // What is listed must add up to what was counted.
@@ -133,6 +174,8 @@ void check_all(struct check *c, const struct vsm_model *model) {
     c->wrong += rig_compare_stream(c->out, &expected, &got);
     open += expected.wip;
     check_rows(c, s, &model->streams[s], items, n);
+    check_segments(c, s, &g, items, n);
+    check_pace(c, s, &g, items, n);
     for (size_t i = 0; i < n; i++)
       for (size_t k = 0; k < items[i].n_keys; k++)
         compare_item(c, &model->streams[s], s, &items[i], items[i].keys[k]);

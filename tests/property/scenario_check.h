@@ -24,11 +24,16 @@ void check_step(struct check *c, const struct vsm_model *model, const struct vsm
 // The pages of open visits of one stream against the reference's items.
 void check_rows(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
 
+// What figures are split by, and what each open visit's pace is.
+void check_segments(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
+                    size_t n);
+void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n);
+
 // The balances of all streams.
 void check_balances(struct check *c, const struct vsm_model *model);
 
 // Watches the nodes of a core: figures that changed must have been announced, a node's view must be that of its stream.
-// Ages and the throughput, which change with time alone, are left aside.
+// Ages, the throughput and expectations, which change with time alone, are left aside.
 struct watch *watch_create(void);
 void watch_destroy(struct watch *w);
 void watch_look(struct watch *w, struct check *c, const struct vsm_model *model);

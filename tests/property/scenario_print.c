@@ -1,4 +1,5 @@
 // A scenario as people read it.
+#include "core/calendar.h"
 #include "property/scenario.h"
 
 #include <inttypes.h>
@@ -21,12 +22,35 @@ static void print_template(FILE *out, const char *label, const struct vsm_templa
   }
 }
 
+static void print_expected(FILE *out, const struct vsm_stream *s, const struct vsm_expectation *all, unsigned n) {
+  for (unsigned i = 0; i < n; i++) {
+    const struct vsm_expectation *e = &all[i];
+    fprintf(out, "      expected \"%s\" within %" PRId64 " us", e->name, e->within_us);
+    if (e->from >= 0)
+      fprintf(out, " from %s/%s", s->stages[e->from].id, e->from_left ? "left" : "entered");
+    if (e->to >= 0)
+      fprintf(out, " to %s/%s", s->stages[e->to].id, e->to_left ? "left" : "entered");
+    for (unsigned k = 0; k < e->n_where; k++) {
+      fprintf(out, " where %s", s->segments[e->where[k].attribute]);
+      for (unsigned j = 0; j < e->where[k].n; j++)
+        fprintf(out, " %.*s", (int)e->where[k].values[j].n, e->where[k].values[j].p);
+    }
+    fprintf(out, "%s%s%s\n", e->ours ? " clock: ours" : "", e->calendar ? " calendar " : "",
+            e->calendar ? e->calendar->id : "");
+  }
+}
+
 static void print_streams(FILE *out, const struct vsm_model *m) {
   for (unsigned s = 0; s < m->n_streams; s++) {
     fprintf(out, "  stream %s, windows", m->streams[s].id);
     for (unsigned i = 0; i < m->streams[s].n_windows; i++)
       fprintf(out, " %s", m->streams[s].windows[i].name);
+    if (m->streams[s].calendar)
+      fprintf(out, ", calendar %s", m->streams[s].calendar->id);
+    for (unsigned i = 0; i < m->streams[s].n_segments; i++)
+      fprintf(out, "%s %s", i ? "" : ", segments", m->streams[s].segments[i]);
     fputc('\n', out);
+    print_expected(out, &m->streams[s], m->streams[s].expected, m->streams[s].n_expected);
     for (unsigned i = 0; i < m->streams[s].n_stages; i++) {
       const struct vsm_stage *stage = &m->streams[s].stages[i];
       fprintf(out, "    %s", stage->id);
@@ -35,7 +59,10 @@ static void print_streams(FILE *out, const struct vsm_model *m) {
       fprintf(out, " ->");
       for (unsigned k = 0; k < stage->n_next; k++)
         fprintf(out, " %s", m->streams[s].stages[stage->next[k]].id);
-      fprintf(out, "%s%s\n", stage->to_outcome ? " outcome" : "", stage->fork_all ? ", fork: all" : "");
+      fprintf(out, "%s%s, min_visits %" PRIu64 "%s%s\n", stage->to_outcome ? " outcome" : "",
+              stage->fork_all ? ", fork: all" : "", stage->min_visits, stage->calendar ? ", calendar " : "",
+              stage->calendar ? stage->calendar->id : "");
+      print_expected(out, &m->streams[s], stage->expected, stage->n_expected);
     }
   }
 }
@@ -62,6 +89,14 @@ static void print_rule(FILE *out, const struct vsm_model *m, const struct vsm_ru
   print_template(out, "item ", &r->item);
   for (unsigned i = 0; i < r->n_links; i++)
     print_template(out, "link ", &r->links[i]);
+  for (unsigned i = 0; i < s->n_segments; i++) {
+    fprintf(out, " %s:", s->segments[i]);
+    print_template(out, "", &r->segments[i]);
+  }
+  print_template(out, "due ", &r->due);
+  print_template(out, "not_before ", &r->not_before);
+  if (r->lifecycle == VSM_SUSPEND)
+    fprintf(out, " party %s", vsm_party_name(r->party));
   print_template(out, "reason ", &r->reason);
   fprintf(out, "%s\n", r->creates ? "" : " creates: false");
 }

@@ -36,10 +36,17 @@ static char *text_of(struct vsm_stream_view v, struct vsm_arena *arena) {
   for (unsigned i = 0; i < v.n_windows; i++) {
     windows[i] = v.windows[i];
     windows[i].throughput_per_day = 0;
+    windows[i].n_sle = 0;
   }
   for (unsigned i = 0; i < v.n_stages; i++) {
     stages[i] = v.stages[i];
     stages[i].age = (struct vsm_age_view){0};
+    struct vsm_stage_window_view *own = vsm_arena_alloc(arena, (stages[i].n_windows + 1) * sizeof *own);
+    for (unsigned k = 0; k < stages[i].n_windows; k++) {
+      own[k] = stages[i].windows[k];
+      own[k].n_sle = 0;
+    }
+    stages[i].windows = own;
   }
   v.windows = windows;
   v.stages = stages;

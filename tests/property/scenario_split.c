@@ -1,0 +1,93 @@
+// Segments, value by value; and the pace of each open visit, as near as the core's durations are.
+#include <string.h>
+
+#include "property/scenario_check.h"
+
+static bool same_value(const struct vsm_segment_view *a, const struct vsm_segment_view *b) {
+  return strcmp(a->attribute, b->attribute) == 0 && vsm_str_eq(a->value, b->value);
+}
+
+static void compare_segments(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
+                             size_t n, int stage) {
+  size_t n_expected;
+  struct vsm_segments_query query = {.stream = stream, .stage = stage, .attribute = -1};
+  struct vsm_segment_view *got;
+  const struct vsm_segment_view *expected =
+      ref_segments(g, items, n, ref_now(c->ref), stage, c->arena, &n_expected);
+  const char *id = stage < 0 ? "" : g->stream->stages[stage].id;
+  long n_got = vsm_core_view_segments(c->core, &query, c->arena, &got), at = 0;
+  for (size_t i = 0; i < n_expected; i++) {
+    if (at < n_got && same_value(&expected[i], &got[at]))
+      c->wrong += rig_compare_segment(c->out, id, &expected[i], &got[at++]);
+    else
+      check_equal(c, expected[i].attribute, vsm_arena_strndup(c->arena, expected[i].value.p, expected[i].value.n), 1,
+                  0);
+  }
+  check_equal(c, id, "values of attributes", (long)n_expected, n_got);
+}
+
+void check_segments(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
+                    size_t n) {
+  for (int stage = -1; stage < (int)g->stream->n_stages; stage++)
+    compare_segments(c, stream, g, items, n, stage);
+}
+
+// ---- Pace
+
+struct cycle_times {
+  const int64_t *us; // sorted
+  size_t n;
+};
+
+static size_t not_above(const struct cycle_times *t, double us) {
+  size_t n = 0;
+  while (n < t->n && (double)t->us[n] <= us)
+    n++;
+  return n;
+}
+
+// 0: on_pace, up to the value that half of all do not exceed; and so on.
+static int word_of(const struct cycle_times *t, double age_us) {
+  static const size_t percents[] = {50, 85, 95};
+  for (int i = 0; i < 3; i++)
+    if (age_us <= (double)t->us[(t->n * percents[i] + 99) / 100 - 1])
+      return i;
+  return 3;
+}
+
+// Durations are told apart to a part in 64, and to a microsecond.
+static void compare_pace(struct check *c, const struct cycle_times *t, int64_t age_us, const struct vsm_item_row *row) {
+  static const char *const words[] = {"on_pace", "slow", "at_risk", "over"};
+  double less = (double)age_us / (1 + 1.0 / 64) - 1, more = (double)age_us * (1 + 1.0 / 64) + 1;
+  bool fits = false;
+  for (int i = word_of(t, less); i <= word_of(t, more); i++)
+    fits = fits || strcmp(row->pace, words[i]) == 0;
+  check_equal(c, "pace", row->pace, 1, fits);
+  check_equal(c, "pace_percentile", "at least", 1, row->pace_percentile >= not_above(t, less) * 100 / t->n);
+  check_equal(c, "pace_percentile", "at most", 1, row->pace_percentile <= not_above(t, more) * 100 / t->n);
+}
+
+static void check_pace_at(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
+                          size_t n, int stage) {
+  struct cycle_times t;
+  t.us = ref_cycle_times(g, items, n, ref_now(c->ref), stage, c->arena, &t.n);
+  const struct vsm_stage *s = &g->stream->stages[stage];
+  struct vsm_items_query query = {
+      .stream = (int)stream, .stage = stage, .state = -1, .attribute = -1, .limit = 1000};
+  struct vsm_item_row *rows;
+  struct vsm_str cursor;
+  long n_rows = vsm_core_items(c->core, &query, c->arena, &rows, &cursor);
+  for (long i = 0; i < n_rows; i++) {
+    if (t.n > 0 && t.n >= s->min_visits) {
+      compare_pace(c, &t, (int64_t)(rows[i].in_stage_seconds * 1e6 + 0.5), &rows[i]);
+      continue;
+    }
+    check_equal(c, "too few for a pace", rows[i].pace, 0, (int64_t)strlen(rows[i].pace));
+    check_equal(c, "too few for a pace", "percentile", 0, rows[i].pace_percentile);
+  }
+}
+
+void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n) {
+  for (int stage = 0; stage < (int)g->stream->n_stages; stage++)
+    check_pace_at(c, stream, g, items, n, stage);
+}
