@@ -333,11 +333,22 @@ int vsm_core_view_stream(struct vsm_core *core, unsigned stream, struct vsm_aren
   return 0;
 }
 
-bool vsm_core_take_changed(struct vsm_core *core, unsigned stream, int stage) {
-  struct vsm_stream_state *s = vsm_core_stream(core, stream);
-  struct vsm_flow *flow = stage < 0 ? &s->flow : &s->stages[s->graph->place_of[stage]].flow;
+static bool take(struct vsm_flow *flow) {
   bool changed = flow->changed;
   flow->changed = false;
+  return changed;
+}
+
+// Waits and expectations have flows of their own: what leaves a window of theirs need leave none of the node's.
+bool vsm_core_take_changed(struct vsm_core *core, unsigned stream, int stage) {
+  struct vsm_stream_state *s = vsm_core_stream(core, stream);
+  struct vsm_stage_state *st = stage < 0 ? NULL : &s->stages[s->graph->place_of[stage]];
+  struct vsm_expectings *expected = st ? &st->expected : &s->expected;
+  bool changed = take(st ? &st->flow : &s->flow);
+  for (unsigned i = 0; i < expected->n; i++)
+    changed = take(&expected->at[i].flow) || changed;
+  for (size_t i = 0; st && i < st->waits.n; i++)
+    changed = take(&st->waits.at[i]->flow) || changed;
   return changed;
 }
 
