@@ -104,8 +104,8 @@ void rig_print_item(FILE *out, const struct vsm_item_view *v) {
   }
   for (unsigned i = 0; i < v->n_visits; i++) {
     const struct vsm_visit_view *x = &v->visits[i];
-    fprintf(out, "  visit %s %lld..%lld %s %s%s%s%s%s %lld %lld %lld expected %lld due %lld", x->stage, (long long)x->entered.us,
-            (long long)x->left.us, vsm_how_name(x->how), vsm_visit_state_name(x->state),
+    fprintf(out, "  visit %s %lld..%lld %s %s%s%s%s%s %lld %lld %lld expected %lld due %lld", x->stage,
+            (long long)x->entered.us, (long long)x->left.us, vsm_how_name(x->how), vsm_visit_state_name(x->state),
             x->confirmed ? " confirmed" : "", x->rework ? " rework" : "", x->unobserved ? " unobserved" : "",
             x->implied ? " implied" : "", (long long)x->queued_us, (long long)x->active_us, (long long)x->suspended_us,
             (long long)x->expected_us, (long long)x->due.us);
@@ -127,10 +127,10 @@ static void print_rows(FILE *out, struct vsm_core *core, unsigned stream, uint64
     struct vsm_item_row *rows = NULL;
     long n = vsm_core_items(core, &query, arena, &rows, &query.cursor);
     for (long i = 0; i < n && n_lines < at_most; i++)
-      lines[n_lines++] = vsm_arena_printf(arena, "row %.*s stage %d %s %.17g %.17g due %lld %s %u", (int)rows[i].item.n,
-                                          rows[i].item.p, rows[i].stage, vsm_visit_state_name(rows[i].state),
-                                          rows[i].in_stage_seconds, rows[i].age_seconds, (long long)rows[i].due.us,
-                                          rows[i].pace, rows[i].pace_percentile);
+      lines[n_lines++] =
+          vsm_arena_printf(arena, "row %.*s stage %d %s %.17g %.17g due %lld %s %u", (int)rows[i].item.n,
+                           rows[i].item.p, rows[i].stage, vsm_visit_state_name(rows[i].state), rows[i].in_stage_seconds,
+                           rows[i].age_seconds, (long long)rows[i].due.us, rows[i].pace, rows[i].pace_percentile);
     if (n <= 0)
       break;
   } while (query.cursor.n > 0);

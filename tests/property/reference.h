@@ -1,6 +1,7 @@
 // A naive reference for the core, written from docs/concepts.md and docs/mapping.md alone: remember everything that was
 // said, sort, fold once, sum. It shares no code with the core but calendars, which have a test of their own, only its
-// plain headers, and is meant to be read beside the text. Everything lives in the arena given; memory is never given back before the arena's end.
+// plain headers, and is meant to be read beside the text. Everything lives in the arena given; memory is never given
+// back before the arena's end.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -107,9 +108,9 @@ struct ref_item {
   bool has_progress[REF_STAGES_MAX + 1]; // by stage; the item's own last
   int64_t progress[REF_STAGES_MAX + 1];  // the newest
   struct ref_fold fold;
-  const char *segments[VSM_SEGMENTS_MAX];    // its value of each attribute of the stream; NULL: none
-  int64_t due[REF_STAGES_MAX + 1];           // by stage; the item's own last; 0: none
-  int64_t not_before[REF_STAGES_MAX + 1];    // likewise
+  const char *segments[VSM_SEGMENTS_MAX]; // its value of each attribute of the stream; NULL: none
+  int64_t due[REF_STAGES_MAX + 1];        // by stage; the item's own last; 0: none
+  int64_t not_before[REF_STAGES_MAX + 1]; // likewise
 };
 
 // The reference borrows models and arena.

@@ -131,7 +131,8 @@ static void count_left(const struct ref_figures *x, const struct ref_visit *v, s
   t->cycle_sum += cycle;
 }
 
-static struct vsm_stage_window_view stage_window(const struct ref_figures *x, int stage, const char *name, int64_t from) {
+static struct vsm_stage_window_view stage_window(const struct ref_figures *x, int stage, const char *name,
+                                                 int64_t from) {
   struct vsm_stage_window_view w = {.window = name};
   struct stage_times t = {0};
   int64_t first_passes = 0, first_completed = 0;

@@ -144,7 +144,8 @@ static void make_rule(struct maker *m, struct vsm_rule *rule, unsigned line, con
                                              : VSM_NO_LIFECYCLE; // carries values of the item alone
   }
   rule->creates = !rig_chance(m->r, 10);
-  rule->item = make_template(m, m->links ? PICK(m, "so:{subject}", "so:{subject}", "{subject}", "{data.alt}") : "{subject}");
+  rule->item =
+      make_template(m, m->links ? PICK(m, "so:{subject}", "so:{subject}", "{subject}", "{data.alt}") : "{subject}");
   if (m->links)
     add_links(m, rule);
   if (rule->lifecycle == VSM_SUSPEND && rig_chance(m->r, 80))

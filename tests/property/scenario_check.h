@@ -33,7 +33,7 @@ void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, con
 void check_balances(struct check *c, const struct vsm_model *model);
 
 // Watches the nodes of a core: figures that changed must have been announced, a node's view must be that of its stream.
-// Ages, the throughput and expectations, which change with time alone, are left aside.
+// Ages and the throughput, which change with time alone, are left aside; expectations, where time went on.
 struct watch *watch_create(void);
 void watch_destroy(struct watch *w);
 void watch_look(struct watch *w, struct check *c, const struct vsm_model *model);

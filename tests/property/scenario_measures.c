@@ -17,8 +17,8 @@ static const struct vsm_hours office[] = {{0, H(8, 0), H(17, 0)},
                                           {2, H(8, 0), H(17, 0)},
                                           {3, H(8, 0), H(17, 0)},
                                           {4, H(8, 0), H(17, 0)}};
-static const struct vsm_hours night[] = {{1, H(0, 0), H(6, 0)},   {1, H(22, 0), H(24, 0)}, {2, H(0, 0), H(6, 0)},
-                                         {3, H(0, 0), H(0, 1)},   {3, H(0, 2), H(0, 3)},   {3, H(0, 10), H(6, 0)},
+static const struct vsm_hours night[] = {{1, H(0, 0), H(6, 0)},  {1, H(22, 0), H(24, 0)}, {2, H(0, 0), H(6, 0)},
+                                         {3, H(0, 0), H(0, 1)},  {3, H(0, 2), H(0, 3)},   {3, H(0, 10), H(6, 0)},
                                          {6, H(1, 30), H(2, 30)}};
 static const struct vsm_hours minutes[] = {{1, H(22, 13), H(22, 14)}, {1, H(22, 15), H(22, 16)},
                                            {1, H(22, 18), H(22, 40)}, {2, H(0, 0), H(24, 0)},
@@ -148,7 +148,7 @@ void make_attrs(struct maker *m, struct vsm_attr *attrs, uint32_t *n) {
   if (rig_chance(m->r, 60))
     attrs[(*n)++] = (struct vsm_attr){VSM_STR("area"), vsm_str_of(PICK(m, "north", "south", "east", ""))};
   if (rig_chance(m->r, 40))
-    attrs[(*n)++] = (struct vsm_attr){VSM_STR("when"), vsm_str_of(PICK(m, "2023-11-20T00:00:00Z",
-                                                                      "2023-11-20T01:30:00+02:00", "2023-11-19 23:59",
-                                                                      "2024-01-01T00:00:00.5Z", "soon"))};
+    attrs[(*n)++] =
+        (struct vsm_attr){VSM_STR("when"), vsm_str_of(PICK(m, "2023-11-20T00:00:00Z", "2023-11-20T01:30:00+02:00",
+                                                           "2023-11-19 23:59", "2024-01-01T00:00:00.5Z", "soon"))};
 }

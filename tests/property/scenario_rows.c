@@ -56,9 +56,8 @@ static struct lines expected_rows(struct check *c, const struct vsm_stream *s, c
         continue;
       between = false;
       if ((q->stage < 0 || q->stage == v->stage) && (q->state < 0 || q->state == (int)v->state))
-        add(&l, shown, v->stage, v->state, wait_of(c, f, k),
-            ref_worked(s->stages[v->stage].calendar, v->entered, now), age,
-            items[i].due[v->stage] ? items[i].due[v->stage] : due);
+        add(&l, shown, v->stage, v->state, wait_of(c, f, k), ref_worked(s->stages[v->stage].calendar, v->entered, now),
+            age, items[i].due[v->stage] ? items[i].due[v->stage] : due);
     }
     if (between && q->stage < 0 && (q->state < 0 || q->state == VSM_BETWEEN))
       add(&l, shown, -1, VSM_BETWEEN, "", 0, age, due);

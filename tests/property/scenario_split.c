@@ -12,8 +12,7 @@ static void compare_segments(struct check *c, unsigned stream, const struct ref_
   size_t n_expected;
   struct vsm_segments_query query = {.stream = stream, .stage = stage, .attribute = -1};
   struct vsm_segment_view *got;
-  const struct vsm_segment_view *expected =
-      ref_segments(g, items, n, ref_now(c->ref), stage, c->arena, &n_expected);
+  const struct vsm_segment_view *expected = ref_segments(g, items, n, ref_now(c->ref), stage, c->arena, &n_expected);
   const char *id = stage < 0 ? "" : g->stream->stages[stage].id;
   long n_got = vsm_core_view_segments(c->core, &query, c->arena, &got), at = 0;
   for (size_t i = 0; i < n_expected; i++) {
@@ -72,8 +71,7 @@ static void check_pace_at(struct check *c, unsigned stream, const struct ref_gra
   struct cycle_times t;
   t.us = ref_cycle_times(g, items, n, ref_now(c->ref), stage, c->arena, &t.n);
   const struct vsm_stage *s = &g->stream->stages[stage];
-  struct vsm_items_query query = {
-      .stream = (int)stream, .stage = stage, .state = -1, .attribute = -1, .limit = 1000};
+  struct vsm_items_query query = {.stream = (int)stream, .stage = stage, .state = -1, .attribute = -1, .limit = 1000};
   struct vsm_item_row *rows;
   struct vsm_str cursor;
   long n_rows = vsm_core_items(c->core, &query, c->arena, &rows, &cursor);
