@@ -17,6 +17,7 @@ static const struct {
     {"tail", vsm_cmd_tail, "transitions as they come"},
     {"items", vsm_cmd_items, "what is in progress, oldest first"},
     {"item", vsm_cmd_item, "the story of one item"},
+    {"bottleneck", vsm_cmd_bottleneck, "the stages that hold up the flow, and why"},
     {"unmapped", vsm_cmd_unmapped, "events that no rule knows"},
     {"rejected", vsm_cmd_rejected, "events that were refused, and why"},
     {"sources", vsm_cmd_sources, "the systems that send"},

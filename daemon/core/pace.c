@@ -11,14 +11,6 @@ struct vsm_pace {
   uint64_t up_to[]; // visits in buckets up to first + i
 };
 
-static uint32_t bucket_at(const struct vsm_pace *p, unsigned percent) {
-  uint64_t rank = (p->count * percent + 99) / 100;
-  uint32_t i = 0;
-  while (i + 1 < p->n && p->up_to[i] < rank)
-    i++;
-  return p->first + i;
-}
-
 struct vsm_pace *vsm_pace_read(const struct vsm_stream_state *s, unsigned place, struct vsm_arena *arena) {
   unsigned bands = s->bands->n ? s->bands->n : 1; // the last band lies behind the longest window
   struct vsm_sketch sum = {0};
@@ -33,9 +25,9 @@ struct vsm_pace *vsm_pace_read(const struct vsm_stream_state *s, unsigned place,
       p->up_to[i] = below += (uint64_t)sum.counts[i];
     p->count = below;
     p->told = p->count > 0 && p->count >= s->model->stages[s->graph->at[place].declared].min_visits;
-    p->p50 = bucket_at(p, 50);
-    p->p85 = bucket_at(p, 85);
-    p->p95 = bucket_at(p, 95);
+    p->p50 = vsm_sketch_percentile(&sum, 50);
+    p->p85 = vsm_sketch_percentile(&sum, 85);
+    p->p95 = vsm_sketch_percentile(&sum, 95);
   }
   vsm_sketch_fini(&sum);
   return p;

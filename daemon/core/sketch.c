@@ -9,12 +9,12 @@
 
 enum { GROW_BUCKETS = 64 };
 
+int64_t vsm_sketch_least(unsigned bucket) {
+  return bucket < 128 ? bucket : (int64_t)(bucket % 64 + 64) << (bucket / 64 - 1);
+}
+
 int64_t vsm_sketch_value(unsigned bucket) {
-  if (bucket < 128)
-    return bucket;
-  unsigned shift = bucket / 64 - 1;
-  int64_t low = (int64_t)(bucket % 64 + 64) << shift;
-  return low + ((INT64_C(1) << shift) - 1) / 2;
+  return bucket < 128 ? bucket : vsm_sketch_least(bucket) + ((INT64_C(1) << (bucket / 64 - 1)) - 1) / 2;
 }
 
 static void cover(struct vsm_sketch *s, unsigned bucket) {
@@ -51,6 +51,14 @@ void vsm_sketch_merge(struct vsm_sketch *into, const struct vsm_sketch *from) {
   }
   into->count += from->count;
   into->sum += from->sum;
+}
+
+unsigned vsm_sketch_percentile(const struct vsm_sketch *s, unsigned percent) {
+  int64_t rank = (s->count * percent + 99) / 100, below = 0;
+  uint32_t i = 0;
+  while (i + 1 < s->n && (below += s->counts[i]) < rank)
+    i++;
+  return s->first + i;
 }
 
 void vsm_sketch_clear(struct vsm_sketch *s) {

@@ -17,8 +17,9 @@ static inline unsigned vsm_sketch_bucket(int64_t v) {
   unsigned shift = 63 - 6 - (unsigned)__builtin_clzll((uint64_t)v);
   return shift * 64 + (unsigned)(v >> shift);
 }
-// The middle of a bucket.
+// The middle of a bucket, and its least value.
 int64_t vsm_sketch_value(unsigned bucket);
+int64_t vsm_sketch_least(unsigned bucket);
 
 struct vsm_sketch {
   int64_t *counts; // of buckets first .. first + n
@@ -29,6 +30,8 @@ struct vsm_sketch {
 
 void vsm_sketch_add(struct vsm_sketch *s, unsigned bucket, int64_t n); // count and bucket, not sum; n may be negative
 void vsm_sketch_merge(struct vsm_sketch *into, const struct vsm_sketch *from);
+// The bucket of the nearest rank; of an empty sketch any.
+unsigned vsm_sketch_percentile(const struct vsm_sketch *s, unsigned percent);
 void vsm_sketch_clear(struct vsm_sketch *s); // keeps its memory
 void vsm_sketch_fini(struct vsm_sketch *s);
 struct vsm_dist_view vsm_sketch_view(const struct vsm_sketch *s);

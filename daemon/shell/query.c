@@ -215,6 +215,52 @@ static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, 
   return err ? err : vsm_reply_item(q->model, &item, &q->arena, out);
 }
 
+// 0: "all", then as configured. An empty name is the stream's longest; VSM_ENOENT: it has none of that name.
+static int find_window(const struct vsm_stream *s, struct vsm_str name) {
+  int longest = 0;
+  for (unsigned i = 0; i < s->n_windows; i++) {
+    if (vsm_str_eq(name, vsm_str_of(s->windows[i].name)))
+      return (int)i + 1;
+    if (longest == 0 || s->windows[i].us > s->windows[longest - 1].us)
+      longest = (int)i + 1;
+  }
+  if (name.n == 0)
+    return longest;
+  return vsm_str_eq(name, VSM_STR("all")) ? 0 : VSM_ENOENT;
+}
+
+static const char *no_window(struct vsm_query_socket *q, const struct vsm_stream *s, struct vsm_str name) {
+  const char *known = "all";
+  for (unsigned i = 0; known && i < s->n_windows; i++)
+    known = vsm_arena_printf(&q->arena, "%s, %s", known, s->windows[i].name);
+  return vsm_arena_printf(&q->arena, "no window \"%.*s\" in value stream %s; known: %s",
+                          (int)(name.n < 100 ? name.n : 100), name.p, s->id, known ? known : "");
+}
+
+// Of all streams, those without the window are left out.
+static int answer_bottleneck(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                             const char **why) {
+  int only = find(q, -1, r->stream, why);
+  if (only == VSM_ENOENT)
+    return only;
+  unsigned first = only < 0 ? 0 : (unsigned)only, end = only < 0 ? q->model->n_streams : first + 1, n = 0;
+  struct vsm_bottleneck_view *views = vsm_arena_alloc(&q->arena, (end - first + 1) * sizeof *views);
+  if (!views)
+    return VSM_ENOMEM;
+  for (unsigned i = first; i < end; i++) {
+    int window = find_window(&q->model->streams[i], r->window);
+    if (window == VSM_ENOENT)
+      continue;
+    if (vsm_core_bottleneck(q->core, i, (unsigned)window, &q->arena, &views[n++]) != 0)
+      return VSM_ENOMEM;
+  }
+  if (n == 0 && end > first) {
+    *why = no_window(q, &q->model->streams[first], r->window);
+    return VSM_ENOENT;
+  }
+  return vsm_reply_bottleneck(vsm_core_now(q->core), views, n, &q->arena, out);
+}
+
 static int answer_unmapped(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
                            const char **why) {
   size_t n;
@@ -263,9 +309,11 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
 }
 
 static handler_fn *const handlers[] = {
-    [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,       [VSM_ASK_ITEM] = answer_item,
-    [VSM_ASK_UNMAPPED] = answer_unmapped, [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
-    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,     [VSM_ASK_SEGMENTS] = answer_segments,
+    [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,
+    [VSM_ASK_ITEM] = answer_item,         [VSM_ASK_UNMAPPED] = answer_unmapped,
+    [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
+    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
+    [VSM_ASK_SEGMENTS] = answer_segments, [VSM_ASK_BOTTLENECK] = answer_bottleneck,
 };
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {

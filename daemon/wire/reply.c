@@ -172,6 +172,71 @@ int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm
   return finish(&a, out);
 }
 
+static void reasons(struct vsm_build *b, const uint32_t signals[VSM_SIGNALS], Vsm__V1__BottleneckStage *m) {
+  m->reasons = vsm_build_list(b, VSM_SIGNALS, sizeof **m->reasons);
+  if (!m->reasons)
+    return;
+  for (unsigned i = 0; i < VSM_SIGNALS; i++) { // put in its place among those before it
+    size_t at = m->n_reasons;
+    if (signals[i] == 0)
+      continue;
+    Vsm__V1__BottleneckReason *reason = m->reasons[m->n_reasons++];
+    vsm__v1__bottleneck_reason__init(reason);
+    reason->signal = (char *)vsm_signal_name((enum vsm_signal)i);
+    reason->weight = (double)signals[i] / VSM_PPM;
+    for (; at > 0 && m->reasons[at - 1]->weight < reason->weight; at--)
+      m->reasons[at] = m->reasons[at - 1];
+    m->reasons[at] = reason;
+  }
+}
+
+static void bottleneck_stage(struct vsm_build *b, const struct vsm_bottleneck_row *v, Vsm__V1__BottleneckStage *m) {
+  vsm__v1__bottleneck_stage__init(m);
+  m->stage = (char *)v->stage;
+  m->score = (double)v->score_ppm / VSM_PPM;
+  reasons(b, v->signals, m);
+  m->wip = v->wip;
+  m->queued = v->queued;
+  m->suspended = v->suspended;
+  m->arrivals = v->arrivals;
+  m->departures = v->departures;
+  m->growth = (double)v->arrivals - (double)v->departures;
+  m->queue_share = v->queue_share;
+  m->p85_seconds = v->p85_seconds;
+  m->older = v->older;
+  m->older_share = v->wip ? (double)v->older / (double)v->wip : 0;
+  m->older_usual_share = v->older_usual_share;
+}
+
+static void bottleneck_stream(struct vsm_build *b, const struct vsm_bottleneck_view *v, Vsm__V1__BottleneckStream *m) {
+  vsm__v1__bottleneck_stream__init(m);
+  m->value_stream = (char *)v->id;
+  m->window = (char *)v->window;
+  m->window_seconds = v->window_seconds;
+  m->observed_seconds = v->observed_seconds;
+  m->stages = vsm_build_list(b, v->n_rows, sizeof **m->stages);
+  m->n_stages = m->stages ? v->n_rows : 0;
+  for (unsigned i = 0; i < m->n_stages; i++) {
+    bottleneck_stage(b, &v->rows[i], m->stages[i]);
+    m->stages[i]->rank = i + 1;
+  }
+}
+
+int vsm_reply_bottleneck(struct vsm_time now, const struct vsm_bottleneck_view *streams, size_t n,
+                         struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Bottleneck *m = begin(&a, arena, VSM__V1__REPLY__KIND_BOTTLENECK, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__bottleneck__init(m);
+  m->time_unix_nano = vsm_build_nanos(now);
+  m->value_streams = vsm_build_list(&a.b, n, sizeof **m->value_streams);
+  m->n_value_streams = m->value_streams ? n : 0;
+  for (size_t i = 0; i < m->n_value_streams; i++)
+    bottleneck_stream(&a.b, &streams[i], m->value_streams[i]);
+  return finish(&a, out);
+}
+
 int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out) {
   struct answer a;

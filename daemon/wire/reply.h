@@ -1,6 +1,7 @@
 // Core views -> Reply messages. Each takes its scratch and the message from the arena, borrows what the views point
 // to until the message is packed, and returns 0 or VSM_ENOMEM.
 #pragma once
+#include "core/bottleneck.h"
 #include "core/model.h"
 #include "wire/message.h"
 #include "wire/status.h"
@@ -25,6 +26,8 @@ int vsm_reply_items(const struct vsm_model *model, const struct vsm_item_row *ro
 int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
                    struct vsm_message *out);
 int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out);
+int vsm_reply_bottleneck(struct vsm_time now, const struct vsm_bottleneck_view *streams, size_t n,
+                         struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out);
 int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vsm_arena *arena,

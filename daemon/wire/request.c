@@ -20,13 +20,14 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
                        [7] = AT(attribute),
                        [8] = AT(value)},
     [VSM_ASK_ITEM] = {[1] = AT(key), [2] = AT(stream)},
+    [VSM_ASK_BOTTLENECK] = {[1] = AT(stream), [2] = AT(window)},
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
     [VSM_ASK_END] = {0},
 };
 #undef AT
 #define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
-static const unsigned last_known[] = {
-    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8, [VSM_ASK_ITEM] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
+static const unsigned last_known[] = {[VSM_ASK_SNAPSHOT] = 1,   [VSM_ASK_ITEMS] = 8,    [VSM_ASK_ITEM] = 2,
+                                      [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
 
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
@@ -48,7 +49,8 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
 }
 
 static bool is_question(uint64_t number) {
-  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_RELOAD) || number == VSM_ASK_SEGMENTS;
+  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_RELOAD) || number == VSM_ASK_BOTTLENECK ||
+         number == VSM_ASK_SEGMENTS;
 }
 
 static bool read_request(struct vsm_str frame, struct vsm_request *out) {
@@ -75,8 +77,8 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {
   *out = (struct vsm_request){0};
   if (frame.n && !read_request(frame, out))
     return VSM_EFORMAT;
-  const struct vsm_str all[] = {out->stream, out->stage, out->attribute, out->value,
-                                out->state,  out->sort,  out->cursor,    out->key};
+  const struct vsm_str all[] = {out->stream, out->stage,  out->attribute, out->value, out->state,
+                                out->sort,   out->cursor, out->key,       out->window};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (!vsm_utf8_valid(all[i]))
       return VSM_EFORMAT;

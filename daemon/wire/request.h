@@ -14,6 +14,7 @@ enum vsm_request_kind {
   VSM_ASK_SOURCES,
   VSM_ASK_STATUS,
   VSM_ASK_RELOAD,
+  VSM_ASK_BOTTLENECK = 11,
   VSM_ASK_SEGMENTS = 13,
   VSM_ASK_END,
 };
@@ -23,11 +24,12 @@ enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000 };
 // Fields that do not belong to the kind are empty.
 struct vsm_request {
   enum vsm_request_kind kind;
-  struct vsm_str stream;                  // snapshot, items, item; empty: all
+  struct vsm_str stream;                  // of all but tables; empty: all
   struct vsm_str stage, attribute, value; // items, segments; empty: all
   struct vsm_str state, sort, cursor;     // items
   uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
   struct vsm_str key;                     // item
+  struct vsm_str window;                  // bottleneck; empty: the stream's longest
 };
 
 // Returns 0, or VSM_EFORMAT: no Request, or text that is not UTF-8 without NUL.

@@ -16,7 +16,7 @@ import harness
 from harness import Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
-SUBCOMMANDS = ("emit replay simulate try snapshot watch tail items item unmapped rejected sources status reload"
+SUBCOMMANDS = ("emit replay simulate try snapshot watch tail items item bottleneck unmapped rejected sources status reload"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
 
@@ -57,7 +57,7 @@ class Usage(unittest.TestCase):
 
     def test_wrong_usage(self):
         for words in ([], ["frobnicate"], ["item"], ["item", "a", "b"], ["replay"], ["try", "x.jsonl"], ["emit"],
-                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"],
+                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"], ["bottleneck", "S", "T"],
                       ["replay", "x.csv", "--speed", "fast"], ["replay", "x.csv", "--map", "colour=x"],
                       ["emit", "--source", "a", "--type", "b", "--subject", "c", "--time", "now"],
                       ["emit", "--source", "a", "--type", "b", "--subject", "c", "--data", "novalue"],
@@ -128,6 +128,19 @@ class Story(unittest.TestCase):
                 self.assertRegex(err, "^vsm: ")
             _, err = ask(d, "snapshot", "--window", "2h", status=1)
             self.assertIn("all, 1h, 24h, 7d, 30d", err)
+
+    def test_bottleneck(self):
+        with Daemon() as d:
+            self.assertIn("no stage holds up the flow", ask(d, "bottleneck")[0])
+            ask(d, "emit", "--jsonl", "-", stdin="".join(line(subject=f"{i}", at=i) for i in range(9)))
+            text, _ = ask(d, "bottleneck", "S", "--window", "24h")
+            self.assertIn("S, 24h\n  (from the first item on, 8.0 s:", text)
+            self.assertIn("  1. second: score 2.00, 9 in progress\n", text)
+            self.assertIn("1.00  falls behind: 9 came, 0 left\n", text)
+            self.assertIn("1.00  grows: 9 of the 9 in progress came on top\n", text)
+            self.assertIn("little or nothing speaks of first\n", text)
+            self.assertEqual(ask_json(d, "bottleneck", "S")["value_streams"][0]["stages"][0]["growth"], 9)
+            self.assertIn('no window "2h"', ask(d, "bottleneck", "--window", "2h", status=1)[1])
 
     def test_pages_of_items(self):
         with Daemon() as d:

@@ -64,6 +64,27 @@ class Query(unittest.TestCase):
             self.assertIn("S, T", d.ask(item=query_pb2.ItemRequest(key="k:1")).error)
             self.assertEqual(d.ask(item=query_pb2.ItemRequest(key="k:1", stream="T")).item.value_stream, "T")
 
+    def test_bottleneck(self):
+        with Daemon(harness.config(("S", "T"))) as d:
+            d.client().submit(batch(*(event(subject=str(i), at=i) for i in range(8)), event("second.done", at=60)))
+            reply = d.ask(bottleneck=query_pb2.BottleneckRequest(window="1h")).bottleneck
+            self.assertEqual(reply.time_unix_nano, (harness.T0 + 60) * 10**9)
+            self.assertEqual([s.value_stream for s in reply.value_streams], ["S", "T"])
+            s = reply.value_streams[0]
+            self.assertEqual((s.window, s.window_seconds, s.observed_seconds), ("1h", 3600, 60))
+            second, first = s.stages  # eight came, one left
+            self.assertEqual((second.stage, second.rank, second.score), ("second", 1, 0))
+            self.assertEqual((second.wip, second.arrivals, second.departures, second.growth), (7, 8, 1, 7))
+            self.assertEqual((first.stage, first.rank, first.arrivals), ("first", 2, 8))
+            d.client().submit(batch(*(event(subject=str(i), at=60) for i in range(8, 10))))
+            s = d.ask(bottleneck=query_pb2.BottleneckRequest(stream="S")).bottleneck.value_streams[0]
+            self.assertEqual(s.window, "30d")
+            self.assertEqual([(r.signal, r.weight) for r in s.stages[0].reasons], [("growth", 1), ("overload", 0.9)])
+            self.assertAlmostEqual(s.stages[0].score, 1.9)
+            self.assertEqual(list(s.stages[1].reasons), [])
+            self.assertIn("S, T", d.ask(bottleneck=query_pb2.BottleneckRequest(stream="X")).error)
+            self.assertIn("known: all, 1h, 24h, 7d, 30d", d.ask(bottleneck={"window": "2h"}).error)
+
     def test_unmapped_rejected_sources(self):
         with Daemon() as d:
             d.client().submit(batch(event("a"), event("a"), event("b"), event("ordered")))

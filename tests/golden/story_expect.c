@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "core/bottleneck.h"
 #include "golden/story.h"
 
 // ---- Numbers by name
@@ -194,6 +195,37 @@ static void expect_view(struct story *s, const char *stage, char **w, unsigned n
   story_complain(s, "there is no stage %s", stage);
 }
 
+// bottleneck [window NAME] STAGE FIGURE VALUE ...
+static void expect_bottleneck(struct story *s, char **w, unsigned n) {
+  struct vsm_bottleneck_view v;
+  unsigned window;
+  if (!which_window(s, &w, &n, &window))
+    return;
+  if (n == 0 || vsm_core_bottleneck(s->core, 0, window, &s->arena, &v) != 0) {
+    story_complain(s, "no stage, or no memory");
+    return;
+  }
+  for (unsigned i = 0; i < v.n_rows; i++) {
+    const struct vsm_bottleneck_row *r = &v.rows[i];
+    const struct figure figures[] = {{"rank", i + 1},
+                                     {"score", r->score_ppm / 1e6},
+                                     {"overload", r->signals[VSM_SIGNAL_OVERLOAD] / 1e6},
+                                     {"growth", r->signals[VSM_SIGNAL_GROWTH] / 1e6},
+                                     {"queue", r->signals[VSM_SIGNAL_QUEUE] / 1e6},
+                                     {"late", r->signals[VSM_SIGNAL_LATE] / 1e6},
+                                     {"arrivals", (double)r->arrivals},
+                                     {"departures", (double)r->departures},
+                                     {"p85", r->p85_seconds},
+                                     {"older", (double)r->older},
+                                     {"older_usual_share", r->older_usual_share}};
+    if (strcmp(r->stage, w[0]) == 0) {
+      expect_figures(s, figures, sizeof figures / sizeof *figures, w + 1, n - 1);
+      return;
+    }
+  }
+  story_complain(s, "there is no stage %s", w[0]);
+}
+
 void story_expect(struct story *s, char **w, unsigned n) {
   int64_t at;
   if (strcmp(w[0], "stage") == 0 && n > 2)
@@ -202,6 +234,8 @@ void story_expect(struct story *s, char **w, unsigned n) {
     expect_view(s, NULL, w + 1, n - 1);
   else if (strcmp(w[0], "events") == 0)
     expect_events(s, w + 1, n - 1);
+  else if (strcmp(w[0], "bottleneck") == 0)
+    expect_bottleneck(s, w + 1, n - 1);
   else if (strcmp(w[0], "item") == 0 && n > 2)
     expect_item(s, w + 1, n - 1);
   else if (strcmp(w[0], "wakes") == 0 && n == 3 && story_clock(s, w[2], &at)) { // wakes by TIME

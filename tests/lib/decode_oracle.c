@@ -147,6 +147,10 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     same_text(is->key, r->item->key);
     same_text(is->stream, r->item->stream);
     break;
+  case VSM__V1__REQUEST__KIND_BOTTLENECK:
+    same_text(is->stream, r->bottleneck->stream);
+    same_text(is->window, r->bottleneck->window);
+    break;
   case VSM__V1__REQUEST__KIND_SEGMENTS:
     same_text(is->stream, r->segments->stream);
     same_text(is->stage, r->segments->stage);
