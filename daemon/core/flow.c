@@ -214,6 +214,26 @@ void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
   }
 }
 
+static void read_pane(const struct vsm_pane *p, const struct vsm_flow_reader *r, void *ctx) {
+  for (uint32_t i = 0; i < p->cap; i++) {
+    uint32_t what = p->pairs[i].what;
+    if (what >> 16)
+      r->bucket(ctx, p->start_us, (what >> 16) - 1, what & 0xffff, p->pairs[i].n);
+    else if (what)
+      r->count(ctx, p->start_us, what - 1, p->pairs[i].n);
+  }
+  for (unsigned d = 0; d < VSM_D_N; d++)
+    r->sum(ctx, p->start_us, d, p->sums[d]);
+}
+
+void vsm_flow_read(const struct vsm_flow *f, unsigned band, int64_t from, int64_t to, const struct vsm_flow_reader *r,
+                   void *ctx) {
+  const struct vsm_band *b = &f->bands[band];
+  for (size_t i = b->n; i-- > 0 && b->panes[i]->start_us >= from;)
+    if (b->panes[i]->start_us < to)
+      read_pane(b->panes[i], r, ctx);
+}
+
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from) {
   for (int i = 0; i < VSM_N_SLOTS; i++)
     into->counts[i] += from->counts[i];

@@ -86,6 +86,16 @@ void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign);
 void vsm_flow_duration(struct vsm_flow_at at, enum vsm_flow_dist d, int64_t us, int sign);
 void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign);
 
+// What the panes of a band hold that begin in [from, to): counts by slot, durations by distribution and bucket, and their
+// exact sums.
+struct vsm_flow_reader {
+  void (*count)(void *ctx, int64_t start_us, unsigned slot, int64_t n);
+  void (*bucket)(void *ctx, int64_t start_us, unsigned dist, unsigned bucket, int64_t n);
+  void (*sum)(void *ctx, int64_t start_us, unsigned dist, vsm_wide sum);
+};
+void vsm_flow_read(const struct vsm_flow *f, unsigned band, int64_t from, int64_t to, const struct vsm_flow_reader *r,
+                   void *ctx);
+
 // Adds up: *into += what the band holds.
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from);
 void vsm_tally_clear(struct vsm_tally *t);

@@ -38,6 +38,7 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
   for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
     vsm_flow_fini(&s->stages[i].flow, s->bands);
     vsm_ranks_fini(&s->stages[i].open);
+    vsm_series_fini(&s->stages[i].series);
     vsm_waits_fini(&s->stages[i].waits, s->bands);
     vsm_expectings_fini(&s->stages[i].expected, s->bands);
   }
@@ -49,6 +50,7 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
     vsm_flow_fini(&s->flow, s->bands);
   vsm_ranks_fini(&s->open);
   vsm_ranks_fini(&s->moved);
+  vsm_series_fini(&s->series);
   vsm_items_fini(&s->items);
   for (size_t i = 0; i < s->n_sleeping; i++)
     free(s->sleeping[i]);
@@ -122,6 +124,8 @@ static struct vsm_flow_at at_stream(struct target t, int64_t us) {
 static void count_entry(struct target t, const struct vsm_visit *v, int sign) {
   struct vsm_flow_at at = at_stage(t, v->place, v->entered);
   vsm_flow_count(at, VSM_N_ARRIVALS, sign);
+  if (!t.segment)
+    vsm_series_count(&t.s->stages[v->place].series, v->entered, VSM_SERIES_ARRIVED, sign);
   if (v->bits & VSM_V_REWORK)
     vsm_flow_count(at, VSM_N_REWORK, sign);
 }
@@ -132,9 +136,14 @@ static void count_exit(struct target t, const struct vsm_visit *v, int sign) {
                                  [VSM_RETURNED] = VSM_N_RETURNED,
                                  [VSM_WITHDRAWN] = VSM_N_LEFT_WITHDRAWN};
   struct vsm_flow_at at = at_stage(t, v->place, v->left);
+  struct vsm_series *series = t.segment ? NULL : &t.s->stages[v->place].series;
   vsm_flow_count(at, slot[v->how], sign);
+  if (series)
+    vsm_series_count(series, v->left, VSM_SERIES_DEPARTED, sign);
   if (v->how != VSM_COMPLETED)
     return;
+  if (series)
+    vsm_series_count(series, v->left, VSM_SERIES_DONE, sign);
   if (!(v->bits & VSM_V_OWN_COMPLETE))
     vsm_flow_count(at, VSM_N_IMPLIED, sign);
   if (v->bits & VSM_V_UNOBSERVED) {
@@ -145,6 +154,7 @@ static void count_exit(struct target t, const struct vsm_visit *v, int sign) {
   vsm_flow_duration(at, VSM_D_CYCLE, cycle, sign);
   if (t.segment)
     return;
+  vsm_series_duration(series, v->left, cycle, sign);
   vsm_flow_duration(at, VSM_D_SUSPENDED, v->spent[VSM_SUSPENDED], sign);
   if (v->bits & VSM_V_WAS_ACTIVE) {
     vsm_flow_duration(at, VSM_D_QUEUE, v->spent[VSM_QUEUED], sign);
@@ -234,6 +244,17 @@ static void count_wait(struct vsm_stream_state *s, const struct vsm_mark *m, int
   s->stages[m->place].flow.changed = true;
 }
 
+static void draw_item_mark(struct vsm_series *series, const struct vsm_mark *m, int sign) {
+  if (m->kind == VSM_M_STARTED || m->kind == VSM_M_REOPENED)
+    vsm_series_count(series, m->at, VSM_SERIES_ARRIVED, sign);
+  if (m->kind == VSM_M_FINISHED || m->kind == VSM_M_WITHDRAWN)
+    vsm_series_count(series, m->at, VSM_SERIES_DEPARTED, sign);
+  if (m->kind == VSM_M_FINISHED)
+    vsm_series_count(series, m->at, VSM_SERIES_DONE, sign);
+  if (m->kind == VSM_M_FINISHED && m->at > m->from)
+    vsm_series_duration(series, m->at, m->span, sign);
+}
+
 static void count_item_mark(struct target t, const struct vsm_mark *m, int sign) {
   static const uint8_t slots[] = {[VSM_M_STARTED] = VSM_N_STARTED,
                                   [VSM_M_REOPENED] = VSM_N_REOPENED,
@@ -242,6 +263,8 @@ static void count_item_mark(struct target t, const struct vsm_mark *m, int sign)
                                   [VSM_M_REDUNDANT] = VSM_N_ITEM_REDUNDANT};
   struct vsm_flow_at at = at_stream(t, m->at);
   vsm_flow_count(at, slots[m->kind], sign);
+  if (!t.segment)
+    draw_item_mark(&t.s->series, m, sign);
   if (m->kind == VSM_M_FINISHED && m->at > m->from) {
     vsm_flow_duration(at, VSM_D_CYCLE, m->span, sign);
     if (!t.segment)
@@ -390,9 +413,11 @@ void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
     return;
   vsm_bands_advance(s->bands, now_us);
   vsm_flow_advance(&s->flow, s->bands);
+  vsm_series_forget(&s->series, now_us - VSM_SERIES_KEPT_US);
   vsm_expectings_advance(&s->expected, s->bands);
   for (unsigned i = 0; i < s->graph->n; i++) {
     vsm_flow_advance(&s->stages[i].flow, s->bands);
+    vsm_series_forget(&s->stages[i].series, now_us - VSM_SERIES_KEPT_US);
     vsm_waits_advance(&s->stages[i].waits, s->bands);
     vsm_expectings_advance(&s->stages[i].expected, s->bands);
   }

@@ -4,12 +4,14 @@
 #include "core/expect.h"
 #include "core/items.h"
 #include "core/segments.h"
+#include "core/series.h"
 #include "core/waits.h"
 
 struct vsm_stage_state {
   struct vsm_flow flow;
   struct vsm_ranks open; // open visits by entry
   uint64_t by_state[3];  // of them: queued, active, suspended
+  struct vsm_series series;
   struct vsm_waits waits;
   struct vsm_expectings expected;
 };
@@ -24,6 +26,7 @@ struct vsm_stream_state {
   struct vsm_bands *bands;
   struct vsm_stage_state *stages; // by place
   struct vsm_flow flow;
+  struct vsm_series series;
   struct vsm_ranks open;  // open items by start
   struct vsm_ranks moved; // open items by last transition
   struct vsm_expectings expected;

@@ -110,6 +110,28 @@ struct vsm_segments_query {
 long vsm_core_view_segments(struct vsm_core *core, const struct vsm_segments_query *query, struct vsm_arena *arena,
                             struct vsm_segment_view **rows);
 
+// What happened at a node from pane to pane.
+struct vsm_series_pane {
+  struct vsm_time start;
+  int64_t arrivals, departures, completed; // of a stream: started and reopened; finished and withdrawn; finished
+  uint64_t wip;                            // at the pane's end
+  uint64_t cycle_time_count;               // of a stream: lead times
+  double cycle_time_p50, cycle_time_mean;  // seconds
+};
+enum { VSM_SERIES_PANES_MAX = 1000 };
+struct vsm_series_query {
+  unsigned stream;
+  int stage;             // -1: the stream itself
+  int window;            // index as configured, of its 60 panes; -1: the panes between `bounds`
+  const int64_t *bounds; // rising, cut to quarters of an hour; 2 .. VSM_SERIES_PANES_MAX + 1 of them
+  unsigned n_bounds;
+};
+// *rows in the arena, *end: of the last pane. Returns the number of panes, or VSM_ENOMEM.
+long vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *query, struct vsm_arena *arena,
+                          struct vsm_series_pane **rows, struct vsm_time *end);
+// Memory of the quarter hours of all nodes.
+size_t vsm_core_series_bytes(const struct vsm_core *core);
+
 // True once after anything in the node's figures but ages may have changed.
 bool vsm_core_take_changed(struct vsm_core *core, unsigned stream, int stage);
 

@@ -1,0 +1,164 @@
+// A quarter holds its counts and a sorted list of (bucket, count); a few of them lie within it. A count beyond what 16
+// bits hold is written as several entries of one bucket.
+#include "core/series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { INLINE_PAIRS = 4 };
+
+struct pair {
+  uint16_t bucket;
+  int16_t n;
+};
+
+struct vsm_quarter {
+  int64_t sum; // of durations, in microseconds
+  union {
+    struct pair few[INLINE_PAIRS];
+    struct pair *many;
+  };
+  uint32_t number; // since 1970
+  int32_t counts[3];
+  uint16_t n, cap; // pairs; cap 0: they lie within
+};
+
+static struct pair *pairs_of(struct vsm_quarter *q) {
+  return q->cap ? q->many : q->few;
+}
+
+static void quarter_fini(struct vsm_quarter *q) {
+  if (q->cap)
+    free(q->many);
+}
+
+void vsm_series_fini(struct vsm_series *s) {
+  for (size_t i = s->first; i < s->n; i++)
+    quarter_fini(&s->quarters[i]);
+  free(s->quarters);
+  *s = (struct vsm_series){0};
+}
+
+// The first quarter that is not before this one.
+static size_t seek(const struct vsm_series *s, uint32_t number) {
+  size_t low = s->first, high = s->n;
+  if (high > low && s->quarters[high - 1].number < number)
+    return high;
+  while (low < high) {
+    size_t mid = (low + high) / 2;
+    if (s->quarters[mid].number < number)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
+static uint32_t number_of(int64_t us) {
+  return (uint32_t)(us / VSM_QUARTER_US);
+}
+
+static struct vsm_quarter *quarter_at(struct vsm_series *s, int64_t us) {
+  uint32_t number = number_of(us);
+  if (s->n > s->first && s->quarters[s->n - 1].number == number)
+    return &s->quarters[s->n - 1];
+  size_t i = seek(s, number);
+  if (i < s->n && s->quarters[i].number == number)
+    return &s->quarters[i];
+  s->quarters = vsm_mem_grow(s->quarters, s->n, &s->cap, sizeof *s->quarters);
+  memmove(s->quarters + i + 1, s->quarters + i, (s->n++ - i) * sizeof *s->quarters);
+  s->quarters[i] = (struct vsm_quarter){.number = number};
+  return &s->quarters[i];
+}
+
+void vsm_series_count(struct vsm_series *s, int64_t us, enum vsm_series_what what, int sign) {
+  quarter_at(s, us)->counts[what] += sign;
+}
+
+static void make_room(struct vsm_quarter *q) {
+  if (q->n < (q->cap ? q->cap : INLINE_PAIRS))
+    return;
+  uint16_t cap = (uint16_t)(q->n * 2);
+  struct pair *many = vsm_mem_alloc(cap * sizeof *many);
+  memcpy(many, pairs_of(q), q->n * sizeof *many);
+  quarter_fini(q);
+  q->many = many;
+  q->cap = cap;
+}
+
+void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int sign) {
+  struct vsm_quarter *q = quarter_at(s, us);
+  uint16_t bucket = (uint16_t)vsm_sketch_bucket(took_us), low = 0, high = q->n;
+  struct pair *p = pairs_of(q);
+  q->sum += sign * took_us;
+  while (low < high) {
+    uint16_t mid = (uint16_t)((low + high) / 2);
+    if (p[mid].bucket < bucket)
+      low = (uint16_t)(mid + 1);
+    else
+      high = mid;
+  }
+  while (low < q->n && p[low].bucket == bucket && p[low].n + sign != (int16_t)(p[low].n + sign))
+    low++;
+  if (low < q->n && p[low].bucket == bucket) {
+    p[low].n = (int16_t)(p[low].n + sign);
+    return;
+  }
+  make_room(q);
+  p = pairs_of(q);
+  memmove(p + low + 1, p + low, (size_t)(q->n++ - low) * sizeof *p);
+  p[low] = (struct pair){bucket, (int16_t)sign};
+}
+
+void vsm_series_forget(struct vsm_series *s, int64_t before_us) {
+  size_t to = seek(s, number_of(before_us < 0 ? 0 : before_us));
+  for (; s->first < to; s->first++)
+    quarter_fini(&s->quarters[s->first]);
+  if (s->first > s->n / 2) {
+    memmove(s->quarters, s->quarters + s->first, (s->n - s->first) * sizeof *s->quarters);
+    s->n -= s->first;
+    s->first = 0;
+  }
+}
+
+size_t vsm_series_bytes(const struct vsm_series *s) {
+  size_t bytes = s->cap * sizeof *s->quarters;
+  for (size_t i = s->first; i < s->n; i++)
+    bytes += s->quarters[i].cap * sizeof(struct pair);
+  return bytes;
+}
+
+void vsm_series_sum_bucket(struct vsm_series_sum *sum, unsigned bucket, int64_t n) {
+  sum->buckets[bucket] += (int32_t)n;
+  sum->n += n;
+  sum->low = bucket < sum->low ? bucket : sum->low;
+  sum->high = bucket > sum->high ? bucket : sum->high;
+}
+
+void vsm_series_add(const struct vsm_series *s, int64_t from, int64_t to, struct vsm_series_sum *sum) {
+  for (size_t i = seek(s, number_of(from)); i < s->n && (int64_t)s->quarters[i].number * VSM_QUARTER_US < to; i++) {
+    struct vsm_quarter *q = &s->quarters[i];
+    const struct pair *p = pairs_of(q);
+    for (int k = 0; k < 3; k++)
+      sum->counts[k] += q->counts[k];
+    sum->sum += q->sum;
+    for (uint16_t k = 0; k < q->n; k++)
+      vsm_series_sum_bucket(sum, p[k].bucket, p[k].n);
+  }
+}
+
+int64_t vsm_series_sum_median(const struct vsm_series_sum *sum) {
+  int64_t rank = (sum->n + 1) / 2, below = 0;
+  for (uint32_t b = sum->low; sum->n > 0 && b <= sum->high; b++)
+    if ((below += sum->buckets[b]) >= rank)
+      return vsm_sketch_value(b);
+  return 0;
+}
+
+void vsm_series_sum_clear(struct vsm_series_sum *sum) {
+  if (sum->low <= sum->high)
+    memset(sum->buckets + sum->low, 0, (sum->high - sum->low + 1) * sizeof *sum->buckets);
+  *sum = (struct vsm_series_sum){.low = VSM_SKETCH_BUCKETS, .buckets = sum->buckets};
+}
