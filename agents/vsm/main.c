@@ -15,6 +15,7 @@ static const struct {
     {"snapshot", vsm_cmd_snapshot, "all figures now"},
     {"watch", vsm_cmd_watch, "the streams, live"},
     {"tail", vsm_cmd_tail, "transitions as they come"},
+    {"series", vsm_cmd_series, "the flow over time, with a picture"},
     {"items", vsm_cmd_items, "what is in progress, oldest first"},
     {"item", vsm_cmd_item, "the story of one item"},
     {"bottleneck", vsm_cmd_bottleneck, "the stages that hold up the flow, and why"},

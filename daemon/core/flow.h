@@ -86,8 +86,8 @@ void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign);
 void vsm_flow_duration(struct vsm_flow_at at, enum vsm_flow_dist d, int64_t us, int sign);
 void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign);
 
-// What the panes of a band hold that begin in [from, to): counts by slot, durations by distribution and bucket, and their
-// exact sums.
+// What the panes of a band hold that begin in [from, to): counts by slot, durations by distribution and bucket, and
+// their exact sums.
 struct vsm_flow_reader {
   void (*count)(void *ctx, int64_t start_us, unsigned slot, int64_t n);
   void (*bucket)(void *ctx, int64_t start_us, unsigned dist, unsigned bucket, int64_t n);

@@ -26,9 +26,9 @@ size_t vsm_series_bytes(const struct vsm_series *s);
 
 // A pane of a picture: sums over a time.
 struct vsm_series_sum {
-  int64_t counts[3]; // by enum vsm_series_what
-  int64_t n;         // durations
-  vsm_wide sum;      // of them
+  int64_t counts[3];  // by enum vsm_series_what
+  int64_t n;          // durations
+  vsm_wide sum;       // of them
   uint32_t low, high; // buckets that were touched: low .. high, none where low > high
   int32_t *buckets;   // VSM_SKETCH_BUCKETS of them, scratch of the caller, zero outside of low .. high
 };

@@ -149,6 +149,73 @@ static int answer_segments(struct vsm_query_socket *q, const struct vsm_request 
   return n < 0 ? (int)n : vsm_reply_segments(rows, (size_t)n, &q->arena, out);
 }
 
+// 0: "all", then as configured. An empty name is the stream's longest; VSM_ENOENT: it has none of that name.
+static int find_window(const struct vsm_stream *s, struct vsm_str name) {
+  int longest = 0;
+  for (unsigned i = 0; i < s->n_windows; i++) {
+    if (vsm_str_eq(name, vsm_str_of(s->windows[i].name)))
+      return (int)i + 1;
+    if (longest == 0 || s->windows[i].us > s->windows[longest - 1].us)
+      longest = (int)i + 1;
+  }
+  if (name.n == 0)
+    return longest;
+  return vsm_str_eq(name, VSM_STR("all")) ? 0 : VSM_ENOENT;
+}
+
+static const char *no_window(struct vsm_query_socket *q, const struct vsm_stream *s, struct vsm_str name) {
+  const char *known = "all";
+  for (unsigned i = 0; known && i < s->n_windows; i++)
+    known = vsm_arena_printf(&q->arena, "%s, %s", known, s->windows[i].name);
+  return vsm_arena_printf(&q->arena, "no window \"%.*s\" in value stream %s; known: %s",
+                          (int)(name.n < 100 ? name.n : 100), name.p, s->id, known ? known : "");
+}
+
+// In microseconds; NULL: they are none.
+static const int64_t *find_bounds(struct vsm_query_socket *q, const struct vsm_request *r) {
+  int64_t *bounds = vsm_arena_alloc(&q->arena, VSM_BOUNDS_MAX * sizeof *bounds);
+  bool good = r->n_bounds >= 2 && r->n_bounds <= VSM_BOUNDS_MAX;
+  for (uint32_t i = 0; bounds && good && i < r->n_bounds; i++) {
+    bounds[i] = (int64_t)(r->bounds_ns[i] / 1000);
+    good = bounds[i] < VSM_TIME_MAX && (i == 0 || bounds[i] > bounds[i - 1]);
+  }
+  return good ? bounds : NULL;
+}
+
+static int answer_series(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                         const char **why) {
+  int stream = find(q, -1, r->stream, why);
+  if (stream == VSM_ENOENT)
+    return stream;
+  if (stream < 0) {
+    *why = "a series is asked for without a value stream";
+    return VSM_EINVAL;
+  }
+  const struct vsm_stream *s = &q->model->streams[stream];
+  struct vsm_series_query query = {.stream = (unsigned)stream,
+                                   .stage = find(q, stream, r->stage, why),
+                                   .window = r->window.n ? find_window(s, r->window) - 1 : -1,
+                                   .n_bounds = r->n_bounds};
+  if (query.stage == VSM_ENOENT)
+    return VSM_ENOENT;
+  if (r->window.n > 0 && query.window < 0) { // "all" has no panes
+    *why = no_window(q, s, r->window);
+    return VSM_ENOENT;
+  }
+  if (query.window < 0 && !(query.bounds = find_bounds(q, r))) {
+    *why = "a series needs a window, or 2 to 1001 rising times between 1970 and 2100";
+    return VSM_EINVAL;
+  }
+  struct vsm_series_pane *panes;
+  struct vsm_time end;
+  long n = vsm_core_view_series(q->core, &query, &q->arena, &panes, &end);
+  return n < 0 ? (int)n
+               : vsm_reply_series(&(struct vsm_series_view){s->id, query.stage < 0 ? "" : s->stages[query.stage].id,
+                                                            query.window < 0 ? "" : s->windows[query.window].name,
+                                                            panes, (size_t)n, end},
+                                  &q->arena, out);
+}
+
 static int find_sort(struct vsm_str name) {
   static const enum vsm_items_sort sorts[] = {VSM_BY_AGE, VSM_BY_PACE, VSM_BY_LAST};
   for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
@@ -213,28 +280,6 @@ static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, 
     *why = vsm_arena_printf(&q->arena, "several value streams know this key: %s; say which", names ? names : "");
   }
   return err ? err : vsm_reply_item(q->model, &item, &q->arena, out);
-}
-
-// 0: "all", then as configured. An empty name is the stream's longest; VSM_ENOENT: it has none of that name.
-static int find_window(const struct vsm_stream *s, struct vsm_str name) {
-  int longest = 0;
-  for (unsigned i = 0; i < s->n_windows; i++) {
-    if (vsm_str_eq(name, vsm_str_of(s->windows[i].name)))
-      return (int)i + 1;
-    if (longest == 0 || s->windows[i].us > s->windows[longest - 1].us)
-      longest = (int)i + 1;
-  }
-  if (name.n == 0)
-    return longest;
-  return vsm_str_eq(name, VSM_STR("all")) ? 0 : VSM_ENOENT;
-}
-
-static const char *no_window(struct vsm_query_socket *q, const struct vsm_stream *s, struct vsm_str name) {
-  const char *known = "all";
-  for (unsigned i = 0; known && i < s->n_windows; i++)
-    known = vsm_arena_printf(&q->arena, "%s, %s", known, s->windows[i].name);
-  return vsm_arena_printf(&q->arena, "no window \"%.*s\" in value stream %s; known: %s",
-                          (int)(name.n < 100 ? name.n : 100), name.p, s->id, known ? known : "");
 }
 
 // Of all streams, those without the window are left out.
@@ -309,11 +354,10 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
 }
 
 static handler_fn *const handlers[] = {
-    [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,
-    [VSM_ASK_ITEM] = answer_item,         [VSM_ASK_UNMAPPED] = answer_unmapped,
-    [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
-    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
-    [VSM_ASK_SEGMENTS] = answer_segments, [VSM_ASK_BOTTLENECK] = answer_bottleneck,
+    [VSM_ASK_SNAPSHOT] = answer_snapshot,     [VSM_ASK_ITEMS] = answer_items,       [VSM_ASK_ITEM] = answer_item,
+    [VSM_ASK_UNMAPPED] = answer_unmapped,     [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
+    [VSM_ASK_STATUS] = answer_status,         [VSM_ASK_RELOAD] = answer_reload,     [VSM_ASK_SERIES] = answer_series,
+    [VSM_ASK_BOTTLENECK] = answer_bottleneck, [VSM_ASK_SEGMENTS] = answer_segments,
 };
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {

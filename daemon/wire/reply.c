@@ -158,6 +158,35 @@ int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *it
   return finish(&a, out);
 }
 
+static void series_pane(const struct vsm_series_pane *v, Vsm__V1__SeriesPane *m) {
+  vsm__v1__series_pane__init(m);
+  m->start_unix_nano = vsm_build_nanos(v->start);
+  m->arrivals = (uint64_t)v->arrivals;
+  m->departures = (uint64_t)v->departures;
+  m->completed = (uint64_t)v->completed;
+  m->wip = v->wip;
+  m->cycle_time_count = v->cycle_time_count;
+  m->cycle_time_p50 = v->cycle_time_p50;
+  m->cycle_time_mean = v->cycle_time_mean;
+}
+
+int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Series *m = begin(&a, arena, VSM__V1__REPLY__KIND_SERIES, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__series__init(m);
+  m->value_stream = (char *)view->stream;
+  m->stage = (char *)view->stage;
+  m->window = (char *)view->window;
+  m->end_unix_nano = vsm_build_nanos(view->end);
+  m->panes = vsm_build_list(&a.b, view->n, sizeof **m->panes);
+  m->n_panes = m->panes ? view->n : 0;
+  for (size_t i = 0; i < m->n_panes; i++)
+    series_pane(&view->panes[i], m->panes[i]);
+  return finish(&a, out);
+}
+
 int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out) {
   struct answer a;

@@ -20,19 +20,43 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
                        [7] = AT(attribute),
                        [8] = AT(value)},
     [VSM_ASK_ITEM] = {[1] = AT(key), [2] = AT(stream)},
+    [VSM_ASK_SERIES] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(window)},
     [VSM_ASK_BOTTLENECK] = {[1] = AT(stream), [2] = AT(window)},
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
     [VSM_ASK_END] = {0},
 };
 #undef AT
 #define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
-static const unsigned last_known[] = {[VSM_ASK_SNAPSHOT] = 1,   [VSM_ASK_ITEMS] = 8,    [VSM_ASK_ITEM] = 2,
-                                      [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
+#define SERIES_BOUND VSM_WIRE_TAG(4, VSM_WIRE_64BIT)
+#define SERIES_BOUNDS VSM_WIRE_TAG(4, VSM_WIRE_BYTES) // packed
+static const unsigned last_known[] = {
+    [VSM_ASK_SNAPSHOT] = 1,   [VSM_ASK_ITEMS] = 8,    [VSM_ASK_ITEM] = 2, [VSM_ASK_SERIES] = 4,
+    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
+
+static void add_bound(struct vsm_request *out, uint64_t ns) {
+  if (out->n_bounds < VSM_BOUNDS_MAX)
+    out->bounds_ns[out->n_bounds] = ns;
+  out->n_bounds++;
+}
+
+static const uint8_t *read_bounds(const uint8_t *p, const uint8_t *end, struct vsm_request *out) {
+  struct vsm_str packed;
+  uint64_t ns;
+  p = vsm_wire_bytes(p, end, &packed);
+  if (!p || packed.n % sizeof ns)
+    return NULL;
+  const uint8_t *at = (const uint8_t *)packed.p, *last = at + packed.n;
+  while (at < last) {
+    at = vsm_wire_64bit(at, last, &ns);
+    add_bound(out, ns);
+  }
+  return p;
+}
 
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
   while (p < end) {
-    uint64_t tag, limit;
+    uint64_t tag, limit, bound;
     if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
     size_t text = tag >> 3 <= LARGEST_NUMBER ? texts[out->kind][tag >> 3] : 0;
@@ -40,6 +64,10 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
       p = vsm_wire_bytes(p, end, (struct vsm_str *)((char *)out + text));
     else if (out->kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT && (p = vsm_wire_varint(p, end, 10, &limit)))
       out->limit = (uint32_t)limit;
+    else if (out->kind == VSM_ASK_SERIES && tag == SERIES_BOUNDS)
+      p = read_bounds(p, end, out);
+    else if (out->kind == VSM_ASK_SERIES && tag == SERIES_BOUND && (p = vsm_wire_64bit(p, end, &bound)))
+      add_bound(out, bound);
     else if (p)
       p = vsm_wire_skip(p, end, tag, last_known[out->kind]);
     if (!p)
@@ -49,7 +77,7 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
 }
 
 static bool is_question(uint64_t number) {
-  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_RELOAD) || number == VSM_ASK_BOTTLENECK ||
+  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_SERIES) || number == VSM_ASK_BOTTLENECK ||
          number == VSM_ASK_SEGMENTS;
 }
 

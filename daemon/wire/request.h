@@ -14,12 +14,13 @@ enum vsm_request_kind {
   VSM_ASK_SOURCES,
   VSM_ASK_STATUS,
   VSM_ASK_RELOAD,
+  VSM_ASK_SERIES,
   VSM_ASK_BOTTLENECK = 11,
   VSM_ASK_SEGMENTS = 13,
   VSM_ASK_END,
 };
 
-enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000 };
+enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000, VSM_BOUNDS_MAX = 1001 };
 
 // Fields that do not belong to the kind are empty.
 struct vsm_request {
@@ -29,7 +30,9 @@ struct vsm_request {
   struct vsm_str state, sort, cursor;     // items
   uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
   struct vsm_str key;                     // item
-  struct vsm_str window;                  // bottleneck; empty: the stream's longest
+  struct vsm_str window;                  // bottleneck, series; empty: the stream's longest, the bounds
+  uint64_t bounds_ns[VSM_BOUNDS_MAX];     // series
+  uint32_t n_bounds;                      // those that were given, also beyond VSM_BOUNDS_MAX
 };
 
 // Returns 0, or VSM_EFORMAT: no Request, or text that is not UTF-8 without NUL.

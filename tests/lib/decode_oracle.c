@@ -147,6 +147,14 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     same_text(is->key, r->item->key);
     same_text(is->stream, r->item->stream);
     break;
+  case VSM__V1__REQUEST__KIND_SERIES:
+    same_text(is->stream, r->series->stream);
+    same_text(is->stage, r->series->stage);
+    same_text(is->window, r->series->window);
+    assert(is->n_bounds == r->series->n_bounds_unix_nano);
+    for (uint32_t i = 0; i < is->n_bounds && i < VSM_BOUNDS_MAX; i++)
+      assert(is->bounds_ns[i] == r->series->bounds_unix_nano[i]);
+    break;
   case VSM__V1__REQUEST__KIND_BOTTLENECK:
     same_text(is->stream, r->bottleneck->stream);
     same_text(is->window, r->bottleneck->window);

@@ -30,8 +30,7 @@ void check_segments(struct check *c, unsigned stream, const struct ref_graph *g,
 void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n);
 
 // Pictures over time.
-void check_series(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items,
-                  size_t n);
+void check_series(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
 
 // The balances of all streams.
 void check_balances(struct check *c, const struct vsm_model *model);
