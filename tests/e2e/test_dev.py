@@ -197,10 +197,12 @@ class DevTest(unittest.TestCase):
     def test_it_runs_the_tests_of_each_build(self):
         done, called, builds = self.run_it(0)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(called[:-1], [f"cmake {step}--preset {preset}" for preset in ("debug", "release", "fuzz")
-                                       for step in ("", "--build ")])
+        wanted = [f"cmake {step}--preset {preset}" for preset in ("debug", "release", "fuzz", "threads")
+                  for step in ("", "--build ")]
+        wanted[-1] += " --target threads"
+        self.assertEqual(called[:-1], wanted)
         self.assertEqual(called[-1], "ctest --test-dir build/test --output-on-failure -j2")
-        self.assertEqual(builds, ["debug", "release/tests/bench", "fuzz/tests/fuzz"])
+        self.assertEqual(builds, ["debug", "release/tests/bench", "fuzz/tests/fuzz", "threads/tests/threads"])
 
     def test_it_fails_where_a_test_fails(self):
         self.assertEqual(self.run_it(8)[0].returncode, 8)

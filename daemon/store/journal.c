@@ -1,0 +1,331 @@
+// Two buffers take turns: the caller's thread fills one while the commit thread, which owns the one connection that
+// writes, commits the other as one row. While a group is under way the next one grows, so groups size themselves. A
+// group that cannot be committed stays where it is and is tried again, later and later; the other buffer goes on
+// growing, and it is for the caller to stop in time (pending_bytes). After a sync that failed nothing is tried again:
+// the system may have dropped what it could not write, and would say yes the next time.
+#include "store/journal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/directory.h"
+#include "store/failpoint.h"
+#include "store/file.h"
+
+enum {
+  LOG_PAGES = 8000,             // of the write-ahead log, at which it is moved into the database
+  BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
+  RETRY_FIRST_MS = 50,
+  RETRY_MOST_MS = 2000,
+};
+
+struct buffer {
+  unsigned char *bytes;
+  size_t n, cap;
+  uint64_t first, records; // position of the first
+  int64_t since_boot_us;   // when that was appended
+};
+
+struct vsm_journal {
+  int lock_fd, news_fd;
+  sqlite3 *db;          // the commit thread's, once it runs
+  sqlite3_stmt *insert; // likewise
+  pthread_t thread;
+  bool running;
+
+  pthread_mutex_t mutex; // guards what follows
+  pthread_cond_t wake;   // of the commit thread
+  struct buffer buffers[2];
+  struct buffer *filling; // the other one is the commit thread's while it is not empty
+  uint64_t next;          // position of the next record
+  uint64_t committed;
+  enum vsm_journal_health health;
+  char why[sizeof((struct vsm_journal_state *)0)->why];
+  bool closing;
+};
+
+static int64_t boot_us(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return (int64_t)t.tv_sec * VSM_SECOND_US + t.tv_nsec / 1000;
+}
+
+static struct buffer *other(struct vsm_journal *j) {
+  return &j->buffers[j->filling == j->buffers];
+}
+
+// --- the commit thread
+
+static void tell(struct vsm_journal *j) {
+  while (eventfd_write(j->news_fd, 1) != 0 && errno == EINTR)
+    continue;
+}
+
+static void fare(struct vsm_journal *j, enum vsm_journal_health health, int code) {
+  char why[sizeof j->why] = "";
+  if (health != VSM_JOURNAL_WELL)
+    vsm_file_explain(j->db, code, why, sizeof why);
+  pthread_mutex_lock(&j->mutex);
+  bool news = j->health != health || strcmp(j->why, why) != 0;
+  j->health = health;
+  memcpy(j->why, why, sizeof why);
+  pthread_mutex_unlock(&j->mutex);
+  if (news)
+    tell(j);
+}
+
+static void empty(struct buffer *b) {
+  if (b->cap > BUFFER_KEEP_BYTES) {
+    free(b->bytes);
+    *b = (struct buffer){0};
+  }
+  b->n = 0;
+  b->records = 0;
+}
+
+static void have_committed(struct vsm_journal *j, struct buffer *b) {
+  pthread_mutex_lock(&j->mutex);
+  j->committed = b->first + b->records - 1;
+  j->health = VSM_JOURNAL_WELL;
+  j->why[0] = '\0';
+  empty(b);
+  pthread_mutex_unlock(&j->mutex);
+  tell(j);
+}
+
+// False where it is over: closing, and so not worth another try.
+static bool wait_to_retry(struct vsm_journal *j, int ms) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += ms / 1000;
+  until.tv_nsec += ms % 1000 * 1000000L;
+  if (until.tv_nsec >= 1000000000L) {
+    until.tv_sec++;
+    until.tv_nsec -= 1000000000L;
+  }
+  pthread_mutex_lock(&j->mutex);
+  int rc = 0;
+  while (!j->closing && rc != ETIMEDOUT)
+    rc = pthread_cond_timedwait(&j->wake, &j->mutex, &until);
+  bool closing = j->closing;
+  pthread_mutex_unlock(&j->mutex);
+  return !closing;
+}
+
+// False: the thread ends.
+static bool commit(struct vsm_journal *j, struct buffer *b) {
+  struct vsm_group g = {.first = b->first, .n = b->records, .body = {(const char *)b->bytes, b->n}};
+  int ms = RETRY_FIRST_MS, code;
+  vsm_failpoint(VSM_FAIL_commit);
+  while ((code = vsm_file_insert(j->insert, &g)) != SQLITE_OK) {
+    bool fatal = vsm_file_is_fatal(code);
+    fare(j, fatal ? VSM_JOURNAL_FAILED : VSM_JOURNAL_TRYING, code);
+    if (fatal || !wait_to_retry(j, ms))
+      return false;
+    ms = ms * 2 < RETRY_MOST_MS ? ms * 2 : RETRY_MOST_MS;
+  }
+  vsm_failpoint(VSM_FAIL_durable);
+  have_committed(j, b);
+  return true;
+}
+
+// What is left in the log for want of room stays there, and is tried again after the next group.
+static bool tidy(struct vsm_journal *j, int pages) {
+  int code = pages >= LOG_PAGES ? vsm_file_checkpoint(j->db) : SQLITE_OK;
+  if (!vsm_file_is_fatal(code))
+    return true;
+  fare(j, VSM_JOURNAL_FAILED, code);
+  return false;
+}
+
+// The buffer that was filled meanwhile; NULL: none will be any more.
+static struct buffer *take_filled(struct vsm_journal *j) {
+  pthread_mutex_lock(&j->mutex);
+  while (j->filling->records == 0 && !j->closing)
+    pthread_cond_wait(&j->wake, &j->mutex);
+  struct buffer *b = j->filling->records ? j->filling : NULL;
+  if (b)
+    j->filling = other(j);
+  pthread_mutex_unlock(&j->mutex);
+  return b;
+}
+
+static int on_log(void *pages, sqlite3 *db, const char *name, int n) {
+  (void)db, (void)name;
+  *(int *)pages = n;
+  return SQLITE_OK;
+}
+
+static void *run(void *arg) {
+  struct vsm_journal *j = arg;
+  int pages = 0;
+  sqlite3_wal_hook(j->db, on_log, &pages);
+  for (struct buffer *b; (b = take_filled(j)) != NULL;)
+    if (!commit(j, b) || !tidy(j, pages))
+      break;
+  sqlite3_wal_hook(j->db, NULL, NULL);
+  return NULL;
+}
+
+// --- life
+
+static int open_parts(struct vsm_journal *j, const char *directory, struct vsm_journal_why *why) {
+  pthread_condattr_t monotonic;
+  j->lock_fd = vsm_directory_take(directory, why);
+  if (j->lock_fd < 0)
+    return j->lock_fd;
+  j->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (j->news_fd < 0) {
+    snprintf(why->text, sizeof why->text, "out of descriptors");
+    return VSM_EIO;
+  }
+  pthread_mutex_init(&j->mutex, NULL);
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&j->wake, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  int err = vsm_file_open(directory, true, &j->db, why);
+  if (err)
+    return err;
+  int code = sqlite3_prepare_v2(j->db, VSM_FILE_INSERT, -1, &j->insert, NULL);
+  if (code == SQLITE_OK)
+    code = vsm_file_last(j->db, &j->committed);
+  j->next = j->committed + 1;
+  if (code == SQLITE_OK)
+    return 0;
+  snprintf(why->text, sizeof why->text, "%s/journal.db: %s", directory, sqlite3_errmsg(j->db));
+  return (code & 0xff) == SQLITE_CORRUPT ? VSM_EFORMAT : VSM_EIO;
+}
+
+int vsm_journal_open(const char *directory, struct vsm_journal **journal, struct vsm_journal_why *why) {
+  struct vsm_journal *j = calloc(1, sizeof *j);
+  *journal = NULL;
+  snprintf(why->text, sizeof why->text, "out of memory");
+  if (!j)
+    return VSM_ENOMEM;
+  j->lock_fd = j->news_fd = -1;
+  j->filling = j->buffers;
+  int err = open_parts(j, directory, why);
+  if (err)
+    vsm_journal_close(j);
+  else
+    *journal = j;
+  return err;
+}
+
+// Signals are for the caller's thread.
+int vsm_journal_begin(struct vsm_journal *j) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  j->running = pthread_create(&j->thread, NULL, run, j) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return j->running ? 0 : VSM_ENOMEM;
+}
+
+void vsm_journal_close(struct vsm_journal *j) {
+  if (!j)
+    return;
+  if (j->running) {
+    pthread_mutex_lock(&j->mutex);
+    j->closing = true;
+    pthread_cond_signal(&j->wake);
+    pthread_mutex_unlock(&j->mutex);
+    pthread_join(j->thread, NULL);
+  }
+  sqlite3_finalize(j->insert);
+  sqlite3_close(j->db);
+  if (j->news_fd >= 0) {
+    close(j->news_fd);
+    pthread_cond_destroy(&j->wake);
+    pthread_mutex_destroy(&j->mutex);
+  }
+  if (j->lock_fd >= 0)
+    close(j->lock_fd);
+  free(j->buffers[0].bytes);
+  free(j->buffers[1].bytes);
+  free(j);
+}
+
+// --- the caller's side
+
+static unsigned char *room(struct buffer *b, size_t bytes) {
+  while (b->cap - b->n < bytes) {
+    b->cap = b->cap ? b->cap * 2 : 1 << 16;
+    b->bytes = vsm_mem_resize(b->bytes, b->cap);
+  }
+  b->n += bytes;
+  return b->bytes + b->n - bytes;
+}
+
+int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *record) {
+  size_t bytes = vsm_record_bytes(record);
+  if (bytes == 0)
+    return VSM_ELIMIT;
+  pthread_mutex_lock(&j->mutex);
+  if (j->health == VSM_JOURNAL_FAILED) {
+    pthread_mutex_unlock(&j->mutex);
+    return VSM_EIO;
+  }
+  struct buffer *b = j->filling;
+  if (b->records++ == 0) {
+    b->first = j->next;
+    b->since_boot_us = boot_us();
+    pthread_cond_signal(&j->wake);
+  }
+  vsm_record_write(record, room(b, bytes));
+  int64_t position = (int64_t)j->next++;
+  pthread_mutex_unlock(&j->mutex);
+  vsm_failpoint(VSM_FAIL_append);
+  return position;
+}
+
+uint64_t vsm_journal_committed(struct vsm_journal *j) {
+  pthread_mutex_lock(&j->mutex);
+  uint64_t committed = j->committed;
+  pthread_mutex_unlock(&j->mutex);
+  return committed;
+}
+
+int vsm_journal_news_fd(const struct vsm_journal *j) {
+  return j->news_fd;
+}
+
+void vsm_journal_take_news(struct vsm_journal *j) {
+  eventfd_t n;
+  (void)!eventfd_read(j->news_fd, &n);
+}
+
+struct vsm_journal_state vsm_journal_state(struct vsm_journal *j) {
+  struct vsm_journal_state s = {0};
+  pthread_mutex_lock(&j->mutex);
+  const struct buffer *under_way = other(j), *oldest = under_way->records ? under_way : j->filling;
+  s.health = j->health;
+  memcpy(s.why, j->why, sizeof s.why);
+  s.appended = j->next - 1;
+  s.pending_bytes = j->buffers[0].n + j->buffers[1].n;
+  s.waiting_boot_us = oldest->records ? oldest->since_boot_us : 0;
+  pthread_mutex_unlock(&j->mutex);
+  return s;
+}
+
+int vsm_journal_give_up(struct vsm_journal *j, uint64_t first, uint64_t last) {
+  char sql[160];
+  snprintf(sql, sizeof sql, "INSERT OR REPLACE INTO gone(first, last) VALUES(%llu, %llu)", (unsigned long long)first,
+           (unsigned long long)last);
+  if (j->running || sqlite3_exec(j->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+    return VSM_EIO;
+  if (last >= j->next) {
+    j->committed = last;
+    j->next = last + 1;
+  }
+  return 0;
+}
