@@ -41,7 +41,7 @@ static void add_bound(struct vsm_request *out, uint64_t ns) {
 
 static const uint8_t *read_bounds(const uint8_t *p, const uint8_t *end, struct vsm_request *out) {
   struct vsm_str packed;
-  uint64_t ns;
+  uint64_t ns = 0;
   p = vsm_wire_bytes(p, end, &packed);
   if (!p || packed.n % sizeof ns)
     return NULL;
@@ -56,7 +56,7 @@ static const uint8_t *read_bounds(const uint8_t *p, const uint8_t *end, struct v
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
   while (p < end) {
-    uint64_t tag, limit, bound;
+    uint64_t tag, limit, bound = 0;
     if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
     size_t text = tag >> 3 <= LARGEST_NUMBER ? texts[out->kind][tag >> 3] : 0;

@@ -113,6 +113,7 @@ static void shares(void) {
 
 static void memory(void) {
   bench_print(json, "memory/item_bytes", bench_item_bytes(), "bytes");
+  bench_print(json, "memory/series_bytes", bench_series_bytes(), "bytes");
 }
 
 static void growth(void) {

@@ -9,7 +9,7 @@
 #include "core.h"
 #include "measure.h"
 
-enum { CHUNK = 10000, ITEMS = 1000000, ITEM_STEPS = 8, EVENTS = 500000, ROUNDS = 5 };
+enum { CHUNK = 10000, ITEMS = 1000000, ITEM_STEPS = 8, EVENTS = 500000, SERIES_EVENTS = 1000000, ROUNDS = 5 };
 
 struct run {
   struct bench_core core;
@@ -52,6 +52,19 @@ static double item_bytes(unsigned a, int b) {
   return (double)(bench_resident_bytes() - before) / (double)(ITEMS - already) - (double)key;
 }
 
+// The quarter hours of 400 days of all nodes, in each of which a few items moved at every stage.
+static double series_bytes(unsigned a, int b) {
+  struct run r;
+  (void)a;
+  (void)b;
+  begin(&r, BENCH_MIXED, 64);
+  open_all(&r, 0);
+  r.stream.gap_us = 400 * VSM_DAY_US / SERIES_EVENTS;
+  for (size_t done = 0, n; done < SERIES_EVENTS; done += n)
+    step_chunk(&r, false, 0, &n);
+  return (double)vsm_core_series_bytes(r.core.core);
+}
+
 static double event_ns(unsigned n_open, int late) {
   struct run r;
   double rounds[ROUNDS];
@@ -87,6 +100,10 @@ static double in_child(double (*fn)(unsigned, int), unsigned n_open, int late) {
 
 double bench_item_bytes(void) {
   return in_child(item_bytes, 0, 0);
+}
+
+double bench_series_bytes(void) {
+  return in_child(series_bytes, 0, 0);
 }
 
 double bench_event_ns(unsigned n_open, int late) {

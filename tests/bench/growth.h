@@ -4,4 +4,5 @@
 // Growth of resident memory per open item of 8 transitions, its key left out.
 double bench_item_bytes(void);
 // ns per event with so many open items.
+double bench_series_bytes(void); // memory of the quarter hours of 400 days
 double bench_event_ns(unsigned n_open, int late);

@@ -16,7 +16,7 @@ import harness
 from harness import Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
-SUBCOMMANDS = ("emit replay simulate try snapshot watch tail items item bottleneck unmapped rejected sources status reload"
+SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item bottleneck unmapped rejected sources status reload"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
 
