@@ -124,6 +124,7 @@ struct vsm_sim_stage {
 // Arrivals are random at a mean rate, or every so often one for each value of an attribute.
 struct vsm_sim_arrivals {
   double per_day, per_year; // 0: not given
+  int64_t at_start;         // so many at once as the simulation begins
   const struct vsm_sim_calendar *calendar;
   int64_t every_us, ahead_us; // every_us 0: random
   const char *each;

@@ -353,6 +353,8 @@ static void open_agenda(struct vsm_sim_engine *e) {
     share_out(e);
   for (unsigned i = 0; i < e->world->streams.n; i++) {
     int64_t t = e->options.start_us, every = s[i].arrivals.every_us;
+    for (int64_t k = 0; k < s[i].arrivals.at_start && e->arrivals[i].left; k++)
+      begin(e, i, t, -1);
     if (every) // the first whole hour that can still be entered in time
       t = (t + s[i].arrivals.ahead_us + every - 1) / every * every - s[i].arrivals.ahead_us;
     else

@@ -331,6 +331,7 @@ static void close_arrivals(struct vsm_sim_reader *r, yaml_node_t *n, void *at) {
 static const struct vsm_sim_field arrivals_fields[] = {
     {"per_day", vsm_sim_read_number, offsetof(struct vsm_sim_arrivals, per_day), NULL, false},
     {"per_year", vsm_sim_read_number, offsetof(struct vsm_sim_arrivals, per_year), NULL, false},
+    {"at_start", vsm_sim_read_count, offsetof(struct vsm_sim_arrivals, at_start), NULL, false},
     {"calendar", read_calendar_name, offsetof(struct vsm_sim_arrivals, calendar), NULL, false},
     {"every", vsm_sim_read_duration, offsetof(struct vsm_sim_arrivals, every_us), NULL, false},
     {"ahead", vsm_sim_read_duration, offsetof(struct vsm_sim_arrivals, ahead_us), NULL, false},

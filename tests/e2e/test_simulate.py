@@ -5,11 +5,34 @@ import subprocess
 import unittest
 
 import harness
+from vsm.v1 import query_pb2
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 DAY = 86400
+OFFICE_DAY = 9 * 3600  # working time
+SEGMENTS = {
+    "RCV-01": {"connection": {"existing-remote", "existing-field", "new-service"},
+               "customer_class": {"residential", "small-business", "commercial"},
+               "region": {"north", "south", "east", "west", "coast"}, "channel": {"web", "phone", "branch"}},
+    "NCV-01": {"package": {"comfort", "storage", "full-home"}, "channel": {"online", "partner", "event"},
+               "region": {"north", "south", "east", "west", "coast"},
+               "installer": {"own-crew", "brightworks", "homelink"}},
+    "AOV-04": {"zone": {"North", "South", "East", "West", "Central", "Coast"}, "day_type": {"workday", "weekend"},
+               "season": {"winter"}},  # it begins in January
+    "REV-01": {"case_type": {"general", "rider"}, "jurisdiction": {"state", "federal"}},
+}
+WAITS = {
+    "credit-assessment-account-setup": {("customer", "deposit"), ("us", "identity")},
+    "service-connection-planning": {("third-party", "easement"), ("third-party", "permit"),
+                                    ("customer", "customer information")},
+    "physical-service-installation": {("us", "material"), ("us", "crew"), ("customer", "inspection")},
+    "sales-contract-finalization": {("customer", "signature")},
+    "installation-scheduling-preparation": {("third-party", "kit")},
+    "energy-accounting-settlement": {("third-party", "dispute")},
+    "settlement-negotiation-or-hearing": {("third-party", "commission")},
+}
 
 
 def shipped():
@@ -97,7 +120,43 @@ class WithDaemon(unittest.TestCase):
             lost = streams["NCV-01"].windows[0].withdrawn / streams["NCV-01"].windows[0].started
             self.assertTrue(0.7 < lost < 0.9, lost)
             self.assertGreater(streams["AOV-04"].stages[0].windows[0].rework, 0)
-            self.assertGreater(streams["REV-01"].windows[0].lead_time.p50, 60 * DAY)
+            self.assertGreater(streams["REV-01"].windows[0].lead_time.p50, 40 * OFFICE_DAY)
+
+    def test_by_segment_by_wait_and_against_what_is_expected(self):
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            simulate("--items", "4000", "--faults", "off", "--submit", d.endpoint("submit"))
+            streams = {v.id: v for v in d.snapshot().value_streams}
+            stages = {s.id: s for v in streams.values() for s in v.stages}
+            for stream, attributes in SEGMENTS.items():
+                rows = d.ask(segments=query_pb2.SegmentsRequest(stream=stream)).segments.segments
+                found = {a: {r.value for r in rows if r.attribute == a} for a in {r.attribute for r in rows}}
+                self.assertEqual(found, attributes, stream)
+            for stage, waits in WAITS.items():
+                self.assertEqual({(w.party, w.reason) for w in stages[stage].waits}, waits, stage)
+            # by the way that it takes, a row each, and the part of a new service that is ours
+            self.assertEqual([(s.name, s.count > 0) for s in streams["RCV-01"].windows[0].sle],
+                             3 * [("energized", True)] + [("energized - our part", True)])
+            self.assertEqual([s.name for s in streams["NCV-01"].windows[0].sle], ["online"])
+            certified, = streams["AOV-04"].windows[0].sle
+            self.assertGreater(certified.attained, 0.97)
+            self.assertEqual([s.target for s in streams["REV-01"].windows[0].sle], [1.0])
+            for stage in list(streams["RCV-01"].stages) + list(streams["NCV-01"].stages):
+                self.assertTrue(stage.windows[0].sle, stage.id)
+                for sle in stage.windows[0].sle:
+                    self.assertGreater(sle.count, 0, (stage.id, sle.name))
+                    self.assertGreater(sle.attained, 0.7, (stage.id, sle.name))
+
+    def test_what_is_under_way_is_dated_and_has_a_pace(self):
+        events = lines("--items", "4000", "--faults", "off").splitlines(True)
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            subprocess.run([VSM, "emit", "--jsonl", "-", "--submit", d.endpoint("submit")], check=True, text=True,
+                           input="".join(events[:len(events) // 2]), stdout=subprocess.DEVNULL,
+                           timeout=harness.DEADLINE * 4)
+            def items(stream):
+                return d.ask(items=query_pb2.ItemsRequest(stream=stream, limit=1000)).items.items
+            self.assertGreater(sum(i.due_unix_nano > 0 for i in items("AOV-04")), len(items("AOV-04")) / 2)
+            self.assertLessEqual({"on_pace", "slow", "at_risk", "over"}, {i.pace for i in items("RCV-01")})
+            self.assertLessEqual({"us", "customer", "third-party"}, {i.party for i in items("RCV-01")})
 
     def test_history_then_live_until_stopped(self):
         with harness.Daemon(shipped(), "--clock", "event") as d:
