@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "core.h"
+#include "core/view.h"
 #include "measure.h"
 
 enum { CHUNK = 10000, ITEMS = 1000000, ITEM_STEPS = 8, EVENTS = 500000, SERIES_EVENTS = 1000000, ROUNDS = 5 };
