@@ -71,11 +71,32 @@ static int64_t worked(const struct vsm_expectation *e, int64_t us) {
   return vsm_calendar_worked(e->calendar, us);
 }
 
-// Of [from, to] the time in which something waited for others: at one stage, or anywhere. Waits stand by their ends, so
-// from the last to the first each adds what lies before those behind it.
+static int64_t frozen_since(const struct vsm_visit *v) {
+  bool frozen = v->how == VSM_OPEN && v->state == VSM_SUSPENDED && vsm_wait_party(v->wait) != VSM_US;
+  return frozen ? v->wait_since : NOT_FROZEN;
+}
+
+// Since when some open visit, at one stage or anywhere, waits for others; NOT_FROZEN: none does.
+static int64_t any_frozen_since(const struct vsm_retold *r, const struct vsm_story *story, int place) {
+  int64_t first = NOT_FROZEN;
+  for (size_t i = 0; i < story->n_visits; i++) {
+    const struct vsm_visit *v = vsm_retold_visit(r, story, i);
+    int64_t since = place == ANY_PLACE || v->place == place ? frozen_since(v) : NOT_FROZEN;
+    first = since < first ? since : first;
+  }
+  return first;
+}
+
+// Of [from, to] the time in which something waited for others: at one stage, or anywhere. What still waits does so to
+// the end; the other waits stand by their ends, so from the last to the first each adds what lies before those behind
+// it.
 static int64_t theirs(const struct vsm_expectation *e, const struct vsm_retold *r, const struct vsm_story *story,
                       int place, int64_t from, int64_t to) {
-  int64_t total = 0, behind = to;
+  int64_t total = 0, behind = to, still = any_frozen_since(r, story, place);
+  if (still < to) {
+    behind = still > from ? still : from;
+    total = worked(e, to) - worked(e, behind);
+  }
   for (size_t i = story->n_marks; i-- > 0;) {
     const struct vsm_mark *m = vsm_retold_mark(r, story, i);
     if (m->kind != VSM_M_WAITED || vsm_wait_party(m->wait) == VSM_US || (place != ANY_PLACE && m->place != place))
@@ -128,11 +149,6 @@ static void stand(struct vsm_expecting *x, struct standing s, uint32_t item, int
   else
     vsm_ranks_remove(ranks, s.key, item);
   x->flow.changed = true;
-}
-
-static int64_t frozen_since(const struct vsm_visit *v) {
-  bool frozen = v->how == VSM_OPEN && v->state == VSM_SUSPENDED && vsm_wait_party(v->wait) != VSM_US;
-  return frozen ? v->wait_since : NOT_FROZEN;
 }
 
 static bool stands_same(struct standing a, struct standing b) {
@@ -245,11 +261,7 @@ static bool is_reached(const struct course *c, int64_t from) {
 static struct standing standing_of(const struct course *c, int64_t from) {
   if (from == INT64_MAX || !c->story->open || is_reached(c, from))
     return (struct standing){0};
-  int64_t frozen = NOT_FROZEN;
-  for (size_t i = 0; i < c->story->n_visits && c->e->ours; i++) {
-    int64_t since = frozen_since(vsm_retold_visit(c->r, c->story, i));
-    frozen = since < frozen ? since : frozen;
-  }
+  int64_t frozen = c->e->ours ? any_frozen_since(c->r, c->story, ANY_PLACE) : NOT_FROZEN;
   if (frozen < from)
     frozen = from;
   return standing(c->e, &(struct stay){c->r, c->story, ANY_PLACE, from}, frozen);
