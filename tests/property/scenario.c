@@ -116,7 +116,7 @@ static enum vsm_lifecycle any_lifecycle(struct maker *m) {
   static const enum vsm_lifecycle often[] = {VSM_SCHEDULE, VSM_START,    VSM_START,    VSM_START,
                                              VSM_SUSPEND,  VSM_RESUME,   VSM_COMPLETE, VSM_COMPLETE,
                                              VSM_COMPLETE, VSM_COMPLETE, VSM_PROGRESS, VSM_NO_LIFECYCLE};
-  return often[rig_below(m->r, sizeof often / sizeof *often)];
+  return m->waiting && rig_chance(m->r, 30) ? VSM_SUSPEND : often[rig_below(m->r, sizeof often / sizeof *often)];
 }
 
 static void make_rule(struct maker *m, struct vsm_rule *rule, unsigned line, const struct vsm_stream *streams,
@@ -371,6 +371,7 @@ void scenario_make(struct scenario *s, struct rig_random *of_models, struct rig_
   bool large = rig_chance(r, 8);
   size_t n = large ? 100 + rig_below(r, 150) : 2 + rig_below(r, 40);
   *s = (struct scenario){.n_models = n_models};
+  m.waiting = rig_chance(r, 40);
   m.links = !large && rig_chance(r, 50);
   m.subjects = large ? 10 + rig_below(r, 30) : 1 + rig_below(r, 6);
   m.base_us = rig_chance(r, 10) ? 0 : INT64_C(1700000000000000) + (int64_t)rig_below(r, 1000) * 77777;

@@ -6,8 +6,8 @@ struct maker {
   struct rig_random *r;
   struct vsm_arena *arena;
   struct scenario *s;
-  bool links, wall, sequenced;
-  unsigned subjects, fresh; // fresh: stages named so far
+  bool links, wall, sequenced, waiting; // waiting: much is suspended, and much expected
+  unsigned subjects, fresh;             // fresh: stages named so far
   int64_t base_us, scale_us;
   unsigned range; // times lie in base .. base + range * scale
 };

@@ -67,7 +67,7 @@ static int64_t any_time_allowed(struct maker *m) {
 static const struct vsm_expectation *make_expected(struct maker *m, const struct vsm_stream *stream, bool of_stage,
                                                    const struct vsm_calendar *in_force, unsigned *n) {
   struct vsm_expectation *all = vsm_arena_zalloc(m->arena, 4 * sizeof *all);
-  *n = rig_chance(m->r, 50) ? 1 + rig_below(m->r, 4) : 0;
+  *n = m->waiting || rig_chance(m->r, 50) ? 1 + rig_below(m->r, 4) : 0;
   for (unsigned i = 0; i < *n; i++) {
     struct vsm_expectation *e = &all[i];
     *e = (struct vsm_expectation){.name = PICK(m, "", "x", "y"),
@@ -75,7 +75,7 @@ static const struct vsm_expectation *make_expected(struct maker *m, const struct
                                   .target_ppm = 850000,
                                   .window_us = stream->windows[0].us,
                                   .min_count = 20,
-                                  .ours = rig_chance(m->r, 40),
+                                  .ours = rig_chance(m->r, m->waiting ? 70 : 40),
                                   .calendar = rig_chance(m->r, 25) ? any_calendar(m, 60) : in_force,
                                   .from = -1,
                                   .to = -1};
