@@ -32,7 +32,7 @@ static void add_next(struct vsm_stage *stage, uint16_t *next, unsigned to) {
 
 // Arrows between given stages: a line, or with ways that part, fork and join.
 static void draw(struct maker *m, struct vsm_stage *stages, unsigned n) {
-  bool line = rig_chance(m->r, 25);
+  bool line = !m->waiting && rig_chance(m->r, 25);
   unsigned order[16];
   for (unsigned i = 0; i < n; i++)
     order[i] = i;
@@ -47,7 +47,7 @@ static void draw(struct maker *m, struct vsm_stage *stages, unsigned n) {
     for (unsigned i = 0; i < ways && later; i++)
       add_next(stage, next, order[at + 1 + rig_below(m->r, line ? 1 : later < 3 ? later : 3)]);
     stage->to_outcome = later == 0 || (!line && rig_chance(m->r, 15));
-    stage->fork_all = stage->n_next + stage->to_outcome > 1 && rig_chance(m->r, 60);
+    stage->fork_all = stage->n_next + stage->to_outcome > 1 && rig_chance(m->r, m->waiting ? 90 : 60);
   }
 }
 
