@@ -49,10 +49,10 @@ bool story_clock(const struct story *s, const char *text, int64_t *us) {
   return true;
 }
 
-static bool read_day(struct story *s, const char *text) {
+bool story_day(const char *text, int64_t *us) {
   struct tm tm = {0};
   char *end = strptime(text, "%Y-%m-%d", &tm);
-  s->day_us = (int64_t)timegm(&tm) * VSM_SECOND_US;
+  *us = (int64_t)timegm(&tm) * VSM_SECOND_US;
   return end && !*end;
 }
 
@@ -80,7 +80,7 @@ static bool read_stage(struct story *s, char **w, unsigned n) {
   return stage->n_next > 0;
 }
 
-static bool read_template(struct story *s, const char *text, struct vsm_template *out) {
+bool story_template(struct story *s, const char *text, struct vsm_template *out) {
   size_t at;
   const char *what;
   if (vsm_template_parse(&s->arena, text, out, &at, &what) == 0)
@@ -93,7 +93,7 @@ static bool read_lifecycle(const char *text, enum vsm_lifecycle *out) {
   for (*out = VSM_SCHEDULE; *out < VSM_NO_LIFECYCLE; (*out)++)
     if (strcmp(vsm_lifecycle_name(*out), text) == 0)
       return true;
-  return strcmp(text, "links") == 0; // carries links alone
+  return strcmp(text, "links") == 0 || strcmp(text, "values") == 0; // carries these alone
 }
 
 static bool read_when(struct story *s, struct vsm_rule *rule, char *text) {
@@ -113,19 +113,58 @@ static bool read_when(struct story *s, struct vsm_rule *rule, char *text) {
   return vsm_field_parse(text, &c->field, &what) == 0;
 }
 
-// ... by ITEM [link KEY]... [when FIELD=VALUE] [reason TEXT] [creates no]
+static bool read_party(const char *text, enum vsm_party *out) {
+  for (*out = VSM_US; *out <= VSM_THIRD_PARTY; (*out)++)
+    if (strcmp(vsm_party_name(*out), text) == 0)
+      return true;
+  return false;
+}
+
+// NAME=TEMPLATE, of an attribute that was named before; the others keep their own field.
+static bool read_segment(struct story *s, struct vsm_rule *rule, char *text) {
+  char *value = strchr(text, '=');
+  if (!value)
+    return false;
+  *value++ = '\0';
+  for (unsigned i = 0; i < s->n_segments; i++)
+    if (strcmp(s->segments[i], text) == 0)
+      return story_template(s, value, (struct vsm_template *)&rule->segments[i]);
+  return false;
+}
+
+static bool default_segments(struct story *s, struct vsm_rule *rule) {
+  struct vsm_template *segments = vsm_arena_zalloc(&s->arena, STORY_SEGMENTS_MAX * sizeof *segments);
+  rule->segments = segments;
+  for (unsigned i = 0; i < s->n_segments; i++)
+    if (!story_template(s, vsm_arena_printf(&s->arena, "{data.%s}", s->segments[i]), &segments[i]))
+      return false;
+  return true;
+}
+
+// ... by ITEM [link KEY]... [when FIELD=VALUE] [reason TEXT] [party PARTY] [segment NAME=TEMPLATE]... [due TIME]
+//     [not_before TIME] [creates no]
 static bool read_rest(struct story *s, struct vsm_rule *rule, char **w, unsigned n) {
   struct vsm_template *links = vsm_arena_zalloc(&s->arena, 8 * sizeof *links);
   rule->links = links;
+  if (!default_segments(s, rule))
+    return false;
   for (unsigned i = 0; i + 1 < n; i += 2) {
     char *value = w[i + 1];
     bool good = false;
     if (strcmp(w[i], "by") == 0)
-      good = read_template(s, value, &rule->item);
+      good = story_template(s, value, &rule->item);
     else if (strcmp(w[i], "link") == 0 && rule->n_links < 8)
-      good = read_template(s, value, &links[rule->n_links++]);
+      good = story_template(s, value, &links[rule->n_links++]);
     else if (strcmp(w[i], "reason") == 0)
-      good = read_template(s, value, &rule->reason);
+      good = story_template(s, value, &rule->reason);
+    else if (strcmp(w[i], "due") == 0)
+      good = story_template(s, value, &rule->due);
+    else if (strcmp(w[i], "not_before") == 0)
+      good = story_template(s, value, &rule->not_before);
+    else if (strcmp(w[i], "party") == 0)
+      good = read_party(value, &rule->party);
+    else if (strcmp(w[i], "segment") == 0)
+      good = read_segment(s, rule, value);
     else if (strcmp(w[i], "when") == 0)
       good = read_when(s, rule, value);
     else if (strcmp(w[i], "creates") == 0 && strcmp(value, "no") == 0)
@@ -254,7 +293,7 @@ static bool read_model_line(struct story *s, char **w, unsigned n) {
     s->n_stages = 0;
     return true;
   }
-  return false;
+  return story_measure(s, w, n);
 }
 
 static bool play_line(struct story *s, char **w, unsigned n) {
@@ -262,7 +301,7 @@ static bool play_line(struct story *s, char **w, unsigned n) {
   if (strcmp(w[0], "expect") == 0)
     return play_expect(s, w + 1, n - 1);
   if (strcmp(w[0], "day") == 0 && n == 2)
-    return read_day(s, w[1]);
+    return story_day(w[1], &s->day_us);
   if (story_clock(s, w[0], &at))
     return play_event(s, at, w + 1, n - 1);
   return read_model_line(s, w, n);

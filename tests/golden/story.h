@@ -7,7 +7,14 @@
 
 #include "lib/rig.h"
 
-enum { STORY_WORDS_MAX = 64, STORY_STAGES_MAX = 16, STORY_RULES_MAX = 64, STORY_WINDOWS_MAX = 4 };
+enum {
+  STORY_WORDS_MAX = 64,
+  STORY_STAGES_MAX = 16,
+  STORY_RULES_MAX = 64,
+  STORY_WINDOWS_MAX = 4,
+  STORY_SEGMENTS_MAX = 4,
+  STORY_MEASURES_MAX = 16,
+};
 
 struct story_stage {
   const char *id, *was;
@@ -21,6 +28,18 @@ struct story_rule {
   const char *stage; // id; "item"; NULL for an ignore rule
 };
 
+struct vsm_calendar;
+
+// How something is measured: the stream (of NULL) or a stage.
+struct story_measure {
+  const char *of;
+  enum story_measure_kind { STORY_CALENDAR, STORY_MIN_VISITS, STORY_EXPECTED } kind;
+  const struct vsm_calendar *calendar;
+  uint64_t min_visits;
+  struct vsm_expectation expected;
+  const char *from, *to; // ids of stages; NULL: none
+};
+
 struct story {
   const char *path;
   unsigned line;
@@ -30,7 +49,10 @@ struct story {
   struct story_stage stages[STORY_STAGES_MAX];
   struct story_rule rules[STORY_RULES_MAX];
   struct vsm_window windows[STORY_WINDOWS_MAX];
-  unsigned n_stages, n_rules, n_windows;
+  const char *segments[STORY_SEGMENTS_MAX];
+  struct story_measure measures[STORY_MEASURES_MAX];
+  struct vsm_calendar *calendars[STORY_MEASURES_MAX];
+  unsigned n_stages, n_rules, n_windows, n_segments, n_measures, n_calendars;
   enum vsm_clock clock;
   bool changed;
   const struct vsm_model *model;
@@ -46,5 +68,9 @@ int story_run(const char *path);
 void story_complain(struct story *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool story_duration(const char *text, int64_t *us);                     // 90s, 1h30m, 2d
 bool story_clock(const struct story *s, const char *text, int64_t *us); // 10:05 or 10:05:30 of the day
-const struct vsm_model *story_model(struct story *s);                   // NULL: said why
-void story_expect(struct story *s, char **words, unsigned n);           // the words after the time
+bool story_day(const char *text, int64_t *us);                          // 2026-03-02
+bool story_template(struct story *s, const char *text, struct vsm_template *out);
+bool story_measure(struct story *s, char **words, unsigned n); // a line that says how something is measured
+const struct vsm_model *story_model(struct story *s);          // NULL: said why
+int story_stage(const struct story *s, const char *id);        // -1: none
+void story_expect(struct story *s, char **words, unsigned n);  // the words after the time

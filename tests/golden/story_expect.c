@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "core/bottleneck.h"
@@ -88,6 +89,57 @@ static void expect_stream(struct story *s, const struct vsm_stream_view *v, cons
   expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
+// sle NUMBER attained SHARE count N: of the expectations as they stand in the story, from 1.
+static void expect_sle(struct story *s, const struct vsm_sle_view *sle, unsigned n_sle, char **w, unsigned n) {
+  unsigned at = n > 1 ? (unsigned)strtoul(w[1], NULL, 10) : 0;
+  if (at < 1 || at > n_sle) {
+    story_complain(s, "there are %u expectations", n_sle);
+    return;
+  }
+  const struct figure figures[] = {{"attained", sle[at - 1].attained}, {"count", (double)sle[at - 1].count}};
+  expect_figures(s, figures, sizeof figures / sizeof *figures, w + 2, n - 2);
+}
+
+// waits PARTY REASON wip N count N seconds TIME; the reason - is none. What nobody ever waited for is 0.
+static void expect_waits(struct story *s, const struct vsm_stage_view *v, unsigned window, char **w, unsigned n) {
+  struct vsm_str reason = n > 2 && strcmp(w[2], "-") != 0 ? vsm_str_of(w[2]) : VSM_STR("");
+  struct figure figures[] = {{"wip", 0}, {"count", 0}, {"seconds", 0}};
+  for (unsigned i = 0; n > 2 && i < v->n_waits; i++) {
+    const struct vsm_wait_view *x = &v->waits[i];
+    if (strcmp(x->party, w[1]) != 0 || !vsm_str_eq(x->reason, reason))
+      continue;
+    figures[0].value = (double)x->wip;
+    figures[1].value = (double)x->windows[window].count;
+    figures[2].value = x->windows[window].seconds;
+  }
+  expect_figures(s, figures, sizeof figures / sizeof *figures, n > 3 ? w + 3 : w, n > 3 ? n - 3 : 0);
+}
+
+// segment NAME=VALUE none | segment NAME=VALUE FIGURE VALUE ...
+static void expect_segment(struct story *s, const char *stage, unsigned window, char **w, unsigned n) {
+  struct vsm_segments_query query = {.stage = stage ? story_stage(s, stage) : -1, .attribute = -1};
+  struct vsm_segment_view *rows, *row = NULL;
+  char *value = n > 1 ? strchr(w[1], '=') : NULL;
+  long n_rows = value ? vsm_core_view_segments(s->core, &query, &s->arena, &rows) : 0;
+  for (long i = 0; i < n_rows; i++)
+    if (strncmp(rows[i].attribute, w[1], (size_t)(value - w[1])) == 0 &&
+        vsm_str_eq(rows[i].value, vsm_str_of(value + 1)))
+      row = &rows[i];
+  if (!row || n == 3) {
+    s->expected++;
+    if (row || n != 3 || strcmp(w[2], "none") != 0)
+      story_complain(s, "the segment is %s", row ? "there" : "not there");
+    return;
+  }
+  if (stage) {
+    struct vsm_stage_view v = {.wip = row->wip};
+    expect_stage(s, &v, &row->windows[window], w + 2, n - 2);
+  } else {
+    struct vsm_stream_view v = {.wip = row->wip};
+    expect_stream(s, &v, &row->stream_windows[window], w + 2, n - 2);
+  }
+}
+
 static void expect_events(struct story *s, char **w, unsigned n) {
   struct vsm_ingest_view v = vsm_core_ingest(s->core);
 #define F(name)                                                                                                        \
@@ -146,7 +198,49 @@ static const char *join_all(struct story *s, char **w, unsigned n) {
   return text;
 }
 
-// item KEY unknown | item KEY STATE | item KEY shown KEY | item KEY keys KEY... | item KEY visits VISIT...
+static const char *time_text(struct story *s, int64_t us) {
+  char text[32] = "none";
+  time_t t = us / VSM_SECOND_US;
+  struct tm tm;
+  if (us)
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M", gmtime_r(&t, &tm));
+  return vsm_arena_strdup(&s->arena, text);
+}
+
+// row KEY STAGE FIGURE VALUE ...: of the open visit, as `vsm items` lists it
+static void expect_row(struct story *s, char **w, unsigned n) {
+  struct vsm_items_query query = {.stage = story_stage(s, w[1]), .state = -1, .attribute = -1, .limit = 1000};
+  struct vsm_item_row *rows, *row = NULL;
+  struct vsm_str cursor;
+  long n_rows = vsm_core_items(s->core, &query, &s->arena, &rows, &cursor);
+  for (long i = 0; i < n_rows; i++)
+    if (vsm_str_eq(rows[i].item, vsm_str_of(w[0])))
+      row = &rows[i];
+  if (!row || n % 2) {
+    story_complain(s, row ? "expects figures: NAME VALUE ..." : "it is not there");
+    return;
+  }
+  for (unsigned i = 2; i + 1 < n; i += 2) {
+    const struct figure figures[] = {
+        {"percentile", row->pace_percentile}, {"in_stage", row->in_stage_seconds}, {"age", row->age_seconds}};
+    if (strcmp(w[i], "pace") == 0)
+      expect_text(s, "pace", w[i + 1], *row->pace ? row->pace : "none");
+    else if (strcmp(w[i], "due") == 0)
+      expect_text(s, "due", w[i + 1], time_text(s, row->due.us));
+    else
+      expect_figures(s, figures, sizeof figures / sizeof *figures, w + i, 2);
+  }
+}
+
+static const char *segment_text(struct story *s, const struct vsm_item_view *v, const char *attribute) {
+  for (unsigned i = 0; i < v->n_segments; i++)
+    if (strcmp(v->segments[i].attribute, attribute) == 0)
+      return vsm_arena_strndup(&s->arena, v->segments[i].value.p, v->segments[i].value.n);
+  return "none";
+}
+
+// item KEY unknown | item KEY STATE | item KEY shown KEY | item KEY keys KEY... | item KEY visits VISIT... |
+// item KEY due TIME | item KEY segment NAME VALUE; none: there is none
 static void expect_item(struct story *s, char **w, unsigned n) {
   struct vsm_item_view v;
   uint64_t streams;
@@ -166,11 +260,34 @@ static void expect_item(struct story *s, char **w, unsigned n) {
     expect_text(s, w[0], rest, text);
   } else if (strcmp(w[1], "shown") == 0)
     expect_text(s, w[0], rest, vsm_arena_strndup(&s->arena, v.item.p, v.item.n));
+  else if (strcmp(w[1], "due") == 0)
+    expect_text(s, w[0], rest, time_text(s, v.due.us));
+  else if (strcmp(w[1], "segment") == 0 && n == 4)
+    expect_text(s, w[0], w[3], segment_text(s, &v, w[2]));
   else
     expect_text(s, w[0], w[1], v.state);
 }
 
 // ---- One expectation
+
+static void expect_stage_view(struct story *s, const struct vsm_stage_view *v, unsigned window, char **w, unsigned n) {
+  const struct vsm_stage_window_view *win = &v->windows[window];
+  if (n > 0 && strcmp(w[0], "sle") == 0)
+    expect_sle(s, win->sle, win->n_sle, w, n);
+  else if (n > 0 && strcmp(w[0], "waits") == 0)
+    expect_waits(s, v, window, w, n);
+  else
+    expect_stage(s, v, win, w, n);
+}
+
+static void expect_stream_view(struct story *s, const struct vsm_stream_view *v, unsigned window, char **w,
+                               unsigned n) {
+  const struct vsm_stream_window_view *win = &v->windows[window];
+  if (n > 0 && strcmp(w[0], "sle") == 0)
+    expect_sle(s, win->sle, win->n_sle, w, n);
+  else
+    expect_stream(s, v, win, w, n);
+}
 
 static void expect_view(struct story *s, const char *stage, char **w, unsigned n) {
   struct vsm_stream_view v;
@@ -183,13 +300,17 @@ static void expect_view(struct story *s, const char *stage, char **w, unsigned n
   }
   if (rig_check_balances(stderr, &v))
     story_complain(s, "the figures do not add up");
+  if (n > 0 && strcmp(w[0], "segment") == 0 && (!stage || story_stage(s, stage) >= 0)) {
+    expect_segment(s, stage, window, w, n);
+    return;
+  }
   if (!stage) {
-    expect_stream(s, &v, &v.windows[window], w, n);
+    expect_stream_view(s, &v, window, w, n);
     return;
   }
   for (unsigned i = 0; i < v.n_stages; i++)
     if (strcmp(v.stages[i].id, stage) == 0) {
-      expect_stage(s, &v.stages[i], &v.stages[i].windows[window], w, n);
+      expect_stage_view(s, &v.stages[i], window, w, n);
       return;
     }
   story_complain(s, "there is no stage %s", stage);
@@ -238,6 +359,8 @@ void story_expect(struct story *s, char **w, unsigned n) {
     expect_bottleneck(s, w + 1, n - 1);
   else if (strcmp(w[0], "item") == 0 && n > 2)
     expect_item(s, w + 1, n - 1);
+  else if (strcmp(w[0], "row") == 0 && n > 4)
+    expect_row(s, w + 1, n - 1);
   else if (strcmp(w[0], "wakes") == 0 && n == 3 && story_clock(s, w[2], &at)) { // wakes by TIME
     s->expected++;
     if (vsm_core_deadline(s->core).us > at)
