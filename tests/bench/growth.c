@@ -19,8 +19,8 @@ struct run {
   struct vsm_event *events; // CHUNK
 };
 
-static void begin(struct run *r, enum bench_kind kind, uint32_t n_open) {
-  bench_core_init(&r->core, VSM_CLOCK_WALL);
+static void begin(struct run *r, enum bench_kind kind, uint32_t n_open, enum vsm_clock clock) {
+  bench_core_init(&r->core, clock);
   bench_stream_init(&r->stream, kind, n_open, bench_wall_us(), 1);
   vsm_arena_init(&r->arena, 0);
   r->events = vsm_mem_alloc(CHUNK * sizeof *r->events);
@@ -44,7 +44,7 @@ static double item_bytes(unsigned a, int b) {
   struct run r;
   (void)a;
   (void)b;
-  begin(&r, BENCH_PLAIN, ITEMS);
+  begin(&r, BENCH_PLAIN, ITEMS, VSM_CLOCK_WALL);
   size_t n;
   step_chunk(&r, true, ITEM_STEPS, &n); // what does not grow with items is there from now on
   size_t key = 3 + r.events[0].subject.n, before = bench_resident_bytes();
@@ -58,7 +58,7 @@ static double series_bytes(unsigned a, int b) {
   struct run r;
   (void)a;
   (void)b;
-  begin(&r, BENCH_MIXED, 64);
+  begin(&r, BENCH_MIXED, 64, VSM_CLOCK_EVENT);
   open_all(&r, 0);
   r.stream.gap_us = 400 * VSM_DAY_US / SERIES_EVENTS;
   for (size_t done = 0, n; done < SERIES_EVENTS; done += n)
@@ -69,7 +69,7 @@ static double series_bytes(unsigned a, int b) {
 static double event_ns(unsigned n_open, int late) {
   struct run r;
   double rounds[ROUNDS];
-  begin(&r, BENCH_MIXED, n_open);
+  begin(&r, BENCH_MIXED, n_open, VSM_CLOCK_WALL);
   open_all(&r, 0);
   r.stream.late = late;
   for (int i = 0; i < ROUNDS; i++) {
