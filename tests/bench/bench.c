@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "features.h"
 #include "growth.h"
 #include "measure.h"
 #include "receivers.h"
@@ -116,6 +117,14 @@ static void memory(void) {
   bench_print(json, "memory/series_bytes", bench_series_bytes(), "bytes");
 }
 
+static void features(void) {
+  struct bench_features f = bench_features();
+  bench_print(json, "features/plain", f.plain_ns, "ns/event");
+  bench_print(json, "features/full", f.full_ns, "ns/event");
+  bench_print(json, "features/rate_share", f.rate_share, "ratio");
+  bench_print(json, "memory/segments_bytes", bench_segments_bytes(), "bytes");
+}
+
 static void growth(void) {
   static const struct {
     const char *name;
@@ -132,7 +141,7 @@ static void growth(void) {
 static const struct {
   const char *name;
   void (*fn)(void);
-} parts[] = {{"share", shares}, {"memory", memory}, {"growth", growth}};
+} parts[] = {{"share", shares}, {"memory", memory}, {"growth", growth}, {"features", features}};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
@@ -146,7 +155,7 @@ int main(int argc, char **argv) {
     while (p < N_PARTS && strcmp(parts[p].name, argv[i]) != 0)
       p++;
     if (p == N_PARTS)
-      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth]\n"), 2;
+      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features]\n"), 2;
     wanted[p] = some = true;
   }
   for (size_t p = 0; p < N_PARTS; p++)

@@ -81,7 +81,7 @@ static double event_ns(unsigned n_open, int late) {
   return bench_median(rounds, ROUNDS);
 }
 
-static double in_child(double (*fn)(unsigned, int), unsigned n_open, int late) {
+double bench_in_child(double (*fn)(unsigned, int), unsigned n_open, int late) {
   int result[2], status;
   double value = 0;
   if (pipe(result) != 0)
@@ -100,13 +100,13 @@ static double in_child(double (*fn)(unsigned, int), unsigned n_open, int late) {
 }
 
 double bench_item_bytes(void) {
-  return in_child(item_bytes, 0, 0);
+  return bench_in_child(item_bytes, 0, 0);
 }
 
 double bench_series_bytes(void) {
-  return in_child(series_bytes, 0, 0);
+  return bench_in_child(series_bytes, 0, 0);
 }
 
 double bench_event_ns(unsigned n_open, int late) {
-  return in_child(event_ns, n_open, late);
+  return bench_in_child(event_ns, n_open, late);
 }

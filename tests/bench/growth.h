@@ -6,3 +6,6 @@ double bench_item_bytes(void);
 // ns per event with so many open items.
 double bench_series_bytes(void); // memory of the quarter hours of 400 days
 double bench_event_ns(unsigned n_open, int late);
+
+// Calls fn in a process of its own.
+double bench_in_child(double (*fn)(unsigned, int), unsigned a, int b);
