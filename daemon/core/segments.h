@@ -1,18 +1,18 @@
 // The figures of a stream again, for the items that have one value of an attribute. Counts and cycle times alone.
 #pragma once
-#include "core/flow.h"
+#include "core/tape.h"
 
 enum { VSM_SEGMENT_VALUES_MAX = 64 }; // of one attribute; what comes later is `other`
 
 struct vsm_segment_stage {
-  struct vsm_flow flow;
+  struct vsm_tape tape;
   uint64_t open;
 };
 
 struct vsm_segment {
   uint32_t word; // the value, interned; of `other` 0
   uint64_t open; // items
-  struct vsm_flow flow;
+  struct vsm_tape tape;
   struct vsm_segment_stage *stages; // by place
 };
 
@@ -23,7 +23,5 @@ struct vsm_attribute {
 };
 
 // The value's figures, made where there are none.
-struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, const struct vsm_bands *bands, unsigned n_stages,
-                                   uint32_t word);
-void vsm_attribute_advance(struct vsm_attribute *a, const struct vsm_bands *bands, unsigned n_stages);
-void vsm_attribute_fini(struct vsm_attribute *a, const struct vsm_bands *bands, unsigned n_stages);
+struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word);
+void vsm_attribute_fini(struct vsm_attribute *a, unsigned n_stages);

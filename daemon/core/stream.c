@@ -43,7 +43,7 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
     vsm_expectings_fini(&s->stages[i].expected, s->bands);
   }
   for (unsigned i = 0; i < s->n_attributes; i++)
-    vsm_attribute_fini(&s->attributes[i], s->bands, s->graph->n);
+    vsm_attribute_fini(&s->attributes[i], s->graph->n);
   free(s->attributes);
   vsm_expectings_fini(&s->expected, s->bands);
   if (s->bands)
@@ -113,21 +113,51 @@ struct target {
   struct vsm_segment *segment;
 };
 
-static struct vsm_flow_at at_stage(struct target t, unsigned place, int64_t us) {
-  return vsm_flow_at(t.segment ? &t.segment->stages[place].flow : &t.s->stages[place].flow, t.s->bands, us);
+// A node's figures at an instant.
+struct spot {
+  const struct vsm_bands *bands;
+  struct vsm_tape *tape; // of a segment; NULL: `at`
+  int64_t us;
+  struct vsm_flow_at at;
+};
+
+static struct spot spot(struct target t, struct vsm_tape *tape, struct vsm_flow *flow, int64_t us) {
+  struct spot s = {t.s->bands, tape, us, {0}};
+  if (!tape)
+    s.at = vsm_flow_at(flow, t.s->bands, us);
+  return s;
 }
 
-static struct vsm_flow_at at_stream(struct target t, int64_t us) {
-  return vsm_flow_at(t.segment ? &t.segment->flow : &t.s->flow, t.s->bands, us);
+static struct spot at_stage(struct target t, unsigned place, int64_t us) {
+  return spot(t, t.segment ? &t.segment->stages[place].tape : NULL, &t.s->stages[place].flow, us);
+}
+
+static struct spot at_stream(struct target t, int64_t us) {
+  return spot(t, t.segment ? &t.segment->tape : NULL, &t.s->flow, us);
+}
+
+static void add_count(const struct spot *s, unsigned slot, int sign) {
+  if (s->tape)
+    vsm_tape_count(s->tape, s->bands, s->us, slot, sign);
+  else
+    vsm_flow_count(s->at, slot, sign);
+}
+
+// Of a stage its cycle time, of a stream its lead time.
+static void add_cycle(const struct spot *s, int64_t us, int sign) {
+  if (s->tape)
+    vsm_tape_duration(s->tape, s->bands, s->us, us, sign);
+  else
+    vsm_flow_duration(s->at, VSM_D_CYCLE, us, sign);
 }
 
 static void count_entry(struct target t, const struct vsm_visit *v, int sign) {
-  struct vsm_flow_at at = at_stage(t, v->place, v->entered);
-  vsm_flow_count(at, VSM_N_ARRIVALS, sign);
+  struct spot at = at_stage(t, v->place, v->entered);
+  add_count(&at, VSM_N_ARRIVALS, sign);
   if (!t.segment)
     vsm_series_count(&t.s->stages[v->place].series, v->entered, VSM_SERIES_ARRIVED, sign);
   if (v->bits & VSM_V_REWORK)
-    vsm_flow_count(at, VSM_N_REWORK, sign);
+    add_count(&at, VSM_N_REWORK, sign);
 }
 
 static void count_exit(struct target t, const struct vsm_visit *v, int sign) {
@@ -135,9 +165,9 @@ static void count_exit(struct target t, const struct vsm_visit *v, int sign) {
                                  [VSM_SKIPPED] = VSM_N_SKIPPED,
                                  [VSM_RETURNED] = VSM_N_RETURNED,
                                  [VSM_WITHDRAWN] = VSM_N_LEFT_WITHDRAWN};
-  struct vsm_flow_at at = at_stage(t, v->place, v->left);
+  struct spot at = at_stage(t, v->place, v->left);
   struct vsm_series *series = t.segment ? NULL : &t.s->stages[v->place].series;
-  vsm_flow_count(at, slot[v->how], sign);
+  add_count(&at, slot[v->how], sign);
   if (series)
     vsm_series_count(series, v->left, VSM_SERIES_DEPARTED, sign);
   if (v->how != VSM_COMPLETED)
@@ -145,21 +175,21 @@ static void count_exit(struct target t, const struct vsm_visit *v, int sign) {
   if (series)
     vsm_series_count(series, v->left, VSM_SERIES_DONE, sign);
   if (!(v->bits & VSM_V_OWN_COMPLETE))
-    vsm_flow_count(at, VSM_N_IMPLIED, sign);
+    add_count(&at, VSM_N_IMPLIED, sign);
   if (v->bits & VSM_V_UNOBSERVED) {
-    vsm_flow_count(at, VSM_N_UNOBSERVED, sign);
+    add_count(&at, VSM_N_UNOBSERVED, sign);
     return;
   }
   int64_t cycle = v->spent[VSM_QUEUED] + v->spent[VSM_ACTIVE] + v->spent[VSM_SUSPENDED];
-  vsm_flow_duration(at, VSM_D_CYCLE, cycle, sign);
+  add_cycle(&at, cycle, sign);
   if (t.segment)
     return;
   vsm_series_duration(series, v->left, cycle, sign);
-  vsm_flow_duration(at, VSM_D_SUSPENDED, v->spent[VSM_SUSPENDED], sign);
+  vsm_flow_duration(at.at, VSM_D_SUSPENDED, v->spent[VSM_SUSPENDED], sign);
   if (v->bits & VSM_V_WAS_ACTIVE) {
-    vsm_flow_duration(at, VSM_D_QUEUE, v->spent[VSM_QUEUED], sign);
-    vsm_flow_duration(at, VSM_D_ACTIVE, v->spent[VSM_ACTIVE], sign);
-    vsm_flow_effort(at, cycle, sign);
+    vsm_flow_duration(at.at, VSM_D_QUEUE, v->spent[VSM_QUEUED], sign);
+    vsm_flow_duration(at.at, VSM_D_ACTIVE, v->spent[VSM_ACTIVE], sign);
+    vsm_flow_effort(at.at, cycle, sign);
   }
 }
 
@@ -230,10 +260,10 @@ static void expect_visit(struct vsm_stream_state *s, const struct vsm_retold *r,
 static void count_stage_mark(struct target t, const struct vsm_mark *m, int sign) {
   static const uint8_t slots[] = {
       [VSM_M_REDUNDANT] = VSM_N_REDUNDANT, [VSM_M_BYPASSED] = VSM_N_BYPASSED, [VSM_M_FIRST_PASS] = VSM_N_FIRST_PASSES};
-  struct vsm_flow_at at = at_stage(t, m->place, m->at);
-  vsm_flow_count(at, slots[m->kind], sign);
+  struct spot at = at_stage(t, m->place, m->at);
+  add_count(&at, slots[m->kind], sign);
   if (m->kind == VSM_M_FIRST_PASS && !m->rework)
-    vsm_flow_count(at, VSM_N_FIRST_CLEAN, sign);
+    add_count(&at, VSM_N_FIRST_CLEAN, sign);
 }
 
 static void count_wait(struct vsm_stream_state *s, const struct vsm_mark *m, int sign) {
@@ -261,14 +291,14 @@ static void count_item_mark(struct target t, const struct vsm_mark *m, int sign)
                                   [VSM_M_FINISHED] = VSM_N_FINISHED,
                                   [VSM_M_WITHDRAWN] = VSM_N_WITHDRAWN,
                                   [VSM_M_REDUNDANT] = VSM_N_ITEM_REDUNDANT};
-  struct vsm_flow_at at = at_stream(t, m->at);
-  vsm_flow_count(at, slots[m->kind], sign);
+  struct spot at = at_stream(t, m->at);
+  add_count(&at, slots[m->kind], sign);
   if (!t.segment)
     draw_item_mark(&t.s->series, m, sign);
   if (m->kind == VSM_M_FINISHED && m->at > m->from) {
-    vsm_flow_duration(at, VSM_D_CYCLE, m->span, sign);
+    add_cycle(&at, m->span, sign);
     if (!t.segment)
-      vsm_flow_effort(at, m->active, sign);
+      vsm_flow_effort(at.at, m->active, sign);
   }
 }
 
@@ -347,7 +377,7 @@ static void move_segment(struct vsm_stream_state *s, const struct rewrite *w, st
 static struct vsm_segment *segment_of(struct vsm_stream_state *s, unsigned i, const struct vsm_story *story) {
   if (!story->exists || story->segments[i] == (uint32_t)VSM_NO_SEGMENT)
     return NULL;
-  return vsm_segment_at(&s->attributes[i], s->bands, s->graph->n, story->segments[i]);
+  return vsm_segment_at(&s->attributes[i], s->graph->n, story->segments[i]);
 }
 
 static void count_segments(struct vsm_stream_state *s, const struct rewrite *w) {
@@ -421,8 +451,6 @@ void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
     vsm_waits_advance(&s->stages[i].waits, s->bands);
     vsm_expectings_advance(&s->stages[i].expected, s->bands);
   }
-  for (unsigned i = 0; i < s->n_attributes; i++)
-    vsm_attribute_advance(&s->attributes[i], s->bands, s->graph->n);
 }
 
 int64_t vsm_stream_deadline(const struct vsm_stream_state *s, int64_t now_us) {

@@ -239,6 +239,19 @@ int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena 
 
 // --- segments
 
+static void fill_tape(const struct reading *r, const struct vsm_tape *tape, void *windows, fill_fn *fill) {
+  const struct vsm_bands *bands = r->stream->bands;
+  struct vsm_tally sum = {0};
+  for (unsigned i = 0; i < bands->n; i++) {
+    vsm_tape_read(tape, bands, i, &sum);
+    unsigned at = bands->at[i].configured;
+    fill(r, windows, at + 1, r->stream->model->windows[at].name, bands->at[i].length_us, &sum);
+  }
+  vsm_tape_read(tape, bands, bands->n, &sum);
+  fill(r, windows, 0, "all", INT64_MAX, &sum);
+  vsm_tally_fini(&sum);
+}
+
 struct segments {
   const struct reading *r;
   const struct vsm_segments_query *query;
@@ -261,7 +274,7 @@ static int add_segment(struct segments *out, const char *attribute, struct vsm_s
     struct vsm_stream_window_view *windows = vsm_arena_zalloc(out->arena, n * sizeof *windows);
     if (!windows)
       return VSM_ENOMEM;
-    fill_windows(out->r, &segment->flow, windows, fill_stream_window);
+    fill_tape(out->r, &segment->tape, windows, fill_stream_window);
     row->wip = segment->open;
     row->stream_windows = windows;
   } else {
@@ -269,7 +282,7 @@ static int add_segment(struct segments *out, const char *attribute, struct vsm_s
     struct vsm_stage_window_view *windows = vsm_arena_zalloc(out->arena, n * sizeof *windows);
     if (!windows)
       return VSM_ENOMEM;
-    fill_windows(out->r, &stage->flow, windows, fill_stage_window);
+    fill_tape(out->r, &stage->tape, windows, fill_stage_window);
     row->wip = stage->open;
     row->windows = windows;
   }
@@ -278,10 +291,11 @@ static int add_segment(struct segments *out, const char *attribute, struct vsm_s
 
 // A value that no item has any more is not listed: that it was there once depends on the order of arrival.
 static bool has_items(const struct vsm_stream_state *s, const struct vsm_segment *segment) {
-  int64_t started = 0;
+  struct vsm_tally sum = {0};
   for (unsigned i = 0; i <= s->bands->n; i++)
-    started += segment->flow.bands[i].tally.counts[VSM_N_STARTED];
-  return started > 0;
+    vsm_tape_read(&segment->tape, s->bands, i, &sum);
+  vsm_tally_fini(&sum);
+  return sum.counts[VSM_N_STARTED] > 0;
 }
 
 static int add_attribute(struct segments *out, unsigned attribute) {

@@ -33,9 +33,8 @@ static char *write_config(bool full) {
   fputs("mappings:\n", out);
   for (int s = 0; s < STREAMS; s++)
     for (int k = 0; k < STEPS; k++)
-      fprintf(out,
-              "  - { source: bench, type: t%d.%d, stage: S%d/stage-%d, lifecycle: %s, item: \"{subject}\" }\n", s, k, s,
-              k / 2, k % 2 ? "complete" : "start");
+      fprintf(out, "  - { source: bench, type: t%d.%d, stage: S%d/stage-%d, lifecycle: %s, item: \"{subject}\" }\n", s,
+              k, s, k / 2, k % 2 ? "complete" : "start");
   fclose(out);
   return text;
 }

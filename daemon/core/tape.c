@@ -1,0 +1,142 @@
+// Entries are sorted; most come at the end. Before the array would grow, what has aged is put together: within each
+// band to the band's panes, behind the longest window to one time. A count beyond 16 bits stands in several equal
+// entries.
+#include "core/tape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum { FIRST_ENTRIES = 8, BUCKETS = 16 }; // what: a slot below BUCKETS, or BUCKETS + a bucket
+_Static_assert((int)VSM_N_SLOTS <= (int)BUCKETS, "slots and buckets have numbers of their own");
+
+struct vsm_tape_entry {
+  int64_t sum;   // of the durations of a bucket, in microseconds
+  uint32_t time; // in units of the first band's panes; 0: behind all windows
+  uint16_t what;
+  int16_t n;
+};
+
+void vsm_tape_fini(struct vsm_tape *t) {
+  free(t->entries);
+  *t = (struct vsm_tape){0};
+}
+
+static int64_t unit(const struct vsm_bands *bands) {
+  return bands->n ? bands->at[0].pane_us : VSM_DAY_US;
+}
+
+static unsigned band_of(const struct vsm_bands *bands, int64_t us) {
+  unsigned i = 0;
+  while (i < bands->n && us < bands->at[i].start_us)
+    i++;
+  return i;
+}
+
+// The start of the pane that this time lies in now.
+static uint32_t time_of(const struct vsm_bands *bands, int64_t us) {
+  unsigned band = band_of(bands, us);
+  return band == bands->n ? 0 : (uint32_t)((us - us % bands->at[band].pane_us) / unit(bands));
+}
+
+static int cmp(const struct vsm_tape_entry *e, uint32_t time, uint16_t what) {
+  return e->time != time ? (e->time > time) - (e->time < time) : (e->what > what) - (e->what < what);
+}
+
+static uint32_t seek(const struct vsm_tape *t, uint32_t time, uint16_t what) {
+  uint32_t low = 0, high = t->n;
+  if (high > 0 && cmp(&t->entries[high - 1], time, what) < 0)
+    return high;
+  while (low < high) {
+    uint32_t mid = (low + high) / 2;
+    if (cmp(&t->entries[mid], time, what) < 0)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
+static bool fits(const struct vsm_tape_entry *e, int n) {
+  return e->n + n == (int16_t)(e->n + n);
+}
+
+static int by_place(const void *pa, const void *pb) {
+  const struct vsm_tape_entry *b = pb;
+  return cmp(pa, b->time, b->what);
+}
+
+static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
+  uint32_t n = 0;
+  if (t->n == 0)
+    return;
+  for (uint32_t i = 0; i < t->n; i++)
+    t->entries[i].time = time_of(bands, (int64_t)t->entries[i].time * unit(bands));
+  qsort(t->entries, t->n, sizeof *t->entries, by_place);
+  for (uint32_t i = 0; i < t->n; i++) {
+    struct vsm_tape_entry *e = &t->entries[i], *last = n ? &t->entries[n - 1] : NULL;
+    if (last && cmp(last, e->time, e->what) == 0 && fits(last, e->n)) {
+      last->n = (int16_t)(last->n + e->n);
+      last->sum += e->sum;
+    } else {
+      t->entries[n++] = *e;
+    }
+    if (t->entries[n - 1].n == 0 && t->entries[n - 1].sum == 0)
+      n--; // taken back whole
+  }
+  t->n = n;
+}
+
+static void make_room(struct vsm_tape *t, const struct vsm_bands *bands) {
+  if (t->n < t->cap)
+    return;
+  coarsen(t, bands);
+  if (t->n > t->cap / 4 * 3 || t->cap == 0) {
+    t->cap = t->cap ? t->cap + t->cap / 2 : FIRST_ENTRIES;
+    t->entries = vsm_mem_resize(t->entries, t->cap * sizeof *t->entries);
+  }
+}
+
+static void add(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, uint16_t what, int n, int64_t sum) {
+  uint32_t time = time_of(bands, us), i = seek(t, time, what);
+  while (i < t->n && cmp(&t->entries[i], time, what) == 0 && !fits(&t->entries[i], n))
+    i++;
+  if (i < t->n && cmp(&t->entries[i], time, what) == 0) {
+    t->entries[i].n = (int16_t)(t->entries[i].n + n);
+    t->entries[i].sum += sum;
+    return;
+  }
+  if (t->n == t->cap) {
+    make_room(t, bands);
+    i = seek(t, time, what);
+  }
+  memmove(t->entries + i + 1, t->entries + i, (t->n++ - i) * sizeof *t->entries);
+  t->entries[i] = (struct vsm_tape_entry){sum, time, what, (int16_t)n};
+}
+
+void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, unsigned slot, int sign) {
+  add(t, bands, us, (uint16_t)slot, sign, 0);
+}
+
+void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, int64_t took_us, int sign) {
+  add(t, bands, us, (uint16_t)(BUCKETS + vsm_sketch_bucket(took_us)), sign, sign * took_us);
+}
+
+void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into) {
+  struct vsm_sketch *cycle = &into->dists[VSM_D_CYCLE];
+  int64_t from = band < bands->n ? bands->at[band].start_us : INT64_MIN;
+  int64_t to = band > 0 ? bands->at[band - 1].start_us : INT64_MAX;
+  for (uint32_t i = 0; i < t->n; i++) {
+    const struct vsm_tape_entry *e = &t->entries[i];
+    int64_t us = (int64_t)e->time * unit(bands);
+    if (us < from || us >= to)
+      continue;
+    if (e->what < BUCKETS) {
+      into->counts[e->what] += e->n;
+    } else {
+      vsm_sketch_add(cycle, e->what - BUCKETS, e->n);
+      cycle->sum += e->sum;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+// Counts and durations on a time line that is coarser the older they are: as fine as the panes of the windows need, and
+// one sum behind all of them. For figures that are many and mostly quiet, where a vsm_flow would be large: it takes
+// memory for what happened alone, and is added up only when it is read.
+#pragma once
+#include "core/flow.h"
+
+struct vsm_tape_entry;
+
+struct vsm_tape {
+  struct vsm_tape_entry *entries; // by time, then what
+  uint32_t n, cap;
+};
+
+void vsm_tape_fini(struct vsm_tape *t);
+void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, unsigned slot, int sign);
+// Of VSM_D_CYCLE.
+void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, int64_t took_us, int sign);
+// Adds what lies in the band (bands->n: behind all windows) to *into.
+void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into);
