@@ -3,29 +3,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "cmd.h"
 #include "vsm/json.h"
 
-struct asking {
+struct vsm_talk {
+  const char *endpoint; // borrowed
+  struct vsm_query *query;
   vsm_show_fn *show;
   void *ctx;
-  const char *endpoint;
-  int status; // -1: no answer yet
+  bool refusals; // are shown, too
+  int status;    // -1: no answer yet
 };
 
+void vsm_say_refusal(const char *error) {
+  size_t n = strlen(error);
+  fprintf(stderr, "vsm: %s%s", error, n && error[n - 1] == '\n' ? "" : "\n");
+}
+
 static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
-  struct asking *a = ctx;
-  if (err) {
-    fprintf(stderr, "vsm: no answer from %s (%s); is vsmd running? vsmd --config FILE starts it\n", a->endpoint,
+  struct vsm_talk *t = ctx;
+  t->status = VSM_FAILED;
+  if (err)
+    fprintf(stderr, "vsm: no answer from %s (%s); is vsmd running? vsmd --config FILE starts it\n", t->endpoint,
             vsm_client_error(err));
-    a->status = VSM_FAILED;
-  } else if (*reply->error) {
-    size_t n = strlen(reply->error);
-    fprintf(stderr, "vsm: %s%s", reply->error, reply->error[n - 1] == '\n' ? "" : "\n");
-    a->status = VSM_FAILED;
-  } else {
-    a->status = a->show(a->ctx, reply);
-  }
+  else if (*reply->error && !t->refusals)
+    vsm_say_refusal(reply->error);
+  else
+    t->status = t->show(t->ctx, reply);
 }
 
 void vsm_say_endpoint(const char *endpoint, int err) {
@@ -33,24 +38,67 @@ void vsm_say_endpoint(const char *endpoint, int err) {
           vsm_client_error(err), VSM_QUERY_DEFAULT);
 }
 
-int vsm_ask(const char *endpoint, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx) {
-  struct asking a = {show, ctx, endpoint, -1};
-  struct vsm_query *q;
-  int err = vsm_query_create(&(struct vsm_query_options){.query = endpoint}, &q);
+struct vsm_talk *vsm_talk_begin(const char *endpoint) {
+  struct vsm_talk *t = vsm_mem_alloc(sizeof *t);
+  t->endpoint = endpoint;
+  int err = vsm_query_create(&(struct vsm_query_options){.query = endpoint}, &t->query);
   if (!err)
-    err = vsm_query_ask(q, request, on_reply, &a);
+    return t;
+  vsm_say_endpoint(endpoint, err);
+  vsm_talk_end(t);
+  return NULL;
+}
+
+void vsm_talk_end(struct vsm_talk *t) {
+  if (t)
+    vsm_query_destroy(t->query);
+  free(t);
+}
+
+static int ask(struct vsm_talk *t, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx, bool refusals) {
+  t->show = show;
+  t->ctx = ctx;
+  t->refusals = refusals;
+  t->status = -1;
+  int err = vsm_query_ask(t->query, request, on_reply, t);
   if (err) {
-    vsm_say_endpoint(endpoint, err);
-    vsm_query_destroy(q);
+    vsm_say_endpoint(t->endpoint, err);
     return VSM_FAILED;
   }
-  while (a.status < 0) {
-    struct pollfd p = {.fd = vsm_query_fd(q), .events = POLLIN};
-    poll(&p, 1, vsm_query_timeout_ms(q));
-    vsm_query_process(q);
+  while (t->status < 0) {
+    struct pollfd p = {.fd = vsm_query_fd(t->query), .events = POLLIN};
+    poll(&p, 1, vsm_query_timeout_ms(t->query));
+    vsm_query_process(t->query);
   }
-  vsm_query_destroy(q);
-  return a.status;
+  return t->status;
+}
+
+int vsm_talk_ask(struct vsm_talk *t, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx) {
+  return ask(t, request, show, ctx, false);
+}
+
+int vsm_talk_try(struct vsm_talk *t, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx) {
+  return ask(t, request, show, ctx, true);
+}
+
+static int take_now(void *ctx, const Vsm__V1__Reply *reply) {
+  *(uint64_t *)ctx = reply->status->time_unix_nano;
+  return VSM_DONE;
+}
+
+int vsm_talk_now(struct vsm_talk *t, uint64_t *unix_nano) {
+  Vsm__V1__StatusRequest status = VSM__V1__STATUS_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_STATUS;
+  r.status = &status;
+  return vsm_talk_ask(t, &r, take_now, unix_nano);
+}
+
+int vsm_ask(const char *endpoint, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx) {
+  struct vsm_talk *t = vsm_talk_begin(endpoint);
+  int status = t ? vsm_talk_ask(t, request, show, ctx) : VSM_FAILED;
+  vsm_talk_end(t);
+  return status;
 }
 
 int vsm_print_json(const struct ProtobufCMessage *message) {

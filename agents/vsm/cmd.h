@@ -50,15 +50,21 @@ const char *vsm_nearest(const char *name, const char *const *names, size_t n);
 // there is no answer or the daemon refused.
 typedef int vsm_show_fn(void *ctx, const struct Vsm__V1__Reply *reply);
 int vsm_ask(const char *endpoint, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
-// Says on standard error that nothing could be opened there.
+// Several questions over one connection, each answered before the next is asked. NULL where it cannot be opened, which
+// is said. The endpoint is borrowed.
+struct vsm_talk *vsm_talk_begin(const char *endpoint);
+void vsm_talk_end(struct vsm_talk *t); // NULL-safe
+int vsm_talk_ask(struct vsm_talk *t, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
+// The same, but a refusal is no failure: show gets it.
+int vsm_talk_try(struct vsm_talk *t, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
+int vsm_talk_now(struct vsm_talk *t, uint64_t *unix_nano); // the daemon's now
+// On standard error: what the daemon answered instead; that nothing could be opened there.
+void vsm_say_refusal(const char *error);
 void vsm_say_endpoint(const char *endpoint, int err);
 // Prints a message as a line of JSON.
 int vsm_print_json(const struct ProtobufCMessage *message);
 
-// --- an item
-// A visit's place in the life of its item, drawn: "[..####....]".
-enum { VSM_TIMELINE_BYTES = 27 };
-void vsm_item_timeline(const struct Vsm__V1__Item *item, const struct Vsm__V1__Visit *visit,
-                       char out[VSM_TIMELINE_BYTES]);
+// Asks for all figures and prints them. stream: NULL: all; segment: "region=north", NULL: all.
+int vsm_snapshot_print(const char *query, const char *stream, const char *window, const char *segment);
 
 #define VSM_ARRAY(a) (a), sizeof(a) / sizeof(*(a))

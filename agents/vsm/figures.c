@@ -49,48 +49,232 @@ int vsm_worst_stage(const Vsm__V1__ValueStream *s) {
   return worst;
 }
 
-static void print_stage(FILE *out, const Vsm__V1__Stage *st, const char *window, bool worst, uint64_t most) {
-  const Vsm__V1__StageWindow *w = vsm_stage_window(st, window);
-  const Vsm__V1__Distribution *c = w ? w->cycle_time : NULL;
-  char p50[32] = "-", p85[32] = "-", oldest[32] = "-", bar[11] = "";
-  if (c && c->count > 0) {
-    vsm_text_duration(c->p50, p50, sizeof p50);
-    vsm_text_duration(c->p85, p85, sizeof p85);
-  }
-  if (st->wip > 0 && st->age)
-    vsm_text_duration(st->age->max, oldest, sizeof oldest);
-  size_t n = most > 0 ? (size_t)((st->wip * 10 + most - 1) / most) : 0;
-  memset(bar, '#', n);
-  bar[n] = '\0';
-  fprintf(out, "  %c %-38.38s %6llu %6llu %6llu %6llu %9s %9s %9s %8llu  %s\n", worst ? '>' : ' ', st->name,
-          (unsigned long long)st->wip, (unsigned long long)st->queued, (unsigned long long)st->active,
-          (unsigned long long)st->suspended, p50, p85, oldest, (unsigned long long)(w ? w->departures : 0), bar);
+// --- all of a node, or a part of it
+
+static struct vsm_figures of_segment(Vsm__V1__Segment *const *segments, size_t n, const char *window, bool stream) {
+  struct vsm_figures f = {.window = window};
+  if (n == 0 || segments[0]->n_windows == 0)
+    return f; // no item has the value
+  const Vsm__V1__SegmentWindow *w = segments[0]->windows[0];
+  for (size_t i = 0; i < segments[0]->n_windows; i++)
+    if (strcmp(segments[0]->windows[i]->window, window) == 0)
+      w = segments[0]->windows[i];
+  return (struct vsm_figures){w->window, segments[0]->wip, stream ? w->started : w->arrivals,
+                              stream ? w->finished : w->departures, stream ? w->lead_time : w->cycle_time};
 }
 
-static void print_stream(FILE *out, const Vsm__V1__ValueStream *s, const char *window) {
+struct vsm_figures vsm_figures_of_stage(const Vsm__V1__Stage *stage, const char *window, bool part) {
+  const Vsm__V1__StageWindow *w = vsm_stage_window(stage, window);
+  if (part)
+    return of_segment(stage->segments, stage->n_segments, window, false);
+  if (!w)
+    return (struct vsm_figures){.window = window, .wip = stage->wip};
+  return (struct vsm_figures){w->window, stage->wip, w->arrivals, w->departures, w->cycle_time};
+}
+
+struct vsm_figures vsm_figures_of_stream(const Vsm__V1__ValueStream *s, const char *window, bool part) {
   const Vsm__V1__StreamWindow *w = vsm_stream_window(s, window);
-  char p50[32] = "-", p85[32] = "-";
-  if (w && w->lead_time && w->lead_time->count > 0) {
-    vsm_text_duration(w->lead_time->p50, p50, sizeof p50);
-    vsm_text_duration(w->lead_time->p85, p85, sizeof p85);
+  if (part)
+    return of_segment(s->segments, s->n_segments, window, true);
+  if (!w)
+    return (struct vsm_figures){.window = window, .wip = s->wip};
+  return (struct vsm_figures){w->window, s->wip, w->started, w->finished, w->lead_time};
+}
+
+// --- waits, expectations
+
+static const Vsm__V1__WaitWindow *wait_window(const Vsm__V1__Wait *wait, const char *window) {
+  static const Vsm__V1__WaitWindow none = VSM__V1__WAIT_WINDOW__INIT;
+  for (size_t i = 0; i < wait->n_windows; i++)
+    if (strcmp(wait->windows[i]->window, window) == 0)
+      return wait->windows[i];
+  return wait->n_windows ? wait->windows[0] : &none;
+}
+
+static bool is_larger(const Vsm__V1__Wait *a, const Vsm__V1__Wait *b, const char *window) {
+  if (a->wip != b->wip)
+    return a->wip > b->wip;
+  return wait_window(a, window)->seconds > wait_window(b, window)->seconds;
+}
+
+size_t vsm_waits_largest(const Vsm__V1__Stage *stage, const char *window, const Vsm__V1__Wait **out, size_t most) {
+  size_t n = 0;
+  for (size_t i = 0; i < stage->n_waits; i++) {
+    const Vsm__V1__Wait *w = stage->waits[i];
+    if (w->wip == 0 && wait_window(w, window)->count == 0)
+      continue;
+    size_t at = n < most ? n : most; // where it goes among the largest so far
+    for (; at > 0 && is_larger(w, out[at - 1], window); at--)
+      if (at < most)
+        out[at] = out[at - 1];
+    if (at < most)
+      out[at] = w;
+    n++;
   }
-  fprintf(out, "\n%s %s: %llu in progress", s->id, s->name, (unsigned long long)s->wip);
-  if (s->between > 0)
-    fprintf(out, " (%llu between stages)", (unsigned long long)s->between);
+  return n;
+}
+
+const char *vsm_text_waits(const Vsm__V1__Wait *wait, const char *window, char *buf, size_t size) {
+  const Vsm__V1__WaitWindow *w = wait_window(wait, window);
+  char what[300], now[32], ended[32], mean[32];
+  int n = snprintf(buf, size, "%s %s now, %s ended", vsm_text_wait(wait->party, wait->reason, what, sizeof what),
+                   vsm_text_number(wait->wip, now, sizeof now), vsm_text_number(w->count, ended, sizeof ended));
+  if (w->count > 0 && n > 0 && (size_t)n < size)
+    snprintf(buf + n, size - (size_t)n, ", mean %s",
+             vsm_text_duration(w->seconds / (double)w->count, mean, sizeof mean));
+  return buf;
+}
+
+bool vsm_sle_missed(const Vsm__V1__Sle *sle) {
+  return sle->count > 0 && sle->attained < sle->target;
+}
+
+const char *vsm_text_sle(const Vsm__V1__Sle *sle, char *buf, size_t size) {
+  char within[32], count[32];
+  int n = snprintf(buf, size, "%s%s%.4g %% within %s; ", sle->name, *sle->name ? ": " : "", sle->target * 100,
+                   vsm_text_duration(sle->within_seconds, within, sizeof within));
+  if (n < 0 || (size_t)n >= size)
+    return buf;
+  if (sle->count == 0)
+    snprintf(buf + n, size - (size_t)n, "nothing to tell it from");
+  else
+    snprintf(buf + n, size - (size_t)n, "attained %.1f %% of %s%s", sle->attained * 100,
+             vsm_text_number(sle->count, count, sizeof count), vsm_sle_missed(sle) ? ", MISSED" : "");
+  return buf;
+}
+
+static void print_sle(FILE *out, const char *indent, Vsm__V1__Sle *const *sle, size_t n) {
+  char text[512], plain[512];
+  for (size_t i = 0; i < n; i++)
+    fprintf(out, "%sSLE %s\n", indent, vsm_text_plain(vsm_text_sle(sle[i], text, sizeof text), plain, sizeof plain));
+}
+
+static void print_stage_why(FILE *out, const Vsm__V1__Stage *st, const char *window) {
+  const Vsm__V1__StageWindow *w = vsm_stage_window(st, window);
+  const Vsm__V1__Wait *largest[VSM_WAITS_SHOWN];
+  char text[512], plain[512];
+  size_t n = vsm_waits_largest(st, window, largest, VSM_WAITS_SHOWN);
+  if (n == 0 && (!w || w->n_sle == 0))
+    return;
+  fprintf(out, "    %s\n", st->name);
   if (w)
-    fprintf(out, "; %s: %llu in, %llu out, %.1f a day, lead time p50 %s, p85 %s", w->window,
-            (unsigned long long)w->started, (unsigned long long)w->finished, w->throughput_per_day, p50, p85);
+    print_sle(out, "      ", w->sle, w->n_sle);
+  for (size_t i = 0; i < n && i < VSM_WAITS_SHOWN; i++)
+    fprintf(out, "      waits: %s\n",
+            vsm_text_plain(vsm_text_waits(largest[i], window, text, sizeof text), plain, sizeof plain));
+  if (n > VSM_WAITS_SHOWN)
+    fprintf(out, "      waits: %zu more; --json has all\n", n - VSM_WAITS_SHOWN);
+}
+
+// What the table has no room for: what work waits for, and whether it is in time.
+static void print_why(FILE *out, const Vsm__V1__ValueStream *s, const char *window) {
+  const Vsm__V1__StreamWindow *w = vsm_stream_window(s, window);
+  if (w)
+    print_sle(out, "    ", w->sle, w->n_sle);
+  for (size_t i = 0; i < s->n_stages; i++)
+    print_stage_why(out, s->stages[i], window);
+}
+
+// --- tables
+
+static void quantiles(const Vsm__V1__Distribution *d, char p50[32], char p85[32]) {
+  bool any = d && d->count > 0;
+  vsm_text_duration(any ? d->p50 : -1, p50, 32);
+  vsm_text_duration(any ? d->p85 : -1, p85, 32);
+}
+
+static const char *number(bool known, uint64_t n, char *buf, size_t size) {
+  snprintf(buf, size, known ? "%llu" : "-", (unsigned long long)n);
+  return buf;
+}
+
+static void print_stage(FILE *out, const Vsm__V1__Stage *st, const struct vsm_figures_as *as, bool worst,
+                        uint64_t most) {
+  struct vsm_figures f = vsm_figures_of_stage(st, as->window, as->part);
+  char p50[32], p85[32], oldest[32], n[3][24], bar[11] = "";
+  bool whole = !as->part;
+  quantiles(f.time, p50, p85);
+  vsm_text_duration(whole && st->wip > 0 && st->age ? st->age->max : -1, oldest, sizeof oldest);
+  size_t filled = most > 0 ? (size_t)((f.wip * 10 + most - 1) / most) : 0;
+  memset(bar, '#', filled);
+  bar[filled] = '\0';
+  fprintf(out, "  %c %-38.38s %6llu %6s %6s %6s %9s %9s %9s %8llu  %s\n", worst ? '>' : ' ', st->name,
+          (unsigned long long)f.wip, number(whole, st->queued, n[0], sizeof n[0]),
+          number(whole, st->active, n[1], sizeof n[1]), number(whole, st->suspended, n[2], sizeof n[2]), p50, p85,
+          oldest, (unsigned long long)f.out, bar);
+}
+
+static void print_head(FILE *out, const Vsm__V1__ValueStream *s, const struct vsm_figures_as *as) {
+  const Vsm__V1__StreamWindow *w = vsm_stream_window(s, as->window);
+  struct vsm_figures f = vsm_figures_of_stream(s, as->window, as->part);
+  char p50[32], p85[32];
+  quantiles(f.time, p50, p85);
+  fprintf(out, "\n%s %s", s->id, s->name);
+  if (as->part)
+    fprintf(out, ", %s", as->part);
+  fprintf(out, ": %llu in progress", (unsigned long long)f.wip);
+  if (s->between > 0 && !as->part)
+    fprintf(out, " (%llu between stages)", (unsigned long long)s->between);
+  fprintf(out, "; %s: %llu in, %llu out", f.window, (unsigned long long)f.in, (unsigned long long)f.out);
+  if (w && !as->part)
+    fprintf(out, ", %.1f a day", w->throughput_per_day);
+  fprintf(out, ", lead time p50 %s, p85 %s", p50, p85);
   fprintf(out, "\n  %c %-38s %6s %6s %6s %6s %9s %9s %9s %8s\n", ' ', "stage", "wip", "queued", "active", "held", "p50",
           "p85", "oldest", "left");
-  uint64_t most = 0;
-  for (size_t i = 0; i < s->n_stages; i++)
-    most = s->stages[i]->wip > most ? s->stages[i]->wip : most;
-  int worst = vsm_worst_stage(s);
-  for (size_t i = 0; i < s->n_stages; i++)
-    print_stage(out, s->stages[i], window, (int)i == worst, most);
 }
 
-void vsm_figures_print(FILE *out, const Vsm__V1__Snapshot *snapshot, const char *window) {
+static void add_segment(struct vsm_text_table *t, const char *where, const Vsm__V1__Segment *g, const char *window,
+                        bool stream) {
+  struct vsm_figures f = of_segment((Vsm__V1__Segment *const[]){(Vsm__V1__Segment *)g}, 1, window, stream);
+  char wip[24], in[24], left[24], p50[32], p85[32];
+  quantiles(f.time, p50, p85);
+  vsm_text_table_row(t, where, g->value, number(true, f.wip, wip, sizeof wip), number(true, f.in, in, sizeof in),
+                     number(true, f.out, left, sizeof left), p50, p85);
+}
+
+static void add_segments(struct vsm_text_table *t, const char *where, Vsm__V1__Segment *const *segments, size_t n,
+                         const char *attribute, const char *window, bool stream) {
+  bool first = true;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(segments[i]->attribute, attribute) == 0) {
+      add_segment(t, first ? where : "", segments[i], window, stream);
+      first = false;
+    }
+}
+
+// A table for each attribute: they come one after another.
+static void print_segments(FILE *out, const Vsm__V1__ValueStream *s, const char *window) {
+  const char *attribute = "";
+  for (size_t i = 0; i < s->n_segments; i++) {
+    if (strcmp(attribute, s->segments[i]->attribute) == 0)
+      continue;
+    attribute = s->segments[i]->attribute;
+    fprintf(out, "\n%s by %s, %s\n", s->id, attribute, window);
+    struct vsm_text_table *t = vsm_text_table_create("llrrrrr", "stage", attribute, "wip", "in", "out", "p50", "p85");
+    add_segments(t, "(the stream)", s->segments, s->n_segments, attribute, window, true);
+    for (size_t k = 0; k < s->n_stages; k++)
+      add_segments(t, s->stages[k]->name, s->stages[k]->segments, s->stages[k]->n_segments, attribute, window, false);
+    vsm_text_table_print(t, out);
+  }
+}
+
+static void print_stream(FILE *out, const Vsm__V1__ValueStream *s, const struct vsm_figures_as *as) {
+  print_head(out, s, as);
+  uint64_t most = 0;
+  for (size_t i = 0; i < s->n_stages; i++) {
+    uint64_t wip = vsm_figures_of_stage(s->stages[i], as->window, as->part).wip;
+    most = wip > most ? wip : most;
+  }
+  int worst = as->part ? -1 : vsm_worst_stage(s);
+  for (size_t i = 0; i < s->n_stages; i++)
+    print_stage(out, s->stages[i], as, (int)i == worst, most);
+  if (!as->part)
+    print_why(out, s, as->window);
+  if (as->segments)
+    print_segments(out, s, as->window);
+}
+
+void vsm_figures_print(FILE *out, const Vsm__V1__Snapshot *snapshot, const struct vsm_figures_as *as) {
   char now[32];
   const Vsm__V1__Ingest *i = snapshot->ingest;
   fprintf(out, "%s UTC", vsm_text_time(snapshot->time_unix_nano, now, sizeof now));
@@ -99,7 +283,8 @@ void vsm_figures_print(FILE *out, const Vsm__V1__Snapshot *snapshot, const char 
             (unsigned long long)i->unmapped, (unsigned long long)i->rejected, (unsigned long long)i->gaps);
   fprintf(out, "\n");
   for (size_t k = 0; k < snapshot->n_value_streams; k++)
-    print_stream(out, snapshot->value_streams[k], window);
+    print_stream(out, snapshot->value_streams[k], as);
   fprintf(out,
-          "\n> most work stands longest here; p50, p85: cycle time of what left in the window; oldest: in progress\n");
+          "\n> most work stands longest here; p50, p85: cycle time of what left in the window; oldest: in progress\n"
+          "  times that a calendar counts are working time, shown in days of 24 hours\n");
 }

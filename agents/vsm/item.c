@@ -2,86 +2,105 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "copy.h"
 #include "text.h"
+#include "timeline.h"
 
 struct asked {
   const char *query, *stream;
   bool json;
+  Vsm__V1__Item *item;
+  uint64_t now_ns;
 };
 
 static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
-  char at[32], wait[300];
+  char at[32], what[300], wait[320];
   struct vsm_text_table *t =
       vsm_text_table_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "");
   for (size_t i = 0; i < item->n_transitions; i++) {
     const Vsm__V1__ItemTransition *r = item->transitions[i];
-    snprintf(wait, sizeof wait, *r->party ? "waits for %s: %s" : "%s%s", r->party, r->reason);
+    snprintf(wait, sizeof wait, *r->party ? "waits for %s" : "",
+             vsm_text_wait(r->party, r->reason, what, sizeof what));
     vsm_text_table_row(t, vsm_text_time(r->time_unix_nano, at, sizeof at), *r->stage ? r->stage : "(item)",
                        r->lifecycle, r->source, r->type, r->rule, wait);
   }
   vsm_text_table_print(t, out);
 }
 
-// An open visit has no time of leaving: its times queued, active and suspended lead up to now.
-static double left_at(const Vsm__V1__Visit *v) {
-  return v->left_unix_nano
-             ? (double)v->left_unix_nano
-             : (double)v->entered_unix_nano + 1e9 * (v->queue_seconds + v->active_seconds + v->suspended_seconds);
-}
-
-void vsm_item_timeline(const Vsm__V1__Item *item, const Vsm__V1__Visit *visit, char out[VSM_TIMELINE_BYTES]) {
-  enum { CELLS = VSM_TIMELINE_BYTES - 3 };
-  double begin = (double)visit->entered_unix_nano, end = left_at(visit), first = begin, last = end;
+static void print_visits(FILE *out, const Vsm__V1__Item *item, uint64_t now_ns) {
+  char entered[32], left[32], queued[32], active[32], held[32], how[64], bar[VSM_TIMELINE_BYTES], expected[96], due[64];
+  struct vsm_text_table *t = vsm_text_table_create("lllrrrllll", "stage", "entered (UTC)", "left", "queued", "active",
+                                                   "held", "", "", "expected", "due (UTC)");
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
-    first = (double)v->entered_unix_nano < first ? (double)v->entered_unix_nano : first;
-    last = left_at(v) > last ? left_at(v) : last;
-  }
-  double cell = last > first ? (last - first) / CELLS : 1;
-  int from = (int)((begin - first) / cell), to = (int)((end - first) / cell);
-  from = from < CELLS ? from : CELLS - 1;
-  to = to > from ? to : from + 1; // a moment shows, too
-  out[0] = '[';
-  for (int i = 0; i < CELLS; i++)
-    out[1 + i] = i >= from && i < to ? '#' : '.';
-  memcpy(out + 1 + CELLS, "]", 2);
-}
-
-static void print_visits(FILE *out, const Vsm__V1__Item *item) {
-  char entered[32], left[32], queued[32], active[32], held[32], how[64], bar[VSM_TIMELINE_BYTES];
-  struct vsm_text_table *t =
-      vsm_text_table_create("lllrrrll", "stage", "entered (UTC)", "left", "queued", "active", "held", "", "");
-  for (size_t i = 0; i < item->n_visits; i++) {
-    const Vsm__V1__Visit *v = item->visits[i];
-    snprintf(how, sizeof how, "%s%s%s%s", *v->how ? v->how : v->state, v->rework ? ", rework" : "",
-             v->unobserved ? ", entry not observed" : "", v->implied ? ", implied" : "");
-    vsm_item_timeline(item, v, bar);
+    vsm_timeline(item, v, now_ns, bar);
+    vsm_text_expected(v, expected, sizeof expected);
     vsm_text_table_row(t, v->stage, vsm_text_time(v->entered_unix_nano, entered, sizeof entered),
                        vsm_text_time(v->left_unix_nano, left, sizeof left),
                        vsm_text_duration(v->queue_seconds, queued, sizeof queued),
                        vsm_text_duration(v->active_seconds, active, sizeof active),
-                       vsm_text_duration(v->suspended_seconds, held, sizeof held), bar, how);
+                       vsm_text_duration(v->suspended_seconds, held, sizeof held), bar,
+                       vsm_text_how(v, how, sizeof how), *expected ? expected + strlen("expected ") : "",
+                       vsm_text_due(v->due_unix_nano, v->left_unix_nano ? v->left_unix_nano : now_ns, due, sizeof due));
   }
   vsm_text_table_print(t, out);
+  fputs("\n" VSM_TIMELINE_LEGEND "\n", out);
 }
 
-static void print_item(FILE *out, const Vsm__V1__Item *item) {
-  char plain[512];
+static void print_head(FILE *out, const Vsm__V1__Item *item, uint64_t now_ns) {
+  char plain[600], due[64], wait[600];
   fprintf(out, "%s in %s: %s\nkeys:", vsm_text_plain(item->item, plain, sizeof plain), item->value_stream, item->state);
   for (size_t i = 0; i < item->n_keys; i++)
     fprintf(out, " %s", vsm_text_plain(item->keys[i], plain, sizeof plain));
-  fprintf(out, "\n\nwhat was said of it:\n");
-  print_transitions(out, item);
-  fprintf(out, "\nwhere it was:\n");
-  print_visits(out, item);
+  fputc('\n', out);
+  if (item->n_segments > 0)
+    fputs("segments:", out);
+  for (size_t i = 0; i < item->n_segments; i++)
+    fprintf(out, " %s=%s", item->segments[i]->attribute, vsm_text_plain(item->segments[i]->value, plain, sizeof plain));
+  if (item->n_segments > 0)
+    fputc('\n', out);
+  if (item->due_unix_nano)
+    fprintf(out, "due: %s UTC\n", vsm_text_due(item->due_unix_nano, now_ns, due, sizeof due));
+  for (size_t i = 0; i < item->n_visits; i++) {
+    const Vsm__V1__Visit *v = item->visits[i];
+    if (*v->party)
+      fprintf(out, "waits for: %s, at %s\n",
+              vsm_text_plain(vsm_text_wait(v->party, v->reason, wait, sizeof wait), plain, sizeof plain), v->stage);
+  }
 }
 
-static int show(void *ctx, const Vsm__V1__Reply *reply) {
-  const struct asked *a = ctx;
-  if (a->json)
-    return vsm_print_json(&reply->item->base);
-  print_item(stdout, reply->item);
+static void print_item(FILE *out, const struct asked *a) {
+  uint64_t now_ns = vsm_item_end(a->item, a->now_ns);
+  print_head(out, a->item, now_ns);
+  fprintf(out, "\nwhat was said of it:\n");
+  print_transitions(out, a->item);
+  fprintf(out, "\nwhere it was:\n");
+  print_visits(out, a->item, now_ns);
+}
+
+static int take(void *ctx, const Vsm__V1__Reply *reply) {
+  ((struct asked *)ctx)->item = vsm_copy(&reply->item->base);
   return VSM_DONE;
+}
+
+static int run(struct asked *a, const char *key) {
+  Vsm__V1__ItemRequest ask_for = VSM__V1__ITEM_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_ITEM;
+  r.item = &ask_for;
+  ask_for.key = (char *)key;
+  ask_for.stream = (char *)a->stream;
+  struct vsm_talk *talk = vsm_talk_begin(a->query);
+  int status = talk ? vsm_talk_ask(talk, &r, take, a) : VSM_FAILED;
+  if (status == VSM_DONE && !a->json)
+    status = vsm_talk_now(talk, &a->now_ns);
+  vsm_talk_end(talk);
+  if (status == VSM_DONE && a->json)
+    status = vsm_print_json(&a->item->base);
+  else if (status == VSM_DONE)
+    print_item(stdout, a);
+  vsm_drop(a->item);
+  return status;
 }
 
 int vsm_cmd_item(int argc, char **argv) {
@@ -96,16 +115,9 @@ int vsm_cmd_item(int argc, char **argv) {
                          &(struct vsm_usage){
                              "vsm item KEY [--stream ID] [--json]",
                              "The story of one item, by any of its keys: each transition with the event and the\n"
-                             "mapping rule behind it, and each visit that follows from them.",
+                             "mapping rule behind it, and each visit that follows from them, with its times and\n"
+                             "what was expected.",
                              "  vsm item so:4711\n  vsm item so:4711 --stream RCV-01 --json\n", VSM_ARRAY(flags), 1, 1},
                          &n);
-  if (status >= 0)
-    return status;
-  Vsm__V1__ItemRequest ask_for = VSM__V1__ITEM_REQUEST__INIT;
-  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  r.kind_case = VSM__V1__REQUEST__KIND_ITEM;
-  r.item = &ask_for;
-  ask_for.key = argv[1];
-  ask_for.stream = (char *)a.stream;
-  return vsm_ask(a.query, &r, show, &a);
+  return status >= 0 ? status : run(&a, argv[1]);
 }

@@ -39,6 +39,24 @@ const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size) {
   return buf;
 }
 
+const char *vsm_text_wait(const char *party, const char *reason, char *buf, size_t size) {
+  snprintf(buf, size, *reason && *party ? "%s (%s)" : "%s%s", reason, party);
+  return buf;
+}
+
+const char *vsm_text_due(uint64_t due, uint64_t now, char *buf, size_t size) {
+  char at[32];
+  snprintf(buf, size, "%s%s", due && due < now ? "overdue since " : "", due ? vsm_text_time(due, at, sizeof at) : "");
+  return buf;
+}
+
+const char *vsm_text_pace(const char *pace, unsigned percentile, char *buf, size_t size) {
+  buf[0] = '\0';
+  if (*pace)
+    snprintf(buf, size, "%s %u %%", pace, percentile);
+  return buf;
+}
+
 const char *vsm_text_number(uint64_t n, char *buf, size_t size) {
   char digits[24];
   size_t k = (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)n), at = 0;

@@ -10,6 +10,12 @@
 const char *vsm_text_duration(double seconds, char *buf, size_t size);
 // "2025-01-31 12:00:05", UTC; "-" for 0.
 const char *vsm_text_time(uint64_t unix_nano, char *buf, size_t size);
+// What something waits for: "easement (third-party)"; the party alone where there is no reason.
+const char *vsm_text_wait(const char *party, const char *reason, char *buf, size_t size);
+// "2025-01-31 12:00:05", or once that is past "overdue since ..."; "" for 0.
+const char *vsm_text_due(uint64_t due_unix_nano, uint64_t now_unix_nano, char *buf, size_t size);
+// "at_risk 91 %"; "" where too few visits tell it.
+const char *vsm_text_pace(const char *pace, unsigned percentile, char *buf, size_t size);
 // "65,533"
 const char *vsm_text_number(uint64_t n, char *buf, size_t size);
 // How many columns of a terminal it fills; bytes that are no UTF-8 count one each.

@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "now.h"
 #include "figures.h"
+#include "segments.h"
 #include "sender.h"
 #include "text.h"
 #include "watch_page.h"
@@ -22,14 +23,19 @@ enum { SILENT_US = 12000000, ASK_EVERY_US = 2000000, REDRAW_US = 50000, ESCAPE_M
 enum page_kind { STREAMS, ITEMS, ITEM, PAGES };
 
 struct watching {
-  const char *query, *publish, *stream;
+  const char *query, *publish, *stream, *segment;
   char window[64];
+  struct vsm_segment_wanted wanted; // of the segment
+  const char *sort;
   bool once, help, done;
   struct vsm_watch_model model;
   struct vsm_subscriber *subscriber;
   struct vsm_query *client;
   int64_t heard_us, asked_us;
-  bool asking, moved; // moved: what is being asked was for another page
+  Vsm__V1__Request__KindCase kind;        // of what is being asked
+  char of_stream[80], of_stage[80];       // and of which node, where it is about segments
+  size_t node;                            // the next one whose segments are asked for; 0: a new round of them
+  bool asking, moved;                     // moved: what is being asked was for another page
   char problem[200];  // what the daemon answered instead; "": nothing
   enum page_kind page;
   int at[PAGES], top[PAGES]; // where the cursor is, and the line at the top, of each page
@@ -37,6 +43,18 @@ struct watching {
 };
 
 // --- the daemon
+
+// A refusal says that the stream has no such attribute; it is told where no other has it either.
+static void on_segments(struct watching *w, const Vsm__V1__Reply *reply) {
+  const Vsm__V1__ValueStream *stream;
+  const Vsm__V1__Stage *stage;
+  if (!reply)
+    return; // the same is asked again
+  vsm_watch_model_segments(&w->model, w->of_stream, w->of_stage, *reply->error ? NULL : reply->segments);
+  w->node = vsm_watch_model_node(&w->model, w->node + 1, &stream, &stage) ? w->node + 1 : 0;
+  if (*reply->error && !vsm_watch_model_stage(&w->model, 0, &stream, &stage))
+    vsm_text_plain(reply->error, w->problem, sizeof w->problem);
+}
 
 static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   struct watching *w = ctx;
@@ -47,6 +65,10 @@ static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   if (moved)
     return;
   w->problem[0] = '\0';
+  if (w->kind == VSM__V1__REQUEST__KIND_SEGMENTS) {
+    on_segments(w, err ? NULL : reply);
+    return;
+  }
   if (err || *reply->error)
     vsm_watch_model_regather(&w->model);
   if (!err && *reply->error)
@@ -55,7 +77,20 @@ static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
     vsm_watch_model_reply(&w->model, reply);
 }
 
+// The next node whose segments are to be known. False: there is none.
+static bool ask_segments(struct watching *w, Vsm__V1__SegmentsRequest *out) {
+  const Vsm__V1__ValueStream *stream;
+  const Vsm__V1__Stage *stage;
+  if (!w->segment || !vsm_watch_model_node(&w->model, w->node, &stream, &stage))
+    return false;
+  snprintf(w->of_stream, sizeof w->of_stream, "%s", stream->id);
+  snprintf(w->of_stage, sizeof w->of_stage, "%s", stage ? stage->id : "");
+  vsm_segments_request(out, w->of_stream, w->of_stage, &w->wanted);
+  return true;
+}
+
 static void ask(struct watching *w) {
+  Vsm__V1__SegmentsRequest segments;
   Vsm__V1__SnapshotRequest snapshot = VSM__V1__SNAPSHOT_REQUEST__INIT;
   Vsm__V1__ItemsRequest items = VSM__V1__ITEMS_REQUEST__INIT;
   Vsm__V1__ItemRequest item = VSM__V1__ITEM_REQUEST__INIT;
@@ -64,11 +99,17 @@ static void ask(struct watching *w) {
     r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
     r.snapshot = &snapshot;
     snapshot.stream = (char *)(w->stream ? w->stream : "");
+  } else if (w->page == STREAMS && ask_segments(w, &segments)) {
+    r.kind_case = VSM__V1__REQUEST__KIND_SEGMENTS;
+    r.segments = &segments;
   } else if (w->page == ITEMS) {
     r.kind_case = VSM__V1__REQUEST__KIND_ITEMS;
     r.items = &items;
     items.stream = w->in_stream;
     items.stage = w->in_stage;
+    items.sort = (char *)w->sort;
+    items.attribute = w->wanted.attribute;
+    items.value = w->wanted.value;
     items.cursor = (char *)vsm_watch_model_cursor(&w->model);
     items.limit = w->model.wanted < ITEMS_AT_ONCE ? (uint32_t)w->model.wanted : ITEMS_AT_ONCE;
   } else if (w->page == ITEM) {
@@ -79,6 +120,7 @@ static void ask(struct watching *w) {
   } else {
     return;
   }
+  w->kind = r.kind_case;
   w->asked_us = vsm_now_us();
   w->asking = vsm_query_ask(w->client, &r, on_reply, w) == 0;
 }
@@ -153,6 +195,16 @@ static void next_window(struct watching *w) {
   snprintf(w->window, sizeof w->window, "%s", s->windows[(i + 1) % s->n_windows]->window);
 }
 
+static void next_sort(struct watching *w) {
+  static const char *const sorts[] = {"age", "pace", "last"};
+  size_t i = 0;
+  while (strcmp(sorts[i], w->sort) != 0)
+    i++;
+  w->sort = sorts[(i + 1) % 3];
+  vsm_watch_model_forget(&w->model);
+  go_to(w, ITEMS);
+}
+
 static void on_key(struct watching *w, int key) {
   if (key == KEY_RESIZE)
     return;
@@ -164,6 +216,8 @@ static void on_key(struct watching *w, int key) {
     w->help = true;
   } else if (key == 'w') {
     next_window(w);
+  } else if (key == 's' && w->page == ITEMS) {
+    next_sort(w);
   } else if (key == KEY_UP || key == 'k') {
     w->at[w->page]--; // draw() keeps it within the page
   } else if (key == KEY_DOWN || key == 'j') {
@@ -210,13 +264,14 @@ static void want_items(struct watching *w) {
 }
 
 static void make_page(struct watching *w, struct vsm_page *p) {
+  const struct vsm_page_choice choice = {w->window, w->segment, w->sort};
   vsm_page_init(p, COLS);
   if (w->help)
     vsm_page_help(p);
   else if (w->page == STREAMS)
-    vsm_page_streams(p, &w->model, w->window);
+    vsm_page_streams(p, &w->model, &choice);
   else if (w->page == ITEMS)
-    vsm_page_items(p, &w->model, w->in_stream, w->in_stage);
+    vsm_page_items(p, &w->model, w->in_stream, w->in_stage, &choice);
   else
     vsm_page_item(p, &w->model, w->key);
 }
@@ -239,7 +294,7 @@ static void put_foot(const struct watching *w) {
   else
     snprintf(foot, sizeof foot, " %sw: window  ?: help  q: quit",
              w->page == STREAMS ? "enter: items of the stage  "
-             : w->page == ITEMS ? "enter: story of the item  left: back  "
+             : w->page == ITEMS ? "enter: story of the item  left: back  s: order  "
                                 : "left: back  ");
   foot[COLS < (int)sizeof foot ? COLS : (int)sizeof foot - 1] = '\0';
   put(LINES - 1, A_REVERSE, foot);
@@ -292,7 +347,8 @@ static int sooner(int a, int b) {
 // At once for items that were scrolled to, unless the last answer was that this cannot be.
 static bool is_time_to_ask(const struct watching *w) {
   bool lacks = w->page == ITEMS && !*w->problem && vsm_watch_model_lacks_items(&w->model);
-  return lacks || vsm_now_us() - w->asked_us > ASK_EVERY_US;
+  bool begun = w->page == STREAMS && w->node > 0; // a round of segments
+  return lacks || begun || vsm_now_us() - w->asked_us > ASK_EVERY_US;
 }
 
 // Waits for something to do, so long at most.
@@ -326,21 +382,8 @@ static void run(struct watching *w) {
 
 // --- once
 
-static int print_once(void *ctx, const Vsm__V1__Reply *reply) {
-  const struct watching *w = ctx;
-  if (!vsm_window_known(reply->snapshot, w->window))
-    return VSM_FAILED;
-  vsm_figures_print(stdout, reply->snapshot, w->window);
-  return VSM_DONE;
-}
-
-static int once(struct watching *w) {
-  Vsm__V1__SnapshotRequest ask_for = VSM__V1__SNAPSHOT_REQUEST__INIT;
-  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
-  r.snapshot = &ask_for;
-  ask_for.stream = (char *)(w->stream ? w->stream : "");
-  return vsm_ask(w->query, &r, print_once, w);
+static int once(const struct watching *w) {
+  return vsm_snapshot_print(w->query, w->stream, w->window, w->segment);
 }
 
 static int watch(struct watching *w) {
@@ -372,27 +415,32 @@ static int watch(struct watching *w) {
 }
 
 int vsm_cmd_watch(int argc, char **argv) {
-  struct watching w = {.query = VSM_QUERY_DEFAULT, .publish = VSM_PUBLISH_DEFAULT};
+  struct watching w = {.query = VSM_QUERY_DEFAULT, .publish = VSM_PUBLISH_DEFAULT, .sort = "age"};
   const char *window = "all";
   const struct vsm_flag flags[] = {
       {"query", VSM_FLAG_TEXT, &w.query, "ENDPOINT", "the daemon's query socket (" VSM_QUERY_DEFAULT ")"},
       {"publish", VSM_FLAG_TEXT, &w.publish, "ENDPOINT", "its publish socket (" VSM_PUBLISH_DEFAULT ")"},
       {"stream", VSM_FLAG_TEXT, &w.stream, "ID", "this value stream alone"},
+      {"segment", VSM_FLAG_TEXT, &w.segment, "A=VALUE", "of the streams that have it, this part alone: region=north"},
       {"window", VSM_FLAG_TEXT, &window, "NAME", "all (default), or a configured one: 24h"},
       {"once", VSM_FLAG, &w.once, NULL, "prints one page and ends"},
   };
   const struct vsm_usage usage = {
-      "vsm watch [--once] [--stream ID] [--window NAME]",
+      "vsm watch [--once] [--stream ID] [--segment A=VALUE] [--window NAME]",
       "The streams and their stages, live; from there to the items of a stage, and the story of an item.\n"
       "? lists the keys. NO_COLOR=1 does without colours.",
-      "  vsm watch\n  vsm watch --stream RCV-01 --window 24h\n  vsm watch --once\n",
+      "  vsm watch\n  vsm watch --stream RCV-01 --window 24h\n  vsm watch --segment region=north\n  vsm watch --once\n",
       VSM_ARRAY(flags),
       0,
       0};
   int n, status = vsm_options(argc, argv, &usage, &n);
   if (status >= 0)
     return status;
+  if (!vsm_segment_parse(w.segment, &w.wanted))
+    return VSM_WRONG_USAGE;
   snprintf(w.window, sizeof w.window, "%s", window);
   w.heard_us = vsm_now_us();
-  return w.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) ? once(&w) : watch(&w);
+  status = w.once || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO) ? once(&w) : watch(&w);
+  vsm_segment_fini(&w.wanted);
+  return status;
 }

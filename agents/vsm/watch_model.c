@@ -5,40 +5,102 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-static void drop(void *message) {
-  if (message)
-    protobuf_c_message_free_unpacked(message, NULL);
-}
-
-static void *copy(const ProtobufCMessage *m) {
-  size_t n = protobuf_c_message_get_packed_size(m);
-  uint8_t *bytes = vsm_mem_alloc(n);
-  protobuf_c_message_pack(m, bytes);
-  ProtobufCMessage *c = vsm_mem_need(protobuf_c_message_unpack(m->descriptor, NULL, n, bytes), n);
-  free(bytes);
-  return c;
-}
+#include "copy.h"
 
 void vsm_watch_model_fini(struct vsm_watch_model *m) {
   vsm_watch_model_forget(m);
-  drop(m->snapshot);
+  vsm_drop(m->snapshot);
   m->snapshot = NULL;
+  free(m->without);
+  m->without = NULL;
 }
 
 void vsm_watch_model_forget(struct vsm_watch_model *m) {
   vsm_watch_model_regather(m);
-  drop(m->items);
-  drop(m->item);
+  vsm_drop(m->items);
+  vsm_drop(m->item);
   m->items = NULL;
   m->item = NULL;
   m->wanted = 0;
 }
 
+// --- streams and stages
+
+static Vsm__V1__ValueStream **find_stream(const Vsm__V1__Snapshot *snapshot, const char *id) {
+  for (size_t i = 0; snapshot && i < snapshot->n_value_streams; i++)
+    if (strcmp(snapshot->value_streams[i]->id, id) == 0)
+      return &snapshot->value_streams[i];
+  return NULL;
+}
+
+static Vsm__V1__Stage **find_stage(const Vsm__V1__ValueStream *s, const char *id) {
+  for (size_t i = 0; i < s->n_stages; i++)
+    if (strcmp(s->stages[i]->id, id) == 0)
+      return &s->stages[i];
+  return NULL;
+}
+
+const Vsm__V1__Stage *vsm_watch_model_find(const struct vsm_watch_model *m, const char *stream, const char *stage) {
+  Vsm__V1__ValueStream **s = find_stream(m->snapshot, stream);
+  Vsm__V1__Stage **st = s ? find_stage(*s, stage) : NULL;
+  return st ? *st : NULL;
+}
+
+// What is published has no segments: those that were asked for stay.
+#define KEEP_SEGMENTS(fresh, old)                                                                                      \
+  vsm_copy_segments(&(fresh)->segments, &(fresh)->n_segments, (old)->segments, (old)->n_segments)
+
+static void keep_segments(Vsm__V1__ValueStream *fresh, const Vsm__V1__ValueStream *old) {
+  KEEP_SEGMENTS(fresh, old);
+  for (size_t i = 0; i < fresh->n_stages; i++) {
+    Vsm__V1__Stage **stage = find_stage(old, fresh->stages[i]->id);
+    if (stage)
+      KEEP_SEGMENTS(fresh->stages[i], *stage);
+  }
+}
+
 void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot *snapshot) {
-  drop(m->snapshot);
-  m->snapshot = copy(&snapshot->base);
+  Vsm__V1__Snapshot *old = m->snapshot;
+  bool *without = vsm_mem_alloc((snapshot->n_value_streams + 1) * sizeof *without);
+  m->snapshot = vsm_copy(&snapshot->base);
+  for (size_t i = 0; i < m->snapshot->n_value_streams; i++) {
+    Vsm__V1__ValueStream **before = find_stream(old, m->snapshot->value_streams[i]->id);
+    if (before)
+      keep_segments(m->snapshot->value_streams[i], *before);
+    without[i] = before && m->without[before - old->value_streams];
+  }
+  vsm_drop(old);
+  free(m->without);
+  m->without = without;
   m->outdated = false;
+}
+
+void vsm_watch_model_segments(struct vsm_watch_model *m, const char *stream, const char *stage,
+                              const Vsm__V1__Segments *segments) {
+  Vsm__V1__ValueStream **s = find_stream(m->snapshot, stream);
+  Vsm__V1__Stage **st = s ? find_stage(*s, stage) : NULL;
+  if (!s || (*stage && !st))
+    return; // the configuration is another one by now
+  m->without[s - m->snapshot->value_streams] = !segments;
+  if (segments && st)
+    vsm_copy_segments(&(*st)->segments, &(*st)->n_segments, segments->segments, segments->n_segments);
+  else if (segments)
+    vsm_copy_segments(&(*s)->segments, &(*s)->n_segments, segments->segments, segments->n_segments);
+}
+
+bool vsm_watch_model_node(const struct vsm_watch_model *m, size_t at, const Vsm__V1__ValueStream **stream,
+                          const Vsm__V1__Stage **stage) {
+  for (size_t i = 0; m->snapshot && i < m->snapshot->n_value_streams; i++) {
+    const Vsm__V1__ValueStream *s = m->snapshot->value_streams[i];
+    size_t n = m->without[i] ? 1 : 1 + s->n_stages;
+    if (at < n) {
+      *stream = s;
+      *stage = at ? s->stages[at - 1] : NULL;
+      return true;
+    }
+    at -= n;
+  }
+  return false;
 }
 
 // --- items
@@ -52,34 +114,19 @@ bool vsm_watch_model_lacks_items(const struct vsm_watch_model *m) {
 }
 
 void vsm_watch_model_regather(struct vsm_watch_model *m) {
-  drop(m->gathered);
+  vsm_drop(m->gathered);
   m->gathered = NULL;
 }
 
-// The rows of a page, and where it ends, go over to those before it.
-static void append(Vsm__V1__Items *to, Vsm__V1__Items *page) {
-  size_t n = to->n_items + page->n_items;
-  if (page->n_items > 0) {
-    to->items = vsm_mem_need(realloc(to->items, n * sizeof *to->items), n);
-    memcpy(to->items + to->n_items, page->items, page->n_items * sizeof *to->items);
-  }
-  to->n_items = n;
-  page->n_items = 0;
-  char *cursor = to->cursor;
-  to->cursor = page->cursor;
-  page->cursor = cursor;
-  drop(page);
-}
-
 static void take_page(struct vsm_watch_model *m, const Vsm__V1__Items *fresh) {
-  Vsm__V1__Items *page = copy(&fresh->base);
+  Vsm__V1__Items *page = vsm_copy(&fresh->base);
   if (m->gathered)
-    append(m->gathered, page);
+    vsm_copy_append(m->gathered, page);
   else
     m->gathered = page;
   if (*m->gathered->cursor && m->gathered->n_items < m->wanted)
     return;
-  drop(m->items);
+  vsm_drop(m->items);
   m->items = m->gathered;
   m->gathered = NULL;
 }
@@ -90,43 +137,38 @@ void vsm_watch_model_reply(struct vsm_watch_model *m, const Vsm__V1__Reply *repl
   } else if (reply->kind_case == VSM__V1__REPLY__KIND_ITEMS) {
     take_page(m, reply->items);
   } else if (reply->kind_case == VSM__V1__REPLY__KIND_ITEM) {
-    drop(m->item);
-    m->item = copy(&reply->item->base);
+    vsm_drop(m->item);
+    m->item = vsm_copy(&reply->item->base);
   }
 }
 
 // --- publications
 
-static Vsm__V1__ValueStream **find_stream(const struct vsm_watch_model *m, const char *id) {
-  for (size_t i = 0; i < m->snapshot->n_value_streams; i++)
-    if (strcmp(m->snapshot->value_streams[i]->id, id) == 0)
-      return &m->snapshot->value_streams[i];
-  return NULL;
-}
-
 static bool take_stage(Vsm__V1__ValueStream *s, const Vsm__V1__Stage *fresh) {
-  for (size_t i = 0; i < s->n_stages; i++)
-    if (strcmp(s->stages[i]->id, fresh->id) == 0) {
-      drop(s->stages[i]);
-      s->stages[i] = copy(&fresh->base);
-      return true;
-    }
-  return false;
+  Vsm__V1__Stage **place = find_stage(s, fresh->id);
+  if (!place)
+    return false;
+  Vsm__V1__Stage *old = *place;
+  *place = vsm_copy(&fresh->base);
+  KEEP_SEGMENTS(*place, old);
+  vsm_drop(old);
+  return true;
 }
 
 // A stream is published without its stages: they stay.
 static void take_stream(Vsm__V1__ValueStream **place, const Vsm__V1__ValueStream *fresh) {
-  Vsm__V1__ValueStream *old = *place, *c = copy(&fresh->base);
+  Vsm__V1__ValueStream *old = *place, *c = vsm_copy(&fresh->base);
   c->stages = old->stages;
   c->n_stages = old->n_stages;
   old->stages = NULL;
   old->n_stages = 0;
-  drop(old);
+  KEEP_SEGMENTS(c, old);
+  vsm_drop(old);
   *place = c;
 }
 
 static void take_metric(struct vsm_watch_model *m, const Vsm__V1__Metric *metric) {
-  Vsm__V1__ValueStream **s = find_stream(m, metric->value_stream);
+  Vsm__V1__ValueStream **s = find_stream(m->snapshot, metric->value_stream);
   bool known = s;
   if (s && metric->node_case == VSM__V1__METRIC__NODE_STREAM)
     take_stream(s, metric->stream);
@@ -140,8 +182,8 @@ static void take_status(struct vsm_watch_model *m, const Vsm__V1__Status *status
   m->outdated = m->outdated || (m->configured_ns && m->configured_ns != status->configured_unix_nano);
   m->configured_ns = status->configured_unix_nano;
   if (status->ingest) {
-    drop(m->snapshot->ingest);
-    m->snapshot->ingest = copy(&status->ingest->base);
+    vsm_drop(m->snapshot->ingest);
+    m->snapshot->ingest = vsm_copy(&status->ingest->base);
   }
 }
 
@@ -159,6 +201,8 @@ bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V
                            const Vsm__V1__Stage **stage) {
   for (size_t i = 0; m->snapshot && i < m->snapshot->n_value_streams; i++) {
     const Vsm__V1__ValueStream *s = m->snapshot->value_streams[i];
+    if (m->without[i])
+      continue;
     if (at >= 0 && (size_t)at < s->n_stages) {
       *stream = s;
       *stage = s->stages[at];

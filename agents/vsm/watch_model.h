@@ -11,6 +11,7 @@ struct vsm_watch_model {
   Vsm__V1__Items *gathered;    // the same anew, page by page, until there are as many as wanted; NULL: not under way
   size_t wanted;               // of items, at least
   Vsm__V1__Item *item;
+  bool *without;          // of each stream: it has no such segment as is looked at
   char trouble[200];      // what the daemon says a person must act on
   uint64_t configured_ns; // when its configuration was taken
   bool outdated;          // streams or stages may be others now: ask for a snapshot
@@ -21,6 +22,9 @@ void vsm_watch_model_fini(struct vsm_watch_model *m);
 void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot *snapshot);
 void vsm_watch_model_publication(struct vsm_watch_model *m, const Vsm__V1__Publication *p);
 void vsm_watch_model_reply(struct vsm_watch_model *m, const Vsm__V1__Reply *reply);
+// Of a stream (stage "") or a stage, the segments that it has now; NULL: the stream has none such.
+void vsm_watch_model_segments(struct vsm_watch_model *m, const char *stream, const char *stage,
+                              const Vsm__V1__Segments *segments);
 // Where the next page of items begins: what to ask for.
 const char *vsm_watch_model_cursor(const struct vsm_watch_model *m);
 // There are more items, and they are wanted.
@@ -30,6 +34,11 @@ void vsm_watch_model_regather(struct vsm_watch_model *m);
 // Lets go of the answers, so that a page does not show another's.
 void vsm_watch_model_forget(struct vsm_watch_model *m);
 
-// The stage at a place in the order of the streams page; false: there are not so many.
+// The streams and their stages one after another, each stream before its stages (*stage NULL); false: not so many.
+bool vsm_watch_model_node(const struct vsm_watch_model *m, size_t at, const Vsm__V1__ValueStream **stream,
+                          const Vsm__V1__Stage **stage);
+// NULL: there is none such.
+const Vsm__V1__Stage *vsm_watch_model_find(const struct vsm_watch_model *m, const char *stream, const char *stage);
+// The stage at a place in the order of the streams page (without those that have no such part); false: there are not so many.
 bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V1__ValueStream **stream,
                            const Vsm__V1__Stage **stage);

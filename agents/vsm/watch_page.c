@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "figures.h"
 #include "text.h"
+#include "timeline.h"
 
 enum { WIDE = 110, BAR_MAX = 10, LINE_BYTES = 1024 };
 
@@ -114,43 +115,50 @@ static struct layout layout_of(const struct vsm_page *p) {
   return l;
 }
 
-static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const char *window, bool worst, uint64_t most,
-                      int pick) {
+static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const struct vsm_page_choice *choice, bool worst,
+                      uint64_t most, int pick) {
   struct layout l = layout_of(p);
-  const Vsm__V1__StageWindow *w = vsm_stage_window(st, window);
+  struct vsm_figures f = vsm_figures_of_stage(st, choice->window, choice->part);
   char name[256], n[5][24], p50[32], p85[32], oldest[32], bar[BAR_MAX + 1];
-  size_t filled = most ? (size_t)((st->wip * (uint64_t)l.bar + most - 1) / most) : 0;
+  size_t filled = most ? (size_t)((f.wip * (uint64_t)l.bar + most - 1) / most) : 0;
   memset(bar, '#', filled);
   bar[filled] = '\0';
-  quantiles(p, w ? w->cycle_time : NULL, p50, p85);
-  duration(p, st->wip > 0 && st->age, st->age ? st->age->max : 0, oldest, sizeof oldest);
-  const uint64_t counts[] = {st->wip, st->queued, st->active, st->suspended, w ? w->departures : 0};
+  quantiles(p, f.time, p50, p85);
+  duration(p, !choice->part && st->wip > 0 && st->age, st->age ? st->age->max : 0, oldest, sizeof oldest);
+  const uint64_t counts[] = {f.wip, st->queued, st->active, st->suspended, f.out};
   for (int i = 0; i < 5; i++)
     count(counts[i], n[i], sizeof n[i]);
+  for (int i = 1; choice->part && i < 4; i++)
+    strcpy(n[i], "-"); // not known of a part
   add(p, worst ? VSM_LINE_WORST : VSM_LINE_PLAIN, pick, "%s%s%*s%*s%*s%*s%*s%*s%*s%*s %s", worst ? "> " : "  ",
       fit(st->name, l.name, name, sizeof name), l.count, n[0], l.count, n[1], l.count, n[2], l.count, n[3], l.time, p50,
       l.time, p85, l.time, oldest, l.count, n[4], bar);
 }
 
-static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const char *window, int *pick) {
-  const Vsm__V1__StreamWindow *w = vsm_stream_window(s, window);
-  char p50[32], p85[32], between[48] = "";
+static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const struct vsm_page_choice *choice,
+                       int *pick) {
+  const Vsm__V1__StreamWindow *w = vsm_stream_window(s, choice->window);
+  struct vsm_figures f = vsm_figures_of_stream(s, choice->window, choice->part);
+  char p50[32], p85[32], between[48] = "", rate[48] = "";
   uint64_t most = 0;
-  int worst = vsm_worst_stage(s);
-  quantiles(p, w ? w->lead_time : NULL, p50, p85);
-  if (s->between)
+  int worst = choice->part ? -1 : vsm_worst_stage(s);
+  quantiles(p, f.time, p50, p85);
+  if (s->between && !choice->part)
     snprintf(between, sizeof between, " (%llu between stages)", (unsigned long long)s->between);
-  add(p, VSM_LINE_HEAD, -1, "%s %s: %llu in progress%s", s->id, s->name, (unsigned long long)s->wip, between);
-  if (w)
-    add(p, VSM_LINE_PLAIN, -1, "  %s: %llu in, %llu out, %.1f a day; lead time p50 %s, p85 %s", w->window,
-        (unsigned long long)w->started, (unsigned long long)w->finished, w->throughput_per_day, p50, p85);
+  if (w && !choice->part)
+    snprintf(rate, sizeof rate, ", %.1f a day", w->throughput_per_day);
+  add(p, VSM_LINE_HEAD, -1, "%s %s: %llu in progress%s", s->id, s->name, (unsigned long long)f.wip, between);
+  add(p, VSM_LINE_PLAIN, -1, "  %s: %llu in, %llu out%s; lead time p50 %s, p85 %s", f.window, (unsigned long long)f.in,
+      (unsigned long long)f.out, rate, p50, p85);
+  for (size_t i = 0; i < s->n_stages; i++) {
+    uint64_t wip = vsm_figures_of_stage(s->stages[i], choice->window, choice->part).wip;
+    most = wip > most ? wip : most;
+  }
   for (size_t i = 0; i < s->n_stages; i++)
-    most = s->stages[i]->wip > most ? s->stages[i]->wip : most;
-  for (size_t i = 0; i < s->n_stages; i++)
-    add_stage(p, s->stages[i], window, (int)i == worst, most, (*pick)++);
+    add_stage(p, s->stages[i], choice, (int)i == worst, most, (*pick)++);
 }
 
-void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const char *window) {
+void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const struct vsm_page_choice *choice) {
   struct layout l = layout_of(p);
   char at[32];
   int pick = 0;
@@ -160,38 +168,94 @@ void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const
     return;
   }
   const Vsm__V1__Ingest *g = m->snapshot->ingest;
-  set(p->title, sizeof p->title, p->width, "%s UTC  window %s  %llu events, %llu unmapped, %llu refused",
-      vsm_text_time(m->snapshot->time_unix_nano, at, sizeof at), window, (unsigned long long)(g ? g->received : 0),
-      (unsigned long long)(g ? g->unmapped : 0), (unsigned long long)(g ? g->rejected : 0));
+  set(p->title, sizeof p->title, p->width, "%s UTC  window %s  %s%s%llu events, %llu unmapped, %llu refused",
+      vsm_text_time(m->snapshot->time_unix_nano, at, sizeof at), choice->window, choice->part ? choice->part : "",
+      choice->part ? "  " : "", (unsigned long long)(g ? g->received : 0), (unsigned long long)(g ? g->unmapped : 0),
+      (unsigned long long)(g ? g->rejected : 0));
   const char *queued = p->width >= WIDE ? "queued" : "queue", *active = p->width >= WIDE ? "active" : "activ";
   set(p->head, sizeof p->head, p->width, "  %-*s%*s%*s%*s%*s%*s%*s%*s%*s", l.name, "stage", l.count, "wip", l.count,
       queued, l.count, active, l.count, "held", l.time, "p50", l.time, "p85", l.time, "oldest", l.count, "left");
   for (size_t i = 0; i < m->snapshot->n_value_streams; i++) {
-    if (i > 0)
+    if (m->without[i])
+      continue;
+    if (p->n > 0)
       add(p, VSM_LINE_PLAIN, -1, "%s", "");
-    add_stream(p, m->snapshot->value_streams[i], window, &pick);
+    add_stream(p, m->snapshot->value_streams[i], choice, &pick);
   }
 }
 
 // --- items of a stage
 
-void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage) {
-  char item[300], in_stage[32], age[32];
-  int time = p->width >= WIDE ? 10 : 7, name = p->width / 2 - time - 6;
-  set(p->title, sizeof p->title, p->width, "%s/%s: in progress, the longest here first", stream, stage);
-  set(p->head, sizeof p->head, p->width, "  %-*s %-9s%*s%*s  waits for", name, "item", "state", time, "here", time,
-      "age");
+static void add_why(struct vsm_page *p, const Vsm__V1__Stage *st, const char *window) {
+  const Vsm__V1__StageWindow *w = vsm_stage_window(st, window);
+  const Vsm__V1__Wait *largest[VSM_WAITS_SHOWN];
+  char text[512];
+  size_t n = vsm_waits_largest(st, window, largest, VSM_WAITS_SHOWN), before = p->n;
+  for (size_t i = 0; w && i < w->n_sle; i++)
+    add(p, vsm_sle_missed(w->sle[i]) ? VSM_LINE_WORST : VSM_LINE_PLAIN, -1, "  %s: SLE %s", window,
+        vsm_text_sle(w->sle[i], text, sizeof text));
+  for (size_t i = 0; i < n && i < VSM_WAITS_SHOWN; i++)
+    add(p, VSM_LINE_PLAIN, -1, "  %s: waits: %s", window, vsm_text_waits(largest[i], window, text, sizeof text));
+  if (n > VSM_WAITS_SHOWN)
+    add(p, VSM_LINE_PLAIN, -1, "  %s: waits: %zu more", window, n - VSM_WAITS_SHOWN);
+  if (p->n > before)
+    add(p, VSM_LINE_PLAIN, -1, "%s", "");
+}
+
+// "in 3d4h", "late 3d4h"
+static void until(const struct vsm_page *p, uint64_t due, uint64_t now, char *buf, size_t size) {
+  char time[32];
+  buf[0] = '\0';
+  if (due)
+    snprintf(buf, size, "%s %s", due < now ? "late" : "in",
+             duration(p, true, (due < now ? (double)(now - due) : (double)(due - now)) / 1e9, time, sizeof time));
+}
+
+struct columns {
+  int name, state, time, pace, due; // widths
+};
+
+static struct columns columns_of(const struct vsm_page *p) {
+  bool wide = p->width >= WIDE;
+  return (struct columns){.name = p->width / 5, .state = 7, .time = wide ? 10 : 7, .pace = 13, .due = wide ? 16 : 12};
+}
+
+static void add_item(struct vsm_page *p, const Vsm__V1__ItemRow *r, uint64_t now_ns, int pick) {
+  char item[300], state[16], in_stage[32], age[32], pace[64] = "", pace_cell[64], due[64], due_cell[64], wait[400];
+  struct columns c = columns_of(p);
+  const char *word = strcmp(r->state, "suspended") == 0 ? "held" : r->state; // as in the table of the stages
+  until(p, r->due_unix_nano, now_ns, due, sizeof due);
+  if (*r->pace)
+    snprintf(pace, sizeof pace, "%s %u%%", r->pace, r->pace_percentile);
+  add(p, VSM_LINE_PLAIN, pick, "  %s %s%*s%*s  %s%s%s", fit(r->item, c.name, item, sizeof item),
+      fit(word, c.state, state, sizeof state), c.time, duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage),
+      c.time, duration(p, true, r->age_seconds, age, sizeof age), fit(pace, c.pace, pace_cell, sizeof pace_cell),
+      fit(due, c.due, due_cell, sizeof due_cell), vsm_text_wait(r->party, r->reason, wait, sizeof wait));
+}
+
+static const char *order(const char *sort) {
+  return strcmp(sort, "pace") == 0   ? "the slowest of their stage first"
+         : strcmp(sort, "last") == 0 ? "unmoved for the longest first"
+                                     : "the longest here first";
+}
+
+void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage,
+                    const struct vsm_page_choice *choice) {
+  struct columns c = columns_of(p);
+  const Vsm__V1__Stage *st = vsm_watch_model_find(m, stream, stage);
+  uint64_t now_ns = m->snapshot ? m->snapshot->time_unix_nano : 0;
+  set(p->title, sizeof p->title, p->width, "%s/%s: %s%s%s", stream, stage, choice->part ? choice->part : "",
+      choice->part ? ", " : "", order(choice->sort));
+  set(p->head, sizeof p->head, p->width, "  %-*s %-*s%*s%*s  %-*s%-*swaits for", c.name, "item", c.state, "state", c.time,
+      "here", c.time, "age", c.pace, "pace", c.due, "due");
+  if (st && !choice->part)
+    add_why(p, st, choice->window);
   if (!m->items)
     add(p, VSM_LINE_PLAIN, -1, "asking the daemon ...");
   else if (m->items->n_items == 0)
     add(p, VSM_LINE_PLAIN, -1, "nothing is in progress here");
-  for (size_t i = 0; m->items && i < m->items->n_items; i++) {
-    const Vsm__V1__ItemRow *r = m->items->items[i];
-    const char *dash = *r->party && *r->reason ? ": " : "";
-    add(p, VSM_LINE_PLAIN, (int)i, "  %s %-9s%*s%*s  %s%s%s", fit(r->item, name, item, sizeof item), r->state, time,
-        duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage), time,
-        duration(p, true, r->age_seconds, age, sizeof age), r->party, dash, r->reason);
-  }
+  for (size_t i = 0; m->items && i < m->items->n_items; i++)
+    add_item(p, m->items->items[i], now_ns, (int)i);
   if (m->items && *m->items->cursor)
     add(p, VSM_LINE_PLAIN, -1, "  more follow");
 }
@@ -199,39 +263,51 @@ void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const c
 // --- an item
 
 static void add_transition(struct vsm_page *p, const Vsm__V1__ItemTransition *t) {
-  char at[32];
+  char at[32], wait[400];
   add(p, VSM_LINE_PLAIN, -1, "  %s  %-8s  %s", vsm_text_time(t->time_unix_nano, at, sizeof at), t->lifecycle,
       *t->stage ? t->stage : "(the item)");
   if (*t->party)
-    add(p, VSM_LINE_PLAIN, -1, "  %21swaits for %s%s%s", "", t->party, *t->reason ? ": " : "", t->reason);
+    add(p, VSM_LINE_PLAIN, -1, "  %21swaits for %s", "", vsm_text_wait(t->party, t->reason, wait, sizeof wait));
   add(p, VSM_LINE_PLAIN, -1, "  %21s%s said %s; rule %s", "", t->source, t->type, t->rule);
 }
 
-static void add_visit(struct vsm_page *p, const Vsm__V1__Item *item, const Vsm__V1__Visit *v) {
-  char at[32], spent[3][32], bar[VSM_TIMELINE_BYTES];
-  vsm_item_timeline(item, v, bar);
-  add(p, VSM_LINE_PLAIN, -1, "  %s  %s", bar, v->stage);
-  add(p, VSM_LINE_PLAIN, -1, "    %s: queued %s, active %s, held %s; %s%s%s%s",
+static void add_visit(struct vsm_page *p, const Vsm__V1__Item *item, const Vsm__V1__Visit *v, uint64_t now_ns) {
+  char at[32], spent[3][32], bar[VSM_TIMELINE_BYTES], how[64], expected[96], due[64], wait[400];
+  uint64_t end = v->left_unix_nano ? v->left_unix_nano : now_ns;
+  vsm_timeline(item, v, now_ns, bar);
+  add(p, VSM_LINE_PLAIN, -1, "  %s  %s: %s", bar, v->stage, vsm_text_how(v, how, sizeof how));
+  add(p, VSM_LINE_PLAIN, -1, "    %s: queued %s, active %s, held %s",
       vsm_text_time(v->entered_unix_nano, at, sizeof at), duration(p, true, v->queue_seconds, spent[0], 32),
-      duration(p, true, v->active_seconds, spent[1], 32), duration(p, true, v->suspended_seconds, spent[2], 32),
-      *v->how ? v->how : v->state, v->rework ? ", rework" : "", v->unobserved ? ", entry not observed" : "",
-      v->implied ? ", implied" : "");
+      duration(p, true, v->active_seconds, spent[1], 32), duration(p, true, v->suspended_seconds, spent[2], 32));
+  if (*vsm_text_expected(v, expected, sizeof expected))
+    add(p, VSM_LINE_PLAIN, -1, "    %s", expected);
+  if (v->due_unix_nano)
+    add(p, VSM_LINE_PLAIN, -1, "    due: %s", vsm_text_due(v->due_unix_nano, end, due, sizeof due));
+  if (*v->party)
+    add(p, VSM_LINE_PLAIN, -1, "    waits for %s", vsm_text_wait(v->party, v->reason, wait, sizeof wait));
 }
 
 void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const char *key) {
   const Vsm__V1__Item *item = m->item;
+  char due[64];
+  uint64_t now_ns = m->snapshot ? m->snapshot->time_unix_nano : 0;
   set(p->title, sizeof p->title, p->width, "%s%s%s%s%s", key, item ? " in " : "", item ? item->value_stream : "",
       item ? ": " : "", item ? item->state : "");
   if (!item) {
     add(p, VSM_LINE_PLAIN, -1, "asking the daemon ...");
     return;
   }
+  now_ns = vsm_item_end(item, now_ns);
   add(p, VSM_LINE_HEAD, -1, "known as");
   for (size_t i = 0; i < item->n_keys; i++)
     add(p, VSM_LINE_PLAIN, -1, "  %s", item->keys[i]);
-  add(p, VSM_LINE_HEAD, -1, "where it was");
+  for (size_t i = 0; i < item->n_segments; i++)
+    add(p, VSM_LINE_PLAIN, -1, "  %s=%s", item->segments[i]->attribute, item->segments[i]->value);
+  if (item->due_unix_nano)
+    add(p, VSM_LINE_PLAIN, -1, "  due: %s", vsm_text_due(item->due_unix_nano, now_ns, due, sizeof due));
+  add(p, VSM_LINE_HEAD, -1, "where it was:  %s", VSM_TIMELINE_LEGEND);
   for (size_t i = 0; i < item->n_visits; i++)
-    add_visit(p, item, item->visits[i]);
+    add_visit(p, item, item->visits[i], now_ns);
   add(p, VSM_LINE_HEAD, -1, "what was said of it");
   for (size_t i = 0; i < item->n_transitions; i++)
     add_transition(p, item->transitions[i]);
@@ -245,6 +321,7 @@ void vsm_page_help(struct vsm_page *p) {
       "enter                          a stage's items; an item's story",
       "left, escape, backspace        back",
       "w                              the next window: all, or a configured one",
+      "s                              a stage's items in the next order: age, pace, last transition",
       "?                              this help",
       "q                              quit",
       "",
@@ -253,6 +330,9 @@ void vsm_page_help(struct vsm_page *p) {
       "oldest   how long the oldest of what is here now has been here",
       "left     how much left the stage in the window",
       ">        in this stage of the stream most work stands longest",
+      "pace     how many of a hundred went on sooner: on_pace (up to p50), slow, at_risk, over (p95)",
+      "late     so long past its due date; in: so long still",
+      "SLE      the share that shall be done within a time, and the share that was",
       "####     where work piles up: work in progress beside the stream's fullest stage",
   };
   set(p->title, sizeof p->title, p->width, "help");

@@ -24,10 +24,18 @@ struct vsm_page {
 void vsm_page_init(struct vsm_page *p, int width);
 void vsm_page_fini(struct vsm_page *p);
 
+// What the user chose.
+struct vsm_page_choice {
+  const char *window; // "all" or a configured one
+  const char *part;   // "region=north"; NULL: all
+  const char *sort;   // of items: "age", "pace", "last"
+};
+
 // The streams and their stages; picks are stages, in the order of the model.
-void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const char *window);
-// What is in a stage, oldest first; picks are items.
-void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage);
+void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const struct vsm_page_choice *choice);
+// What a stage waits for, whether it is in time, and what is in it; picks are items.
+void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage,
+                    const struct vsm_page_choice *choice);
 // The story of an item.
 void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const char *key);
 void vsm_page_help(struct vsm_page *p);

@@ -166,6 +166,15 @@ static void move(struct vsm_expecting *x, struct standing was, struct standing i
 
 // --- visits
 
+int64_t vsm_expecting_spent(const struct vsm_expectation *e, const struct vsm_retold *r, const struct vsm_visit *v,
+                            int64_t now_us) {
+  struct stay s = {r, &r->is, v->place, v->entered};
+  int64_t to = v->how == VSM_OPEN ? now_us : v->left;
+  if (e->ours && frozen_since(v) < to)
+    to = frozen_since(v);
+  return to > v->entered ? elapsed(e, &s, to) : 0;
+}
+
 struct outcome {
   struct standing standing;
   bool done;

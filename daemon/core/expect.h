@@ -29,6 +29,11 @@ void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *ba
 // The first of a name that fits an item of these segments.
 bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments);
 
+// Of a visit in the story `is` (same_visits and same_marks 0), the time that the expectation counts: up to its leaving,
+// or up to now.
+int64_t vsm_expecting_spent(const struct vsm_expectation *e, const struct vsm_retold *r, const struct vsm_visit *v,
+                            int64_t now_us);
+
 // Both take back what was and add what is. A visit at the stage whose expectations these are; NULL: there was none,
 // there is none.
 void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,

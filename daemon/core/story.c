@@ -102,13 +102,13 @@ static int tell_transitions(const struct vsm_core *core, const struct vsm_stream
   return 0;
 }
 
-// What the first expectation that counts for the item allows a visit at this stage; 0: none.
-static int64_t within(const struct vsm_stream_state *s, unsigned place, const struct vsm_story *story) {
+// The first expectation of a visit at this stage that counts for the item; NULL: none.
+static const struct vsm_expectation *expected(const struct vsm_stream_state *s, unsigned place, const struct vsm_story *story) {
   const struct vsm_expectings *x = &s->stages[place].expected;
   for (unsigned i = 0; i < x->n; i++)
     if (vsm_expecting_counts(x, i, story->segments))
-      return x->at[i].e->within_us;
-  return 0;
+      return x->at[i].e;
+  return NULL;
 }
 
 static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vsm_stream_state *s,
@@ -117,6 +117,7 @@ static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vs
   struct vsm_visit_view *rows = vsm_arena_alloc(arena, (story->n_visits + 1) * sizeof *rows);
   for (size_t i = 0; rows && i < story->n_visits; i++) {
     const struct vsm_visit *v = &story->visits[i];
+    const struct vsm_expectation *e = expected(s, v->place, story);
     int64_t spent[] = {v->spent[VSM_QUEUED], v->spent[VSM_ACTIVE], v->spent[VSM_SUSPENDED], 0};
     if (v->how == VSM_OPEN)
       spent[v->state] += vsm_core_age_us(core, s->graph->at[v->place].calendar, v->since);
@@ -132,7 +133,8 @@ static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vs
                                       .queued_us = spent[VSM_QUEUED],
                                       .active_us = spent[VSM_ACTIVE],
                                       .suspended_us = spent[VSM_SUSPENDED],
-                                      .expected_us = within(s, v->place, story),
+                                      .expected_us = e ? e->within_us : 0,
+                                      .counted_us = e ? vsm_expecting_spent(e, &core->retold, v, core->now.us) : 0,
                                       .due = {vsm_core_due(core, it, v->place)}};
     if (v->how == VSM_OPEN && v->state == VSM_SUSPENDED)
       vsm_core_wait(core, v->wait, &rows[i].reason, &rows[i].party);
@@ -187,6 +189,7 @@ int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct 
   struct vsm_story *story = &core->retold.is;
   struct tellings t;
   vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, story);
+  core->retold.same_visits = core->retold.same_marks = 0;
   if (!story->exists)
     return VSM_ENOENT; // known by key alone: nothing has made it an item yet
   if (tell_transitions(core, s, it, arena, &t) != 0)

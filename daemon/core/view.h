@@ -217,6 +217,7 @@ struct vsm_visit_view {
   bool confirmed, rework, unobserved, implied;
   int64_t queued_us, active_us, suspended_us; // of an open visit up to now; working time where there is a calendar
   int64_t expected_us;                        // what the stage's expectation allows; 0: none
+  int64_t counted_us;                         // what of its time that expectation counts
   struct vsm_time due;                        // 0: none
   struct vsm_str reason;                      // of a suspended one
   const char *party;                          // NULL: not suspended

@@ -119,6 +119,7 @@ static void visit(struct vsm_build *b, const struct vsm_visit_view *v, Vsm__V1__
   m->suspended_seconds = vsm_seconds(v->suspended_us);
   m->state = (char *)vsm_visit_state_name(v->state);
   m->expected_seconds = vsm_seconds(v->expected_us);
+  m->counted_seconds = vsm_seconds(v->counted_us);
   m->due_unix_nano = vsm_build_nanos(v->due);
   m->party = (char *)(v->party ? v->party : "");
   m->reason = vsm_build_text(b, v->reason);

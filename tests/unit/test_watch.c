@@ -13,6 +13,8 @@
 
 #define DAY 86400.0
 
+static const struct vsm_page_choice all = {"all", NULL, "age"}, day = {"24h", NULL, "age"};
+
 // A stream of two stages, the second fuller, with figures in the window 24h.
 struct sample {
   Vsm__V1__Snapshot snapshot;
@@ -110,7 +112,7 @@ static void test_streams_at_80_columns(void **state) {
   fill(&s);
   vsm_watch_model_snapshot(&m, &s.snapshot);
   vsm_page_init(&p, 80);
-  vsm_page_streams(&p, &m, "24h");
+  vsm_page_streams(&p, &m, &day);
   expect(&p, "2023-11-14 22:13:20 UTC  window 24h  0 events, 0 unmapped, 0 refused\n"
              "  stage                   wip queue activ  held    p50    p85 oldest  left\n"
              "ORD Orders: 103 in progress (1 between stages)\n"
@@ -138,7 +140,7 @@ static void test_no_line_is_wider_than_the_screen(void **state) {
   for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
     struct vsm_page p;
     vsm_page_init(&p, widths[i]);
-    vsm_page_streams(&p, &m, "24h");
+    vsm_page_streams(&p, &m, &day);
     vsm_page_help(&p);
     for (size_t k = 0; k < p.n; k++)
       assert_in_range(vsm_text_width(p.lines[k].text), 0, widths[i]);
@@ -152,7 +154,7 @@ static void test_nothing_known_yet(void **state) {
   struct vsm_watch_model m = {0};
   struct vsm_page p;
   vsm_page_init(&p, 80);
-  vsm_page_streams(&p, &m, "all");
+  vsm_page_streams(&p, &m, &all);
   expect(&p, "value streams\n\nwaiting for the daemon ...\n");
   assert_int_equal(p.picks, 0);
   vsm_page_fini(&p);
@@ -240,6 +242,8 @@ static void test_items(void **state) {
   row.state = (char *)"suspended";
   row.party = (char *)"third-party";
   row.reason = (char *)"easement";
+  row.pace = (char *)"at_risk";
+  row.pace_percentile = 91;
   row.in_stage_seconds = 3 * DAY;
   row.age_seconds = 4 * DAY;
   items.items = rows;
@@ -248,14 +252,14 @@ static void test_items(void **state) {
   reply.items = &items;
   vsm_watch_model_reply(&m, &reply);
   vsm_page_init(&p, 80);
-  vsm_page_items(&p, &m, "RCV-01", "planning");
-  expect(&p, "RCV-01/planning: in progress, the longest here first\n"
-             "  item                        state       here    age  waits for\n"
-             "  so:?[1m4711                 suspended   3d0h   4d0h  third-party: easement\n");
+  vsm_page_items(&p, &m, "RCV-01", "planning", &all);
+  expect(&p, "RCV-01/planning: the longest here first\n"
+             "  item             state     here    age  pace         due         waits for\n"
+             "  so:?[1m4711      held      3d0h   4d0h  at_risk 91%              easement (thi\n");
   vsm_page_fini(&p);
   vsm_watch_model_forget(&m);
   vsm_page_init(&p, 80);
-  vsm_page_items(&p, &m, "RCV-01", "planning");
+  vsm_page_items(&p, &m, "RCV-01", "planning", &all);
   assert_string_equal(p.lines[0].text, "asking the daemon ...");
   vsm_page_fini(&p);
 }
@@ -302,7 +306,7 @@ static void test_items_are_paged_on(void **state) {
   assert_string_equal(m.items->items[199]->item, "c99");
   assert_string_equal(m.items->items[229]->item, "d29");
   vsm_page_init(&p, 80);
-  vsm_page_items(&p, &m, "S", "s");
+  vsm_page_items(&p, &m, "S", "s", &all);
   assert_int_equal(p.picks, 230);
   assert_int_equal(p.n, 230);
   vsm_page_fini(&p);
@@ -314,7 +318,7 @@ static void test_items_are_paged_on(void **state) {
   m.wanted = 1;
   reply_rows(&m, "g", 10, "more");
   vsm_page_init(&p, 80);
-  vsm_page_items(&p, &m, "S", "s");
+  vsm_page_items(&p, &m, "S", "s", &all);
   assert_string_equal(p.lines[10].text, "  more follow");
   assert_int_equal(p.picks, 10);
   vsm_page_fini(&p);
@@ -328,6 +332,8 @@ static void test_item(void **state) {
   Vsm__V1__Reply reply = VSM__V1__REPLY__INIT;
   Vsm__V1__Item item = VSM__V1__ITEM__INIT;
   Vsm__V1__Visit first = VSM__V1__VISIT__INIT, second = VSM__V1__VISIT__INIT, *visits[] = {&first, &second};
+  Vsm__V1__SegmentValue segment = VSM__V1__SEGMENT_VALUE__INIT, *segments[] = {&segment};
+  struct sample s;
   Vsm__V1__ItemTransition said = VSM__V1__ITEM_TRANSITION__INIT, *transitions[] = {&said};
   char *keys[] = {(char *)"so:1"};
   first.stage = (char *)"check";
@@ -357,6 +363,20 @@ static void test_item(void **state) {
   item.n_visits = 2;
   item.transitions = transitions;
   item.n_transitions = 1;
+  first.expected_seconds = second.expected_seconds = 7200;
+  first.counted_seconds = 3600;
+  second.counted_seconds = 3 * 3600;
+  second.due_unix_nano = second.entered_unix_nano + UINT64_C(17200000000000);
+  second.party = (char *)"customer";
+  second.reason = (char *)"address";
+  segment.attribute = (char *)"region";
+  segment.value = (char *)"north";
+  item.segments = segments;
+  item.n_segments = 1;
+  item.due_unix_nano = first.entered_unix_nano + UINT64_C(6400000000000);
+  fill(&s);
+  s.snapshot.time_unix_nano = second.entered_unix_nano + UINT64_C(10800000000000); // now
+  vsm_watch_model_snapshot(&m, &s.snapshot);
   reply.kind_case = VSM__V1__REPLY__KIND_ITEM;
   reply.item = &item;
   vsm_watch_model_reply(&m, &reply);
@@ -366,14 +386,20 @@ static void test_item(void **state) {
              "\n"
              "known as\n"
              "  so:1\n"
-             "where it was\n"
-             "  [######..................]  check\n"
-             "    2023-11-14 22:13:20: queued 0s, active 1h00m, held 0s; completed\n"
-             "  [......##################]  ship\n"
-             "    2023-11-14 23:13:20: queued 0s, active 0s, held 3h00m; suspended, rework\n"
+             "  region=north\n"
+             "  due: overdue since 2023-11-15 00:00:00\n"
+             "where it was:  - queued  # active  ~ held, waits for somebody\n"
+             "  [------..................]  check: completed\n"
+             "    2023-11-14 22:13:20: queued 0s, active 1h00m, held 0s\n"
+             "    expected 2 h 00 m: kept\n"
+             "  [......~~~~~~~~~~~~~~~~~~]  ship: suspended, rework\n"
+             "    2023-11-14 23:13:20: queued 0s, active 0s, held 3h00m\n"
+             "    expected 2 h 00 m: over by 1 h 00 m\n"
+             "    due: 2023-11-15 04:00:00\n"
+             "    waits for address (customer)\n"
              "what was said of it\n"
              "  2023-11-14 23:13:20  suspend   ship\n"
-             "                       waits for customer: address\n"
+             "                       waits for address (customer)\n"
              "                       wfm said order.held; rule orders.yaml:9\n");
   vsm_page_fini(&p);
   vsm_watch_model_fini(&m);
