@@ -11,6 +11,9 @@
 
 #include "base/arena.h"
 #include "base/time.h"
+#include "core/calendar.h"
+
+struct vsm_config;
 
 enum { VSM_SIM_VALUES_MAX = 64, VSM_SIM_ATTRIBUTES_MAX = 16, VSM_SIM_HOLDS_MAX = 64 };
 #define VSM_SIM_WEEK_US (7 * VSM_DAY_US)
@@ -21,17 +24,6 @@ enum { VSM_SIM_VALUES_MAX = 64, VSM_SIM_ATTRIBUTES_MAX = 16, VSM_SIM_HOLDS_MAX =
 struct vsm_sim_list {
   void *at;
   unsigned n;
-};
-
-struct vsm_sim_hours {
-  int64_t from_us, to_us; // since Monday 00:00 local time
-};
-
-struct vsm_sim_calendar {
-  const char *id;
-  struct vsm_sim_list week; // vsm_sim_hours, sorted, apart from each other
-  int64_t offset_us;        // local time minus UTC
-  int64_t week_us, day_us;  // working time of a week, of a mean working weekday (Saturday and Sunday count if worked)
 };
 
 enum vsm_sim_kind { VSM_SIM_WEIGHTED, VSM_SIM_BY_WEEKDAY, VSM_SIM_BY_MONTH };
@@ -51,8 +43,8 @@ struct vsm_sim_condition {
 
 // A duration drawn at random: log-normal by its median and 85th percentile, cut at its longest.
 struct vsm_sim_span {
-  struct vsm_sim_list fits;                // vsm_sim_condition
-  const struct vsm_sim_calendar *calendar; // NULL: elapsed time
+  struct vsm_sim_list fits;            // vsm_sim_condition
+  const struct vsm_calendar *calendar; // NULL: elapsed time
   int64_t median_us, max_us;
   double sigma;
 };
@@ -125,7 +117,7 @@ struct vsm_sim_stage {
 struct vsm_sim_arrivals {
   double per_day, per_year; // 0: not given
   int64_t at_start;         // so many at once as the simulation begins
-  const struct vsm_sim_calendar *calendar;
+  const struct vsm_calendar *calendar;
   int64_t every_us, ahead_us; // every_us 0: random
   const char *each;
   unsigned each_attribute;
@@ -158,7 +150,7 @@ struct vsm_sim_batches {
 };
 struct vsm_sim_outage {
   struct vsm_sim_which which;
-  struct vsm_sim_calendar when;
+  struct vsm_calendar when; // in its hours
 };
 struct vsm_sim_ahead {
   struct vsm_sim_which which;
@@ -185,32 +177,28 @@ struct vsm_sim_faults {
 };
 
 struct vsm_sim_world {
-  struct vsm_arena arena; // owns everything
-  int64_t utc_offset_us;
-  struct vsm_sim_list calendars; // vsm_sim_calendar
-  struct vsm_sim_list streams;   // vsm_sim_stream
+  struct vsm_arena arena;           // owns everything but
+  struct vsm_config *config;        // of which calendars are borrowed; NULL: there is none
+  const struct vsm_calendar *dates; // whose zone's days, months and hours count; NULL: UTC's
+  struct vsm_sim_list streams;      // vsm_sim_stream
   struct vsm_sim_faults faults;
 };
 
-// Reads the file. 0; or VSM_ECONFIG, VSM_EIO, VSM_ENOMEM with file:line:column of each mistake on err. The world must
-// be given to vsm_sim_world_fini() in any case.
+// Reads NAME.simulation.yaml, and the calendars of NAME.yaml where it is there. 0; or VSM_ECONFIG, VSM_EIO, VSM_ENOMEM
+// with file:line:column of each mistake on err. The world must be given to vsm_sim_world_fini() in any case.
 int vsm_sim_world_read(struct vsm_sim_world *world, const char *path, FILE *err);
 void vsm_sim_world_fini(struct vsm_sim_world *world);
 
 // --- Working time (simulate_calendar.c) ----------------------------------------------------------------------------
 
-// "mon-fri 07:00-19:00" into hours appended to out (room for 7). Returns how many, or -1: not understood.
-int vsm_sim_hours_parse(const char *text, struct vsm_sim_hours out[7]);
-// Sorts the week and sums it up. False: empty, or hours that overlap.
-bool vsm_sim_calendar_close(struct vsm_sim_calendar *calendar);
-// When so much working time after t is over; NULL: elapsed time.
-int64_t vsm_sim_later(const struct vsm_sim_calendar *calendar, int64_t t_us, int64_t work_us);
-// Working time between two times, from <= to.
-int64_t vsm_sim_between(const struct vsm_sim_calendar *calendar, int64_t from_us, int64_t to_us);
+// When so much working time after t is over, VSM_TIME_MAX at most; NULL: elapsed time.
+int64_t vsm_sim_later(const struct vsm_calendar *calendar, int64_t t_us, int64_t work_us);
 // How long the hours last in which t lies; 0: it lies in none.
-int64_t vsm_sim_left(const struct vsm_sim_calendar *calendar, int64_t t_us);
+int64_t vsm_sim_left(const struct vsm_calendar *calendar, int64_t t_us);
+int64_t vsm_sim_week_us(const struct vsm_calendar *calendar);     // working time of a week
+int64_t vsm_sim_local(const struct vsm_zone *zone, int64_t t_us); // what the zone's clocks show, counted as if UTC
 // "90m", "2wd"; wd needs a calendar. False: not understood.
-bool vsm_sim_duration_parse(const char *text, const struct vsm_sim_calendar *calendar, int64_t *out_us);
+bool vsm_sim_duration_parse(const char *text, const struct vsm_calendar *calendar, int64_t *out_us);
 
 // --- Texts (simulate_text.c) ---------------------------------------------------------------------------------------
 
@@ -289,7 +277,7 @@ int64_t vsm_sim_fault_clock(const struct vsm_sim_faults *f, const struct vsm_sim
 const char *vsm_sim_fault_type(const struct vsm_sim_faults *f, const struct vsm_sim_say *say, int64_t since_start_us);
 // As vsm_sim_later(), but for storms over that stage (STREAM/STAGE), in which its work stands still.
 int64_t vsm_sim_fault_later(const struct vsm_sim_faults *f, const char *stream, const char *stage, int64_t start_us,
-                            const struct vsm_sim_calendar *calendar, int64_t t_us, int64_t work_us);
+                            const struct vsm_calendar *calendar, int64_t t_us, int64_t work_us);
 
 // --- Sinks (simulate_send.c) ---------------------------------------------------------------------------------------
 

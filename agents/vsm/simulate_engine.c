@@ -112,12 +112,12 @@ static bool fits(const struct vsm_sim_list *conditions, const struct vsm_sim_ite
 struct visit {
   const struct vsm_sim_stage *stage;
   const char *stream;
-  const struct vsm_sim_calendar *calendar;
+  const struct vsm_calendar *calendar;
   int64_t begin_us, lasts_us;
   struct {
     unsigned step;
     double at;
-    const struct vsm_sim_calendar *calendar;
+    const struct vsm_calendar *calendar;
     int64_t us;
   } holds[VSM_SIM_HOLDS_MAX]; // in the order of at
   unsigned n_holds;
@@ -125,7 +125,7 @@ struct visit {
   const struct vsm_sim_leave *leave; // NULL: it runs to its end
 };
 
-static int64_t pass(const struct vsm_sim_engine *e, const struct visit *v, const struct vsm_sim_calendar *calendar,
+static int64_t pass(const struct vsm_sim_engine *e, const struct visit *v, const struct vsm_calendar *calendar,
                     int64_t t_us, int64_t work_us) {
   return vsm_sim_fault_later(&e->faults, v->stream, v->stage->id, e->options.start_us, calendar, t_us, work_us);
 }
@@ -240,7 +240,7 @@ static void move(struct vsm_sim_engine *e, struct vsm_sim_item *item, int stage,
 // --- Arrivals ------------------------------------------------------------------------------------------------------
 
 static int64_t local_day(const struct vsm_sim_engine *e, int64_t t_us) {
-  return (t_us + e->world->utc_offset_us) / VSM_DAY_US;
+  return (e->world->dates ? vsm_sim_local(&e->world->dates->zone, t_us) : t_us) / VSM_DAY_US;
 }
 
 static uint8_t draw_value(struct vsm_sim_engine *e, const struct vsm_sim_attribute *a, int64_t t_us) {
@@ -292,7 +292,7 @@ static int64_t next_arrival(struct vsm_sim_engine *e, unsigned stream, int64_t t
   if (a->every_us)
     return t_us + a->every_us;
   double per_day = (a->per_day + a->per_year / 365) * e->arrivals[stream].pace;
-  double day_us = a->calendar ? (double)a->calendar->week_us / 7 : (double)VSM_DAY_US;
+  double day_us = a->calendar ? (double)vsm_sim_week_us(a->calendar) / 7 : (double)VSM_DAY_US;
   return vsm_sim_later(a->calendar, t_us, vsm_sim_random_exponential(&e->chance, day_us / per_day));
 }
 

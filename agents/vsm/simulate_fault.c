@@ -71,7 +71,7 @@ static bool names_stage(const struct vsm_sim_storm *storm, const char *stream, c
 }
 
 int64_t vsm_sim_fault_later(const struct vsm_sim_faults *f, const char *stream, const char *stage, int64_t start_us,
-                            const struct vsm_sim_calendar *calendar, int64_t t_us, int64_t work_us) {
+                            const struct vsm_calendar *calendar, int64_t t_us, int64_t work_us) {
   const struct vsm_sim_storm *storms = f->storms.at;
   int64_t end = vsm_sim_later(calendar, t_us, work_us);
   for (unsigned i = 0; i < f->storms.n; i++) {
@@ -81,7 +81,7 @@ int64_t vsm_sim_fault_later(const struct vsm_sim_faults *f, const char *stream, 
     int64_t from = start_us + begin, over = from + storms[i].period.lasts_us;
     if (over <= t_us)
       continue;
-    int64_t done = from > t_us ? vsm_sim_between(calendar, t_us, from) : 0;
+    int64_t done = from > t_us ? vsm_calendar_worked(calendar, from) - vsm_calendar_worked(calendar, t_us) : 0;
     end = vsm_sim_later(calendar, over, work_us > done ? work_us - done : 0);
   }
   return end;

@@ -2,10 +2,16 @@
 // need. Reading by table: simulate_yaml.h.
 #include "simulate_yaml.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/mem.h"
+#include "conf/conf.h"
+#include "conf/hours.h"
 
 #define SHAPE(name, type, close_fn)                                                                                    \
   static const struct vsm_sim_shape name##_shape = {name##_fields, sizeof name##_fields / sizeof *name##_fields,       \
@@ -14,14 +20,14 @@
 static void read_calendar_name(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_field *f, void *at) {
   (void)f;
   const char *text = vsm_sim_scalar(r, n, "the id of a calendar");
-  const struct vsm_sim_calendar *c = r->world->calendars.at;
-  for (unsigned i = 0; text && i < r->world->calendars.n; i++)
-    if (c[i].id && !strcmp(c[i].id, text)) {
-      *(const struct vsm_sim_calendar **)at = &c[i];
+  const struct vsm_model *model = r->world->config ? &r->world->config->model : NULL;
+  for (unsigned i = 0; text && model && i < model->n_calendars; i++)
+    if (!strcmp(model->calendars[i].id, text)) {
+      *(const struct vsm_calendar **)at = &model->calendars[i];
       return;
     }
   if (text)
-    vsm_sim_complain(r, n, "no calendar '%s'", text);
+    vsm_sim_complain(r, n, "no calendar '%s'; allowed: the calendars of the configuration beside this file", text);
 }
 
 static void read_template(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_field *f, void *at) {
@@ -52,34 +58,6 @@ static void read_data(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm
     list->n = i + 1;
   }
 }
-
-// --- Calendars -----------------------------------------------------------------------------------------------------
-
-static void read_week(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_field *f, void *at) {
-  struct vsm_sim_list lines = {0}, *week = at;
-  vsm_sim_read_texts(r, n, f, &lines);
-  struct vsm_sim_hours *hours = week->at = vsm_sim_memory(r, lines.n * 7 * sizeof *hours);
-  for (unsigned i = 0; i < lines.n; i++) {
-    int days = vsm_sim_hours_parse(((const char **)lines.at)[i], &hours[week->n]);
-    if (days < 0)
-      vsm_sim_complain(r, n, "'%s' is not understood; as in: mon-fri 08:00-17:00", ((const char **)lines.at)[i]);
-    else
-      week->n += (unsigned)days;
-  }
-}
-
-static void close_calendar(struct vsm_sim_reader *r, yaml_node_t *n, void *at) {
-  struct vsm_sim_calendar *c = at;
-  c->offset_us = r->world->utc_offset_us;
-  if (!vsm_sim_calendar_close(c))
-    vsm_sim_complain(r, n, "the week has no hours, or some that overlap");
-}
-
-static const struct vsm_sim_field calendar_fields[] = {
-    {"id", vsm_sim_read_text, offsetof(struct vsm_sim_calendar, id), NULL, true},
-    {"week", read_week, offsetof(struct vsm_sim_calendar, week), NULL, true},
-};
-SHAPE(calendar, struct vsm_sim_calendar, close_calendar);
 
 // --- Attributes and conditions -------------------------------------------------------------------------------------
 
@@ -396,12 +374,46 @@ static const struct vsm_sim_field batches_fields[] = {
 };
 SHAPE(batches, struct vsm_sim_batches, close_batches);
 
+static int by_weekday(const void *a, const void *b) {
+  const struct vsm_hours *x = a, *y = b;
+  int c = (x->weekday > y->weekday) - (x->weekday < y->weekday);
+  return c ? c : (x->from_m > y->from_m) - (x->from_m < y->from_m);
+}
+
+static void read_week(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_field *f, void *at) {
+  struct vsm_sim_list words = {0};
+  struct vsm_calendar *c = at;
+  vsm_sim_read_texts(r, n, f, &words);
+  struct vsm_hours *hours = vsm_sim_memory(r, words.n * 7 * sizeof *hours);
+  for (unsigned i = 0; i < words.n; i++) {
+    struct vsm_conf_hours h;
+    const char *wrong = vsm_conf_hours_parse(((const char **)words.at)[i], &h);
+    if (wrong) {
+      vsm_sim_complain(r, n, "%s", wrong);
+      return;
+    }
+    for (int day = h.first; day <= h.last; day++)
+      hours[c->n_hours++] = (struct vsm_hours){(uint8_t)day, (uint16_t)h.from_m, (uint16_t)h.to_m};
+  }
+  qsort(hours, c->n_hours, sizeof *hours, by_weekday);
+  for (unsigned i = 1; i < c->n_hours; i++)
+    if (hours[i].weekday == hours[i - 1].weekday && hours[i].from_m < hours[i - 1].to_m)
+      vsm_sim_complain(r, n, "hours that overlap");
+  c->hours = hours;
+}
+
 static void close_outage(struct vsm_sim_reader *r, yaml_node_t *n, void *at) {
-  close_calendar(r, n, &((struct vsm_sim_outage *)at)->when);
+  struct vsm_sim_outage *o = at;
+  if (r->world->dates)
+    o->when.zone = r->world->dates->zone;
+  if (!o->when.n_hours)
+    vsm_sim_complain(r, n, "the week has no hours");
+  else if (vsm_calendar_expand(&o->when, r->arena))
+    vsm_mem_need(NULL, VSM_CALENDAR_DAYS);
 }
 static const struct vsm_sim_field outage_fields[] = {
     WHICH_FIELDS(struct vsm_sim_outage),
-    {"week", read_week, offsetof(struct vsm_sim_outage, when) + offsetof(struct vsm_sim_calendar, week), NULL, true},
+    {"week", read_week, offsetof(struct vsm_sim_outage, when), NULL, true},
 };
 SHAPE(outage, struct vsm_sim_outage, close_outage);
 
@@ -450,20 +462,38 @@ static const struct vsm_sim_field fault_fields[] = {
 SHAPE(fault, struct vsm_sim_faults, NULL);
 
 static const struct vsm_sim_field world_fields[] = {
-    {"utc_offset", vsm_sim_read_duration, offsetof(struct vsm_sim_world, utc_offset_us), NULL, false},
-    {"calendars", vsm_sim_read_list, offsetof(struct vsm_sim_world, calendars), &calendar_shape, false},
+    {"dates", read_calendar_name, offsetof(struct vsm_sim_world, dates), NULL, false},
     {"streams", vsm_sim_read_list, offsetof(struct vsm_sim_world, streams), &stream_shape, true},
     {"faults", vsm_sim_read_map, offsetof(struct vsm_sim_world, faults), &fault_shape, false},
 };
 SHAPE(world, struct vsm_sim_world, NULL);
 
+// NAME.simulation.yaml -> NAME.yaml. 0 too where there is no such file.
+static int read_config(struct vsm_sim_world *world, const char *path, FILE *err) {
+  static const char SUFFIX[] = ".simulation.yaml";
+  char config[PATH_MAX];
+  size_t n = strlen(path), cut = sizeof SUFFIX - 1;
+  if (n < cut || strcmp(path + n - cut, SUFFIX))
+    return 0;
+  snprintf(config, sizeof config, "%.*s.yaml", (int)(n - cut), path);
+  if (access(config, F_OK))
+    return 0;
+  struct vsm_conf_report report;
+  int failed = vsm_config_load(config, &world->config, &report);
+  vsm_conf_report_print(&report, err);
+  vsm_conf_report_fini(&report);
+  return failed;
+}
+
 int vsm_sim_world_read(struct vsm_sim_world *world, const char *path, FILE *err) {
   *world = (struct vsm_sim_world){0};
   vsm_arena_init(&world->arena, 0);
   struct vsm_sim_reader r = {.path = path, .err = err, .arena = &world->arena, .world = world};
-  return vsm_sim_read_file(&r, &world_shape, world);
+  int failed = read_config(world, path, err);
+  return failed ? failed : vsm_sim_read_file(&r, &world_shape, world);
 }
 
 void vsm_sim_world_fini(struct vsm_sim_world *world) {
   vsm_arena_fini(&world->arena);
+  vsm_config_destroy(world->config);
 }

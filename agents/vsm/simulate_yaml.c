@@ -158,7 +158,7 @@ void vsm_sim_read_count(struct vsm_sim_reader *r, yaml_node_t *n, const struct v
   *(int64_t *)at = (int64_t)vsm_sim_number(r, n, 1000, "a number, 0 to 1000");
 }
 
-int64_t vsm_sim_duration(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_calendar *calendar) {
+int64_t vsm_sim_duration(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_calendar *calendar) {
   const char *text = vsm_sim_scalar(r, n, "a duration");
   int64_t us = 0;
   if (!text)

@@ -46,7 +46,7 @@ yaml_node_t *vsm_sim_find(struct vsm_sim_reader *r, yaml_node_t *map, const char
 // Texts that outlive the document; NULL and a complaint where the node is none.
 const char *vsm_sim_scalar(struct vsm_sim_reader *r, yaml_node_t *n, const char *what);
 double vsm_sim_number(struct vsm_sim_reader *r, yaml_node_t *n, double most, const char *what);
-int64_t vsm_sim_duration(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_calendar *calendar);
+int64_t vsm_sim_duration(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_calendar *calendar);
 
 // Readers of fields, with the type of what stands at the offset.
 vsm_sim_read_fn vsm_sim_read_map;      // the shape's struct

@@ -11,13 +11,30 @@
 
 #define MONDAY INT64_C(1735516800000000) // 2024-12-30T00:00:00Z
 
-static struct vsm_sim_hours office_hours[7];
+static const struct vsm_hours OFFICE[] = {
+    {0, 480, 1020}, {1, 480, 1020}, {2, 480, 1020}, {3, 480, 1020}, {4, 480, 1020}};
+static struct vsm_arena memory;
 
-static struct vsm_sim_calendar office(void) {
-  struct vsm_sim_calendar c = {.week = {office_hours, 0}};
-  c.week.n = (unsigned)vsm_sim_hours_parse("mon-fri 08:00-17:00", office_hours);
-  assert_true(vsm_sim_calendar_close(&c));
+static int begin(void **state) {
+  (void)state;
+  vsm_arena_init(&memory, 0);
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  vsm_arena_fini(&memory);
+  return 0;
+}
+
+static struct vsm_calendar with_hours(const struct vsm_hours *hours, unsigned n) {
+  struct vsm_calendar c = {.id = "c", .hours = hours, .n_hours = n};
+  assert_int_equal(vsm_calendar_expand(&c, &memory), 0);
   return c;
+}
+
+static struct vsm_calendar office(void) {
+  return with_hours(OFFICE, 5);
 }
 
 static int64_t at(int day, int hour) {
@@ -26,39 +43,33 @@ static int64_t at(int day, int hour) {
 
 static void working_time(void **state) {
   (void)state;
-  struct vsm_sim_calendar c = office();
-  assert_int_equal(c.day_us, 9 * VSM_HOUR_US);
+  struct vsm_calendar c = office();
+  assert_int_equal(vsm_sim_week_us(&c), 45 * VSM_HOUR_US);
   assert_int_equal(vsm_sim_later(&c, at(0, 9), VSM_HOUR_US), at(0, 10));
   assert_int_equal(vsm_sim_later(&c, at(0, 16), 2 * VSM_HOUR_US), at(1, 9));  // over night
   assert_int_equal(vsm_sim_later(&c, at(4, 16), 2 * VSM_HOUR_US), at(7, 9));  // over the weekend
   assert_int_equal(vsm_sim_later(&c, at(5, 12), 9 * VSM_HOUR_US), at(7, 17)); // from the weekend on
-  assert_int_equal(vsm_sim_later(&c, at(0, 9), 2 * c.week_us), at(14, 9));
+  assert_int_equal(vsm_sim_later(&c, at(0, 9), 90 * VSM_HOUR_US), at(14, 9));
+  assert_int_equal(vsm_sim_later(&c, VSM_TIME_MAX - 1, 90 * VSM_HOUR_US), VSM_TIME_MAX);
   assert_int_equal(vsm_sim_later(NULL, at(0, 9), VSM_DAY_US), at(1, 9));
   assert_int_equal(vsm_sim_left(&c, at(0, 9)), 8 * VSM_HOUR_US);
   assert_int_equal(vsm_sim_left(&c, at(0, 18)), 0);
 }
 
-static void working_time_there_and_back(void **state) {
+static void local_time(void **state) {
   (void)state;
-  struct vsm_sim_calendar c = office();
-  struct vsm_sim_random r;
-  vsm_sim_random_init(&r, 1);
-  for (int i = 0; i < 2000; i++) {
-    int64_t from = MONDAY + (int64_t)(vsm_sim_random_unit(&r) * 14 * VSM_DAY_US);
-    int64_t work = 1 + (int64_t)(vsm_sim_random_unit(&r) * 20 * 9 * VSM_HOUR_US);
-    assert_int_equal(vsm_sim_between(&c, from, vsm_sim_later(&c, from, work)), work);
-  }
+  static const struct vsm_zone_change changes[] = {{1741507200, -18000}, {1762066800, -21600}}; // 2025, Chicago
+  struct vsm_zone zone = {.offset_s = -21600, .changes = changes, .n_changes = 2};
+  assert_int_equal(vsm_sim_local(&zone, at(0, 9)), at(0, 3));
+  assert_int_equal(vsm_sim_local(&zone, 1741507200 * VSM_SECOND_US - 1), (1741507200 - 21600) * VSM_SECOND_US - 1);
+  assert_int_equal(vsm_sim_local(&zone, 1741507200 * VSM_SECOND_US), (1741507200 - 18000) * VSM_SECOND_US);
+  assert_int_equal(vsm_sim_local(&zone, 1762066800 * VSM_SECOND_US), (1762066800 - 21600) * VSM_SECOND_US);
 }
 
-static void hours_and_durations(void **state) {
+static void durations(void **state) {
   (void)state;
-  struct vsm_sim_hours h[7];
-  struct vsm_sim_calendar c = office();
+  struct vsm_calendar c = office();
   int64_t us;
-  assert_int_equal(vsm_sim_hours_parse("sun 02:00-04:00", h), 1);
-  static const char *const BAD[] = {"", "mon", "fri-mon 08:00-17:00", "mon 17:00-08:00", "mon 08:00-25:00", "mon 8-17"};
-  for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
-    assert_int_equal(vsm_sim_hours_parse(BAD[i], h), -1);
   assert_true(vsm_sim_duration_parse("90m", NULL, &us));
   assert_int_equal(us, 90 * VSM_MINUTE_US);
   assert_true(vsm_sim_duration_parse("2wd", &c, &us));
@@ -119,16 +130,15 @@ static void faults(void **state) {
   (void)state;
   const char *wms = "wms", *stage = "S/a";
   struct vsm_sim_which which = {.systems = {&wms, 1}};
-  struct vsm_sim_hours sunday[7];
+  static const struct vsm_hours SUNDAY = {6, 120, 240};
   struct vsm_sim_batches batches = {which, VSM_HOUR_US};
-  struct vsm_sim_outage outage = {which, {.week = {sunday, (unsigned)vsm_sim_hours_parse("sun 02:00-04:00", sunday)}}};
+  struct vsm_sim_outage outage = {which, with_hours(&SUNDAY, 1)};
   struct vsm_sim_ahead ahead = {which, 40 * VSM_SECOND_US};
   struct vsm_sim_period week = {10 * VSM_DAY_US, 7 * VSM_DAY_US, 0};
   struct vsm_sim_storm storm = {{&stage, 1}, week};
   struct vsm_sim_renamed renamed = {which, "new", week};
   struct vsm_sim_say say = {.source = "wms", .type = "old"}, other = {.source = "crm", .type = "old"};
   struct vsm_sim_faults f = {.batches = {&batches, 1}};
-  assert_true(vsm_sim_calendar_close(&outage.when));
   assert_int_equal(vsm_sim_fault_sent(&f, NULL, &say, at(0, 9) + 5), at(0, 10));
   assert_int_equal(vsm_sim_fault_sent(&f, NULL, &other, at(0, 9) + 5), at(0, 9) + 5);
   f = (struct vsm_sim_faults){
@@ -166,12 +176,12 @@ static void each_item_runs_to_its_end(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(working_time),
-      cmocka_unit_test(working_time_there_and_back),
-      cmocka_unit_test(hours_and_durations),
+      cmocka_unit_test(local_time),
+      cmocka_unit_test(durations),
       cmocka_unit_test(spans_have_their_median),
       cmocka_unit_test(texts),
       cmocka_unit_test(faults),
       cmocka_unit_test(each_item_runs_to_its_end),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, begin, end);
 }
