@@ -133,10 +133,15 @@ struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);
 void ref_view(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
               struct vsm_arena *arena, struct vsm_stream_view *out);
 
-// What vsm_core_view_segments() must give for all attributes, of a stage or with stage -1 of the stream; only values
-// that some item has.
-struct vsm_segment_view *ref_segments(const struct ref_graph *g, const struct ref_item *items, size_t n_items,
-                                      int64_t now, int stage, struct vsm_arena *arena, size_t *n);
+// The figures of the items that have one value of an attribute; of them a segment has wip, counts and cycle or lead
+// times.
+struct ref_segment {
+  const char *attribute, *value;
+  struct vsm_stream_view figures;
+};
+// Of all attributes, sorted by attribute as configured, then value; only values that some item has.
+struct ref_segment *ref_segments(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
+                                 struct vsm_arena *arena, size_t *n);
 
 // The cycle times in microseconds, sorted, among which the age of an open visit to the stage has its pace: of the
 // completed visits in the longest window.

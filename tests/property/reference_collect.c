@@ -352,40 +352,48 @@ static bool holds_over(const struct value *v, const struct value *other) {
   return !other || v->t > other->t || (v->t == other->t && strcmp(v->text, other->text) > 0);
 }
 
-static const struct value *value_of(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
-                                    struct value asked) {
+struct values { // what was said of one item
+  const struct value **at;
+  size_t n;
+};
+
+static struct values values_of(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number) {
+  struct values of = {0};
+  for (size_t i = 0; i < ref->n_values; i++)
+    if (same(ref->values[i].stream, g->stream->id) && keys->item[key_index(ref, keys, ref->values[i].key)] == number)
+      REF_PUSH(ref->arena, of.at, of.n, &ref->values[i]);
+  return of;
+}
+
+static const struct value *holding(const struct values *of, enum value_kind kind, const char *attribute,
+                                   const char *stage) {
   const struct value *best = NULL;
-  for (size_t i = 0; i < ref->n_values; i++) {
-    const struct value *v = &ref->values[i];
-    if (same(v->stream, g->stream->id) && keys->item[key_index(ref, keys, v->key)] == number && v->kind == asked.kind &&
-        same(v->attribute, asked.attribute) && same(v->stage, asked.stage) && holds_over(v, best))
+  for (size_t i = 0; i < of->n; i++) {
+    const struct value *v = of->at[i];
+    if (v->kind == kind && same(v->attribute, attribute) && same(v->stage, stage) && holds_over(v, best))
       best = v;
   }
   return best;
 }
 
-static int64_t date_of(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
-                       enum value_kind kind, const char *stage) {
-  const struct value *v = value_of(ref, g, keys, number, (struct value){.kind = kind, .stage = stage});
+static int64_t date_of(const struct values *of, enum value_kind kind, const char *stage) {
+  const struct value *v = holding(of, kind, NULL, stage);
   int64_t us = 0;
   if (v)
     is_date(v->text, &us);
   return us;
 }
 
-static void find_values(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
-                        struct ref_item *item) {
-  const struct vsm_stream *s = g->stream;
+static void find_values(const struct vsm_stream *s, struct values of, struct ref_item *item) {
   for (unsigned i = 0; i < s->n_segments; i++) {
-    const struct value *v =
-        value_of(ref, g, keys, number, (struct value){.kind = SEGMENT, .attribute = s->segments[i]});
+    const struct value *v = holding(&of, SEGMENT, s->segments[i], NULL);
     item->segments[i] = v ? v->text : NULL;
   }
   for (unsigned i = 0; i <= s->n_stages; i++) {
     unsigned slot = i < s->n_stages ? i : REF_STAGES_MAX;
     const char *stage = i < s->n_stages ? s->stages[i].id : NULL;
-    item->due[slot] = date_of(ref, g, keys, number, DUE, stage);
-    item->not_before[slot] = date_of(ref, g, keys, number, NOT_BEFORE, stage);
+    item->due[slot] = date_of(&of, DUE, stage);
+    item->not_before[slot] = date_of(&of, NOT_BEFORE, stage);
   }
 }
 
@@ -419,7 +427,7 @@ static bool build_item(struct ref *ref, const struct ref_graph *g, struct keys *
   qsort(names, item->n_keys, sizeof *names, cmp_keys);
   item->keys = names;
   item->shown = shown_key(ref, g, keys, number, &item->transitions[0]);
-  find_values(ref, g, keys, number, item);
+  find_values(g->stream, values_of(ref, g, keys, number), item);
   ref_fold(g, item->transitions, item->n_transitions, ref->arena, &item->fold);
   return true;
 }

@@ -61,24 +61,14 @@ struct vsm_wait_view *ref_waits(const struct ref_figures *x, int stage, unsigned
 
 // ---- Segments
 
-// The stage's figures, or with stage -1 the stream's, of the items that have this value of the attribute.
-static struct vsm_segment_view segment(const struct ref_figures *x, unsigned attribute, const char *value, int stage) {
+static struct ref_segment segment(const struct ref_figures *x, unsigned attribute, const char *value) {
+  struct ref_segment row = {.attribute = x->g->stream->segments[attribute], .value = value};
   struct ref_item *of_value = NULL;
-  struct vsm_stream_view v;
   size_t n = 0;
   for (size_t i = 0; i < x->n_items; i++)
     if (x->items[i].segments[attribute] && strcmp(x->items[i].segments[attribute], value) == 0)
       REF_PUSH(x->arena, of_value, n, x->items[i]);
-  ref_view(x->g, of_value, n, x->now, x->arena, &v);
-  struct vsm_segment_view row = {
-      .attribute = x->g->stream->segments[attribute], .value = vsm_str_of(value), .n_windows = v.n_windows};
-  if (stage < 0) {
-    row.wip = v.wip;
-    row.stream_windows = v.windows;
-  } else {
-    row.wip = v.stages[x->g->place[stage]].wip;
-    row.windows = v.stages[x->g->place[stage]].windows;
-  }
+  ref_view(x->g, of_value, n, x->now, x->arena, &row.figures);
   return row;
 }
 
@@ -86,10 +76,10 @@ static int cmp_values(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-struct vsm_segment_view *ref_segments(const struct ref_graph *g, const struct ref_item *items, size_t n_items,
-                                      int64_t now, int stage, struct vsm_arena *arena, size_t *n) {
+struct ref_segment *ref_segments(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
+                                 struct vsm_arena *arena, size_t *n) {
   const struct ref_figures x = {g, items, n_items, now, arena};
-  struct vsm_segment_view *rows = NULL;
+  struct ref_segment *rows = NULL;
   *n = 0;
   for (unsigned a = 0; a < g->stream->n_segments; a++) {
     const char **values = NULL;
@@ -101,7 +91,7 @@ struct vsm_segment_view *ref_segments(const struct ref_graph *g, const struct re
       qsort(values, n_values, sizeof *values, cmp_values);
     for (size_t i = 0; i < n_values; i++)
       if (i == 0 || strcmp(values[i - 1], values[i]) != 0)
-        REF_PUSH(arena, rows, *n, segment(&x, a, values[i], stage));
+        REF_PUSH(arena, rows, *n, segment(&x, a, values[i]));
   }
   return rows;
 }
