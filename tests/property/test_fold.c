@@ -6,7 +6,7 @@
 
 #include "property/scenario.h"
 
-enum { SEEDS = 1200 };
+enum { SEEDS = 800 };
 
 struct kind {
   const char *name;
