@@ -67,13 +67,12 @@ int vsm_cmd_snapshot(int argc, char **argv) {
   };
   int n, status = vsm_options(
              argc, argv,
-             &(struct vsm_usage){
-                 "vsm snapshot [--stream ID] [--window NAME] [--segments | --segment A=VALUE] [--json]",
-                 "All figures as they are now, what work waits for, and which expectations are met.",
-                 "  vsm snapshot\n  vsm snapshot --stream RCV-01 --window 24h\n"
-                 "  vsm snapshot --stream RCV-01 --segments\n  vsm snapshot --segment region=north\n"
-                 "  vsm snapshot --json\n",
-                 VSM_ARRAY(flags), 0, 0},
+             &(struct vsm_usage){"vsm snapshot [--stream ID] [--window NAME] [--segments | --segment A=VALUE] [--json]",
+                                 "All figures as they are now, what work waits for, and which expectations are met.",
+                                 "  vsm snapshot\n  vsm snapshot --stream RCV-01 --window 24h\n"
+                                 "  vsm snapshot --stream RCV-01 --segments\n  vsm snapshot --segment region=north\n"
+                                 "  vsm snapshot --json\n",
+                                 VSM_ARRAY(flags), 0, 0},
              &n);
   if (status >= 0)
     return status;

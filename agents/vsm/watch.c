@@ -32,11 +32,11 @@ struct watching {
   struct vsm_subscriber *subscriber;
   struct vsm_query *client;
   int64_t heard_us, asked_us;
-  Vsm__V1__Request__KindCase kind;        // of what is being asked
-  char of_stream[80], of_stage[80];       // and of which node, where it is about segments
-  size_t node;                            // the next one whose segments are asked for; 0: a new round of them
-  bool asking, moved;                     // moved: what is being asked was for another page
-  char problem[200];  // what the daemon answered instead; "": nothing
+  Vsm__V1__Request__KindCase kind;  // of what is being asked
+  char of_stream[80], of_stage[80]; // and of which node, where it is about segments
+  size_t node;                      // the next one whose segments are asked for; 0: a new round of them
+  bool asking, moved;               // moved: what is being asked was for another page
+  char problem[200];                // what the daemon answered instead; "": nothing
   enum page_kind page;
   int at[PAGES], top[PAGES]; // where the cursor is, and the line at the top, of each page
   char in_stream[80], in_stage[80], key[600];

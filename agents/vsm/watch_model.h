@@ -39,6 +39,7 @@ bool vsm_watch_model_node(const struct vsm_watch_model *m, size_t at, const Vsm_
                           const Vsm__V1__Stage **stage);
 // NULL: there is none such.
 const Vsm__V1__Stage *vsm_watch_model_find(const struct vsm_watch_model *m, const char *stream, const char *stage);
-// The stage at a place in the order of the streams page (without those that have no such part); false: there are not so many.
+// The stage at a place in the order of the streams page (without those that have no such part); false: there are not so
+// many.
 bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V1__ValueStream **stream,
                            const Vsm__V1__Stage **stage);

@@ -228,8 +228,9 @@ static void add_item(struct vsm_page *p, const Vsm__V1__ItemRow *r, uint64_t now
   if (*r->pace)
     snprintf(pace, sizeof pace, "%s %u%%", r->pace, r->pace_percentile);
   add(p, VSM_LINE_PLAIN, pick, "  %s %s%*s%*s  %s%s%s", fit(r->item, c.name, item, sizeof item),
-      fit(word, c.state, state, sizeof state), c.time, duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage),
-      c.time, duration(p, true, r->age_seconds, age, sizeof age), fit(pace, c.pace, pace_cell, sizeof pace_cell),
+      fit(word, c.state, state, sizeof state), c.time,
+      duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage), c.time,
+      duration(p, true, r->age_seconds, age, sizeof age), fit(pace, c.pace, pace_cell, sizeof pace_cell),
       fit(due, c.due, due_cell, sizeof due_cell), vsm_text_wait(r->party, r->reason, wait, sizeof wait));
 }
 
@@ -246,8 +247,8 @@ void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const c
   uint64_t now_ns = m->snapshot ? m->snapshot->time_unix_nano : 0;
   set(p->title, sizeof p->title, p->width, "%s/%s: %s%s%s", stream, stage, choice->part ? choice->part : "",
       choice->part ? ", " : "", order(choice->sort));
-  set(p->head, sizeof p->head, p->width, "  %-*s %-*s%*s%*s  %-*s%-*swaits for", c.name, "item", c.state, "state", c.time,
-      "here", c.time, "age", c.pace, "pace", c.due, "due");
+  set(p->head, sizeof p->head, p->width, "  %-*s %-*s%*s%*s  %-*s%-*swaits for", c.name, "item", c.state, "state",
+      c.time, "here", c.time, "age", c.pace, "pace", c.due, "due");
   if (st && !choice->part)
     add_why(p, st, choice->window);
   if (!m->items)

@@ -17,12 +17,6 @@ struct common {
   size_t n;
 };
 
-enum { WORKED_KEPT = 4 };
-struct worked {
-  const struct vsm_calendar *calendar;
-  int64_t us, worked;
-};
-
 struct walk {
   const struct vsm_graph *graph;
   unsigned words; // of sets
@@ -31,8 +25,7 @@ struct walk {
   struct common *common;
   const struct vsm_log *log;
   size_t next_hold; // the first at or behind the transition in hand
-  struct worked worked[WORKED_KEPT];
-  unsigned oldest_worked;
+  struct vsm_worked worked;
   struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
   struct vsm_set bypassed, reworked;
   int64_t t;
@@ -84,18 +77,8 @@ static struct vsm_visit *open_visit(struct walk *w, unsigned s) {
   return v;
 }
 
-// A span mostly ends at this transition and began at the one before.
-static int64_t worked_at(struct walk *w, const struct vsm_calendar *c, int64_t us) {
-  for (unsigned i = 0; i < WORKED_KEPT; i++)
-    if (w->worked[i].calendar == c && w->worked[i].us == us)
-      return w->worked[i].worked;
-  w->oldest_worked = (w->oldest_worked + 1) % WORKED_KEPT;
-  w->worked[w->oldest_worked] = (struct worked){c, us, vsm_calendar_worked(c, us)};
-  return w->worked[w->oldest_worked].worked;
-}
-
 static int64_t worked(struct walk *w, const struct vsm_calendar *c, int64_t from, int64_t to) {
-  return c ? worked_at(w, c, to) - worked_at(w, c, from) : to - from;
+  return c ? vsm_calendar_span(&w->worked, c, from, to) : to - from;
 }
 
 static const struct vsm_calendar *calendar(const struct walk *w, const struct vsm_visit *v) {

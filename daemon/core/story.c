@@ -103,7 +103,8 @@ static int tell_transitions(const struct vsm_core *core, const struct vsm_stream
 }
 
 // The first expectation of a visit at this stage that counts for the item; NULL: none.
-static const struct vsm_expectation *expected(const struct vsm_stream_state *s, unsigned place, const struct vsm_story *story) {
+static const struct vsm_expectation *expected(const struct vsm_stream_state *s, unsigned place,
+                                              const struct vsm_story *story) {
   const struct vsm_expectings *x = &s->stages[place].expected;
   for (unsigned i = 0; i < x->n; i++)
     if (vsm_expecting_counts(x, i, story->segments))

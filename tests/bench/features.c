@@ -13,7 +13,7 @@
 enum { STREAMS = 4, STAGES = 8, STEPS = 2 * STAGES, BATCH = 100, CHUNK = 10000, OPEN_ITEMS = 20000, ROUNDS = 5 };
 enum { TIMED_EVENTS = 100000, FILLING_EVENTS = 600000 };
 #define START_US (INT64_C(1735689600) * VSM_SECOND_US) // 2025-01-01
-#define GAP_US (20 * VSM_SECOND_US)                    // 600,000 events: 139 days
+#define GAP_US VSM_SECOND_US
 
 static char *write_config(bool full) {
   char *text = NULL;
