@@ -8,8 +8,7 @@
 
 #include "base/mem.h"
 
-enum { FIRST_ENTRIES = 8, BUCKETS = 16 }; // what: a slot below BUCKETS, or BUCKETS + a bucket
-_Static_assert((int)VSM_N_SLOTS <= (int)BUCKETS, "slots and buckets have numbers of their own");
+enum { FIRST_ENTRIES = 8, BUCKETS = VSM_N_SLOTS }; // what: a slot, or BUCKETS + a bucket
 
 struct vsm_tape_entry {
   int64_t sum;   // of the durations of a bucket, in microseconds
