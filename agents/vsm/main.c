@@ -18,6 +18,7 @@ static const struct {
     {"series", vsm_cmd_series, "the flow over time, with a picture"},
     {"items", vsm_cmd_items, "what is in progress, oldest first"},
     {"item", vsm_cmd_item, "the story of one item"},
+    {"edges", vsm_cmd_edges, "how items really went, beside the drawing"},
     {"bottleneck", vsm_cmd_bottleneck, "the stages that hold up the flow, and why"},
     {"unmapped", vsm_cmd_unmapped, "events that no rule knows"},
     {"rejected", vsm_cmd_rejected, "events that were refused, and why"},

@@ -70,21 +70,12 @@ static uint64_t at_least(const struct vsm_core *core, const struct vsm_calendar 
   return entered < 0 ? 0 : vsm_ranks_below(open, vsm_calendar_when(calendar, entered + 1));
 }
 
-static void sum_window(const struct vsm_bands *bands, const struct vsm_flow *flow, unsigned window,
-                       struct vsm_tally *sum) {
-  for (unsigned i = 0; i <= bands->n; i++) {
-    vsm_tally_merge(sum, &flow->bands[i].tally);
-    if (i < bands->n && bands->at[i].configured + 1 == window)
-      return;
-  }
-}
-
 static void read_stage(const struct vsm_core *core, const struct vsm_stream_state *s, unsigned place, unsigned window,
                        struct vsm_bottleneck_row *row) {
   const struct vsm_stage *model = &s->model->stages[s->graph->at[place].declared];
   const struct vsm_stage_state *st = &s->stages[place];
   struct vsm_tally t = {0};
-  sum_window(s->bands, &st->flow, window, &t);
+  vsm_flow_sum(&st->flow, s->bands, window, &t);
   const struct vsm_sketch *cycle = &t.dists[VSM_D_CYCLE];
   struct vsm_strain strain = {
       .wip = st->open.count,

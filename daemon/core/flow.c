@@ -234,6 +234,26 @@ void vsm_flow_read(const struct vsm_flow *f, unsigned band, int64_t from, int64_
       read_pane(b->panes[i], r, ctx);
 }
 
+// The bands of a window: the newest so many.
+static unsigned bands_of(const struct vsm_bands *bands, unsigned window) {
+  for (unsigned i = 0; i < bands->n; i++)
+    if (bands->at[i].configured + 1 == window)
+      return i + 1;
+  return bands->n + 1;
+}
+
+void vsm_flow_sum(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, struct vsm_tally *sum) {
+  for (unsigned i = 0, n = bands_of(bands, window); i < n; i++)
+    vsm_tally_merge(sum, &f->bands[i].tally);
+}
+
+int64_t vsm_flow_counted(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, unsigned slot) {
+  int64_t counted = 0;
+  for (unsigned i = 0, n = bands_of(bands, window); i < n; i++)
+    counted += f->bands[i].tally.counts[slot];
+  return counted;
+}
+
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from) {
   for (int i = 0; i < VSM_N_SLOTS; i++)
     into->counts[i] += from->counts[i];

@@ -96,6 +96,10 @@ struct vsm_flow_reader {
 void vsm_flow_read(const struct vsm_flow *f, unsigned band, int64_t from, int64_t to, const struct vsm_flow_reader *r,
                    void *ctx);
 
+// Adds up what a window holds: *sum += it. 0 is "all", then as configured.
+void vsm_flow_sum(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, struct vsm_tally *sum);
+int64_t vsm_flow_counted(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, unsigned slot);
+
 // Adds up: *into += what the band holds.
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from);
 void vsm_tally_clear(struct vsm_tally *t);

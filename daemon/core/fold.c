@@ -214,11 +214,18 @@ static void enter(struct walk *w, unsigned s) {
     open_arms(w, s, &forks);
 }
 
-static void finish(struct walk *w) {
+static struct vsm_mark *mark_end(struct walk *w, enum vsm_mark_kind kind) {
+  struct vsm_mark *m = mark(w, kind, VSM_PLACE_ITEM, w->t);
+  m->visits = (uint32_t)w->out->n_visits;
+  w->out->n_ends++;
   w->out->open = false;
-  w->out->finished = true;
+  w->out->finished = kind == VSM_M_FINISHED;
+  return m;
+}
+
+static void finish(struct walk *w) {
   const struct vsm_calendar *c = w->graph->calendar;
-  struct vsm_mark *m = mark(w, VSM_M_FINISHED, VSM_PLACE_ITEM, w->t);
+  struct vsm_mark *m = mark_end(w, VSM_M_FINISHED);
   m->from = w->out->started;
   m->span = worked(w, c, m->from, w->t);
   m->active = w->active_total + (w->n_active ? worked(w, c, w->active_since, w->t) : 0);
@@ -346,12 +353,10 @@ static void end_item(struct walk *w, enum vsm_lifecycle lifecycle) {
     bool confirmed = v->bits & VSM_V_CONFIRMED;
     close_visit(w, v, lifecycle == VSM_WITHDRAW ? VSM_WITHDRAWN : confirmed ? VSM_COMPLETED : VSM_SKIPPED);
   }
-  if (lifecycle == VSM_FINISH) {
+  if (lifecycle == VSM_FINISH)
     finish(w);
-    return;
-  }
-  w->out->open = w->out->finished = false;
-  mark(w, VSM_M_WITHDRAWN, VSM_PLACE_ITEM, w->t);
+  else
+    mark_end(w, VSM_M_WITHDRAWN);
 }
 
 static void step(struct walk *w, unsigned place, uint64_t transition) {
@@ -385,7 +390,7 @@ static void mark_first_passes(struct walk *w, struct vsm_set stages) {
 
 void vsm_story_clear(struct vsm_story *s) {
   s->n_visits = s->n_marks = 0;
-  s->n_open = 0;
+  s->n_open = s->n_ends = 0;
   s->exists = s->open = s->finished = false;
   s->started = s->last = 0;
 }
@@ -451,6 +456,7 @@ static void part_walks(struct walk *to, const struct walk *from, struct vsm_reto
   r->is.n_visits = r->was.n_visits;
   r->is.n_marks = r->same_marks = r->was.n_marks;
   r->is.n_open = r->was.n_open;
+  r->is.n_ends = r->was.n_ends;
   r->is.exists = r->was.exists;
   r->is.open = r->was.open;
   r->is.finished = r->was.finished;

@@ -79,7 +79,10 @@ enum vsm_mark_kind {
 
 struct vsm_mark {
   int64_t at, from, span, active;
-  uint32_t wait;
+  union {
+    uint32_t wait;   // of VSM_M_WAITED
+    uint32_t visits; // of VSM_M_FINISHED, VSM_M_WITHDRAWN: how many had opened
+  };
   uint8_t kind, place, rework, pad;
 };
 
@@ -90,6 +93,7 @@ struct vsm_story {
   struct vsm_mark *marks;
   size_t n_marks, cap_marks;
   unsigned n_open;                     // visits
+  unsigned n_ends;                     // marks of finishing and withdrawing
   bool exists, open, finished;         // finished: closed by finishing rather than withdrawing
   int64_t started, last;               // first and last transition
   uint32_t segments[VSM_SEGMENTS_MAX]; // the item's value of each attribute: interned, or VSM_NO_SEGMENT

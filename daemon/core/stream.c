@@ -46,6 +46,7 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
     vsm_attribute_fini(&s->attributes[i], s->graph->n);
   free(s->attributes);
   vsm_expectings_fini(&s->expected, s->bands);
+  vsm_edges_fini(&s->edges, s->bands);
   if (s->bands)
     vsm_flow_fini(&s->flow, s->bands);
   vsm_ranks_fini(&s->open);
@@ -435,6 +436,7 @@ void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct 
   count((struct target){s, NULL}, &w);
   count_segments(s, &w);
   replace_item(s, item, r);
+  vsm_edges_replace(&s->edges, s->bands, s->graph, r);
   expect_item(s, item, r, &w);
 }
 
@@ -445,6 +447,7 @@ void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
   vsm_flow_advance(&s->flow, s->bands);
   vsm_series_forget(&s->series, now_us - VSM_SERIES_KEPT_US);
   vsm_expectings_advance(&s->expected, s->bands);
+  vsm_edges_advance(&s->edges, s->bands);
   for (unsigned i = 0; i < s->graph->n; i++) {
     vsm_flow_advance(&s->stages[i].flow, s->bands);
     vsm_series_forget(&s->stages[i].series, now_us - VSM_SERIES_KEPT_US);

@@ -1,7 +1,8 @@
 // The live state of one value stream: its items, and the figures that follow from them.
 #pragma once
-#include "core/flow.h"
+#include "core/edges.h"
 #include "core/expect.h"
+#include "core/flow.h"
 #include "core/items.h"
 #include "core/segments.h"
 #include "core/series.h"
@@ -30,6 +31,7 @@ struct vsm_stream_state {
   struct vsm_ranks open;  // open items by start
   struct vsm_ranks moved; // open items by last transition
   struct vsm_expectings expected;
+  struct vsm_edges edges;
   struct vsm_attribute *attributes; // of each segment of the model
   unsigned n_attributes;
   uint64_t between;

@@ -282,6 +282,26 @@ static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, 
   return err ? err : vsm_reply_item(q->model, &item, &q->arena, out);
 }
 
+static int answer_edges(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                        const char **why) {
+  int stream = find(q, -1, r->stream, why);
+  if (stream == VSM_ENOENT)
+    return stream;
+  if (stream < 0) {
+    *why = vsm_arena_printf(&q->arena, "edges are asked for without a value stream; known: %s",
+                            list(&q->arena, q->model, -1));
+    return VSM_EINVAL;
+  }
+  int window = find_window(&q->model->streams[stream], r->window);
+  if (window == VSM_ENOENT) {
+    *why = no_window(q, &q->model->streams[stream], r->window);
+    return VSM_ENOENT;
+  }
+  struct vsm_map_view map;
+  int err = vsm_core_map(q->core, (unsigned)stream, (unsigned)window, &q->arena, &map);
+  return err ? err : vsm_reply_edges(vsm_core_now(q->core), &map, &q->arena, out);
+}
+
 // Of all streams, those without the window are left out.
 static int answer_bottleneck(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
                              const char **why) {
@@ -354,10 +374,12 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
 }
 
 static handler_fn *const handlers[] = {
-    [VSM_ASK_SNAPSHOT] = answer_snapshot,     [VSM_ASK_ITEMS] = answer_items,       [VSM_ASK_ITEM] = answer_item,
-    [VSM_ASK_UNMAPPED] = answer_unmapped,     [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
-    [VSM_ASK_STATUS] = answer_status,         [VSM_ASK_RELOAD] = answer_reload,     [VSM_ASK_SERIES] = answer_series,
-    [VSM_ASK_BOTTLENECK] = answer_bottleneck, [VSM_ASK_SEGMENTS] = answer_segments,
+    [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,
+    [VSM_ASK_ITEM] = answer_item,         [VSM_ASK_UNMAPPED] = answer_unmapped,
+    [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
+    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
+    [VSM_ASK_SERIES] = answer_series,     [VSM_ASK_EDGES] = answer_edges,
+    [VSM_ASK_SEGMENTS] = answer_segments, [VSM_ASK_BOTTLENECK] = answer_bottleneck,
 };
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {

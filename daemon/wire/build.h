@@ -25,6 +25,7 @@ void *vsm_build_list(struct vsm_build *b, size_t n, size_t size);
 void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vsm__V1__Segment *out);
 void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm__V1__ValueStream *out);
 void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_stage_view *v, Vsm__V1__Stage *out);
+Vsm__V1__Distribution *vsm_build_distribution(struct vsm_build *b, const struct vsm_dist_view *v); // NULL: failed
 Vsm__V1__Ingest *vsm_build_ingest(struct vsm_build *b, const struct vsm_ingest_view *v);
 void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm__V1__Status *out);
 

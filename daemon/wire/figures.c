@@ -46,7 +46,7 @@ static Vsm__V1__Age *age(struct vsm_build *b, const struct vsm_age_view *v) {
   return m;
 }
 
-static Vsm__V1__Distribution *distribution(struct vsm_build *b, const struct vsm_dist_view *v) {
+Vsm__V1__Distribution *vsm_build_distribution(struct vsm_build *b, const struct vsm_dist_view *v) {
   Vsm__V1__Distribution *m = vsm_build_array(b, 1, sizeof *m);
   if (!m)
     return NULL;
@@ -81,10 +81,10 @@ static void stage_window(struct vsm_build *b, const struct vsm_stage_window_view
 #define X(name) m->name = v->name;
   VSM_STAGE_COUNTS(X)
 #undef X
-  m->cycle_time = distribution(b, &v->cycle_time);
-  m->queue_time = distribution(b, &v->queue_time);
-  m->active_time = distribution(b, &v->active_time);
-  m->suspended_time = distribution(b, &v->suspended_time);
+  m->cycle_time = vsm_build_distribution(b, &v->cycle_time);
+  m->queue_time = vsm_build_distribution(b, &v->queue_time);
+  m->active_time = vsm_build_distribution(b, &v->active_time);
+  m->suspended_time = vsm_build_distribution(b, &v->suspended_time);
   m->flow_efficiency = v->flow_efficiency;
   m->first_pass_yield = v->first_pass_yield;
   m->sle = sles(b, v->sle, v->n_sle);
@@ -99,7 +99,7 @@ static void stream_window(struct vsm_build *b, const struct vsm_stream_window_vi
 #undef X
   m->throughput_per_day = v->throughput_per_day;
   m->flow_efficiency = v->flow_efficiency;
-  m->lead_time = distribution(b, &v->lead_time);
+  m->lead_time = vsm_build_distribution(b, &v->lead_time);
   m->sle = sles(b, v->sle, v->n_sle);
   m->n_sle = m->sle ? v->n_sle : 0;
 }
@@ -124,7 +124,7 @@ static void segment_of_stage(struct vsm_build *b, const struct vsm_stage_window_
 #define X(name) m->name = v->name;
   VSM_STAGE_COUNTS(X)
 #undef X
-  m->cycle_time = distribution(b, &v->cycle_time);
+  m->cycle_time = vsm_build_distribution(b, &v->cycle_time);
 }
 
 static void segment_of_stream(struct vsm_build *b, const struct vsm_stream_window_view *v, Vsm__V1__SegmentWindow *m) {
@@ -132,7 +132,7 @@ static void segment_of_stream(struct vsm_build *b, const struct vsm_stream_windo
 #define X(name) m->name = v->name;
   VSM_STREAM_COUNTS(X)
 #undef X
-  m->lead_time = distribution(b, &v->lead_time);
+  m->lead_time = vsm_build_distribution(b, &v->lead_time);
 }
 
 void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vsm__V1__Segment *m) {

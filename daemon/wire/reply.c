@@ -202,6 +202,52 @@ int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm
   return finish(&a, out);
 }
 
+static void edge(struct vsm_build *b, const struct vsm_map_edge *v, Vsm__V1__Edge *m) {
+  vsm__v1__edge__init(m);
+  m->from = (char *)v->from;
+  m->to = (char *)v->to;
+  m->kind = (char *)vsm_edge_kind_name(v->kind);
+  m->count = v->count;
+  m->total = v->total;
+  m->handover_time = vsm_build_distribution(b, &v->handover_time);
+}
+
+static void edges_stage(const struct vsm_map_stage *v, Vsm__V1__EdgesStage *m) {
+  vsm__v1__edges_stage__init(m);
+  m->id = (char *)v->id;
+  m->name = (char *)v->name;
+  m->wip = v->wip;
+  m->arrivals = v->arrivals;
+  m->skipped = v->skipped;
+  m->bypassed = v->bypassed;
+  m->rework = v->rework;
+  m->unobserved = v->unobserved;
+}
+
+int vsm_reply_edges(struct vsm_time now, const struct vsm_map_view *map, struct vsm_arena *arena,
+                    struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Edges *m = begin(&a, arena, VSM__V1__REPLY__KIND_EDGES, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__edges__init(m);
+  m->time_unix_nano = vsm_build_nanos(now);
+  m->value_stream = (char *)map->id;
+  m->name = (char *)map->name;
+  m->outcome = (char *)map->outcome;
+  m->window = (char *)map->window;
+  m->left_off = map->left_off;
+  m->stages = vsm_build_list(&a.b, map->n_stages, sizeof **m->stages);
+  m->n_stages = m->stages ? map->n_stages : 0;
+  for (size_t i = 0; i < m->n_stages; i++)
+    edges_stage(&map->stages[i], m->stages[i]);
+  m->edges = vsm_build_list(&a.b, map->n_edges, sizeof **m->edges);
+  m->n_edges = m->edges ? map->n_edges : 0;
+  for (size_t i = 0; i < m->n_edges; i++)
+    edge(&a.b, &map->edges[i], m->edges[i]);
+  return finish(&a, out);
+}
+
 static void reasons(struct vsm_build *b, const uint32_t signals[VSM_SIGNALS], Vsm__V1__BottleneckStage *m) {
   m->reasons = vsm_build_list(b, VSM_SIGNALS, sizeof **m->reasons);
   if (!m->reasons)

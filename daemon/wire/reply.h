@@ -2,6 +2,7 @@
 // to until the message is packed, and returns 0 or VSM_ENOMEM.
 #pragma once
 #include "core/bottleneck.h"
+#include "core/map.h"
 #include "core/model.h"
 #include "wire/message.h"
 #include "wire/status.h"
@@ -33,6 +34,8 @@ struct vsm_series_view {
 };
 int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out);
+int vsm_reply_edges(struct vsm_time now, const struct vsm_map_view *map, struct vsm_arena *arena,
+                    struct vsm_message *out);
 int vsm_reply_bottleneck(struct vsm_time now, const struct vsm_bottleneck_view *streams, size_t n,
                          struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,

@@ -21,6 +21,7 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
                        [8] = AT(value)},
     [VSM_ASK_ITEM] = {[1] = AT(key), [2] = AT(stream)},
     [VSM_ASK_SERIES] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(window)},
+    [VSM_ASK_EDGES] = {[1] = AT(stream), [2] = AT(window)},
     [VSM_ASK_BOTTLENECK] = {[1] = AT(stream), [2] = AT(window)},
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
     [VSM_ASK_END] = {0},
@@ -30,8 +31,8 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
 #define SERIES_BOUND VSM_WIRE_TAG(4, VSM_WIRE_64BIT)
 #define SERIES_BOUNDS VSM_WIRE_TAG(4, VSM_WIRE_BYTES) // packed
 static const unsigned last_known[] = {
-    [VSM_ASK_SNAPSHOT] = 1,   [VSM_ASK_ITEMS] = 8,    [VSM_ASK_ITEM] = 2, [VSM_ASK_SERIES] = 4,
-    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
+    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,      [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
+    [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)
@@ -77,8 +78,7 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
 }
 
 static bool is_question(uint64_t number) {
-  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_SERIES) || number == VSM_ASK_BOTTLENECK ||
-         number == VSM_ASK_SEGMENTS;
+  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_BOTTLENECK) || number == VSM_ASK_SEGMENTS;
 }
 
 static bool read_request(struct vsm_str frame, struct vsm_request *out) {

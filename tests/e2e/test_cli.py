@@ -16,7 +16,7 @@ import harness
 from harness import Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
-SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item bottleneck unmapped rejected sources status reload"
+SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item edges bottleneck unmapped rejected sources status reload"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
 
@@ -57,7 +57,7 @@ class Usage(unittest.TestCase):
 
     def test_wrong_usage(self):
         for words in ([], ["frobnicate"], ["item"], ["item", "a", "b"], ["replay"], ["try", "x.jsonl"], ["emit"],
-                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"], ["bottleneck", "S", "T"],
+                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"], ["bottleneck", "S", "T"], ["edges"], ["edges", "S", "--dot", "--json"],
                       ["replay", "x.csv", "--speed", "fast"], ["replay", "x.csv", "--map", "colour=x"],
                       ["emit", "--source", "a", "--type", "b", "--subject", "c", "--time", "now"],
                       ["emit", "--source", "a", "--type", "b", "--subject", "c", "--data", "novalue"],
@@ -128,6 +128,43 @@ class Story(unittest.TestCase):
                 self.assertRegex(err, "^vsm: ")
             _, err = ask(d, "snapshot", "--window", "2h", status=1)
             self.assertIn("all, 1h, 24h, 7d, 30d", err)
+
+    def test_edges(self):
+        with Daemon() as d:
+            self.assertIn("Nothing went beside the drawing", ask(d, "edges", "S")[0])
+            ask(d, "emit", "--jsonl", "-", stdin="".join((
+                line("first.started", "1", 0), line("first.done", "1", 60), line("second.done", "1", 3660),
+                line("first.started", "2", 0), line("first.done", "2", 60), line("first.started", "2", 660),
+                line("first.started", "3", 5), line("cancelled", "3", 10), line("second.done", "4", 20))))
+            text, _ = ask(d, "edges", "S")
+            self.assertIn("S Stream S, 30d\n", text)
+            for row in (r"\(start\) +first +3 +75 % +0 s +0 s +3", r"first +second +1 +33 % +- +- +1",
+                        r"second +\(outcome\) +2 +100 % +0 s", r"\(start\) +second +1 +25 % .* skip +forwards, over",
+                        r"first +first +1 +33 % +10 m .* repeat +to the same stage again",
+                        r"first +\(withdrawn\) +1 +33 % .* withdrawn +out of the stream", r"second +0 +1 +3\n"):
+                self.assertRegex(text, row)
+            edges = {(e["from"], e["to"]): e for e in ask_json(d, "edges", "S", "--window", "all")["edges"]}
+            self.assertEqual(edges["first", "first"]["handover_time"]["mean"], 600)
+            self.assertEqual(len(edges), 6)
+            self.assertIn("  s0 -.->|\"repeat 1<br/>p50 10 m", ask(d, "edges", "S", "--mermaid")[0])
+            self.assert_dot(ask(d, "edges", "S", "--dot")[0], 6)
+            self.assertIn("no value stream", ask(d, "edges", "X", status=1)[1])
+            self.assertIn("known: all, 1h", ask(d, "edges", "S", "--window", "2h", status=1)[1])
+
+    def assert_dot(self, text, edges):
+        """The part of Graphviz's grammar that we use: statements of a name or an edge, each with attributes."""
+        string, attribute = r'"(?:[^"\\\n]|\\.)*"', r'[a-z]+=(?:[a-z]+|[0-9]+|%s)'
+        attribute = attribute % string
+        statement = re.compile(rf"  (\w+)(?: -> (\w+))? \[{attribute}(?:, {attribute})*\];|  rankdir=LR;")
+        lines = text.splitlines()
+        self.assertTrue(lines[0].startswith("// "))
+        self.assertEqual((lines[1], lines[-1]), ("digraph observed {", "}"))
+        matches = [statement.fullmatch(line) for line in lines[2:-1]]
+        self.assertNotIn(None, matches, text)
+        names = {m[1] for m in matches if m[1] and not m[2]}
+        self.assertEqual(sum(1 for m in matches if m[2]), edges)
+        for m in matches:
+            self.assertTrue(not m[2] or {m[1], m[2]} <= names, m[0])
 
     def test_bottleneck(self):
         with Daemon() as d:

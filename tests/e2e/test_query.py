@@ -64,6 +64,24 @@ class Query(unittest.TestCase):
             self.assertIn("S, T", d.ask(item=query_pb2.ItemRequest(key="k:1")).error)
             self.assertEqual(d.ask(item=query_pb2.ItemRequest(key="k:1", stream="T")).item.value_stream, "T")
 
+    def test_edges(self):
+        with Daemon(harness.config(("S", "T"))) as d:
+            d.client().submit(batch(event("first.started", "1", 0), event("first.done", "1", 60),
+                                    event("second.done", "1", 3660), event("first.started", "2", 3600)))
+            m = d.ask(edges=query_pb2.EdgesRequest(stream="S", window="1h")).edges
+            self.assertEqual((m.value_stream, m.name, m.outcome, m.window, m.time_unix_nano),
+                             ("S", "Stream S", "Done", "1h", (harness.T0 + 3660) * 10**9))
+            self.assertEqual([(e.to, e.kind, e.count, e.total) for e in m.edges],
+                             [("first", "drawn", 1, 2), ("second", "drawn", 0, 1), ("(outcome)", "drawn", 1, 1)])
+            self.assertEqual([getattr(e, "from") for e in m.edges], ["(start)", "first", "second"])
+            self.assertEqual((m.edges[0].handover_time.count, m.edges[0].handover_time.mean), (1, 0))
+            self.assertEqual([(s.id, s.name, s.wip, s.arrivals) for s in m.stages],
+                             [("first", "First", 1, 1), ("second", "Second", 0, 0)])
+            self.assertEqual(d.ask(edges=query_pb2.EdgesRequest(stream="S")).edges.window, "30d")
+            self.assertIn("known: S, T", d.ask(edges=query_pb2.EdgesRequest()).error)
+            self.assertIn("known: S, T", d.ask(edges=query_pb2.EdgesRequest(stream="X")).error)
+            self.assertIn("known: all, 1h, 24h, 7d, 30d", d.ask(edges={"stream": "S", "window": "2h"}).error)
+
     def test_bottleneck(self):
         with Daemon(harness.config(("S", "T"))) as d:
             d.client().submit(batch(*(event(subject=str(i), at=i) for i in range(8)), event("second.done", at=60)))

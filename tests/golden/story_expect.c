@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "core/bottleneck.h"
+#include "core/map.h"
 #include "golden/story.h"
 
 // ---- Numbers by name
@@ -347,6 +348,31 @@ static void expect_bottleneck(struct story *s, char **w, unsigned n) {
   story_complain(s, "there is no stage %s", w[0]);
 }
 
+// edge [window NAME] FROM -> TO KIND FIGURE VALUE ..., or none
+static void expect_edge(struct story *s, char **w, unsigned n) {
+  struct vsm_map_view v;
+  unsigned window;
+  if (!which_window(s, &w, &n, &window))
+    return;
+  if (n < 4 || strcmp(w[1], "->") != 0 || vsm_core_map(s->core, 0, window, &s->arena, &v) != 0) {
+    story_complain(s, "expects an edge: FROM -> TO KIND FIGURE VALUE ...; or there is no memory");
+    return;
+  }
+  const struct vsm_map_edge *e = NULL;
+  for (unsigned i = 0; i < v.n_edges; i++)
+    if (strcmp(v.edges[i].from, w[0]) == 0 && strcmp(v.edges[i].to, w[2]) == 0)
+      e = &v.edges[i];
+  const char *kind = e ? vsm_edge_kind_name(e->kind) : "none";
+  s->expected++;
+  if (strcmp(kind, w[3]) != 0)
+    story_complain(s, "this edge is %s, not %s", kind, w[3]);
+  else if (e) {
+    const struct figure figures[] = {
+        {"count", (double)e->count}, {"total", (double)e->total}, DIST("handover_time", e->handover_time)};
+    expect_figures(s, figures, sizeof figures / sizeof *figures, w + 4, n - 4);
+  }
+}
+
 void story_expect(struct story *s, char **w, unsigned n) {
   int64_t at;
   if (strcmp(w[0], "stage") == 0 && n > 2)
@@ -355,6 +381,8 @@ void story_expect(struct story *s, char **w, unsigned n) {
     expect_view(s, NULL, w + 1, n - 1);
   else if (strcmp(w[0], "events") == 0)
     expect_events(s, w + 1, n - 1);
+  else if (strcmp(w[0], "edge") == 0)
+    expect_edge(s, w + 1, n - 1);
   else if (strcmp(w[0], "bottleneck") == 0)
     expect_bottleneck(s, w + 1, n - 1);
   else if (strcmp(w[0], "item") == 0 && n > 2)

@@ -155,6 +155,10 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     for (uint32_t i = 0; i < is->n_bounds && i < VSM_BOUNDS_MAX; i++)
       assert(is->bounds_ns[i] == r->series->bounds_unix_nano[i]);
     break;
+  case VSM__V1__REQUEST__KIND_EDGES:
+    same_text(is->stream, r->edges->stream);
+    same_text(is->window, r->edges->window);
+    break;
   case VSM__V1__REQUEST__KIND_BOTTLENECK:
     same_text(is->stream, r->bottleneck->stream);
     same_text(is->window, r->bottleneck->window);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "core/map.h"
 #include "core/model.h"
 #include "core/view.h"
 
@@ -29,6 +30,9 @@ unsigned rig_compare_stream(FILE *out, const struct vsm_stream_view *expected, c
 // Likewise of one value of an attribute, of a stage or with stage "" of the stream: what a segment has, no more.
 unsigned rig_compare_segment(FILE *out, const char *stage, const struct vsm_segment_view *expected,
                              const struct vsm_segment_view *got);
+
+// Likewise of the observed map.
+unsigned rig_compare_map(FILE *out, const struct vsm_map_view *expected, const struct vsm_map_view *got);
 
 // Checks what must hold of any view, over all time. Writes what does not to `out`; returns how many.
 unsigned rig_check_balances(FILE *out, const struct vsm_stream_view *v);

@@ -159,6 +159,19 @@ static void print_segments(FILE *out, struct vsm_core *core, unsigned stream, co
   }
 }
 
+static void print_map(FILE *out, struct vsm_core *core, unsigned stream, unsigned window, struct vsm_arena *arena) {
+  struct vsm_map_view v;
+  if (vsm_core_map(core, stream, window, arena, &v) != 0)
+    return;
+  fprintf(out, "  map %s\n", v.window);
+  for (unsigned i = 0; i < v.n_edges; i++) {
+    fprintf(out, "    edge %s %s %s %llu of %llu\n", v.edges[i].from, v.edges[i].to,
+            vsm_edge_kind_name(v.edges[i].kind), (unsigned long long)v.edges[i].count,
+            (unsigned long long)v.edges[i].total);
+    print_dist(out, "handover_time", &v.edges[i].handover_time);
+  }
+}
+
 char *rig_print_core(struct vsm_core *core, const struct vsm_model *model) {
   char *text = NULL;
   size_t size = 0;
@@ -177,6 +190,8 @@ char *rig_print_core(struct vsm_core *core, const struct vsm_model *model) {
     rig_print_stream(out, &v);
     print_rows(out, core, s, rows, &arena);
     print_segments(out, core, s, &model->streams[s], &arena);
+    for (unsigned window = 0; window < v.n_windows; window++)
+      print_map(out, core, s, window, &arena);
   }
   vsm_arena_fini(&arena);
   fclose(out);
@@ -339,6 +354,38 @@ unsigned rig_compare_segment(FILE *out, const char *stage, const struct vsm_segm
   }
   if (d.n)
     fprintf(out, "of the segment value %.*s\n", (int)expected->value.n, expected->value.n ? expected->value.p : "");
+  return d.n;
+}
+
+static void compare_edge(struct differences *d, const struct vsm_map_edge *e, const struct vsm_map_edge *g) {
+  char name[200];
+  snprintf(name, sizeof name, "%s -> %s", e->from, e->to);
+  d->stage = name;
+  same_count(d, "the same edge", 0, strcmp(e->from, g->from) != 0 || strcmp(e->to, g->to) != 0);
+  same_count(d, "kind", e->kind, g->kind);
+  same_count(d, "count", e->count, g->count);
+  same_count(d, "total", e->total, g->total);
+  compare_dist(d, "handover_time", &e->handover_time, &g->handover_time);
+}
+
+unsigned rig_compare_map(FILE *out, const struct vsm_map_view *expected, const struct vsm_map_view *got) {
+  struct differences d = {.out = out, .stream = expected->id, .stage = "", .window = expected->window};
+  same_count(&d, "the same stream and window", 0,
+             strcmp(expected->id, got->id) != 0 || strcmp(expected->window, got->window) != 0);
+  same_count(&d, "edges", expected->n_edges, got->n_edges);
+  same_count(&d, "edges left off", expected->left_off, got->left_off);
+  for (unsigned i = 0; i < expected->n_edges && i < got->n_edges; i++)
+    compare_edge(&d, &expected->edges[i], &got->edges[i]);
+  d.stage = "";
+  same_count(&d, "stages", expected->n_stages, got->n_stages);
+  for (unsigned i = 0; i < expected->n_stages && i < got->n_stages; i++) {
+    const struct vsm_map_stage *e = &expected->stages[i], *g = &got->stages[i];
+    d.stage = e->id;
+    same_count(&d, "the same stage", 0, strcmp(e->id, g->id) != 0);
+#define X(field) same_count(&d, #field, e->field, g->field);
+    X(wip) X(arrivals) X(skipped) X(bypassed) X(rework) X(unobserved)
+#undef X
+  }
   return d.n;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "core/event.h"
+#include "core/map.h"
 #include "core/model.h"
 #include "core/view.h"
 
@@ -69,6 +70,7 @@ struct ref_visit {
 struct ref_moment {
   int stage; // -1: of the item
   int64_t t;
+  size_t visits; // that had opened
 };
 
 struct ref_fold {
@@ -148,6 +150,10 @@ struct ref_segment *ref_segments(const struct ref_graph *g, const struct ref_ite
 int64_t *ref_cycle_times(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
                          int stage, struct vsm_arena *arena, size_t *n);
 
+// What vsm_core_map() must give; `figures` is the stream's own view.
+struct vsm_map_view ref_map(const struct ref_graph *g, const struct ref_item *items, size_t n_items, int64_t now,
+                            const struct vsm_stream_view *figures, unsigned window, struct vsm_arena *arena);
+
 // ---- For its own files
 
 struct ref_figures {
@@ -164,6 +170,8 @@ struct vsm_wait_view *ref_waits(const struct ref_figures *x, int stage, unsigned
 struct vsm_sle_view *ref_sle(const struct ref_figures *x, int stage, int64_t from, unsigned *n);
 bool ref_fits(const struct vsm_expectation *all, unsigned at, const struct ref_item *item);
 
+// Of durations in microseconds, which it sorts.
+struct vsm_dist_view ref_distribution(int64_t *us, size_t n);
 // The first instant in a window: its pane is the 59th before the pane of now.
 int64_t ref_window_start(int64_t window_us, int64_t now);
 // Working time between two instants; 0 where the second is not later.

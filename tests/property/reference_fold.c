@@ -195,13 +195,13 @@ static void close_item(struct walk *w, enum vsm_lifecycle by, int64_t t) {
   w->f->open = false;
   w->f->ended_by = by;
   if (by == VSM_FINISH)
-    REF_PUSH(w->arena, w->f->finished, w->f->n_finished, (struct ref_moment){-1, t});
+    REF_PUSH(w->arena, w->f->finished, w->f->n_finished, (struct ref_moment){-1, t, w->f->n_visits});
   else
-    REF_PUSH(w->arena, w->f->withdrawn, w->f->n_withdrawn, (struct ref_moment){-1, t});
+    REF_PUSH(w->arena, w->f->withdrawn, w->f->n_withdrawn, (struct ref_moment){-1, t, w->f->n_visits});
 }
 
 static void redundant(struct walk *w, int stage, int64_t t) {
-  REF_PUSH(w->arena, w->f->redundant, w->f->n_redundant, (struct ref_moment){stage, t});
+  REF_PUSH(w->arena, w->f->redundant, w->f->n_redundant, (struct ref_moment){stage, t, w->f->n_visits});
 }
 
 // ---- Making way, entering, going on
@@ -264,7 +264,7 @@ static void enter(struct walk *w, int stage, int64_t t) {
 static void walk_in(struct walk *w, const struct ref_transition *x) { // schedule, start
   if (!w->f->open) {
     w->f->open = true;
-    REF_PUSH(w->arena, w->f->reopened, w->f->n_reopened, (struct ref_moment){-1, x->t});
+    REF_PUSH(w->arena, w->f->reopened, w->f->n_reopened, (struct ref_moment){-1, x->t, w->f->n_visits});
   }
   if (!open_visit_at(w, x->stage))
     enter(w, x->stage, x->t);

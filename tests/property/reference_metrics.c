@@ -54,6 +54,10 @@ static struct vsm_dist_view distribution(struct durations *d) {
   };
 }
 
+struct vsm_dist_view ref_distribution(int64_t *us, size_t n) {
+  return distribution(&(struct durations){us, n});
+}
+
 static struct vsm_age_view ages(struct durations *d) {
   sort(d);
   return (struct vsm_age_view){.p50 = nearest_rank(d, 50),

@@ -27,6 +27,9 @@ void check_rows(struct check *c, unsigned stream, const struct vsm_stream *s, co
 // What figures are split by, and what each open visit's pace is.
 void check_segments(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
                     size_t n);
+// The observed map, window by window; `figures` is what the stream's view must be.
+void check_map(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n,
+               const struct vsm_stream_view *figures);
 void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n);
 
 // Pictures over time.

@@ -39,6 +39,17 @@ void check_segments(struct check *c, unsigned stream, const struct ref_graph *g,
     compare_segments(c, stream, g, segments, n_segments, place);
 }
 
+// ---- The observed map
+
+void check_map(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n,
+               const struct vsm_stream_view *figures) {
+  for (unsigned window = 0; window <= g->stream->n_windows; window++) {
+    struct vsm_map_view got, expected = ref_map(g, items, n, ref_now(c->ref), figures, window, c->arena);
+    check_equal(c, "map", "error", 0, vsm_core_map(c->core, stream, window, c->arena, &got));
+    c->wrong += rig_compare_map(c->out, &expected, &got);
+  }
+}
+
 // ---- Pace
 
 struct cycle_times {
