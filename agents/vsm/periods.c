@@ -1,12 +1,16 @@
+// A day begins at the first instant at which the zone's clocks show it, or a later one where they skip midnight. If
+// they show midnight twice, only the first begins a day, so that days never overlap and none is empty; weeks and months
+// begin with their first day. An hour begins whenever the clocks show a whole one, and where they jump by a part of
+// one.
 #include "periods.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#define SECOND_NS UINT64_C(1000000000)
+#include "base/date.h"
+#include "core/calendar.h"
+
+enum { HOUR_S = 3600, DAY_S = 24 * HOUR_S };
 
 int vsm_period_of(const char *name) {
   static const char *const names[] = {"hour", "day", "week", "month"};
@@ -16,43 +20,99 @@ int vsm_period_of(const char *name) {
   return -1;
 }
 
-bool vsm_periods_zone(const char *zone) {
-  const char *dir = getenv("TZDIR");
-  char path[512];
-  int n = snprintf(path, sizeof path, "%s/%s", dir && *dir ? dir : "/usr/share/zoneinfo", zone);
-  bool utc = strcmp(zone, "UTC") == 0;
-  if (!utc && (n < 0 || (size_t)n >= sizeof path || !*zone || strstr(zone, "..") || access(path, R_OK) != 0))
-    return false;
-  setenv("TZ", zone, 1);
-  tzset();
-  return true;
+// A time in which the zone's clocks keep one offset.
+struct span {
+  int64_t from_s, to_s;
+  int32_t offset_s;
+};
+
+static struct span span_at(const struct vsm_zone *z, unsigned i) {
+  return (struct span){i ? z->changes[i - 1].at_s : 0, i < z->n_changes ? z->changes[i].at_s : INT64_MAX,
+                       i ? z->changes[i - 1].offset_s : z->offset_s};
 }
 
-// When the period that holds t began.
-static time_t begin_of(enum vsm_period period, time_t t) {
-  struct tm tm;
-  localtime_r(&t, &tm);
-  if (period == VSM_BY_HOUR)
-    return t - tm.tm_min * 60 - tm.tm_sec;
-  int days = period == VSM_BY_DAY ? 0 : period == VSM_BY_WEEK ? (tm.tm_wday + 6) % 7 : tm.tm_mday - 1;
-  struct tm midnight = {.tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday - days, .tm_isdst = -1};
-  return mktime(&midnight);
+static struct span span_of(const struct vsm_zone *z, int64_t at_s) {
+  unsigned i = 0;
+  while (i < z->n_changes && z->changes[i].at_s <= at_s)
+    i++;
+  return span_at(z, i);
 }
 
-void vsm_periods(enum vsm_period period, uint64_t now_ns, size_t n, uint64_t *bounds_ns) {
-  static const int longest_s[] = {
-      [VSM_BY_HOUR] = 2 * 3600 - 1, [VSM_BY_DAY] = 26 * 3600, [VSM_BY_WEEK] = 8 * 86400, [VSM_BY_MONTH] = 32 * 86400};
-  time_t last = begin_of(period, (time_t)(now_ns / SECOND_NS));
-  time_t end = begin_of(period, last + longest_s[period]); // within the next one, however long this one is
-  bounds_ns[n] = (uint64_t)end * SECOND_NS;
-  for (size_t i = n; i-- > 0; last = last > 0 ? begin_of(period, last - 1) : 0)
-    bounds_ns[i] = (uint64_t)(last > 0 ? last : 0) * SECOND_NS;
+// The first instant at which the clocks show midnight of a local day, or later.
+static int64_t day_begins(const struct vsm_zone *z, int64_t day) {
+  for (unsigned i = 0; i < z->n_changes; i++) {
+    struct span s = span_at(z, i);
+    int64_t at = day * DAY_S - s.offset_s;
+    if (at < s.to_s)
+      return at > s.from_s ? at : s.from_s;
+  }
+  struct span last = span_at(z, z->n_changes);
+  int64_t at = day * DAY_S - last.offset_s;
+  return at > last.from_s ? at : last.from_s;
 }
 
-const char *vsm_periods_print(uint64_t ns, char *buf, size_t size) {
-  time_t t = (time_t)(ns / SECOND_NS);
-  struct tm tm;
-  localtime_r(&t, &tm);
-  strftime(buf, size, "%Y-%m-%d %H:%M", &tm);
+// The local day that holds an instant. Near a midnight that is shown twice the clocks are a day behind.
+static int64_t day_of(const struct vsm_zone *z, int64_t at_s) {
+  int64_t local = at_s + span_of(z, at_s).offset_s, day = local / DAY_S;
+  return day_begins(z, day + 1) <= at_s ? day + 1 : day;
+}
+
+struct date {
+  int64_t y, m, d;
+};
+
+static struct date date_of(int64_t day) {
+  struct date date = {1970 + day / 366, 1, 1};
+  while (vsm_date_days(date.y + 1, 1, 1) <= day)
+    date.y++;
+  while (date.m < 12 && vsm_date_days(date.y, date.m + 1, 1) <= day)
+    date.m++;
+  date.d = day - vsm_date_days(date.y, date.m, 1) + 1;
+  return date;
+}
+
+// The first day of a period so many behind (or before) that of a day.
+static int64_t first_day(enum vsm_period period, int64_t day, int64_t behind) {
+  if (period == VSM_BY_DAY)
+    return day + behind;
+  if (period == VSM_BY_WEEK) // 1970-01-01 was a Thursday
+    return day - (day + 3) % 7 + 7 * behind;
+  struct date date = date_of(day);
+  int64_t months = date.y * 12 + date.m - 1 + behind;
+  return vsm_date_days(months / 12, months % 12 + 1, 1);
+}
+
+static int64_t hour_begins(const struct vsm_zone *z, int64_t at_s) {
+  struct span s = span_of(z, at_s);
+  int64_t begin = at_s - (at_s + s.offset_s) % HOUR_S;
+  return begin > s.from_s ? begin : s.from_s;
+}
+
+static int64_t hour_ends(const struct vsm_zone *z, int64_t at_s) {
+  struct span s = span_of(z, at_s);
+  int64_t end = at_s - (at_s + s.offset_s) % HOUR_S + HOUR_S;
+  return end < s.to_s ? end : s.to_s;
+}
+
+size_t vsm_periods(enum vsm_period period, const struct vsm_zone *zone, int64_t now_s, size_t n, int64_t *bounds_s) {
+  int64_t day = day_of(zone, now_s);
+  size_t left = n;
+  bounds_s[n] = period == VSM_BY_HOUR ? hour_ends(zone, now_s) : day_begins(zone, first_day(period, day, 1));
+  while (left > 0) {
+    int64_t begin = period == VSM_BY_HOUR ? hour_begins(zone, left == n ? now_s : bounds_s[left] - 1)
+                                          : day_begins(zone, first_day(period, day, (int64_t)left - (int64_t)n));
+    if (begin <= 0)
+      break;
+    bounds_s[--left] = begin;
+  }
+  memmove(bounds_s, bounds_s + left, (n - left + 1) * sizeof *bounds_s);
+  return n - left;
+}
+
+const char *vsm_periods_print(const struct vsm_zone *zone, int64_t at_s, char *buf, size_t size) {
+  int64_t local = at_s + span_of(zone, at_s).offset_s;
+  struct date date = date_of(local / DAY_S);
+  snprintf(buf, size, "%04d-%02d-%02d %02d:%02d", (int)date.y, (int)date.m, (int)date.d, (int)(local % DAY_S / HOUR_S),
+           (int)(local % HOUR_S / 60));
   return buf;
 }

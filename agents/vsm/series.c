@@ -5,30 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "cmd.h"
+#include "conf/zones.h"
+#include "core/calendar.h"
+#include "diagram.h"
 #include "periods.h"
 #include "text.h"
 
-enum { BAR = 40, PANES_MAX = 1000, PANES_DEFAULT = 30, STAGES_MAX = 254 };
+enum { PANES_MAX = 1000, PANES_DEFAULT = 30, STAGES_MAX = 254, TRIES = 20 };
+#define SECOND_NS UINT64_C(1000000000)
 static const double stable_share = 0.1; // arrivals against departures; work in progress at the end against the start
 static const uint64_t least_completed = 20;
 
 struct node {
-  const char *id;
-  Vsm__V1__SeriesPane *panes; // a copy
+  Vsm__V1__SeriesPane *panes; // copies
+  size_t n;
+  uint64_t end_ns;
+  bool more; // earlier ones are still to be asked for
 };
 
 struct asked {
   const char *query, *stream, *stage, *window, *by, *zone;
   uint64_t last;
   bool json;
+  struct vsm_arena arena;
+  struct vsm_zone clocks; // of the zone
   // What came back.
   uint64_t now_ns, end_ns;
   char *name, *used_window;
   char *ids[STAGES_MAX], *names[STAGES_MAX];
-  struct node nodes[1 + STAGES_MAX]; // the stream itself, then its stages
-  size_t n_stages, n_panes, filled;
-  bool moved; // a pane began between two answers: they do not fit together
+  struct node nodes[1 + STAGES_MAX];       // the stream itself, then its stages
+  size_t n_stages, n_panes, first, filled; // panes from `first` on are shown
 };
 
 static int take_stream(void *ctx, const Vsm__V1__Reply *reply) {
@@ -55,50 +63,72 @@ static int take_stream(void *ctx, const Vsm__V1__Reply *reply) {
 
 static int take_series(void *ctx, const Vsm__V1__Reply *reply) {
   struct asked *a = ctx;
+  struct node *node = &a->nodes[a->filled];
   const Vsm__V1__Series *s = reply->series;
-  Vsm__V1__SeriesPane *panes = calloc(s->n_panes + 1, sizeof *panes);
-  for (size_t i = 0; panes && i < s->n_panes; i++)
+  Vsm__V1__SeriesPane *panes = calloc(s->n_panes + node->n + 1, sizeof *panes);
+  if (!panes)
+    return VSM_FAILED;
+  for (size_t i = 0; i < s->n_panes; i++)
     panes[i] = *s->panes[i];
-  a->nodes[a->filled] = (struct node){a->filled ? a->ids[a->filled - 1] : "", panes};
-  if (a->filled++ == 0) {
-    a->n_panes = s->n_panes;
-    a->end_ns = s->end_unix_nano;
-  }
-  a->moved = a->moved || s->n_panes != a->n_panes || s->end_unix_nano != a->end_ns;
-  return panes ? VSM_DONE : VSM_FAILED;
+  if (node->n > 0)
+    memcpy(panes + s->n_panes, node->panes, node->n * sizeof *panes);
+  free(node->panes);
+  *node =
+      (struct node){panes, s->n_panes + node->n, node->n ? node->end_ns : s->end_unix_nano, s->more && s->n_panes > 0};
+  return VSM_DONE;
 }
 
-static int ask_nodes(struct asked *a, uint64_t *bounds, size_t n_bounds) {
-  for (size_t i = 0; i <= a->n_stages; i++) {
-    Vsm__V1__SeriesRequest ask_for = VSM__V1__SERIES_REQUEST__INIT;
-    Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-    r.kind_case = VSM__V1__REQUEST__KIND_SERIES;
-    r.series = &ask_for;
-    ask_for.stream = (char *)a->stream;
-    ask_for.stage = i ? a->ids[i - 1] : (char *)"";
-    ask_for.window = bounds ? (char *)"" : a->used_window;
-    ask_for.bounds_unix_nano = bounds;
-    ask_for.n_bounds_unix_nano = n_bounds;
-    if (vsm_ask(a->query, &r, take_series, a) != VSM_DONE)
-      return VSM_FAILED;
-  }
-  return VSM_DONE;
+// A busy node's panes come in several answers, the newest first.
+static int ask_node(struct asked *a, const char *stage, uint64_t *bounds, size_t n_bounds) {
+  Vsm__V1__SeriesRequest ask_for = VSM__V1__SERIES_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  struct node *node = &a->nodes[a->filled];
+  int status;
+  r.kind_case = VSM__V1__REQUEST__KIND_SERIES;
+  r.series = &ask_for;
+  ask_for.stream = (char *)a->stream;
+  ask_for.stage = (char *)stage;
+  ask_for.window = bounds ? (char *)"" : a->used_window;
+  ask_for.bounds_unix_nano = bounds;
+  ask_for.n_bounds_unix_nano = n_bounds;
+  while ((status = vsm_ask(a->query, &r, take_series, a)) == VSM_DONE && node->more && node->n + 1 < n_bounds)
+    ask_for.n_bounds_unix_nano = n_bounds - node->n;
+  a->filled++;
+  return status;
 }
 
 static void forget_series(struct asked *a) {
   for (size_t i = 0; i < a->filled; i++)
     free(a->nodes[i].panes);
+  memset(a->nodes, 0, sizeof a->nodes);
   a->filled = 0;
-  a->moved = false;
+}
+
+// A pane may begin or be forgotten between two answers: then they do not fit together.
+static bool fit(const struct asked *a) {
+  for (size_t i = 1; i < a->filled; i++)
+    if (a->nodes[i].n != a->nodes[0].n || a->nodes[i].end_ns != a->nodes[0].end_ns)
+      return false;
+  return true;
 }
 
 static int ask_series(struct asked *a, uint64_t *bounds, size_t n_bounds) {
-  int status;
-  do {
+  for (int i = 0; i < TRIES; i++) {
+    int status = ask_node(a, "", bounds, n_bounds);
+    for (size_t k = 0; k < a->n_stages && status == VSM_DONE; k++)
+      status = ask_node(a, a->ids[k], bounds, n_bounds);
+    if (status != VSM_DONE)
+      return status;
+    if (fit(a)) {
+      a->n_panes = a->nodes[0].n;
+      a->end_ns = a->nodes[0].end_ns;
+      a->first = a->last && a->last < a->n_panes ? a->n_panes - a->last : 0;
+      return VSM_DONE;
+    }
     forget_series(a);
-    status = ask_nodes(a, bounds, n_bounds);
-  } while (status == VSM_DONE && a->moved);
-  return status;
+  }
+  fputs("vsm: time goes by faster there than the stages can be asked for; try a longer window\n", stderr);
+  return VSM_FAILED;
 }
 
 // --- Little's law
@@ -113,12 +143,12 @@ static struct law weigh(const struct asked *a, const struct node *node) {
   struct law l = {0};
   double lead = 0;
   uint64_t leads = 0;
-  for (size_t i = 0; i < a->n_panes; i++) {
+  for (size_t i = a->first; i < a->n_panes; i++) {
     const Vsm__V1__SeriesPane *p = &node->panes[i];
     double before = i ? (double)p[-1].wip : (double)p->wip - (double)p->arrivals + (double)p->departures;
     uint64_t end = i + 1 < a->n_panes ? p[1].start_unix_nano : a->end_ns < a->now_ns ? a->end_ns : a->now_ns;
     double days = end > p->start_unix_nano ? (double)(end - p->start_unix_nano) / 86400e9 : 0;
-    l.wip_before = i ? l.wip_before : (uint64_t)before;
+    l.wip_before = i > a->first ? l.wip_before : (uint64_t)before;
     l.wip_after = p->wip;
     l.wip += days * (before + (double)p->wip) / 2;
     l.days += days;
@@ -143,17 +173,17 @@ static struct law weigh(const struct asked *a, const struct node *node) {
 
 static void print_law(FILE *out, const struct asked *a, const struct node *node) {
   struct law l = weigh(a, node);
+  char took[32];
   double product = l.throughput * l.lead_days;
-  fprintf(out, "\nLittle's law: mean WIP %.1f; throughput %.2f a day x mean %s time %.2f d = %.1f", l.wip, l.throughput,
-          node == a->nodes ? "lead" : "cycle", l.lead_days, product);
+  fprintf(out, "\nLittle's law: mean WIP %.1f\n  throughput %.2f a day x mean %s time %s = %.1f", l.wip, l.throughput,
+          node == a->nodes ? "lead" : "cycle", vsm_text_duration(l.lead_days * 86400, took, sizeof took), product);
+  if (!l.unstable)
+    fprintf(out, " (ratio %.2f)", product > 0 ? l.wip / product : 0);
+  fprintf(out, "\n  %s: %llu in, %llu out, WIP %llu to %llu\n", l.unstable ? "not stable" : "stable",
+          (unsigned long long)l.arrivals, (unsigned long long)l.departures, (unsigned long long)l.wip_before,
+          (unsigned long long)l.wip_after);
   if (l.unstable)
-    fprintf(out, "\n  not stable (%s: %llu in, %llu out, WIP %llu to %llu), so the two need not agree\n", l.unstable,
-            (unsigned long long)l.arrivals, (unsigned long long)l.departures, (unsigned long long)l.wip_before,
-            (unsigned long long)l.wip_after);
-  else
-    fprintf(out, " (ratio %.2f)\n  stable: %llu in, %llu out, WIP %llu to %llu\n", product > 0 ? l.wip / product : 0,
-            (unsigned long long)l.arrivals, (unsigned long long)l.departures, (unsigned long long)l.wip_before,
-            (unsigned long long)l.wip_after);
+    fprintf(out, "  the two need not agree: %s\n", l.unstable);
 }
 
 // --- text
@@ -162,18 +192,22 @@ static const struct node *shown(const struct asked *a) {
   return *a->stage ? &a->nodes[1] : &a->nodes[0];
 }
 
-static void print_table(FILE *out, const struct asked *a, size_t first) {
+static const char *print_start(const struct asked *a, size_t pane, char *buf, size_t size) {
+  return vsm_periods_print(&a->clocks, (int64_t)(a->nodes[0].panes[pane].start_unix_nano / SECOND_NS), buf, size);
+}
+
+static void print_table(FILE *out, const struct asked *a) {
   char start[32], in[24], left[24], cumulative_in[24], cumulative_out[24], wip[24], p50[32];
   uint64_t arrivals = 0, departures = 0;
   const struct node *node = shown(a);
   struct vsm_text_table *t = vsm_text_table_create("lrrrrrr", "from", "in", "out", "all in", "all out", "wip",
                                                    node == a->nodes ? "lead p50" : "cycle p50");
-  for (size_t i = first; i < a->n_panes; i++) {
+  for (size_t i = a->first; i < a->n_panes; i++) {
     const Vsm__V1__SeriesPane *p = &node->panes[i];
     arrivals += p->arrivals;
     departures += p->departures;
-    vsm_text_table_row(t, vsm_periods_print(p->start_unix_nano, start, sizeof start),
-                       vsm_text_number(p->arrivals, in, sizeof in), vsm_text_number(p->departures, left, sizeof left),
+    vsm_text_table_row(t, print_start(a, i, start, sizeof start), vsm_text_number(p->arrivals, in, sizeof in),
+                       vsm_text_number(p->departures, left, sizeof left),
                        vsm_text_number(arrivals, cumulative_in, sizeof cumulative_in),
                        vsm_text_number(departures, cumulative_out, sizeof cumulative_out),
                        vsm_text_number(p->wip, wip, sizeof wip),
@@ -187,35 +221,50 @@ static char letter(size_t stage) {
   return letters[stage % (sizeof letters - 1)];
 }
 
-// A row a pane: what was in progress at its end, stage by stage, the last one first as in a cumulative flow diagram.
-static void print_picture(FILE *out, const struct asked *a, size_t first) {
-  char start[32], bar[BAR + 1];
-  double most = 1;
-  for (size_t i = first; i < a->n_panes; i++) {
-    double sum = 0;
-    for (size_t k = 1; k <= a->n_stages; k++)
-      sum += (double)a->nodes[k].panes[i].wip;
-    most = sum > most ? sum : most;
-  }
-  fprintf(out, "\nwork in progress, the last stage at the left:\n");
-  for (size_t i = first; i < a->n_panes; i++) {
-    double sum = 0;
-    size_t n = 0;
+// What left since the first pane began, then the stages from the last to the first, then what is in none of them.
+static void fill_bands(const struct asked *a, double *at[]) {
+  const struct node *whole = shown(a);
+  double left = 0;
+  for (size_t i = a->first; i < a->n_panes; i++) {
+    size_t pane = i - a->first;
+    double between = (double)whole->panes[i].wip;
+    at[0][pane] = left += (double)whole->panes[i].departures;
     for (size_t k = a->n_stages; k > 0; k--) {
-      sum += (double)a->nodes[k].panes[i].wip;
-      while (n < BAR && (double)n + 0.5 < sum / most * BAR)
-        bar[n++] = letter(k - 1);
+      double wip = (double)a->nodes[k].panes[i].wip;
+      at[1 + a->n_stages - k][pane] = wip;
+      between -= wip;
     }
-    bar[n] = '\0';
-    fprintf(out, "  %s |%-*s| %.0f\n", vsm_periods_print(a->nodes[0].panes[i].start_unix_nano, start, sizeof start),
-            BAR, bar, sum);
+    at[1 + a->n_stages][pane] = between > 0 ? between : 0;
   }
+}
+
+static void print_flow(FILE *out, const struct asked *a) {
+  size_t n = a->n_panes - a->first, n_bands = a->n_stages + 2;
+  double *at[STAGES_MAX + 2];
+  struct vsm_diagram_band bands[STAGES_MAX + 2];
+  char from[32], to[32], wip[24];
+  double *all = n ? calloc(n * n_bands, sizeof *all) : NULL;
+  if (!all)
+    return;
+  for (size_t i = 0; i < n_bands; i++) {
+    at[i] = all + i * n;
+    bands[i] = (struct vsm_diagram_band){i == 0 ? '.' : i > a->n_stages ? '-' : letter(a->n_stages - i), at[i]};
+  }
+  fill_bands(a, at);
+  fputs("\ncumulative flow:\n", out);
+  vsm_diagram_print(&(struct vsm_diagram){bands, n_bands, n, print_start(a, a->first, from, sizeof from),
+                                          print_start(a, a->n_panes - 1, to, sizeof to)},
+                    out);
   for (size_t k = 0; k < a->n_stages; k++)
-    fprintf(out, "  %c %s\n", letter(k), a->names[k]);
+    fprintf(out, "  %c %s: %s in progress\n", letter(k), a->names[k],
+            vsm_text_number(a->nodes[k + 1].panes[a->n_panes - 1].wip, wip, sizeof wip));
+  fprintf(out, "  . %s\n", *a->stage ? "left the stage" : "finished or withdrawn");
+  if (at[n_bands - 1][n - 1] > 0 && !*a->stage)
+    fprintf(out, "  - between stages: %.0f\n", at[n_bands - 1][n - 1]);
+  free(all);
 }
 
 static void print_text(FILE *out, const struct asked *a) {
-  size_t first = a->last && a->last < a->n_panes ? a->n_panes - a->last : 0;
   fprintf(out, "%s %s", a->stream, a->name);
   if (*a->stage)
     fprintf(out, ", %s", a->names[0]);
@@ -223,8 +272,8 @@ static void print_text(FILE *out, const struct asked *a) {
     fprintf(out, ": window %s\n\n", a->used_window);
   else
     fprintf(out, ": by %s, %s\n\n", a->by, a->zone);
-  print_table(out, a, first);
-  print_picture(out, a, first);
+  print_table(out, a);
+  print_flow(out, a);
   print_law(out, a, shown(a));
 }
 
@@ -239,12 +288,11 @@ static void print_figures(FILE *out, const Vsm__V1__SeriesPane *p) {
 }
 
 static void print_json(FILE *out, const struct asked *a) {
-  size_t first = a->last && a->last < a->n_panes ? a->n_panes - a->last : 0;
   struct law l = weigh(a, shown(a));
   fprintf(out, "{\"value_stream\": \"%s\", \"window\": \"%s\", \"by\": \"%s\", \"zone\": \"%s\", \"panes\": [",
           a->stream, a->used_window ? a->used_window : "", a->used_window ? "" : a->by, a->used_window ? "" : a->zone);
-  for (size_t i = first; i < a->n_panes; i++) {
-    fprintf(out, "%s{\"start_unix_nano\": %llu, ", i > first ? ", " : "",
+  for (size_t i = a->first; i < a->n_panes; i++) {
+    fprintf(out, "%s{\"start_unix_nano\": %llu, ", i > a->first ? ", " : "",
             (unsigned long long)a->nodes[0].panes[i].start_unix_nano);
     print_figures(out, &a->nodes[0].panes[i]);
     fprintf(out, ", \"stages\": [");
@@ -271,11 +319,13 @@ static void free_all(struct asked *a) {
   }
   free(a->name);
   free(a->used_window);
+  vsm_arena_fini(&a->arena);
 }
 
 static int ask(struct asked *a) {
   Vsm__V1__SnapshotRequest ask_for = VSM__V1__SNAPSHOT_REQUEST__INIT;
   Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  static int64_t bounds_s[PANES_MAX + 1];
   static uint64_t bounds[PANES_MAX + 1];
   r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
   r.snapshot = &ask_for;
@@ -284,24 +334,23 @@ static int ask(struct asked *a) {
     return VSM_FAILED;
   if (!*a->by)
     return ask_series(a, NULL, 0);
-  size_t n = a->last ? a->last : PANES_DEFAULT;
-  vsm_periods((enum vsm_period)vsm_period_of(a->by), a->now_ns, n, bounds);
-  while (n > 1 && bounds[1] == 0) { // before 1970
-    memmove(bounds, bounds + 1, n * sizeof *bounds);
-    n--;
-  }
+  size_t n = vsm_periods((enum vsm_period)vsm_period_of(a->by), &a->clocks, (int64_t)(a->now_ns / SECOND_NS),
+                         a->last ? a->last : PANES_DEFAULT, bounds_s);
+  for (size_t i = 0; i <= n; i++)
+    bounds[i] = (uint64_t)bounds_s[i] * SECOND_NS;
   return ask_series(a, bounds, n + 1);
 }
 
-static int check(const struct asked *a) {
+static int check(struct asked *a) {
+  const char *why;
   if (*a->window && *a->by)
     fprintf(stderr, "vsm: both --window and --by; allowed: one of them\n");
   else if (*a->by && vsm_period_of(a->by) < 0)
     fprintf(stderr, "vsm: --by %s; allowed: hour, day, week, month\n", a->by);
   else if (a->last > PANES_MAX)
     fprintf(stderr, "vsm: --last is at most %d\n", PANES_MAX);
-  else if (!vsm_periods_zone(a->zone))
-    fprintf(stderr, "vsm: no time zone \"%s\" on this system; names are like America/Chicago, or UTC\n", a->zone);
+  else if (strcmp(a->zone, "UTC") != 0 && (why = vsm_zone_by_name(a->zone, &a->arena, &a->clocks)) != NULL)
+    fprintf(stderr, "vsm: %s\n", why);
   else
     return VSM_DONE;
   return VSM_WRONG_USAGE;
@@ -331,11 +380,12 @@ int vsm_cmd_series(int argc, char **argv) {
   if (status >= 0)
     return status;
   a.stream = argv[1];
-  if ((status = check(&a)) != VSM_DONE)
-    return status;
+  vsm_arena_init(&a.arena, 0);
   if (*a.window)
     a.used_window = strdup(a.window);
-  status = ask(&a);
+  status = check(&a);
+  if (status == VSM_DONE)
+    status = ask(&a);
   if (status == VSM_DONE && a.json)
     print_json(stdout, &a);
   else if (status == VSM_DONE)

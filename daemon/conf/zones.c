@@ -96,3 +96,14 @@ bool vsm_conf_zone(struct vsm_conf_reader *r, const struct vsm_conf_word *name, 
   zone->name = name->z;
   return true;
 }
+
+const char *vsm_zone_by_name(const char *name, struct vsm_arena *arena, struct vsm_zone *zone) {
+  struct vsm_conf_report report;
+  struct vsm_conf_reader r = {.arena = arena, .report = &report, .file = ""};
+  const char *why = NULL;
+  vsm_conf_report_init(&report);
+  if (!vsm_conf_zone(&r, &(struct vsm_conf_word){.z = name, .file = ""}, zone))
+    why = vsm_conf_copy(&r, "%s", report.n_mistakes ? report.mistakes[0].text : "no such time zone");
+  vsm_conf_report_fini(&report);
+  return why;
+}

@@ -109,20 +109,25 @@ static void pane_add(struct vsm_pane *p, uint32_t what, int32_t n) {
   at->n += n;
 }
 
+// The first pane that does not begin before `us`; most often it is asked for the end.
+static size_t seek(const struct vsm_band *band, int64_t us) {
+  size_t low = 0, high = band->n;
+  if (high > 0 && band->panes[high - 1]->start_us < us)
+    return high;
+  while (low < high) {
+    size_t mid = (low + high) / 2;
+    if (band->panes[mid]->start_us < us)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low;
+}
+
 // The pane of a band that holds `us`; made where there is none.
 static struct vsm_pane *pane_at(struct vsm_band *band, int64_t pane_us, int64_t us) {
   int64_t start = us - us % pane_us;
-  size_t low = 0, high = band->n;
-  if (high > 0 && band->panes[high - 1]->start_us <= start)
-    low = band->panes[high - 1]->start_us == start ? high - 1 : high;
-  else
-    while (low < high) {
-      size_t mid = (low + high) / 2;
-      if (band->panes[mid]->start_us < start)
-        low = mid + 1;
-      else
-        high = mid;
-    }
+  size_t low = band->n && band->panes[band->n - 1]->start_us == start ? band->n - 1 : seek(band, start);
   if (low < band->n && band->panes[low]->start_us == start)
     return band->panes[low];
   band->panes = vsm_mem_grow(band->panes, band->n, &band->cap, sizeof *band->panes);
@@ -229,9 +234,8 @@ static void read_pane(const struct vsm_pane *p, const struct vsm_flow_reader *r,
 void vsm_flow_read(const struct vsm_flow *f, unsigned band, int64_t from, int64_t to, const struct vsm_flow_reader *r,
                    void *ctx) {
   const struct vsm_band *b = &f->bands[band];
-  for (size_t i = b->n; i-- > 0 && b->panes[i]->start_us >= from;)
-    if (b->panes[i]->start_us < to)
-      read_pane(b->panes[i], r, ctx);
+  for (size_t i = seek(b, from); i < b->n && b->panes[i]->start_us < to; i++)
+    read_pane(b->panes[i], r, ctx);
 }
 
 // The bands of a window: the newest so many.

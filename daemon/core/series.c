@@ -15,11 +15,12 @@ struct pair {
 };
 
 struct vsm_quarter {
-  int64_t sum; // of durations, in microseconds
+  uint64_t sum_low; // of durations, in microseconds: 96 bits hold those of 2^43 visits of the longest there are
   union {
     struct pair few[INLINE_PAIRS];
     struct pair *many;
   };
+  int32_t sum_high;
   uint32_t number; // since 1970
   int32_t counts[3];
   uint16_t n, cap; // pairs; cap 0: they lie within
@@ -77,6 +78,16 @@ void vsm_series_count(struct vsm_series *s, int64_t us, enum vsm_series_what wha
   quarter_at(s, us)->counts[what] += sign;
 }
 
+static vsm_wide sum_of(const struct vsm_quarter *q) {
+  return (vsm_wide)q->sum_high * ((vsm_wide)1 << 64) + q->sum_low;
+}
+
+static void add_to_sum(struct vsm_quarter *q, int64_t us) {
+  vsm_wide sum = sum_of(q) + us;
+  q->sum_low = (uint64_t)sum;
+  q->sum_high = (int32_t)(sum >> 64);
+}
+
 static void make_room(struct vsm_quarter *q) {
   if (q->n < (q->cap ? q->cap : INLINE_PAIRS))
     return;
@@ -92,7 +103,7 @@ void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int 
   struct vsm_quarter *q = quarter_at(s, us);
   uint16_t bucket = (uint16_t)vsm_sketch_bucket(took_us), low = 0, high = q->n;
   struct pair *p = pairs_of(q);
-  q->sum += sign * took_us;
+  add_to_sum(q, sign * took_us);
   while (low < high) {
     uint16_t mid = (uint16_t)((low + high) / 2);
     if (p[mid].bucket < bucket)
@@ -137,16 +148,24 @@ void vsm_series_sum_bucket(struct vsm_series_sum *sum, unsigned bucket, int64_t 
   sum->high = bucket > sum->high ? bucket : sum->high;
 }
 
-void vsm_series_add(const struct vsm_series *s, int64_t from, int64_t to, struct vsm_series_sum *sum) {
+void vsm_series_counts(const struct vsm_series *s, int64_t from, int64_t to, int64_t counts[3]) {
+  for (size_t i = seek(s, number_of(from)); i < s->n && (int64_t)s->quarters[i].number * VSM_QUARTER_US < to; i++)
+    for (int k = 0; k < 3; k++)
+      counts[k] += s->quarters[i].counts[k];
+}
+
+size_t vsm_series_add(const struct vsm_series *s, int64_t from, int64_t to, struct vsm_series_sum *sum) {
+  size_t work = 0;
+  vsm_series_counts(s, from, to, sum->counts);
   for (size_t i = seek(s, number_of(from)); i < s->n && (int64_t)s->quarters[i].number * VSM_QUARTER_US < to; i++) {
     struct vsm_quarter *q = &s->quarters[i];
     const struct pair *p = pairs_of(q);
-    for (int k = 0; k < 3; k++)
-      sum->counts[k] += q->counts[k];
-    sum->sum += q->sum;
+    sum->sum += sum_of(q);
     for (uint16_t k = 0; k < q->n; k++)
       vsm_series_sum_bucket(sum, p[k].bucket, p[k].n);
+    work += 1 + q->n;
   }
+  return work;
 }
 
 int64_t vsm_series_sum_median(const struct vsm_series_sum *sum) {

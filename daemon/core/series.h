@@ -5,9 +5,6 @@
 
 #include "core/sketch.h"
 
-#define VSM_QUARTER_US (15 * VSM_MINUTE_US)
-#define VSM_SERIES_KEPT_US (400 * VSM_DAY_US)
-
 struct vsm_quarter;
 
 struct vsm_series {
@@ -24,6 +21,9 @@ void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int 
 void vsm_series_forget(struct vsm_series *s, int64_t before_us);
 size_t vsm_series_bytes(const struct vsm_series *s);
 
+// Adds up the counts of what happened from `from` on, before `to`; by enum vsm_series_what.
+void vsm_series_counts(const struct vsm_series *s, int64_t from, int64_t to, int64_t counts[3]);
+
 // A pane of a picture: sums over a time.
 struct vsm_series_sum {
   int64_t counts[3];  // by enum vsm_series_what
@@ -33,8 +33,9 @@ struct vsm_series_sum {
   int32_t *buckets;   // VSM_SKETCH_BUCKETS of them, scratch of the caller, zero outside of low .. high
 };
 
-// Adds up what happened from `from` on, before `to`.
-void vsm_series_add(const struct vsm_series *s, int64_t from, int64_t to, struct vsm_series_sum *sum);
+// Adds up what happened from `from` on, before `to`, both at the begin of a quarter. Returns how much was read:
+// quarters and durations that differ.
+size_t vsm_series_add(const struct vsm_series *s, int64_t from, int64_t to, struct vsm_series_sum *sum);
 void vsm_series_sum_bucket(struct vsm_series_sum *sum, unsigned bucket, int64_t n);
 // The value of nearest rank; 0 where there is none.
 int64_t vsm_series_sum_median(const struct vsm_series_sum *sum);

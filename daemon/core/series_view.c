@@ -1,5 +1,6 @@
-// A picture of a node over time, pane by pane. What was in progress at the end of a pane is what is now, less what came
-// since then, plus what left.
+// A picture of a node over time, pane by pane, from the newest back. What was in progress at the end of a pane is what
+// is now, less what came since then, plus what left. A pane is drawn whole or not at all: one that begins before the
+// time for which quarters are kept is not, nor what lies before it.
 #include "base/err.h"
 #include "core/state.h"
 
@@ -12,7 +13,13 @@ struct drawing {
   int64_t start_us, step_us;
   struct vsm_series_pane *rows;
   unsigned n;
+  int64_t kept_us; // from here on nothing is forgotten
+  bool more;       // the answer grew too large: earlier panes could be drawn
 };
+
+// Quarters and durations that differ, read for one answer: 1 to 2 ms. One pane more may be read, and is at most a
+// month.
+enum { WORK_MAX = 400000 };
 
 static void close_pane(struct drawing *d, struct vsm_series_pane *row, int64_t start_us) {
   const struct vsm_series_sum *s = &d->sum;
@@ -27,8 +34,8 @@ static void close_pane(struct drawing *d, struct vsm_series_pane *row, int64_t s
   vsm_series_sum_clear(&d->sum);
 }
 
-static void fill_wip(struct drawing *d, int64_t wip) {
-  for (unsigned i = d->n; i-- > 0;) {
+static void fill_wip(struct drawing *d, unsigned first, int64_t wip) {
+  for (unsigned i = d->n; i-- > first;) {
     d->rows[i].wip = (uint64_t)wip;
     wip -= d->rows[i].arrivals - d->rows[i].departures;
   }
@@ -36,16 +43,20 @@ static void fill_wip(struct drawing *d, int64_t wip) {
 
 // --- between given times
 
-static void draw_bounds(struct drawing *d, int64_t wip) {
+// Returns the first pane that was drawn.
+static unsigned draw_bounds(struct drawing *d, int64_t wip) {
   const int64_t *bounds = d->query->bounds;
-  for (unsigned i = 0; i < d->n; i++) {
-    vsm_series_add(d->series, bounds[i], bounds[i + 1], &d->sum);
-    close_pane(d, &d->rows[i], bounds[i]);
+  int64_t since[3] = {0};
+  size_t work = 0;
+  unsigned i = d->n;
+  for (; i > 0 && bounds[i - 1] >= d->kept_us && work < WORK_MAX; i--) {
+    work += vsm_series_add(d->series, bounds[i - 1], bounds[i], &d->sum);
+    close_pane(d, &d->rows[i - 1], bounds[i - 1]);
   }
-  vsm_series_add(d->series, bounds[d->n], INT64_MAX, &d->sum);
-  wip -= d->sum.counts[VSM_SERIES_ARRIVED] - d->sum.counts[VSM_SERIES_DEPARTED];
-  vsm_series_sum_clear(&d->sum);
-  fill_wip(d, wip);
+  d->more = i > 0 && bounds[i - 1] >= d->kept_us;
+  vsm_series_counts(d->series, bounds[d->n], INT64_MAX, since);
+  fill_wip(d, i, wip - since[VSM_SERIES_ARRIVED] + since[VSM_SERIES_DEPARTED]);
+  return i;
 }
 
 // --- the panes of a window
@@ -100,7 +111,7 @@ static void draw_window(struct drawing *d, unsigned band, int64_t wip) {
       vsm_flow_read(d->flow, b, p.from, p.to, &reader, &p);
     close_pane(d, &d->rows[i], from);
   }
-  fill_wip(d, wip);
+  fill_wip(d, 0, wip);
 }
 
 // --- the question
@@ -112,31 +123,37 @@ static int find_band(const struct vsm_bands *bands, unsigned configured) {
   return -1;
 }
 
-long vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *query, struct vsm_arena *arena,
-                          struct vsm_series_pane **rows, struct vsm_time *end) {
+static int64_t kept_from(const struct vsm_core *core) {
+  int64_t us = core->now.us - VSM_SERIES_KEPT_US;
+  return us <= 0 ? 0 : (us + VSM_QUARTER_US - 1) / VSM_QUARTER_US * VSM_QUARTER_US;
+}
+
+int vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *query, struct vsm_arena *arena,
+                         struct vsm_series_picture *out) {
   const struct vsm_stream_state *s = vsm_core_stream(core, query->stream);
   const struct vsm_stage_state *stage = query->stage < 0 ? NULL : &s->stages[s->graph->place_of[query->stage]];
   int64_t wip = (int64_t)(stage ? stage->open.count : s->open.count);
   struct drawing d = {.query = query,
                       .flow = stage ? &stage->flow : &s->flow,
                       .series = stage ? &stage->series : &s->series,
-                      .n = query->window < 0 ? query->n_bounds - 1 : 60};
+                      .n = query->window < 0 ? query->n_bounds - 1 : 60,
+                      .kept_us = kept_from(core)};
   d.sum.buckets = vsm_arena_zalloc(arena, VSM_SKETCH_BUCKETS * sizeof *d.sum.buckets);
-  d.rows = *rows = vsm_arena_alloc(arena, d.n * sizeof *d.rows);
+  d.rows = vsm_arena_alloc(arena, d.n * sizeof *d.rows);
   if (!d.sum.buckets || !d.rows)
     return VSM_ENOMEM;
   d.sum.low = VSM_SKETCH_BUCKETS;
   if (query->window < 0) {
-    draw_bounds(&d, wip);
-    *end = (struct vsm_time){query->bounds[d.n]};
-    return d.n;
+    unsigned first = draw_bounds(&d, wip);
+    *out = (struct vsm_series_picture){d.rows + first, d.n - first, {query->bounds[d.n]}, d.more};
+    return 0;
   }
   int band = find_band(s->bands, (unsigned)query->window);
   d.start_us = s->bands->at[band].start_us;
   d.step_us = s->bands->at[band].step_us;
   draw_window(&d, (unsigned)band, wip);
-  *end = (struct vsm_time){d.start_us + d.n * d.step_us};
-  return d.n;
+  *out = (struct vsm_series_picture){d.rows, d.n, {d.start_us + d.n * d.step_us}, false};
+  return 0;
 }
 
 size_t vsm_core_series_bytes(const struct vsm_core *core) {

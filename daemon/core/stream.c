@@ -441,7 +441,7 @@ void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct 
 }
 
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {
-  if (!s->model || s->bands->n == 0)
+  if (!s->model)
     return;
   vsm_bands_advance(s->bands, now_us);
   vsm_flow_advance(&s->flow, s->bands);

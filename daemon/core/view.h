@@ -111,6 +111,8 @@ long vsm_core_view_segments(struct vsm_core *core, const struct vsm_segments_que
                             struct vsm_segment_view **rows);
 
 // What happened at a node from pane to pane.
+#define VSM_QUARTER_US (15 * VSM_MINUTE_US)
+#define VSM_SERIES_KEPT_US (400 * VSM_DAY_US)
 struct vsm_series_pane {
   struct vsm_time start;
   int64_t arrivals, departures, completed; // of a stream: started and reopened; finished and withdrawn; finished
@@ -123,12 +125,18 @@ struct vsm_series_query {
   unsigned stream;
   int stage;             // -1: the stream itself
   int window;            // index as configured, of its 60 panes; -1: the panes between `bounds`
-  const int64_t *bounds; // rising, cut to quarters of an hour; 2 .. VSM_SERIES_PANES_MAX + 1 of them
+  const int64_t *bounds; // never falling, whole quarters of an hour; 2 .. VSM_SERIES_PANES_MAX + 1 of them
   unsigned n_bounds;
 };
-// *rows in the arena, *end: of the last pane. Returns the number of panes, or VSM_ENOMEM.
-long vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *query, struct vsm_arena *arena,
-                          struct vsm_series_pane **rows, struct vsm_time *end);
+struct vsm_series_picture {
+  struct vsm_series_pane *panes; // in the arena; without those that begin more than VSM_SERIES_KEPT_US ago
+  unsigned n;
+  struct vsm_time end; // of the last pane
+  bool more;           // panes before these are kept, and were too much for one answer
+};
+// 0 or VSM_ENOMEM.
+int vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *query, struct vsm_arena *arena,
+                         struct vsm_series_picture *out);
 // Memory of the quarter hours of all nodes.
 size_t vsm_core_series_bytes(const struct vsm_core *core);
 

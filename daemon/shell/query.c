@@ -171,13 +171,18 @@ static const char *no_window(struct vsm_query_socket *q, const struct vsm_stream
                           (int)(name.n < 100 ? name.n : 100), name.p, s->id, known ? known : "");
 }
 
-// In microseconds; NULL: they are none.
+// No pane is longer: one is always read whole.
+#define PANE_US_MAX (32 * VSM_DAY_US)
+
+// In microseconds, cut to quarters of an hour; NULL: they are none.
 static const int64_t *find_bounds(struct vsm_query_socket *q, const struct vsm_request *r) {
   int64_t *bounds = vsm_arena_alloc(&q->arena, VSM_BOUNDS_MAX * sizeof *bounds);
   bool good = r->n_bounds >= 2 && r->n_bounds <= VSM_BOUNDS_MAX;
   for (uint32_t i = 0; bounds && good && i < r->n_bounds; i++) {
     bounds[i] = (int64_t)(r->bounds_ns[i] / 1000);
-    good = bounds[i] < VSM_TIME_MAX && (i == 0 || bounds[i] > bounds[i - 1]);
+    bounds[i] -= bounds[i] % VSM_QUARTER_US;
+    good = bounds[i] < VSM_TIME_MAX &&
+           (i == 0 || (r->bounds_ns[i] > r->bounds_ns[i - 1] && bounds[i] - bounds[i - 1] <= PANE_US_MAX));
   }
   return good ? bounds : NULL;
 }
@@ -203,17 +208,14 @@ static int answer_series(struct vsm_query_socket *q, const struct vsm_request *r
     return VSM_ENOENT;
   }
   if (query.window < 0 && !(query.bounds = find_bounds(q, r))) {
-    *why = "a series needs a window, or 2 to 1001 rising times between 1970 and 2100";
+    *why = "a series needs a window, or 2 to 1001 rising times between 1970 and 2100, at most 32 days apart";
     return VSM_EINVAL;
   }
-  struct vsm_series_pane *panes;
-  struct vsm_time end;
-  long n = vsm_core_view_series(q->core, &query, &q->arena, &panes, &end);
-  return n < 0 ? (int)n
-               : vsm_reply_series(&(struct vsm_series_view){s->id, query.stage < 0 ? "" : s->stages[query.stage].id,
-                                                            query.window < 0 ? "" : s->windows[query.window].name,
-                                                            panes, (size_t)n, end},
-                                  &q->arena, out);
+  struct vsm_series_view view = {.stream = s->id,
+                                 .stage = query.stage < 0 ? "" : s->stages[query.stage].id,
+                                 .window = query.window < 0 ? "" : s->windows[query.window].name};
+  int err = vsm_core_view_series(q->core, &query, &q->arena, &view.picture);
+  return err ? err : vsm_reply_series(&view, &q->arena, out);
 }
 
 static int find_sort(struct vsm_str name) {

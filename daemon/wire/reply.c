@@ -180,11 +180,12 @@ int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena
   m->value_stream = (char *)view->stream;
   m->stage = (char *)view->stage;
   m->window = (char *)view->window;
-  m->end_unix_nano = vsm_build_nanos(view->end);
-  m->panes = vsm_build_list(&a.b, view->n, sizeof **m->panes);
-  m->n_panes = m->panes ? view->n : 0;
+  m->end_unix_nano = vsm_build_nanos(view->picture.end);
+  m->more = view->picture.more;
+  m->panes = vsm_build_list(&a.b, view->picture.n, sizeof **m->panes);
+  m->n_panes = m->panes ? view->picture.n : 0;
   for (size_t i = 0; i < m->n_panes; i++)
-    series_pane(&view->panes[i], m->panes[i]);
+    series_pane(&view->picture.panes[i], m->panes[i]);
   return finish(&a, out);
 }
 

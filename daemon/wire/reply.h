@@ -28,9 +28,7 @@ int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *it
                    struct vsm_message *out);
 struct vsm_series_view {
   const char *stream, *stage, *window; // stage, window: "" for none
-  const struct vsm_series_pane *panes;
-  size_t n;
-  struct vsm_time end;
+  struct vsm_series_picture picture;
 };
 int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out);

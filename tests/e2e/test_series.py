@@ -38,7 +38,15 @@ class Series(unittest.TestCase):
             self.assertEqual(panes[-1]["wip"], 0)
             text, _ = ask(d, "series", "S", "--by", "hour", "--last", "9")
             self.assertIn("S Stream S: by hour, UTC", text)
-            self.assertRegex(text, r"2023-11-15 00:00 \|[AB]+ *\| \d")
+            self.assertRegex(text, r"2023-11-15 00:00 +4 +4 ")
+            picture = text[text.index("cumulative flow:"):]
+            # Columns are 7 wide: two hours of nothing, then four more in progress each hour; at the end all have left.
+            blank, a, b, left = " " * 7, "A" * 7, "B" * 7, "." * 7
+            self.assertIn(f"\n         24 |{blank * 7}{a}{left}\n", picture)
+            self.assertIn(f"\n            |{blank * 3}{a}{left * 5}\n", picture)
+            self.assertIn(f"\n            |{blank * 2}{b}{left * 6}\n          0 +{'-' * 63}\n", picture)
+            self.assertIn("A First: 0 in progress\n", picture)
+            self.assertLessEqual(max(map(len, text.splitlines())), 80)
 
     def test_windows_add_up(self):
         with Daemon() as d:
@@ -59,8 +67,17 @@ class Series(unittest.TestCase):
             self.assertAlmostEqual(law["mean_wip"] / product, 1, delta=0.05)
             text, _ = ask(d, "series", "S", "--window", "24h")
             self.assertIn("  stable: ", text)
-            text, _ = ask(d, "series", "S", "--by", "day", "--last", "2")
-            self.assertRegex(text, "Little's law: .*|  not stable ")
+            # Seen from before the first item on, ten came that have not left.
+            self.assertFalse(ask_json(d, "series", "S", "--window", "7d")["littles_law"]["stable"])
+            text, _ = ask(d, "series", "S", "--window", "7d")
+            self.assertIn("  not stable: 300 in, 290 out, WIP 0 to 10\n"
+                          "  the two need not agree: the work in progress changes\n", text)
+
+    def test_littles_law_does_not_hold(self):
+        for items, until, expected in ((100, 30 * 600, "more arrives than leaves"), (19, 1e9, "too little was completed")):
+            with Daemon() as d:
+                ask(d, "emit", "--jsonl", "-", stdin=flow(items, 600 if until == 1e9 else 180, 3000, until=until))
+                self.assertIn(f"agree: {expected}\n", ask(d, "series", "S", "--window", "24h")[0])
 
     def test_days_of_a_zone(self):
         """The day on which the clocks of Chicago went back has 25 hours."""
@@ -71,18 +88,62 @@ class Series(unittest.TestCase):
             panes = ask_json(d, "series", "S", "--by", "day", "--zone", "America/Chicago", "--last", "2")["panes"]
             self.assertEqual([p["arrivals"] for p in panes], [25, 1])
             self.assertEqual(panes[0]["start_unix_nano"], midnight * NS)
+            text, _ = ask(d, "series", "S", "--by", "day", "--zone", "America/Chicago", "--last", "2")
+            self.assertRegex(text, r"2023-11-05 00:00 +25 ")
+            # Where midnight is shown twice, days still follow each other.
+            days = ask_json(d, "series", "S", "--by", "day", "--zone", "America/Havana", "--last", "9")["panes"]
+            self.assertEqual(sorted({(b["start_unix_nano"] - a["start_unix_nano"]) // (HOUR * NS)
+                                     for a, b in zip(days, days[1:])}), [24, 25])
+
+    def test_bounds_within_a_quarter(self):
+        """Nothing is counted twice where bounds are no quarters of an hour."""
+        with Daemon() as d:
+            ask(d, "emit", "--jsonl", "-", stdin="".join(line("first.started", f"{i}", 300 * i) for i in range(12)))
+            quarter = harness.T0 - harness.T0 % 900
+            times = [(quarter + s) * NS for s in (0, 420, 900, 1300, 7200)]
+            reply = d.ask(series={"stream": "S", "bounds_unix_nano": times}).series
+            self.assertEqual([p.start_unix_nano for p in reply.panes], [(quarter + s) * NS for s in (0, 0, 900, 900)])
+            self.assertEqual([p.arrivals for p in reply.panes], [0, 1, 0, 11])
+            self.assertEqual([p.wip for p in reply.panes], [0, 1, 1, 12])
+            self.assertFalse(reply.more)
+
+    def test_kept_for_400_days(self):
+        """Months of which not all is kept are not shown, rather than shown without what they had."""
+        with Daemon() as d:
+            day = 24 * HOUR
+            ask(d, "emit", "--jsonl", "-", stdin=line("first.started", "old", 0) + line("first.started", "new", 500 * day))
+            panes = ask_json(d, "series", "S", "--by", "day", "--last", "1000")["panes"]
+            self.assertEqual(len(panes), 400)
+            self.assertGreaterEqual(panes[0]["start_unix_nano"], (harness.T0 + 100 * day) * NS)
+            self.assertEqual((panes[0]["wip"], panes[-1]["wip"], panes[-1]["arrivals"]), (1, 2, 1))
+            self.assertEqual(len(ask_json(d, "series", "S", "--by", "month")["panes"]), 13)
+
+    def test_last_of_a_window(self):
+        with Daemon() as d:
+            ask(d, "emit", "--jsonl", "-", stdin=flow(60, 600, 1700))
+            whole = ask_json(d, "series", "S", "--window", "24h")
+            last = ask_json(d, "series", "S", "--window", "24h", "--last", "10")
+            self.assertEqual(last["panes"], whole["panes"][50:])
+            self.assertNotEqual(last["littles_law"]["mean_wip"], whole["littles_law"]["mean_wip"])
 
     def test_wrong(self):
-        for words in (["--by", "fortnight"], ["--by", "day", "--window", "24h"], ["--zone", "Mars/Base"],
-                      ["--last", "1001"]):
+        for words, expected in ((["--by", "fortnight"], "hour, day, week, month"),
+                                (["--by", "day", "--window", "24h"], "one of them"),
+                                (["--zone", "Mars/Base"], "America/Chicago, or UTC"),
+                                (["--zone", "America/Chicgo"], 'did you mean "America/Chicago"'),
+                                (["--zone", "America"], "America/Chicago, or UTC"),  # a folder
+                                (["--zone", "zone.tab"], "a zone as tzdata has it"),
+                                (["--last", "1001"], "1000")):
             done = vsm("series", "S", *words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn(expected, done.stderr)
         with Daemon() as d:
             for words, expected in ((["X"], "known: S"), (["S", "--stage", "third"], "third"),
                                     (["S", "--window", "2h"], "1h, 24h, 7d, 30d")):
                 self.assertIn(expected, ask(d, "series", *words, status=1)[1])
             for request in ({"stream": "S"}, {"stream": "S", "bounds_unix_nano": [NS]},
                             {"stream": "S", "bounds_unix_nano": [2 * NS, NS]},
+                            {"stream": "S", "bounds_unix_nano": [NS, 33 * 24 * HOUR * NS]},
                             {"stream": "S", "bounds_unix_nano": range(1, 1003)}):
                 self.assertIn("rising times", d.ask(series=request).error)
 

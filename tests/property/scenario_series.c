@@ -90,18 +90,17 @@ static void check_bounds(struct check *c, unsigned stream, const struct vsm_stre
   for (int stage = -1; stage < (int)s->n_stages && bounds[0] > 0; stage++) {
     struct vsm_series_query query = {
         .stream = stream, .stage = stage, .window = -1, .bounds = bounds, .n_bounds = BOUNDS};
-    struct vsm_series_pane *panes;
-    struct vsm_time end;
-    long got = vsm_core_view_series(c->core, &query, c->arena, &panes, &end);
-    check_equal(c, "series", "panes", BOUNDS - 1, got);
-    for (long p = 0; p < got; p++) {
+    struct vsm_series_picture got = {0};
+    check_equal(c, "series", "error", 0, vsm_core_view_series(c->core, &query, c->arena, &got));
+    check_equal(c, "series", "panes", BOUNDS - 1, got.n);
+    for (unsigned p = 0; p < got.n; p++) {
       struct expected e = {.took = vsm_arena_alloc(c->arena, visits * sizeof *e.took)};
       for (size_t i = 0; i < n; i++)
         if (stage < 0)
           add_item(&e, &items[i], bounds[p], bounds[p + 1]);
         else
           add_visits(&e, &items[i], stage, bounds[p], bounds[p + 1]);
-      compare_pane(c, &panes[p], &e, stage >= 0);
+      compare_pane(c, &got.panes[p], &e, stage >= 0);
     }
   }
 }
@@ -116,22 +115,22 @@ static void check_windows(struct check *c, unsigned stream, const struct vsm_str
       declared++;
     for (unsigned w = 0; w < s->n_windows; w++) {
       struct vsm_series_query query = {.stream = stream, .stage = declared, .window = (int)w};
-      struct vsm_series_pane *panes;
-      struct vsm_time end;
+      struct vsm_series_picture got = {0};
       int64_t arrivals = 0, departures = 0, completed = 0, timed = 0;
-      long n = vsm_core_view_series(c->core, &query, c->arena, &panes, &end);
-      check_equal(c, "series", "panes of a window", 60, n);
-      for (long i = 0; i < n; i++) {
-        arrivals += panes[i].arrivals;
-        departures += panes[i].departures;
-        completed += panes[i].completed;
-        timed += (int64_t)panes[i].cycle_time_count;
+      check_equal(c, "series", "error", 0, vsm_core_view_series(c->core, &query, c->arena, &got));
+      check_equal(c, "series", "panes of a window", 60, got.n);
+      for (unsigned i = 0; i < got.n; i++) {
+        arrivals += got.panes[i].arrivals;
+        departures += got.panes[i].departures;
+        completed += got.panes[i].completed;
+        timed += (int64_t)got.panes[i].cycle_time_count;
       }
       check_equal(c, "series of a window", "arrivals", (int64_t)stage->windows[w + 1].arrivals, arrivals);
       check_equal(c, "series of a window", "departures", (int64_t)stage->windows[w + 1].departures, departures);
       check_equal(c, "series of a window", "completed", (int64_t)stage->windows[w + 1].completed, completed);
       check_equal(c, "series of a window", "cycle times", (int64_t)stage->windows[w + 1].cycle_time.count, timed);
-      check_equal(c, "series of a window", "wip", (int64_t)stage->wip, n > 0 ? (int64_t)panes[n - 1].wip : -1);
+      check_equal(c, "series of a window", "wip", (int64_t)stage->wip,
+                  got.n > 0 ? (int64_t)got.panes[got.n - 1].wip : -1);
     }
   }
 }
