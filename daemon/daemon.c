@@ -1,21 +1,23 @@
 // Parts are created in the order in which they need each other, and destroyed in the reverse. Each is told of the core
 // and its model; a reload makes another model, lets the core fold its items under it, and tells them again.
+//
+// With a state directory the core comes out of the journal first: until then every socket is open and held, and a core
+// without items stands in, from which nothing is read but its status.
 #include "daemon.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
 #include "shell/clock.h"
 #include "shell/ingest.h"
+#include "shell/keep.h"
 #include "shell/log.h"
 #include "shell/notify.h"
+#include "shell/process.h"
 #include "shell/publish.h"
 #include "shell/query.h"
 
@@ -29,8 +31,10 @@ struct notes {
 
 struct vsm_daemon {
   struct vsm_daemon_options options;
-  struct vsm_config *config;
-  struct vsm_core *core; // borrows config->model
+  struct vsm_config *config; // the file's
+  struct vsm_config *kept;   // the journal's, where it is the same: then the core's model is its; else NULL
+  const struct vsm_model *model;
+  struct vsm_core *core;
   struct vsm_wall_clock clock;
   struct vsm_log_gates gates;
   struct vsm_loop *loop;
@@ -38,6 +42,7 @@ struct vsm_daemon {
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;
   struct vsm_query_socket *query;
+  struct vsm_keep *keep;    // the state directory; NULL: none
   struct vsm_timer *step;   // when the core's next time step is due
   struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
   struct vsm_timer *look;   // for trouble
@@ -47,15 +52,18 @@ struct vsm_daemon {
   int64_t started_boot_us;
   struct vsm_time configured;
   struct notes notes; // of config
-  char trouble[160];
-  bool folding; // all held items anew, while nothing is received or answered
+  char trouble[512];
+  bool folding;   // all held items anew, while nothing is received or answered
+  bool recovered; // and everything is open
+  bool hung_up;   // before that: a reload waits
+  int err;        // why the loop was stopped
 };
 
 // --- time
 
 // Sets the timer for the core's deadline. With the event clock no time step waits for the wall.
 static void rearm(struct vsm_daemon *d, struct vsm_time now) {
-  struct vsm_time due = d->config->model.clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core) : VSM_TIME_NEVER;
+  struct vsm_time due = d->model->clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core) : VSM_TIME_NEVER;
   if (due.us == d->step_due.us)
     return;
   d->step_due = due;
@@ -65,13 +73,16 @@ static void rearm(struct vsm_daemon *d, struct vsm_time now) {
     vsm_timer_set(d->step, due.us - now.us);
 }
 
-// Before anything is done to the core or read from it. Returns the wall clock.
+// Before anything is done to the core or read from it. Returns the time of receipt: of a wall clock that was set back a
+// little the core's now, so that a record says all that there is to know of time.
 static struct vsm_time pass_time(void *ctx) {
   struct vsm_daemon *d = ctx;
   struct vsm_time now = vsm_clock_now(&d->clock);
+  if (!d->recovered)
+    return now;
   vsm_core_advance(d->core, now);
   rearm(d, now);
-  return now;
+  return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
 }
 
 static void on_step_due(void *ctx) {
@@ -83,32 +94,26 @@ static void on_step_due(void *ctx) {
 
 // --- status
 
-static uint64_t resident_bytes(void) {
-  unsigned long size = 0, resident = 0;
-  FILE *f = fopen("/proc/self/statm", "r");
-  if (f && fscanf(f, "%lu %lu", &size, &resident) != 2)
-    resident = 0;
-  if (f)
-    fclose(f);
-  return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static bool has_descriptors(void) {
-  int fd = dup(STDERR_FILENO);
-  if (fd >= 0)
-    close(fd);
-  return fd >= 0 || errno == EBADF;
+static void find_trouble(struct vsm_daemon *d, char *now, size_t size) {
+  *now = '\0';
+  if (d->keep)
+    vsm_keep_trouble(d->keep, now, size);
+  if (*now)
+    return;
+  if (d->folding)
+    snprintf(now, size, "items are folded anew under another configuration; acks wait");
+  else if (d->clock.astray_us != 0 && d->model->clock == VSM_CLOCK_WALL)
+    snprintf(now, size,
+             "the wall clock jumped, or began before the journal's end, and is not followed until it agrees again");
+  else if (!vsm_process_has_descriptors())
+    snprintf(now, size, "no descriptors are left, so no connection is accepted: raise LimitNOFILE");
 }
 
 // What a person must act on, also logged when it changes.
 static const char *trouble(struct vsm_daemon *d) {
   char now[sizeof d->trouble] = "";
-  if (d->clock.astray_us != 0 && d->config->model.clock == VSM_CLOCK_WALL)
-    snprintf(now, sizeof now,
-             "the wall clock jumped and is not followed until it agrees again with the time since boot");
-  else if (!has_descriptors())
-    snprintf(now, sizeof now, "no descriptors are left, so no connection is accepted: raise LimitNOFILE");
-  if (strcmp(now, d->trouble) != 0)
+  find_trouble(d, now, sizeof now);
+  if (d->recovered && strcmp(now, d->trouble) != 0)
     vsm_log("trouble", "what=\"%s\"", *now ? now : "over");
   memcpy(d->trouble, now, sizeof now);
   return d->trouble;
@@ -125,24 +130,25 @@ static void on_look(void *ctx) {
 static void fill_status(void *ctx, struct vsm_status_view *out) {
   struct vsm_daemon *d = ctx;
   struct vsm_ingest_counts counts = vsm_ingest_counts(d->ingest);
-  *out = (struct vsm_status_view){
-      .version = VSM_VERSION,
-      .clock = d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event",
-      .time = vsm_core_now(d->core),
-      .epoch = d->epoch,
-      .durable = false,
-      .ingest = vsm_core_ingest(d->core),
-      .items_open = vsm_core_items_open(d->core),
-      .items_held = vsm_core_items_held(d->core),
-      .memory_bytes = resident_bytes(),
-      .uptime_seconds = (double)(vsm_clock_boot_us() - d->started_boot_us) / (double)VSM_SECOND_US,
-      .configuration = d->config->path,
-      .configured = d->configured,
-      .trouble = d->folding ? "items are folded anew under another configuration; acks wait" : trouble(d),
-      .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
-      .acks_lost = counts.acks_lost,
-      .without_effect = d->notes.keys,
-      .n_without_effect = d->notes.n};
+  *out = (struct vsm_status_view){.version = VSM_VERSION,
+                                  .clock = d->model->clock == VSM_CLOCK_WALL ? "wall" : "event",
+                                  .time = vsm_core_now(d->core),
+                                  .epoch = d->epoch,
+                                  .durable = d->keep && vsm_keep_is_durable(d->keep),
+                                  .state = d->config->state,
+                                  .ingest = vsm_core_ingest(d->core),
+                                  .items_open = vsm_core_items_open(d->core),
+                                  .items_held = vsm_core_items_held(d->core),
+                                  .memory_bytes = vsm_process_resident_bytes(),
+                                  .uptime_seconds =
+                                      (double)(vsm_clock_boot_us() - d->started_boot_us) / (double)VSM_SECOND_US,
+                                  .configuration = d->config->path,
+                                  .configured = d->configured,
+                                  .trouble = trouble(d),
+                                  .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
+                                  .acks_lost = counts.acks_lost,
+                                  .without_effect = d->notes.keys,
+                                  .n_without_effect = d->notes.n};
 }
 
 // --- configuration
@@ -171,67 +177,50 @@ static int load(const struct vsm_daemon *d, struct vsm_config **config, struct n
   vsm_conf_report_fini(&report);
   if (err)
     return err;
-  if (d->options.clock != VSM_CLOCK_AS_CONFIGURED)
+  if (d->options.clock != VSM_CLOCK_AS_CONFIGURED) {
+    (*config)->daemon.clock = d->options.clock;
     (*config)->model.clock = (enum vsm_clock)d->options.clock;
+  }
+  if ((*config)->state && (err = vsm_keep_check(*config, text)) != 0)
+    return err;
   return take_notes(*config, notes);
 }
 
+// Tells every part of the core and its model.
 static void wire(struct vsm_daemon *d) {
   vsm_ingest_set_core(d->ingest, d->core);
-  vsm_publish_set_core(d->publish, d->core, &d->config->model, d->config->daemon.publish_interval.us);
-  vsm_query_socket_set_core(d->query, d->core, &d->config->model);
-  vsm_clock_set_skew(&d->clock, d->config->model.max_future_skew_us);
+  vsm_publish_set_core(d->publish, d->core, d->model, d->config->daemon.publish_interval.us);
+  vsm_query_socket_set_core(d->query, d->core, d->model);
+  vsm_clock_set_skew(&d->clock, d->model->max_future_skew_us);
   d->configured = vsm_clock_now(&d->clock);
+}
+
+static void log_notes(const struct vsm_daemon *d) {
   for (unsigned i = 0; i < d->config->n_without_effect; i++) {
     const struct vsm_conf_note *n = &d->config->without_effect[i];
     vsm_log("no_effect_yet", "key=%s places=%u first=%s:%u:%u", n->key, n->places, d->config->path, n->line, n->column);
   }
 }
 
-static bool same_text(const char *a, const char *b) {
-  return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_endpoints(const struct vsm_conf_endpoints *a, const struct vsm_conf_endpoints *b) {
-  bool same = a->n == b->n;
-  for (unsigned i = 0; same && i < a->n; i++)
-    same = strcmp(a->at[i], b->at[i]) == 0;
-  return same;
-}
-
-// What differs and only a restart can change, a line each, for free(); NULL: nothing.
-static char *needs_restart(const struct vsm_config *a, const struct vsm_config *b) {
-  const struct vsm_conf_daemon *x = &a->daemon, *y = &b->daemon;
-  const struct {
-    const char *key;
-    bool same;
-  } keys[] = {{"daemon.clock", a->model.clock == b->model.clock},
-              {"daemon.subscribe", same_endpoints(&x->subscribe, &y->subscribe)},
-              {"daemon.submit", same_text(x->submit, y->submit)},
-              {"daemon.publish", same_text(x->publish, y->publish)},
-              {"daemon.query", same_text(x->query, y->query)}};
-  char *text = NULL;
-  size_t n;
-  FILE *f = open_memstream(&text, &n);
-  for (size_t i = 0; f && i < sizeof keys / sizeof *keys; i++)
-    if (!keys[i].same)
-      fprintf(f, "%s: %s differs, and takes a restart; the configuration in force stays\n", b->path, keys[i].key);
-  if (f)
-    fclose(f);
-  if (text && *text)
-    return text;
-  free(text);
-  return NULL;
-}
-
-static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes notes, char **text) {
-  if ((*text = needs_restart(d->config, fresh)) != NULL)
-    return VSM_ECONFIG;
-  pass_time(d);
+// The core takes another model, and the journal the configuration that it is of.
+static int fold_under(struct vsm_daemon *d, const struct vsm_config *fresh) {
+  struct vsm_time now = pass_time(d);
   d->folding = true;
   vsm_publish_status_now(d->publish);
   int err = vsm_core_configure(d->core, &fresh->model);
   d->folding = false;
+  if (err)
+    return err;
+  d->model = &fresh->model;
+  if (d->keep && vsm_keep_configuration(d->keep, fresh, now) != 0) // the journal has failed, and the status says so
+    vsm_log("not_recorded", "what=configuration config=%s", fresh->path);
+  return 0;
+}
+
+static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes notes, char **text) {
+  if ((*text = vsm_config_needs_restart(d->config, fresh)) != NULL)
+    return VSM_ECONFIG;
+  int err = fold_under(d, fresh);
   if (err)
     return err;
   struct vsm_config *old = d->config;
@@ -239,8 +228,11 @@ static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes 
   d->notes = notes;
   vsm_ingest_follow(d->ingest, fresh);
   wire(d);
+  log_notes(d);
   vsm_publish_status_now(d->publish);
   vsm_config_destroy(old);
+  vsm_config_destroy(d->kept);
+  d->kept = NULL;
   return 0;
 }
 
@@ -292,9 +284,80 @@ static void on_terminate(void *ctx) {
 }
 
 static void on_hangup(void *ctx) {
-  char *text;
-  reload(ctx, &text);
+  struct vsm_daemon *d = ctx;
+  char *text = NULL;
+  if (d->recovered)
+    reload(d, &text);
+  else
+    d->hung_up = true;
   free(text);
+}
+
+static void on_progress(void *ctx) {
+  vsm_publish_status_now(((struct vsm_daemon *)ctx)->publish);
+}
+
+static void on_news(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  char before[sizeof d->trouble];
+  memcpy(before, d->trouble, sizeof before);
+  vsm_ingest_committed(d->ingest);
+  if (strcmp(before, trouble(d)) != 0)
+    vsm_publish_status_now(d->publish);
+}
+
+// --- the beginning
+
+static void open_up(struct vsm_daemon *d) {
+  d->recovered = true;
+  vsm_publish_status_alone(d->publish, false);
+  vsm_query_socket_hold(d->query, false);
+  vsm_ingest_receive(d->ingest, d->keep ? vsm_keep_journal(d->keep) : NULL);
+  pass_time(d);
+  on_look(d);
+  vsm_log("ready", "version=%s clock=%s config=%s durable=%s", VSM_VERSION,
+          d->model->clock == VSM_CLOCK_WALL ? "wall" : "event", d->config->path, d->keep ? "yes" : "no");
+  vsm_notify("READY=1");
+  if (d->hung_up)
+    on_hangup(d);
+}
+
+// The configuration file against the one that is in force by the journal, and the first records of this run.
+static int begin_records(struct vsm_daemon *d) {
+  bool differs;
+  int err = vsm_keep_begin(d->keep, d->config, &differs);
+  d->recovered = true;
+  if (!err && !d->kept)
+    err = vsm_keep_configuration(d->keep, d->config, pass_time(d));
+  else if (!err && differs)
+    err = fold_under(d, d->config);
+  if (d->model == &d->config->model) {
+    vsm_config_destroy(d->kept);
+    d->kept = NULL;
+  }
+  return err ? err : vsm_keep_start(d->keep, pass_time(d));
+}
+
+static void on_recovered(void *ctx, int err, struct vsm_core *core, struct vsm_config *config, struct vsm_time last) {
+  struct vsm_daemon *d = ctx;
+  if (core) {
+    vsm_core_destroy(d->core);
+    d->core = core;
+    d->kept = config;
+    d->model = &config->model;
+    wire(d);
+  }
+  vsm_clock_not_before(&d->clock, last);
+  if (!err)
+    err = begin_records(d);
+  if (!err) {
+    wire(d);
+    open_up(d);
+    return;
+  }
+  vsm_log("start_failed", "config=%s why=\"%s\"", d->options.config, vsm_err_text(err));
+  d->err = err;
+  vsm_loop_stop(d->loop);
 }
 
 // --- life
@@ -345,7 +408,23 @@ static int open_sockets(struct vsm_daemon *d) {
     err = vsm_publish_open(d->publish, c->publish);
   if (!err && c->query)
     err = vsm_query_socket_open(d->query, c->query);
+  vsm_publish_status_alone(d->publish, true);
+  vsm_query_socket_hold(d->query, true);
+  vsm_ingest_shut(d->ingest);
   return err;
+}
+
+static int open_state(struct vsm_daemon *d) {
+  if (!d->config->state)
+    return 0;
+  d->keep = vsm_keep_create(&(struct vsm_keep_options){.loop = d->loop,
+                                                       .config = d->config,
+                                                       .salvage = d->options.salvage,
+                                                       .on_progress = on_progress,
+                                                       .on_recovered = on_recovered,
+                                                       .on_news = on_news,
+                                                       .ctx = d});
+  return d->keep ? 0 : VSM_EIO;
 }
 
 struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
@@ -361,12 +440,16 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   vsm_clock_init(&d->clock, d->config->model.max_future_skew_us);
   d->started_boot_us = vsm_clock_boot_us();
   d->epoch = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
-  d->core = vsm_core_create(&d->config->model);
+  d->model = &d->config->model;
+  d->core = vsm_core_create(d->model);
   err = d->core ? create_parts(d) : VSM_ENOMEM;
   if (err)
     goto fail;
   wire(d);
-  err = open_sockets(d);
+  log_notes(d);
+  err = open_state(d);
+  if (!err)
+    err = open_sockets(d);
   if (err)
     goto fail;
   return d;
@@ -390,31 +473,26 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   vsm_query_socket_destroy(d->query);
   vsm_publish_destroy(d->publish);
   vsm_ingest_destroy(d->ingest);
+  vsm_keep_destroy(d->keep);
   vsm_zcontext_destroy(d->zcontext);
   vsm_loop_destroy(d->loop);
   vsm_core_destroy(d->core);
+  vsm_config_destroy(d->kept);
   vsm_config_destroy(d->config);
   free(d);
 }
 
-// Each connection takes one; the limit that a shell gives is for programs of another kind.
-static void raise_descriptor_limit(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
-
 int vsm_daemon_run(struct vsm_daemon *d) {
   signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
-  on_look(d);
-  vsm_log("ready", "version=%s clock=%s config=%s durable=no", VSM_VERSION,
-          d->config->model.clock == VSM_CLOCK_WALL ? "wall" : "event", d->config->path);
-  vsm_notify("READY=1");
+  vsm_process_raise_descriptor_limit();
+  if (!d->keep)
+    open_up(d);
   int err = vsm_loop_run(d->loop);
   vsm_notify("STOPPING=1");
+  if (d->keep && d->recovered) {
+    vsm_keep_finish(d->keep);
+    vsm_ingest_committed(d->ingest);
+  }
   vsm_log("stopped", "events=%llu", (unsigned long long)vsm_core_ingest(d->core).received);
-  return err;
+  return err ? err : d->err;
 }

@@ -5,12 +5,13 @@
 #include "conf/conf.h"
 #include "daemon.h"
 
-static const char usage[] = "usage: vsmd --config FILE [--clock wall|event] [--check]\n"
+static const char usage[] = "usage: vsmd --config FILE [--clock wall|event] [--salvage] [--check]\n"
                             "       vsmd --version | --help\n"
                             "\n"
                             "  --config FILE   the configuration\n"
                             "  --check         say all that was understood of it, or every mistake, and end\n"
                             "  --clock CLOCK   instead of daemon.clock: wall, or event (for replay and simulation)\n"
+                            "  --salvage       go on with what is left of a damaged journal\n"
                             "\n"
                             "SIGHUP takes the file anew; SIGTERM ends.\n";
 
@@ -28,9 +29,13 @@ static int check(const char *path) {
 }
 
 int main(int argc, char **argv) {
-  static const struct option options[] = {{"config", required_argument, NULL, 'f'}, {"check", no_argument, NULL, 'k'},
-                                          {"clock", required_argument, NULL, 'c'},  {"version", no_argument, NULL, 'v'},
-                                          {"help", no_argument, NULL, 'h'},         {0}};
+  static const struct option options[] = {{"config", required_argument, NULL, 'f'},
+                                          {"check", no_argument, NULL, 'k'},
+                                          {"clock", required_argument, NULL, 'c'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"salvage", no_argument, NULL, 's'},
+                                          {0}};
   struct vsm_daemon_options o = {.clock = VSM_CLOCK_AS_CONFIGURED};
   int check_only = 0;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -40,6 +45,8 @@ int main(int argc, char **argv) {
       o.config = optarg;
     else if (c == 'k')
       check_only = 1;
+    else if (c == 's')
+      o.salvage = true;
     else if (c == 'c' && (strcmp(optarg, "wall") == 0 || strcmp(optarg, "event") == 0))
       o.clock = strcmp(optarg, "wall") == 0 ? VSM_CLOCK_WALL : VSM_CLOCK_EVENT;
     else

@@ -157,7 +157,10 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   printf("configuration %s, taken %s UTC\n", s->configuration,
          vsm_text_time(s->configured_unix_nano, since, sizeof since));
   print_without_effect(s->without_effect, s->n_without_effect);
-  printf("%s\n", s->durable ? "acknowledged events are on disk" : "in memory only: an ack means received");
+  if (*s->state)
+    printf("state %s: %s\n", s->state, s->durable ? "acknowledged events are on disk" : "NOT NOW: acks stand still");
+  else
+    printf("in memory only: an ack means received\n");
   printf("items: %llu open, %llu held; %.1f MB\n", (unsigned long long)s->items_open, (unsigned long long)s->items_held,
          (double)s->memory_bytes / 1e6);
   const Vsm__V1__Ingest *i = s->ingest;

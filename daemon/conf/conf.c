@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/load.h"
 #include "conf/resolve.h"
 
 // All of a file, NULL-terminated in the arena, or NULL with *why.
@@ -69,7 +70,12 @@ char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, co
   return text + mark;
 }
 
-// What the core takes of the daemon's settings.
+const char *vsm_conf_beside(struct vsm_conf_reader *r, const char *path) {
+  const char *slash = *path == '/' ? NULL : strrchr(r->file, '/');
+  return slash ? vsm_conf_copy(r, "%.*s/%s", (int)(slash - r->file), r->file, path) : path;
+}
+
+// What the core takes of the daemon's settings, and where the state is.
 static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   const struct vsm_conf_daemon *d = &c->daemon;
   struct vsm_source *sources = vsm_conf_alloc(r, c->sources.n + 1, sizeof *sources);
@@ -85,6 +91,7 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   c->model.clock = (enum vsm_clock)d->clock;
   c->model.max_future_skew_us = d->max_future_skew.us;
   c->model.max_step_us = d->max_step.us;
+  c->state = d->state ? vsm_conf_beside(r, d->state) : NULL;
   c->model.limits = (struct vsm_limits){(uint64_t)d->limit_items, (uint32_t)d->limit_sources,
                                         (uint32_t)d->limit_unmapped, (uint32_t)d->limit_rejected};
 }
@@ -106,12 +113,23 @@ static struct vsm_config *begin(struct vsm_conf_reader *r, struct vsm_conf_repor
   return c;
 }
 
+// Rules stand where they stood in the file that they were first read from.
+static void place_rules(struct vsm_conf_reader *r, struct vsm_config *c) {
+  if (!r->kept)
+    return;
+  for (unsigned i = 0; i < c->mappings.n && i < r->kept->n_rules; i++)
+    c->mappings.at[i].line = r->kept->rule_lines[i];
+  if (c->mappings.n != r->kept->n_rules)
+    vsm_conf_complain(r, 1, 1, "%u rules, and the places of %u", c->mappings.n, r->kept->n_rules);
+}
+
 // text NULL: it could not be read, which was said.
 static int end(struct vsm_conf_reader *r, struct vsm_config *c, const char *text, size_t n,
                struct vsm_config **config) {
   struct vsm_yaml *tree = text ? vsm_yaml_read(r->arena, r->report, r->file, text, n) : NULL;
   if (tree) {
     vsm_conf_read_map(r, &VSM_CONF_ROOT, tree, c);
+    place_rules(r, c);
     struct vsm_calendar *calendars = vsm_conf_resolve_calendars(r, c);
     resolve_daemon(r, c);
     vsm_conf_resolve_streams(r, c);
@@ -141,6 +159,16 @@ int vsm_config_parse(const char *path, const char *text, struct vsm_config **con
   struct vsm_conf_reader r;
   struct vsm_config *c = begin(&r, report, path);
   return end(&r, c, text, strlen(text), config);
+}
+
+int vsm_config_parse_with(const char *path, const char *text, const struct vsm_conf_kept *kept,
+                          struct vsm_config **config, struct vsm_conf_report *report) {
+  struct vsm_conf_reader r;
+  struct vsm_config *c = begin(&r, report, path);
+  r.kept = kept;
+  if (!text)
+    vsm_conf_complain(&r, 1, 1, "no configuration as this version keeps them");
+  return end(&r, c, text, text ? strlen(text) : 0, config);
 }
 
 void vsm_config_destroy(struct vsm_config *config) {

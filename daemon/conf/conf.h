@@ -87,6 +87,7 @@ struct vsm_conf_endpoints {
 
 struct vsm_conf_daemon {
   int clock;                            // enum vsm_clock
+  const char *state;                    // a directory, relative to the file; NULL: none
   struct vsm_conf_endpoints subscribe;  // binds
   const char *submit, *publish, *query; // NULL: none
   struct vsm_conf_duration publish_interval, max_future_skew, max_step;
@@ -224,6 +225,7 @@ struct vsm_conf_note {
 struct vsm_config {
   struct vsm_arena arena; // owns everything below
   const char *path;       // as given to vsm_config_load()
+  const char *state;      // daemon.state as a path from here; NULL: none
   struct vsm_conf_daemon daemon;
   struct {
     struct vsm_conf_calendar *at;
@@ -257,6 +259,10 @@ void vsm_config_destroy(struct vsm_config *config); // NULL-safe
 // All that was understood, defaults included, as YAML that loads to the same; diagrams are written out as stages. What
 // has no effect stands at the end as comments.
 void vsm_config_print(const struct vsm_config *config, FILE *out);
+
+// What differs between the configuration in force and a new one and only a restart can change: a line each, for free();
+// NULL: nothing.
+char *vsm_config_needs_restart(const struct vsm_config *in_force, const struct vsm_config *fresh);
 
 // One line a mistake: file:line:column: text
 void vsm_conf_report_print(const struct vsm_conf_report *report, FILE *out);

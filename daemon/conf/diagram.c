@@ -117,8 +117,7 @@ static void add_stage(struct vsm_conf_reader *r, struct drawn *d, const struct v
 }
 
 bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *s) {
-  const char *slash = s->diagram.z[0] == '/' ? NULL : strrchr(r->file, '/');
-  const char *path = slash ? vsm_conf_copy(r, "%.*s/%s", (int)(slash - r->file), r->file, s->diagram.z) : s->diagram.z;
+  const char *path = vsm_conf_beside(r, s->diagram.z);
   size_t n;
   const char *text = vsm_conf_file(r, &s->diagram, path, &n);
   if (!text)

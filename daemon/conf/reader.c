@@ -52,10 +52,7 @@ const char *vsm_conf_scalar(struct vsm_conf_reader *r, const struct vsm_yaml *n,
 
 static const char *key_name(const void *of, size_t i) {
   const struct vsm_conf_map *map = of;
-  for (unsigned k = 0; k < map->n_fields; k++)
-    if (map->fields[k].type != &VSM_T_REFUSED && i-- == 0)
-      return map->fields[k].key;
-  return NULL;
+  return i < map->n_fields ? map->fields[i].key : NULL;
 }
 
 static void unknown_key(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *key) {

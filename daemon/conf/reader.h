@@ -7,13 +7,15 @@
 #include "conf/yaml.h"
 
 struct vsm_conf_field;
+struct vsm_conf_kept;
 
 // One load.
 struct vsm_conf_reader {
   struct vsm_arena *arena; // the configuration's
   struct vsm_conf_report *report;
   const char *file;
-  struct vsm_conf_note *notes; // keys without effect; in the heap while they are collected
+  const struct vsm_conf_kept *kept; // what comes from there rather than from files; NULL: nothing
+  struct vsm_conf_note *notes;      // keys without effect; in the heap while they are collected
   size_t n_notes, cap_notes;
   const char *path[16]; // the keys that lead to what is being read
   unsigned depth;
@@ -75,6 +77,8 @@ void vsm_conf_complain(struct vsm_conf_reader *r, unsigned line, unsigned column
 void vsm_conf_blame(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void *vsm_conf_alloc(struct vsm_conf_reader *r, size_t n, size_t size); // n zeroed, from the arena
+// A path as the configuration gives it: relative to its file.
+const char *vsm_conf_beside(struct vsm_conf_reader *r, const char *path);
 const char *vsm_conf_copy(struct vsm_conf_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void vsm_conf_read_map(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *n, void *at);
@@ -111,7 +115,6 @@ extern const struct vsm_conf_type VSM_T_ITEMS;     // {struct of .map *at; unsig
 extern const struct vsm_conf_type VSM_T_PAIRS;     // struct vsm_conf_pairs
 extern const struct vsm_conf_type VSM_T_WHERE;     // struct vsm_conf_where
 extern const struct vsm_conf_type VSM_T_THRESHOLD; // struct vsm_conf_threshold, the time in it alone
-extern const struct vsm_conf_type VSM_T_REFUSED;   // no value: a key that this version must refuse; .names[0] is why
 
 // The root of all tables.
 extern const struct vsm_conf_map VSM_CONF_ROOT;

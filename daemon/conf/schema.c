@@ -17,7 +17,6 @@ static const char *const SEVERITIES[] = {"critical", "error", "warning", "info",
 static const char *const PARTIES[] = {"us", "customer", "third-party", NULL};
 static const char *const LIFECYCLES[] = {"schedule", "start",    "suspend",  "resume", "complete",
                                          "finish",   "withdraw", "progress", NULL};
-static const char *const NOT_BUILT[] = {"not built yet; without it an ack means received"};
 
 // --- alerts: the same keys with defaults (of the daemon) and without (what overrides them)
 
@@ -149,7 +148,7 @@ static const struct vsm_conf_map CURVE = DAEMON_MAP("curve", CURVE_FIELDS);
 
 static const struct vsm_conf_field DAEMON_FIELDS[] = {
     {.key = "clock", .type = &VSM_T_CHOICE, DAEMON_AT(clock), .names = CLOCKS, .fallback = "wall"},
-    {.key = "state", .type = &VSM_T_REFUSED, .names = NOT_BUILT},
+    {.key = "state", .type = &VSM_T_TEXT, DAEMON_AT(state), .check = vsm_form_text},
     {.key = "subscribe", .type = &VSM_T_MAP, .map = &SUBSCRIBE, .flags = VSM_CONF_NONE, .fallback = ""},
     {.key = "submit", .type = &VSM_T_LISTENER, DAEMON_AT(submit), .fallback = "tcp://127.0.0.1:5571"},
     {.key = "publish", .type = &VSM_T_LISTENER, DAEMON_AT(publish), .fallback = "tcp://127.0.0.1:5572"},

@@ -217,19 +217,3 @@ static void share_print(struct vsm_conf_printer *p, const struct vsm_conf_field 
 }
 
 const struct vsm_conf_type VSM_T_SHARE = {NULL, share_read, share_given, share_print};
-
-// --- what this version must refuse
-
-static void refused_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
-                         void *at) {
-  (void)at;
-  vsm_conf_complain(r, n->key->line, n->key->column, "%s: %s", f->key, f->names[0]);
-}
-
-static bool refused_given(const struct vsm_conf_field *f, const void *at) {
-  (void)f;
-  (void)at;
-  return false;
-}
-
-const struct vsm_conf_type VSM_T_REFUSED = {NULL, refused_read, refused_given, NULL};

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "conf/load.h"
 #include "conf/resolve.h"
 #include "conf/tzif.h"
 #include "core/calendar.h"
@@ -81,7 +82,24 @@ static void complain_unknown(struct vsm_conf_reader *r, const struct vsm_conf_wo
   free(names.at);
 }
 
+// A zone as it was kept, copied into the arena.
+static bool kept_zone(struct vsm_conf_reader *r, const struct vsm_conf_word *name, struct vsm_zone *zone) {
+  for (unsigned i = 0; i < r->kept->n_zones; i++) {
+    const struct vsm_zone *kept = &r->kept->zones[i];
+    if (strcmp(kept->name, name->z) != 0)
+      continue;
+    struct vsm_zone_change *changes = vsm_conf_alloc(r, kept->n_changes + 1, sizeof *changes);
+    memcpy(changes, kept->changes, kept->n_changes * sizeof *changes);
+    *zone = (struct vsm_zone){name->z, kept->offset_s, changes, kept->n_changes};
+    return true;
+  }
+  vsm_conf_blame(r, name, "time zone \"%s\" was not kept", name->z);
+  return false;
+}
+
 bool vsm_conf_zone(struct vsm_conf_reader *r, const struct vsm_conf_word *name, struct vsm_zone *zone) {
+  if (r->kept)
+    return kept_zone(r, name, zone);
   const char *path = vsm_conf_copy(r, "%s/%s", folder(), name->z), *why;
   size_t n;
   const char *bytes = vsm_conf_bytes(r, path, &n, &why);

@@ -7,6 +7,12 @@ void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us) {
   *c = (struct vsm_wall_clock){.skew_us = skew_us, .offset_us = vsm_clock_wall_us() - vsm_clock_boot_us()};
 }
 
+void vsm_clock_not_before(struct vsm_wall_clock *c, struct vsm_time then) {
+  int64_t boot = vsm_clock_boot_us();
+  if (boot + c->offset_us < then.us)
+    c->offset_us = then.us - boot;
+}
+
 void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us) {
   c->skew_us = skew_us;
 }

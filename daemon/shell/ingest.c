@@ -1,6 +1,10 @@
 // A frame becomes a batch in an arena of its own, and each of its events a step of the core. What a frame is refused
 // for as a whole is counted in the core, and answered on submit like any other batch.
 //
+// With a journal each batch is a record, byte for byte as it came, before the core takes it; its ack waits until that
+// is on disk (acks.c), and so do the acks behind it. While too much waits, or the journal has failed, nothing is
+// received: peers notice, and nothing is taken that could not be kept. Without one the ack goes out at once.
+//
 // An ack says that nothing of the batch needs to be sent again. So where memory ran out in the middle of a batch there
 // is none: the client sends it again, and what had been taken of it is a repetition then. An ack that cannot be sent
 // is given up, since to wait for one client would hold up all others.
@@ -12,8 +16,11 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "shell/acks.h"
 #include "shell/log.h"
 #include "shell/open.h"
+#include "store/failpoint.h"
+#include "store/journal.h"
 #include "wire/ack.h"
 #include "wire/batch.h"
 
@@ -21,7 +28,8 @@ enum {
   MESSAGE_BYTES_MAX = 16 << 20,
   ACKS_UNREAD_MAX = 100000,
   UNREAD_BATCHES_MAX = 1000,
-  UNREAD_PUBLISHED_MAX = 10000
+  UNREAD_PUBLISHED_MAX = 10000,
+  PENDING_BYTES_MAX = 8 << 20, // of records and acks that wait for the disk, beyond which nothing is received
 };
 
 struct source_sock {
@@ -39,6 +47,10 @@ struct vsm_ingest {
   struct vsm_arena arena;
   struct vsm_effects effects;
   struct vsm_ingest_counts counts;
+  struct vsm_journal *journal; // borrowed; NULL: none
+  uint64_t appended;           // position of the last record
+  struct vsm_acks acks;
+  bool shut; // until opened by vsm_ingest_receive()
 };
 
 struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *o) {
@@ -66,11 +78,65 @@ void vsm_ingest_destroy(struct vsm_ingest *in) {
   vsm_zsock_destroy(in->subscribe);
   vsm_arena_fini(&in->arena);
   vsm_effects_fini(&in->effects);
+  vsm_acks_fini(&in->acks);
   free(in);
 }
 
 void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core) {
   in->core = core;
+}
+
+// --- the journal
+
+static void hold(struct vsm_ingest *in, bool held) {
+  vsm_zsock_hold(in->submit, held);
+  vsm_zsock_hold(in->subscribe, held);
+  for (size_t i = 0; i < in->n_sources; i++)
+    vsm_zsock_hold(in->sources[i].sock, held);
+}
+
+static void hold_where_too_much_waits(struct vsm_ingest *in) {
+  if (in->shut || !in->journal)
+    return;
+  struct vsm_journal_state s = vsm_journal_state(in->journal);
+  hold(in, s.health == VSM_JOURNAL_FAILED || s.pending_bytes + vsm_acks_bytes(&in->acks) > PENDING_BYTES_MAX);
+}
+
+void vsm_ingest_receive(struct vsm_ingest *in, struct vsm_journal *journal) {
+  in->journal = journal;
+  in->appended = journal ? vsm_journal_state(journal).appended : 0;
+  in->shut = false;
+  hold(in, false);
+}
+
+void vsm_ingest_shut(struct vsm_ingest *in) {
+  in->shut = true;
+  hold(in, true);
+}
+
+// By which way, and as whom it is known, each record came.
+static enum vsm_channel channel_of(const struct vsm_ingest *in, const struct vsm_zsock *sock) {
+  return sock == in->submit ? VSM_CHANNEL_SUBMIT : VSM_CHANNEL_SUBSCRIBE;
+}
+
+static struct vsm_str sender_of(const struct vsm_ingest *in, const struct vsm_zsock *sock) {
+  bool is_source = sock != in->submit && sock != in->subscribe; // their sockets are named after them
+  return is_source ? vsm_str_of(vsm_zsock_name(sock)) : (struct vsm_str){0};
+}
+
+static int journal_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_time received,
+                         struct vsm_str frame) {
+  if (!in->journal)
+    return 0;
+  int64_t position = vsm_journal_append(in->journal, &(struct vsm_record){.kind = VSM_RECORD_BATCH,
+                                                                          .channel = channel_of(in, sock),
+                                                                          .received = received,
+                                                                          .sender = sender_of(in, sock),
+                                                                          .payload = frame});
+  if (position < 0)
+    return (int)position;
+  in->appended = (uint64_t)position;
+  return 0;
 }
 
 struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in) {
@@ -112,19 +178,20 @@ static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struc
                       struct vsm_ack *ack) {
   struct vsm_batch batch;
   struct vsm_time received = in->o.pass_time(in->o.ctx);
-  vsm_ack_init(ack, false);
+  vsm_ack_init(ack, in->journal != NULL);
   in->effects.quiet = !in->o.wants_changes(in->o.ctx);
   vsm_arena_reset(&in->arena);
   int err = vsm_wire_decode_batch(frame, received, &in->arena, &batch);
-  if (!err && batch.refused != VSM_R_NONE) {
+  if (!err && batch.refused != VSM_R_NONE) { // and not kept
     refuse_frame(in, sock, peer, &batch);
     vsm_ack_refuse(ack, &batch);
-  } else if (!err && batch.n_events == 0) {
-    err = vsm_core_alive(in->core, batch.source, received);
+  } else if (!err && (err = journal_batch(in, sock, received, frame)) == 0) {
+    err = batch.n_events == 0 ? vsm_core_alive(in->core, batch.source, received)
+                              : vsm_core_step_all(in->core, batch.events, batch.n_events, &in->effects, taken,
+                                                  &(struct taking){in, &batch, ack});
+    vsm_failpoint(VSM_FAIL_step);
   }
-  if (!err)
-    err = vsm_core_step_all(in->core, batch.events, batch.n_events, &in->effects, taken,
-                            &(struct taking){in, &batch, ack});
+  hold_where_too_much_waits(in);
   if (err)
     vsm_log_gated(in->o.gates, peer, "batch_given_up", "socket=%s why=\"%s\"", vsm_zsock_name(sock), vsm_err_text(err));
   in->o.on_batch(in->o.ctx);
@@ -146,6 +213,31 @@ static void pack_ack(const void *ack, void *out) {
   vsm_ack_pack(ack, out);
 }
 
+static void pack_again(const void *packed, void *out) {
+  const struct vsm_str *ack = packed;
+  if (ack->n)
+    memcpy(out, ack->p, ack->n);
+}
+
+static void send_ack(struct vsm_ingest *in, const struct vsm_str *frames, size_t n, const struct vsm_zpart *ack) {
+  if (vsm_reply(in->submit, frames, n, ack->p, ack->n, ack->pack))
+    return;
+  in->counts.acks_lost++;
+  vsm_log_gated(in->o.gates, frames[0], "ack_lost", "socket=submit acks_lost=%llu",
+                (unsigned long long)in->counts.acks_lost);
+}
+
+void vsm_ingest_committed(struct vsm_ingest *in) {
+  struct vsm_str frames[VSM_Z_FRAMES_MAX];
+  size_t n;
+  uint64_t committed = vsm_journal_committed(in->journal);
+  while (vsm_acks_take(&in->acks, committed, frames, &n)) {
+    vsm_failpoint(VSM_FAIL_ack);
+    send_ack(in, frames, n, &(struct vsm_zpart){.p = &frames[n - 1], .n = frames[n - 1].n, .pack = pack_again});
+  }
+  hold_where_too_much_waits(in);
+}
+
 // identity, (an empty frame, from REQ), request id, batch
 static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_ingest *in = ctx;
@@ -156,11 +248,15 @@ static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str
   }
   if (take_batch(in, sock, frames[0], frames[n - 1], &ack) != 0)
     return;
-  if (!vsm_reply(sock, frames, n, &ack, vsm_ack_bytes(&ack), pack_ack)) {
-    in->counts.acks_lost++;
-    vsm_log_gated(in->o.gates, frames[0], "ack_lost", "socket=submit acks_lost=%llu",
-                  (unsigned long long)in->counts.acks_lost);
+  struct vsm_zpart part = {.p = &ack, .n = vsm_ack_bytes(&ack), .pack = pack_ack};
+  if (!in->journal) {
+    send_ack(in, frames, n, &part);
+    return;
   }
+  vsm_acks_put(&in->acks, in->appended, frames, n, &part);
+  if (vsm_journal_committed(in->journal) >=
+      in->appended) // what was refused waits for what came before, if for anything
+    vsm_ingest_committed(in);
 }
 
 static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {
@@ -248,5 +344,7 @@ int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config) {
     if (s->connect && !is_connected(in, s) && connect_source(in, s) != 0)
       err = VSM_EIO;
   }
+  hold(in, in->shut);
+  hold_where_too_much_waits(in);
   return err;
 }

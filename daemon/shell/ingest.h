@@ -6,6 +6,7 @@
 
 struct vsm_ingest;
 struct vsm_config;
+struct vsm_journal;
 
 // A transition that an event brought.
 typedef void vsm_ingest_change_fn(void *ctx, const struct vsm_change *change, const struct vsm_event *event);
@@ -28,6 +29,14 @@ void vsm_ingest_destroy(struct vsm_ingest *in);                                 
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config);
 // After a reload: connects to the sources of the new configuration, lets go of the others. What fails is logged.
 int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config);
+
+// Nothing is received from vsm_ingest_shut() to vsm_ingest_receive(), which says into which journal batches go: NULL:
+// none, and acks go out at once. The journal is borrowed.
+void vsm_ingest_shut(struct vsm_ingest *in);
+void vsm_ingest_receive(struct vsm_ingest *in, struct vsm_journal *journal);
+// The journal has news: acks go out, and receiving goes on or stops.
+void vsm_ingest_committed(struct vsm_ingest *in);
+
 void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core); // borrowed
 
 // Since the start.

@@ -24,6 +24,7 @@ struct vsm_publish {
   struct vsm_zsock *sock;        // NULL: none
   struct vsm_timer *changed, *all;
   bool soon;            // the timer is set
+  bool status_alone;    // no figures go out
   bool wants_changes;   // somebody subscribes to transitions
   int64_t interval_us;  // least time between two turns
   int64_t turn_boot_us; // when the last one was
@@ -153,6 +154,8 @@ static void publish_stage(struct vsm_publish *p, struct vsm_topic *topic, unsign
 static void publish_nodes(struct vsm_publish *p, bool all) {
   p->o.pass_time(p->o.ctx);
   p->turn_boot_us = vsm_clock_boot_us();
+  if (p->status_alone)
+    return;
   for (unsigned i = 0; i < p->model->n_streams; i++)
     for (int k = -1; k < (int)p->model->streams[i].n_stages; k++) {
       struct vsm_topic *topic = vsm_topics_metric(p->topics, i, k);
@@ -188,6 +191,11 @@ static void publish_all(void *ctx) {
   vsm_timer_set(p->all, ALL_EVERY_US);
   publish_nodes(p, true);
   vsm_publish_status_now(p);
+}
+
+void vsm_publish_status_alone(struct vsm_publish *p, bool alone) {
+  p->status_alone = alone;
+  vsm_publish_soon(p);
 }
 
 bool vsm_publish_wants_changes(const struct vsm_publish *p) {

@@ -26,6 +26,8 @@ void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const st
                           int64_t interval_us);
 // Figures may have changed.
 void vsm_publish_soon(struct vsm_publish *p);
+// While it is so, no figures go out: there are none yet.
+void vsm_publish_status_alone(struct vsm_publish *p, bool alone);
 // Does anybody subscribe to transitions?
 bool vsm_publish_wants_changes(const struct vsm_publish *p);
 void vsm_publish_change(struct vsm_publish *p, const struct vsm_change *change, const struct vsm_event *event);

@@ -54,6 +54,10 @@ void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core
   q->model = model;
 }
 
+void vsm_query_socket_hold(struct vsm_query_socket *q, bool held) {
+  vsm_zsock_hold(q->sock, held);
+}
+
 // "a, b, c" of what is known, for a name that is not.
 static const char *list(struct vsm_arena *arena, const struct vsm_model *m, int stream) {
   unsigned n = stream < 0 ? m->n_streams : m->streams[stream].n_stages;

@@ -25,4 +25,5 @@ struct vsm_query_socket *vsm_query_socket_create(const struct vsm_query_socket_o
 void vsm_query_socket_destroy(struct vsm_query_socket *q);
 int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint);
 uint64_t vsm_query_socket_bad_frames(const struct vsm_query_socket *q);
+void vsm_query_socket_hold(struct vsm_query_socket *q, bool held); // questions wait meanwhile
 void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model);

@@ -37,6 +37,7 @@ struct vsm_zsock {
   vsm_zsock_fn *fn;
   void *ctx;
   bool in_turn; // it will be asked at the end of the turn
+  bool held;    // nothing is received
   const char *name;
   char endpoint[256];
   vsm_zsock_peer_fn *on_peer;
@@ -74,7 +75,7 @@ static bool is_readable(const struct vsm_zsock *s) {
 }
 
 static void recheck(struct vsm_zsock *s) {
-  if (!s->in_turn && is_readable(s))
+  if (!s->in_turn && !s->held && is_readable(s))
     vsm_watch_kick(s->watch);
 }
 
@@ -109,11 +110,19 @@ static void take_turn(void *ctx) {
   struct vsm_zsock *s = ctx;
   long bytes = 0, n = 0;
   s->in_turn = true;
-  for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES && (n = receive(s)) >= 0; i++)
+  for (int i = 0; i < TURN_MESSAGES && bytes < TURN_BYTES && !s->held && (n = receive(s)) >= 0; i++)
     bytes += n;
   s->in_turn = false;
   if (n >= 0)
     recheck(s);
+}
+
+void vsm_zsock_hold(struct vsm_zsock *s, bool held) {
+  if (!s || s->held == held)
+    return;
+  s->held = held;
+  if (!held)
+    vsm_watch_kick(s->watch);
 }
 
 // --- life

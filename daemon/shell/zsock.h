@@ -45,6 +45,9 @@ int vsm_zsock_connect(struct vsm_zsock *s, const char *endpoint, const char **wh
 const char *vsm_zsock_endpoint(const struct vsm_zsock *s);
 int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix);
 
+// While it is held nothing is received: what comes waits in ZeroMQ's queues, up to the high-water mark. NULL-safe.
+void vsm_zsock_hold(struct vsm_zsock *s, bool held);
+
 // A frame to send: bytes to copy, or a message to pack where pack is given.
 struct vsm_zpart {
   const void *p;

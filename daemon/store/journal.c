@@ -231,16 +231,21 @@ int vsm_journal_begin(struct vsm_journal *j) {
   return j->running ? 0 : VSM_ENOMEM;
 }
 
+void vsm_journal_end(struct vsm_journal *j) {
+  if (!j->running)
+    return;
+  pthread_mutex_lock(&j->mutex);
+  j->closing = true;
+  pthread_cond_signal(&j->wake);
+  pthread_mutex_unlock(&j->mutex);
+  pthread_join(j->thread, NULL);
+  j->running = false;
+}
+
 void vsm_journal_close(struct vsm_journal *j) {
   if (!j)
     return;
-  if (j->running) {
-    pthread_mutex_lock(&j->mutex);
-    j->closing = true;
-    pthread_cond_signal(&j->wake);
-    pthread_mutex_unlock(&j->mutex);
-    pthread_join(j->thread, NULL);
-  }
+  vsm_journal_end(j);
   sqlite3_finalize(j->insert);
   sqlite3_close(j->db);
   if (j->news_fd >= 0) {

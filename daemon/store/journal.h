@@ -22,7 +22,9 @@ struct vsm_journal_why {
 // or makes one. VSM_EINUSE: another process has the directory; VSM_EFORMAT: what is there is no journal of ours, or of
 // another version; VSM_EIO. On error nothing was changed but the directory made, and *why says what is wrong.
 int vsm_journal_open(const char *directory, struct vsm_journal **journal, struct vsm_journal_why *why);
-// Commits what was appended, as far as that is possible at the first try, and closes. NULL-safe.
+// Commits what was appended, as far as that is possible at the first try; nothing may be appended any more.
+void vsm_journal_end(struct vsm_journal *j);
+// The same, and closes. NULL-safe.
 void vsm_journal_close(struct vsm_journal *j);
 
 // Ends the time in which the journal is only read, and starts committing: from here on records are appended.

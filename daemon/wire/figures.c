@@ -221,6 +221,7 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
   m->trouble = (char *)v->trouble;
   m->bad_frames = v->bad_frames;
   m->acks_lost = v->acks_lost;
+  m->state = (char *)(v->state ? v->state : "");
   m->without_effect = (char **)v->without_effect;
   m->n_without_effect = v->n_without_effect;
 }

@@ -8,7 +8,8 @@ struct vsm_status_view {
   const char *version, *clock; // "wall", "event"
   struct vsm_time time;        // the daemon's now
   uint64_t epoch;
-  bool durable;
+  bool durable;      // acks mean on disk, and do not stand still
+  const char *state; // the state directory; NULL: none
   struct vsm_ingest_view ingest;
   uint64_t items_open, items_held, memory_bytes;
   double uptime_seconds;

@@ -23,7 +23,7 @@ DEADLINE = 30.0  # seconds; for machines that have other things to do
 
 CONFIG = """\
 daemon:
-  clock: {clock}
+  clock: {clock}{state}
   subscribe: {{ bind: ["tcp://127.0.0.1:*"] }}
   submit: "tcp://127.0.0.1:*"
   publish: "tcp://127.0.0.1:*"
@@ -52,9 +52,9 @@ RULES = """\
 """
 
 
-def config(streams=("S",), clock="event", sources=""):
+def config(streams=("S",), clock="event", sources="", state=None):
     """A small configuration: each stream has the stages first and second, and the same native event types."""
-    return CONFIG.format(clock=clock, sources=sources, streams="".join(STREAM.format(id=s) for s in streams),
+    return CONFIG.format(clock=clock, state=f"\n  state: {state}" if state else "", sources=sources, streams="".join(STREAM.format(id=s) for s in streams),
                          rules="".join(RULES.format(id=s) for s in streams))
 
 
@@ -116,10 +116,26 @@ class Daemon:
         self.write(text or config())
         self.context = zmq.Context()
         self.sockets = []  # they live as long as the test, also where it keeps none
+        self._start(args, env, limits)
+
+    def _start(self, args=(), env=None, limits=None):
         limit = lambda: [resource.setrlimit(*pair) for pair in (limits or {}).items()]
         self.process = subprocess.Popen([VSMD, "--config", self.path, *args], stderr=subprocess.PIPE, text=True,
                                         cwd=self.directory, env={**os.environ, **(env or {})}, preexec_fn=limit)
         self.log = Log(self.process.stderr)
+
+    def end(self, number=signal.SIGKILL):
+        """Ends the process, by a signal or by itself (0); returns its status."""
+        if number:
+            self.process.send_signal(number)
+        status = self.wait()
+        self.process.stderr.close()
+        return status
+
+    def start_again(self, *args, env=None):
+        """After end(): on the same directory; sockets of before lead nowhere."""
+        self._start(args, env)
+        self.log.wait(r"^event=ready ")
 
     def write(self, text):
         with open(self.path, "w", encoding="utf-8") as f:

@@ -1,7 +1,9 @@
-// In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGUSR1 and back at SIGUSR2.
+// In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGUSR1 and back at SIGUSR2. It begins as
+// many hours ahead as VSM_HOURS_AHEAD says.
 #include "shell/clock.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 
 static volatile sig_atomic_t hours;
@@ -11,6 +13,8 @@ static void jump(int signal) {
 }
 
 __attribute__((constructor)) static void listen_to_signals(void) {
+  const char *ahead = getenv("VSM_HOURS_AHEAD");
+  hours = ahead ? atoi(ahead) : 0;
   sigaction(SIGUSR1, &(struct sigaction){.sa_handler = jump}, NULL);
   sigaction(SIGUSR2, &(struct sigaction){.sa_handler = jump}, NULL);
 }

@@ -68,6 +68,7 @@ static const struct vsm_status_view status_view = {.version = "1.2.3",
                                                    .configuration = "x.yaml",
                                                    .configured = {5},
                                                    .bad_frames = 8,
+                                                   .state = "/var/lib/vsmd",
                                                    .without_effect = no_effect,
                                                    .n_without_effect = 2};
 static const struct vsm_publication head = {.epoch = 77, .sequence = 5, .time = {2}};
@@ -160,6 +161,7 @@ static void check_status(const Vsm__V1__Status *s) {
   assert_string_equal(s->configuration, "x.yaml");
   assert_int_equal(s->configured_unix_nano, 5000);
   assert_string_equal(s->trouble, "");
+  assert_string_equal(s->state, "/var/lib/vsmd");
   assert_int_equal(s->n_without_effect, 2);
   assert_string_equal(s->without_effect[1], "calendars");
 }

@@ -1,0 +1,41 @@
+// What a reload cannot change.
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+
+static bool same_text(const char *a, const char *b) {
+  return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_endpoints(const struct vsm_conf_endpoints *a, const struct vsm_conf_endpoints *b) {
+  bool same = a->n == b->n;
+  for (unsigned i = 0; same && i < a->n; i++)
+    same = strcmp(a->at[i], b->at[i]) == 0;
+  return same;
+}
+
+char *vsm_config_needs_restart(const struct vsm_config *a, const struct vsm_config *b) {
+  const struct vsm_conf_daemon *x = &a->daemon, *y = &b->daemon;
+  const struct {
+    const char *key;
+    bool same;
+  } keys[] = {{"daemon.clock", a->model.clock == b->model.clock},
+              {"daemon.state", same_text(x->state, y->state)},
+              {"daemon.subscribe", same_endpoints(&x->subscribe, &y->subscribe)},
+              {"daemon.submit", same_text(x->submit, y->submit)},
+              {"daemon.publish", same_text(x->publish, y->publish)},
+              {"daemon.query", same_text(x->query, y->query)}};
+  char *text = NULL;
+  size_t n;
+  FILE *f = open_memstream(&text, &n);
+  for (size_t i = 0; f && i < sizeof keys / sizeof *keys; i++)
+    if (!keys[i].same)
+      fprintf(f, "%s: %s differs, and takes a restart; the configuration in force stays\n", b->path, keys[i].key);
+  if (f)
+    fclose(f);
+  if (text && *text)
+    return text;
+  free(text);
+  return NULL;
+}

@@ -1,0 +1,202 @@
+// Reading goes by slices of a timer, so that signals and publications have their turn; nobody is answered meanwhile.
+#include "shell/keep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "conf/kept.h"
+#include "shell/clock.h"
+#include "shell/log.h"
+#include "shell/notify.h"
+
+#define SLICE_US (50 * INT64_C(1000))
+#define PROGRESS_EVERY_US VSM_SECOND_US
+#define STANDSTILL_US (10 * VSM_SECOND_US)
+
+struct vsm_keep {
+  struct vsm_keep_options o;
+  char *directory;
+  struct vsm_journal *journal;
+  struct vsm_watch *news;
+  struct vsm_timer *slice;
+  struct vsm_recovery *recovery; // NULL: over
+  char *fallback, *kept;         // the file's configuration; the one in force by the journal, or NULL
+  size_t fallback_bytes, kept_bytes;
+  int64_t begun_boot_us, told_boot_us;
+};
+
+// --- recovery
+
+static void tell_progress(struct vsm_keep *k) {
+  int64_t now = vsm_clock_boot_us();
+  if (now - k->told_boot_us < PROGRESS_EVERY_US)
+    return;
+  k->told_boot_us = now;
+  vsm_log("recovering", "percent=%u seconds=%.1f", vsm_recovery_percent(k->recovery),
+          vsm_seconds(now - k->begun_boot_us));
+  vsm_notify("EXTEND_TIMEOUT_USEC=60000000");
+  k->o.on_progress(k->o.ctx);
+}
+
+static void on_slice(void *ctx) {
+  struct vsm_keep *k = ctx;
+  int result = vsm_recovery_go_on(k->recovery, SLICE_US);
+  if (result == 1) {
+    tell_progress(k);
+    vsm_timer_set(k->slice, 0);
+    return;
+  }
+  struct vsm_recovered r = {0};
+  if (result == 0)
+    r = vsm_recovery_take(k->recovery);
+  k->kept = r.kept;
+  k->kept_bytes = r.kept_bytes;
+  vsm_recovery_destroy(k->recovery);
+  k->recovery = NULL;
+  if (r.core)
+    vsm_log("recovered", "records=%llu events=%llu seconds=%.1f", (unsigned long long)r.records,
+            (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - k->begun_boot_us));
+  k->o.on_recovered(k->o.ctx, result, r.core, r.config, r.last);
+}
+
+// --- life
+
+static void on_news(void *ctx) {
+  struct vsm_keep *k = ctx;
+  vsm_journal_take_news(k->journal);
+  k->o.on_news(k->o.ctx);
+}
+
+static int create_parts(struct vsm_keep *k) {
+  struct vsm_journal_why why;
+  k->directory = strdup(k->o.config->state);
+  k->fallback = vsm_config_keep(k->o.config, &k->fallback_bytes);
+  k->slice = vsm_timer_create(k->o.loop, on_slice, k);
+  if (!k->directory || !k->fallback || !k->slice)
+    return VSM_ENOMEM;
+  int err = vsm_journal_open(k->directory, &k->journal, &why);
+  if (err) {
+    vsm_log("state_failed", "why=\"%s\"", why.text);
+    return err;
+  }
+  k->news = vsm_watch_create(k->o.loop, vsm_journal_news_fd(k->journal), on_news, k);
+  k->recovery = vsm_recovery_create(&(struct vsm_recovery_options){.directory = k->directory,
+                                                                   .journal = k->journal,
+                                                                   .fallback = {k->fallback, k->fallback_bytes},
+                                                                   .salvage = k->o.salvage});
+  return k->news && k->recovery ? 0 : VSM_EIO;
+}
+
+struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
+  struct vsm_keep *k = calloc(1, sizeof *k);
+  if (!k)
+    return NULL;
+  k->o = *o;
+  if (create_parts(k) != 0) {
+    vsm_keep_destroy(k);
+    return NULL;
+  }
+  k->begun_boot_us = k->told_boot_us = vsm_clock_boot_us();
+  vsm_timer_set(k->slice, 0);
+  return k;
+}
+
+void vsm_keep_destroy(struct vsm_keep *k) {
+  if (!k)
+    return;
+  vsm_recovery_destroy(k->recovery);
+  vsm_timer_destroy(k->slice);
+  if (k->news)
+    vsm_watch_destroy(k->news);
+  vsm_journal_close(k->journal);
+  free(k->kept);
+  free(k->fallback);
+  free(k->directory);
+  free(k);
+}
+
+struct vsm_journal *vsm_keep_journal(struct vsm_keep *k) {
+  return k->journal;
+}
+
+void vsm_keep_finish(struct vsm_keep *k) {
+  vsm_journal_end(k->journal);
+}
+
+// --- records
+
+static int record(struct vsm_keep *k, enum vsm_record_kind kind, struct vsm_time now, struct vsm_str payload) {
+  int64_t position = vsm_journal_append(
+      k->journal,
+      &(struct vsm_record){.kind = kind, .channel = VSM_CHANNEL_DAEMON, .received = now, .payload = payload});
+  return position < 0 ? (int)position : 0;
+}
+
+int vsm_keep_begin(struct vsm_keep *k, const struct vsm_config *config, bool *differs) {
+  size_t n;
+  char *text = vsm_config_keep(config, &n);
+  if (!text)
+    return VSM_ENOMEM;
+  *differs = !k->kept || !vsm_str_eq((struct vsm_str){text, n}, (struct vsm_str){k->kept, k->kept_bytes});
+  free(text);
+  return vsm_journal_begin(k->journal);
+}
+
+// A configuration that could not be read back would be found out at the next start, which is too late.
+int vsm_keep_check(const struct vsm_config *config, char **text) {
+  size_t n, bytes;
+  struct vsm_config *again;
+  struct vsm_conf_report report;
+  char *kept = vsm_config_keep(config, &n);
+  *text = NULL;
+  if (!kept)
+    return VSM_ENOMEM;
+  int err = n > VSM_RECORD_BYTES_MAX ? VSM_ELIMIT : 0;
+  if (!err) {
+    err = vsm_config_parse_kept((struct vsm_str){kept, n}, &again, &report);
+    FILE *f = err ? open_memstream(text, &bytes) : NULL;
+    if (f) {
+      fprintf(f, "%s: cannot be read back as the journal keeps it, which is a mistake of vsmd:\n", config->path);
+      vsm_conf_report_print(&report, f);
+      fclose(f);
+    }
+    vsm_conf_report_fini(&report);
+    vsm_config_destroy(again);
+  }
+  free(kept);
+  return err;
+}
+
+int vsm_keep_configuration(struct vsm_keep *k, const struct vsm_config *config, struct vsm_time now) {
+  size_t n;
+  char *text = vsm_config_keep(config, &n);
+  int err = text ? record(k, VSM_RECORD_CONFIGURATION, now, (struct vsm_str){text, n}) : VSM_ENOMEM;
+  free(text);
+  return err;
+}
+
+int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
+  return record(k, VSM_RECORD_START, now, vsm_str_of(VSM_VERSION));
+}
+
+// --- how it fares
+
+void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size) {
+  struct vsm_journal_state s = vsm_journal_state(k->journal);
+  int64_t waits = s.waiting_boot_us ? vsm_clock_boot_us() - s.waiting_boot_us : 0;
+  *out = '\0';
+  if (k->recovery)
+    snprintf(out, size, "the journal is read (%u %%): nothing is received or answered until then",
+             vsm_recovery_percent(k->recovery));
+  else if (s.health == VSM_JOURNAL_FAILED)
+    snprintf(out, size, "acks stand still until a restart: %s in %s", s.why, k->directory);
+  else if (s.health == VSM_JOURNAL_TRYING)
+    snprintf(out, size, "acks stand still, and it is tried again: %s in %s", s.why, k->directory);
+  else if (waits > STANDSTILL_US)
+    snprintf(out, size, "acks stand still: the disk of %s has not answered for 10 seconds", k->directory);
+}
+
+bool vsm_keep_is_durable(struct vsm_keep *k) {
+  return !k->recovery && vsm_journal_state(k->journal).health == VSM_JOURNAL_WELL;
+}

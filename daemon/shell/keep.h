@@ -1,0 +1,36 @@
+// The state directory, as the daemon sees it: what is there is recovered first, then everything that changes the state
+// is recorded.
+#pragma once
+#include "conf/conf.h"
+#include "shell/loop.h"
+#include "shell/recovery.h"
+
+struct vsm_keep;
+
+struct vsm_keep_options {
+  struct vsm_loop *loop;
+  const struct vsm_config *config; // the file's; borrowed until it was recovered
+  bool salvage;
+  vsm_loop_fn *on_progress; // every second while the journal is read
+  // It was read, which may have failed (err, logged). What was recovered is the taker's; core NULL: nothing was there.
+  void (*on_recovered)(void *ctx, int err, struct vsm_core *core, struct vsm_config *config, struct vsm_time last);
+  vsm_loop_fn *on_news; // more is on disk, or acks stand still, or do so no more
+  void *ctx;
+};
+
+// Takes the directory and opens the journal, and reads it when the loop runs. NULL: it could not, and the log says why.
+struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *options);
+void vsm_keep_destroy(struct vsm_keep *k); // NULL-safe
+struct vsm_journal *vsm_keep_journal(struct vsm_keep *k);
+
+// After recovery: records begin. Of the configuration file: *differs from the one that is in force by the journal.
+int vsm_keep_begin(struct vsm_keep *k, const struct vsm_config *config, bool *differs);
+// That a configuration can be read back from a record; *text says what is wrong, for free(), or is NULL.
+int vsm_keep_check(const struct vsm_config *config, char **text);
+int vsm_keep_configuration(struct vsm_keep *k, const struct vsm_config *config, struct vsm_time now);
+int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
+void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
+
+// What a person must act on, "" for nothing.
+void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size);
+bool vsm_keep_is_durable(struct vsm_keep *k); // acks do not stand still

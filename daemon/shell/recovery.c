@@ -1,0 +1,204 @@
+// Before each record the time passes at which it came, as it did then; steps of time in between change nothing that
+// shows. A batch is decoded anew, with its receipt time; a configuration is read from the record alone, never from
+// files. What is damaged is logged, all of it, before the start is refused; told to salvage, it is noted as given up,
+// and what follows is taken.
+#include "shell/recovery.h"
+
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "conf/kept.h"
+#include "shell/clock.h"
+#include "shell/log.h"
+#include "wire/batch.h"
+
+enum { DAMAGES_LOGGED = 100 };
+
+struct vsm_recovery {
+  struct vsm_recovery_options o;
+  struct vsm_journal_reader *reader;
+  struct vsm_arena arena;
+  struct vsm_effects effects;
+  struct vsm_recovered out;
+  uint64_t position;
+  unsigned damages;
+};
+
+struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *o) {
+  struct vsm_recovery *r = calloc(1, sizeof *r);
+  struct vsm_journal_why why;
+  if (!r)
+    return NULL;
+  r->o = *o;
+  r->effects.quiet = true;
+  vsm_arena_init(&r->arena, VSM_BATCH_ARENA_BYTES);
+  if (vsm_journal_reader_open(o->directory, 1, &r->reader, &why) == 0)
+    return r;
+  vsm_log("recovery_failed", "why=\"%s\"", why.text);
+  vsm_recovery_destroy(r);
+  return NULL;
+}
+
+static void drop(struct vsm_recovered *out) {
+  vsm_core_destroy(out->core);
+  vsm_config_destroy(out->config);
+  free(out->kept);
+  *out = (struct vsm_recovered){0};
+}
+
+void vsm_recovery_destroy(struct vsm_recovery *r) {
+  if (!r)
+    return;
+  drop(&r->out);
+  vsm_journal_reader_close(r->reader);
+  vsm_effects_fini(&r->effects);
+  vsm_arena_fini(&r->arena);
+  free(r);
+}
+
+// --- records
+
+static int adopt(struct vsm_recovery *r, struct vsm_config *config) {
+  int err = 0;
+  if (r->out.core)
+    err = vsm_core_configure(r->out.core, &config->model);
+  else if (!(r->out.core = vsm_core_create(&config->model)))
+    err = VSM_ENOMEM;
+  if (err)
+    return err;
+  vsm_config_destroy(r->out.config);
+  r->out.config = config;
+  return 0;
+}
+
+static int take_configuration(struct vsm_recovery *r, struct vsm_str kept) {
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  int err = vsm_config_parse_kept(kept, &config, &report);
+  for (unsigned i = 0; err && i < report.n_mistakes && i < 3; i++)
+    vsm_log("recovery_failed", "position=%llu why=\"the configuration cannot be read again: line %u: %s\"",
+            (unsigned long long)r->position, report.mistakes[i].line, report.mistakes[i].text);
+  vsm_conf_report_fini(&report);
+  if (err)
+    return err;
+  err = adopt(r, config);
+  if (err) {
+    vsm_config_destroy(config);
+    return err;
+  }
+  free(r->out.kept);
+  r->out.kept = malloc(kept.n + 1);
+  if (!r->out.kept)
+    return VSM_ENOMEM;
+  memcpy(r->out.kept, kept.p, kept.n);
+  r->out.kept_bytes = kept.n;
+  return 0;
+}
+
+static void nobody(void *ctx, const struct vsm_event *event, const struct vsm_effects *fx) {
+  (void)ctx, (void)event, (void)fx;
+}
+
+static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
+  struct vsm_batch batch;
+  vsm_arena_reset(&r->arena);
+  int err = vsm_wire_decode_batch(record->payload, record->received, &r->arena, &batch);
+  if (!err && batch.refused != VSM_R_NONE)
+    err = VSM_EFORMAT;
+  if (err)
+    return err;
+  r->out.events += batch.n_events;
+  if (batch.n_events == 0)
+    return vsm_core_alive(r->out.core, batch.source, record->received);
+  return vsm_core_step_all(r->out.core, batch.events, batch.n_events, &r->effects, nobody, NULL);
+}
+
+static int take(struct vsm_recovery *r, const struct vsm_record *record) {
+  int err = 0;
+  if (!r->out.core && record->kind != VSM_RECORD_CONFIGURATION)
+    err = take_configuration(r, r->o.fallback); // the journal's first one was given up
+  if (err)
+    return err;
+  if (r->out.core)
+    vsm_core_advance(r->out.core, record->received);
+  if (record->received.us > r->out.last.us)
+    r->out.last = record->received;
+  switch (record->kind) {
+  case VSM_RECORD_BATCH:
+    return take_batch(r, record);
+  case VSM_RECORD_CONFIGURATION:
+    return take_configuration(r, record->payload);
+  case VSM_RECORD_START:
+    return 0;
+  case VSM_RECORD_CONTROL:
+    break;
+  }
+  return VSM_EFORMAT;
+}
+
+static int on_record(void *ctx, uint64_t position, const struct vsm_record *record) {
+  struct vsm_recovery *r = ctx;
+  r->position = position;
+  r->out.records++;
+  if (r->damages && !r->o.salvage) // only what else is damaged is of interest
+    return 0;
+  int err = take(r, record);
+  if (err)
+    vsm_log("recovery_failed", "position=%llu kind=%d why=\"%s\"", (unsigned long long)position, (int)record->kind,
+            vsm_err_text(err));
+  return err == VSM_EFORMAT ? VSM_ECONFIG : err; // VSM_EFORMAT is the journal's own
+}
+
+// --- damage
+
+static int on_damage(struct vsm_recovery *r, const struct vsm_journal_damage *d) {
+  if (r->damages++ < DAMAGES_LOGGED)
+    vsm_log("journal_damaged", "first=%llu last=%llu why=\"%s\" received_after=%lld salvage=%s",
+            (unsigned long long)d->first, (unsigned long long)d->last, d->why,
+            (long long)(r->out.last.us / VSM_SECOND_US), r->o.salvage ? "yes" : "no");
+  r->position = d->last;
+  int err = r->o.salvage ? vsm_journal_give_up(r->o.journal, d->first, d->last) : 0;
+  if (err)
+    vsm_log("recovery_failed", "why=\"what is damaged cannot be given up: %s\"", vsm_err_text(err));
+  return err;
+}
+
+static int at_the_end(struct vsm_recovery *r) {
+  if (r->damages > DAMAGES_LOGGED)
+    vsm_log("journal_damaged", "places=%u logged=%d", r->damages, DAMAGES_LOGGED);
+  if (r->damages == 0 || r->o.salvage)
+    return 0;
+  vsm_log("recovery_failed",
+          "why=\"the journal is damaged: what was received at these positions is gone; --salvage goes on without it\"");
+  return VSM_EFORMAT;
+}
+
+// --- in slices
+
+int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us) {
+  int64_t until = vsm_clock_boot_us() + us;
+  do {
+    struct vsm_journal_damage damage;
+    int result = vsm_journal_read(r->reader, on_record, r, &damage);
+    if (result == 0)
+      return at_the_end(r);
+    if (result == VSM_EFORMAT)
+      result = on_damage(r, &damage);
+    else if (result == VSM_EIO)
+      vsm_log("recovery_failed", "why=\"the journal cannot be read: %s\"", vsm_err_text(result));
+    if (result < 0)
+      return result;
+  } while (vsm_clock_boot_us() < until);
+  return 1;
+}
+
+unsigned vsm_recovery_percent(const struct vsm_recovery *r) {
+  uint64_t last = vsm_journal_reader_last(r->reader);
+  return last ? (unsigned)(r->position * 100 / last) : 100;
+}
+
+struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {
+  struct vsm_recovered out = r->out;
+  r->out = (struct vsm_recovered){0};
+  return out;
+}

@@ -1,0 +1,36 @@
+// Recovery: the journal's records, from the first on, go through the same steps of the core as they did when they came.
+// In slices, so that the loop can tell of its progress meanwhile.
+#pragma once
+#include "conf/conf.h"
+#include "core/core.h"
+#include "store/journal.h"
+
+struct vsm_recovery;
+
+struct vsm_recovery_options {
+  const char *directory;       // borrowed, as all else
+  struct vsm_journal *journal; // not begun
+  // The configuration file as it is kept, for a journal whose first configuration is gone.
+  struct vsm_str fallback;
+  bool salvage; // go on behind what is damaged, and give it up
+};
+
+// What came of it; the taker owns core and configuration, from which the core borrows its model. NULL: the journal has
+// nothing to recover.
+struct vsm_recovered {
+  struct vsm_core *core;
+  struct vsm_config *config;
+  char *kept; // the configuration as it was recorded, for free()
+  size_t kept_bytes;
+  struct vsm_time last; // receipt of the last record
+  uint64_t records, events;
+};
+
+struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *options); // NULL: it failed, and was logged
+void vsm_recovery_destroy(struct vsm_recovery *r);                                    // NULL-safe
+
+// Reads on for so long. 1: there is more; 0: done; VSM_EFORMAT: the journal is damaged, which was logged position by
+// position; another negative enum vsm_err, logged.
+int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us);
+unsigned vsm_recovery_percent(const struct vsm_recovery *r);
+struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r); // when it is done, once

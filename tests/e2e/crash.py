@@ -1,0 +1,183 @@
+"""Kills a vsmd under load, again and again, and looks whether anything that was acked is gone or counted twice.
+
+A round: start on the same state directory, send the batches that are not acked, and new ones; kill -9 at a random moment
+or at a named point of the code, or end it by SIGTERM. Then it is started again, what is not acked is sent again, and
+everything that it has to say of its value stream must equal what a second daemon says, without a state directory,
+which was given every batch once and in another order. Batches of even number may be sent again when acked; those of
+odd number are sent again only while they are not: so if they come out right, it is the journal that kept them.
+"""
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+import zmq
+
+import harness
+from harness import Daemon, batch, event
+
+POINTS = ("append", "step", "commit", "durable", "ack")
+ITEMS_A_DIRECTORY = 3000
+WINDOW = 64  # batches under way
+
+
+class Load:
+    """Batches of one state directory, in a random order and with repeats, and what became of them."""
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.acked = set()  # by number
+        self.batches = []
+        self.events = [event(type, str(i), at=60.0 * i + at)
+                       for i in range(ITEMS_A_DIRECTORY)
+                       for type, at in (("first.started", 0), ("first.done", rng.randrange(9000)),
+                                        ("second.done", rng.randrange(9000, 99000)), ("nobody.knows", 5))]
+        rng.shuffle(self.events)
+
+    def more(self, n):
+        for _ in range(n):
+            size = self.rng.choice((1, 1, 3, 10, 100))
+            events, self.events = self.events[:size], self.events[size:]
+            if events:
+                self.batches.append(batch(*events, source=f"s{len(self.batches) % 3}"))
+
+    def unacked(self):
+        return [n for n in range(len(self.batches)) if n not in self.acked]
+
+    def acked_events(self):
+        return sum(len(self.batches[n].events) for n in self.acked)
+
+    def send(self, client, numbers, until=lambda: False):
+        """Sends and takes acks until all have theirs, or the daemon is gone."""
+        numbers, under_way = list(numbers), 0
+        client.socket.rcvtimeo = 50
+        while (numbers or under_way) and not until():
+            while numbers and under_way < WINDOW:
+                n = numbers.pop()
+                client.send(self.batches[n], id=b"%d" % n)
+                under_way += 1
+            try:
+                id, ack = client.receive()
+            except zmq.Again:
+                continue
+            assert ack.durable and ack.rejected == 0, ack
+            under_way -= 1
+            self.acked.add(int(id))
+
+    def take_late_acks(self, client):
+        """Acks that were on the way when the daemon ended."""
+        client.socket.rcvtimeo = 20
+        try:
+            while True:
+                self.acked.add(int(client.receive()[0]))
+        except zmq.Again:
+            pass
+
+
+def told(daemon):
+    snapshot = daemon.snapshot()
+    for stream in snapshot.value_streams:
+        stream.sequence = 0
+        for stage in stream.stages:
+            stage.sequence = 0
+    return str(snapshot.value_streams) + str([(u.source, u.type) for u in daemon.ask(unmapped={}).unmapped.unmapped])
+
+
+class Directory:
+    """One state directory, and the daemon of reference beside it."""
+
+    def __init__(self, rng, totals):
+        self.rng, self.totals = rng, totals
+        self.load = Load(rng)
+        self.daemon = Daemon(harness.config(state="state"))
+        self.reference = Daemon(harness.config())
+        self.given = set()
+
+    def __enter__(self):
+        self.reference.__enter__()
+        self.daemon.__enter__()
+        return self
+
+    def __exit__(self, *exc):
+        self.daemon.__exit__(*exc)
+        self.reference.__exit__(*exc)
+
+    def round(self):
+        d, rng = self.daemon, self.rng
+        how = rng.choice(("point", "point", "moment", "term"))
+        self.load.more(rng.randrange(20, 200))
+        d.end(signal.SIGTERM)
+        d._start(env={"VSM_FAILPOINT": f"{rng.choice(POINTS)}:{rng.randrange(1, 120)}"} if how == "point" else {})
+        again = [n for n in self.load.acked if n % 2 == 0 and rng.random() < 0.05]
+        numbers = self.load.unacked() + again
+        rng.shuffle(numbers)
+        number = signal.SIGTERM if how == "term" else signal.SIGKILL
+        kill = threading.Timer(rng.random() * 0.3, d.process.send_signal, (number,))
+        try:
+            client = d.client()
+            if how != "point":
+                kill.start()
+            self.load.send(client, numbers, until=lambda: d.process.poll() is not None)
+            self.load.take_late_acks(client)
+        except AssertionError:
+            if d.process.poll() is None:  # it may have died before it was ready, at a point of its first records
+                raise
+        kill.cancel()
+        if how != "point":
+            kill.join()
+        if d.process.poll() is None:
+            d.end()
+        else:
+            d.end(0)
+        self.totals["kills"] += d.process.returncode == -signal.SIGKILL
+        self.check()
+
+    def check(self):
+        d, load = self.daemon, self.load
+        d.start_again()
+        received = d.ingest().received
+        assert received >= load.acked_events(), f"{load.acked_events()} events were acked, {received} are there"
+        load.send(d.client(), load.unacked())
+        assert not load.unacked()
+        client = self.reference.client()
+        fresh = [n for n in load.acked if n not in self.given]
+        self.rng.shuffle(fresh)
+        for at in range(0, len(fresh), WINDOW):
+            for n in fresh[at:at + WINDOW]:
+                client.send(load.batches[n])
+            for _ in fresh[at:at + WINDOW]:
+                client.receive()
+        self.given.update(fresh)
+        have, wanted = told(d), told(self.reference)
+        assert have == wanted, f"it says\n{have}\nand should say\n{wanted}"
+        self.totals["rounds"] += 1
+
+
+def run(seconds, seed):
+    rng = random.Random(seed)
+    totals = {"rounds": 0, "kills": 0, "acked": 0, "directories": 0}
+    harness.VSMD = os.environ["VSMD_FAILING"]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        totals["directories"] += 1
+        with Directory(rng, totals) as directory:
+            while time.monotonic() < end and directory.load.events:
+                directory.round()
+            totals["acked"] += directory.load.acked_events()
+    return totals
+
+
+def main():
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
+    print("seed", seed, flush=True)
+    totals = run(seconds, seed)
+    print(f"{totals['rounds']} rounds in {totals['directories']} directories, {totals['kills']} kills, "
+          f"{totals['acked']} events acked, 0 lost, 0 counted twice")
+    assert totals["kills"] >= seconds / 10, "hardly anything was killed"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+// In place of store/failpoint.c, with a disk that fails: a vsmd that dies and suffers as it is told.
+//
+//   VSM_FAILPOINT=NAME:N   it is killed when it comes to this point for the Nth time
+//   SIGUSR1, SIGURG        from now on its disk is full; the next sync of its disk fails
+//   SIGUSR2                the disk is well again
+#include "store/failpoint.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/failing_vfs.h"
+
+static const char *const names[] = {
+#define X(name) #name,
+    VSM_FAILPOINTS(X)
+#undef X
+};
+static enum vsm_failpoint where = VSM_FAILPOINT_COUNT;
+static atomic_long left;
+
+void vsm_failpoint(enum vsm_failpoint at) {
+  if (at == where && atomic_fetch_sub(&left, 1) == 1)
+    raise(SIGKILL);
+}
+
+static void on_signal(int signal) {
+  if (signal == SIGUSR1)
+    failing_vfs_tell(FAILING_FULL, -1);
+  else if (signal == SIGURG)
+    failing_vfs_tell(FAILING_SYNC, 1);
+  else
+    failing_vfs_tell(FAILING_NOT, 0);
+}
+
+__attribute__((constructor)) static void begin(void) {
+  static const int signals[] = {SIGUSR1, SIGUSR2, SIGURG};
+  const char *given = getenv("VSM_FAILPOINT"), *n = given ? strchr(given, ':') : NULL;
+  for (unsigned i = 0; n && i < VSM_FAILPOINT_COUNT; i++)
+    if (strlen(names[i]) == (size_t)(n - given) && strncmp(names[i], given, (size_t)(n - given)) == 0)
+      where = (enum vsm_failpoint)i;
+  if (given && where == VSM_FAILPOINT_COUNT)
+    abort(); // a test that cannot fail
+  if (n)
+    atomic_store(&left, strtol(n + 1, NULL, 10));
+  failing_vfs_install();
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    sigaction(signals[i], &(struct sigaction){.sa_handler = on_signal, .sa_flags = SA_RESTART}, NULL);
+}
