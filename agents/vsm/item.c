@@ -19,7 +19,9 @@ static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
       vsm_text_table_create("lllllll", "time (UTC)", "stage", "lifecycle", "source", "event", "rule", "");
   for (size_t i = 0; i < item->n_transitions; i++) {
     const Vsm__V1__ItemTransition *r = item->transitions[i];
-    snprintf(wait, sizeof wait, *r->party ? "waits for %s" : "", vsm_text_wait(r->party, r->reason, what, sizeof what));
+    wait[0] = '\0';
+    if (*r->party)
+      snprintf(wait, sizeof wait, "waits for %s", vsm_text_wait(r->party, r->reason, what, sizeof what));
     vsm_text_table_row(t, vsm_text_time(r->time_unix_nano, at, sizeof at), *r->stage ? r->stage : "(item)",
                        r->lifecycle, r->source, r->type, r->rule, wait);
   }

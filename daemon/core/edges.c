@@ -141,7 +141,7 @@ static const struct vsm_mark *next_end(const struct vsm_retold *r, const struct 
 
 static size_t part_at_end(const struct vsm_retold *r, size_t from) {
   const struct vsm_mark *a, *b;
-  size_t i = r->same_marks, k = r->same_marks;
+  size_t i = r->same_marks, k = i;
   do {
     a = next_end(r, &r->was, &i);
     b = next_end(r, &r->is, &k);
