@@ -20,6 +20,7 @@ static const struct {
     {"item", vsm_cmd_item, "the story of one item"},
     {"edges", vsm_cmd_edges, "how items really went, beside the drawing"},
     {"bottleneck", vsm_cmd_bottleneck, "the stages that hold up the flow, and why"},
+    {"forecast", vsm_cmd_forecast, "when work will be done, and how sure that is"},
     {"unmapped", vsm_cmd_unmapped, "events that no rule knows"},
     {"rejected", vsm_cmd_rejected, "events that were refused, and why"},
     {"sources", vsm_cmd_sources, "the systems that send"},

@@ -23,8 +23,7 @@ static uint32_t ppm(vsm_wide part, vsm_wide whole) {
   return part >= whole ? VSM_PPM : (uint32_t)(part * VSM_PPM / whole);
 }
 
-// Of as many comings and goings, would chance alone seldom make the difference so large?
-static bool grows(uint64_t arrivals, uint64_t departures) {
+bool vsm_more_comes(uint64_t arrivals, uint64_t departures) {
   vsm_wide more = (vsm_wide)arrivals - departures - 1;
   return more > 0 && more * more > 4 * ((vsm_wide)arrivals + departures);
 }
@@ -41,7 +40,7 @@ void vsm_strain_signals(const struct vsm_strain *s, uint32_t signals[VSM_SIGNALS
   if (s->wip == 0)
     return; // holds up nothing
   signals[VSM_SIGNAL_QUEUE] = s->queue_ppm;
-  if (grows(s->arrivals, s->departures)) {
+  if (vsm_more_comes(s->arrivals, s->departures)) {
     signals[VSM_SIGNAL_OVERLOAD] = ppm(s->arrivals - s->departures, s->arrivals);
     signals[VSM_SIGNAL_GROWTH] = ppm(s->arrivals - s->departures, s->wip);
   }

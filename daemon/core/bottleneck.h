@@ -14,6 +14,9 @@ const char *vsm_signal_name(enum vsm_signal s); // "overload", "growth", "queue"
 
 enum { VSM_PPM = 1000000 }; // a whole, in shares that are integers
 
+// Does more come than leaves, beyond what chance alone would often do?
+bool vsm_more_comes(uint64_t arrivals, uint64_t departures);
+
 // What is counted of a stage: now, and in the window.
 struct vsm_strain {
   uint64_t wip, older;           // open visits; of these, older than the p85 of cycle times

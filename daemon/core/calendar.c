@@ -144,6 +144,38 @@ int64_t vsm_calendar_when(const struct vsm_calendar *c, int64_t worked_us) {
   return run->from_s * VSM_SECOND_US + worked_us - run->before_s * VSM_SECOND_US;
 }
 
+static int64_t offset_at(const struct vsm_zone *z, int64_t s) {
+  unsigned low = 0, high = z->n_changes; // the last change that has come is the one before low
+  while (low < high) {
+    unsigned mid = low + (high - low) / 2;
+    if (z->changes[mid].at_s <= s)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low > 0 ? z->changes[low - 1].offset_s : z->offset_s;
+}
+
+int64_t vsm_calendar_date(const struct vsm_calendar *c, int64_t us) {
+  int64_t s = us / VSM_SECOND_US;
+  return day_of(s + (c ? offset_at(&c->zone, s) : 0));
+}
+
+int64_t vsm_calendar_midnight(const struct vsm_calendar *c, int64_t day) {
+  enum { QUARTER_S = 15 * 60, ZONE_QUARTERS = 26 * 4 };
+  int64_t utc = day * (VSM_DAY_SECONDS / QUARTER_S), low = utc - ZONE_QUARTERS, high = utc + ZONE_QUARTERS;
+  if (!c)
+    return day * VSM_DAY_US;
+  while (low < high) { // clocks that are put back over midnight show the day twice; any of its beginnings will do
+    int64_t mid = low + (high - low) / 2;
+    if (vsm_calendar_date(c, mid * QUARTER_S * VSM_SECOND_US) < day)
+      low = mid + 1;
+    else
+      high = mid;
+  }
+  return low * QUARTER_S * VSM_SECOND_US;
+}
+
 int64_t vsm_calendar_day_us(const struct vsm_calendar *c) {
   if (!c)
     return VSM_DAY_US;

@@ -62,6 +62,10 @@ int vsm_calendar_expand(struct vsm_calendar *c, struct vsm_arena *arena);
 int64_t vsm_calendar_worked(const struct vsm_calendar *c, int64_t us);
 // The other way: the earliest time at which so much has been worked; INT64_MAX where it never will be. NULL as above.
 int64_t vsm_calendar_when(const struct vsm_calendar *c, int64_t worked_us);
+// Days since 1970-01-01 as the zone's clocks count them, and when such a day begins: the first quarter of an hour (UTC)
+// at which they show it. NULL: UTC.
+int64_t vsm_calendar_date(const struct vsm_calendar *c, int64_t us);
+int64_t vsm_calendar_midnight(const struct vsm_calendar *c, int64_t day);
 // One working day, `wd`: the mean of the weekdays that have working hours, holidays or not; rounded down to a
 // microsecond. NULL: a day. Needs no runs.
 int64_t vsm_calendar_day_us(const struct vsm_calendar *c);

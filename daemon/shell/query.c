@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/date.h"
 #include "base/err.h"
 #include "shell/log.h"
 #include "shell/open.h"
@@ -332,6 +333,44 @@ static int answer_bottleneck(struct vsm_query_socket *q, const struct vsm_reques
   return vsm_reply_bottleneck(vsm_core_now(q->core), views, n, &q->arena, out);
 }
 
+// What a forecast is of. NULL, or what is wrong with the question.
+static const char *read_forecast(const struct vsm_request *r, struct vsm_forecast_query *query) {
+  if ((r->items > 0) + (r->by.n > 0) + (r->key.n > 0) > 1)
+    return "a forecast is of items, by a day or of one item: ask for one of them";
+  query->kind = r->items ? VSM_FORECAST_ITEMS : r->by.n ? VSM_FORECAST_BY : r->key.n ? VSM_FORECAST_ITEM : query->kind;
+  query->items = r->items;
+  query->item = r->key;
+  query->seed = r->seed;
+  if (r->by.n > 0 && !vsm_date_parse(r->by.p, r->by.n, &query->by))
+    return "a forecast is by a day, written like 2026-12-31";
+  return NULL;
+}
+
+static int answer_forecast(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                           const char **why) {
+  int stream = find(q, -1, r->stream, why);
+  if (stream == VSM_ENOENT)
+    return stream;
+  if (stream < 0) {
+    *why = "a forecast is asked for without a value stream";
+    return VSM_EINVAL;
+  }
+  struct vsm_forecast_query query = {.stream = (unsigned)stream};
+  struct vsm_forecast_view view;
+  *why = read_forecast(r, &query);
+  if (*why)
+    return VSM_EINVAL;
+  int err = vsm_core_forecast(q->core, &query, &q->arena, &view);
+  if (err == VSM_ENOENT)
+    *why = vsm_arena_printf(&q->arena, "no item of value stream %s has the key \"%.*s\"", q->model->streams[stream].id,
+                            (int)(r->key.n < 256 ? r->key.n : 256), r->key.p);
+  else if (err == VSM_EINVAL)
+    *why = query.kind == VSM_FORECAST_ITEM
+               ? "the item is not in progress: it has finished or was withdrawn"
+               : "a forecast is by a day from tomorrow on, up to two years (730 days) ahead";
+  return err ? err : vsm_reply_forecast(vsm_core_now(q->core), &query, &view, &q->arena, out);
+}
+
 static int answer_unmapped(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
                            const char **why) {
   size_t n;
@@ -386,6 +425,7 @@ static handler_fn *const handlers[] = {
     [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
     [VSM_ASK_SERIES] = answer_series,     [VSM_ASK_EDGES] = answer_edges,
     [VSM_ASK_SEGMENTS] = answer_segments, [VSM_ASK_BOTTLENECK] = answer_bottleneck,
+    [VSM_ASK_FORECAST] = answer_forecast,
 };
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {

@@ -2,6 +2,7 @@
 // protobuf-c's structs: figures.c.
 #include "wire/reply.h"
 
+#include "base/date.h"
 #include "base/err.h"
 #include "vsm/v1/query.pb-c.h"
 #include "wire/build.h"
@@ -311,6 +312,65 @@ int vsm_reply_bottleneck(struct vsm_time now, const struct vsm_bottleneck_view *
   m->n_value_streams = m->value_streams ? n : 0;
   for (size_t i = 0; i < m->n_value_streams; i++)
     bottleneck_stream(&a.b, &streams[i], m->value_streams[i]);
+  return finish(&a, out);
+}
+
+static char *date(struct vsm_build *b, int64_t day) {
+  char text[VSM_DATE_BYTES];
+  vsm_date_print(day, text);
+  return vsm_build_text(b, vsm_str_of(text));
+}
+
+static void chances(struct vsm_build *b, const struct vsm_forecast_view *v, Vsm__V1__Forecast *m) {
+  m->chances = vsm_build_list(b, VSM_CHANCES, sizeof **m->chances);
+  m->n_chances = m->chances ? VSM_CHANCES : 0;
+  for (unsigned i = 0; i < m->n_chances; i++) {
+    const struct vsm_forecast_chance *from = &v->chances[i];
+    Vsm__V1__ForecastChance *to = m->chances[i];
+    vsm__v1__forecast_chance__init(to);
+    to->chance = vsm_chance_percent[i] / 100.0;
+    to->tested = v->tests ? (double)from->inside / v->tests : 0;
+    if (!from->told)
+      continue;
+    to->date = date(b, from->day);
+    to->unix_nano = vsm_build_nanos(from->when);
+    to->items = from->items;
+  }
+}
+
+int vsm_reply_forecast(struct vsm_time now, const struct vsm_forecast_query *query, const struct vsm_forecast_view *v,
+                       struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Forecast *m = begin(&a, arena, VSM__V1__REPLY__KIND_FORECAST, sizeof *m);
+  if (!m)
+    return VSM_ENOMEM;
+  vsm__v1__forecast__init(m);
+  m->value_stream = (char *)v->id;
+  m->time_unix_nano = vsm_build_nanos(now);
+  m->kind = (char *)vsm_forecast_kind_name(v->kind);
+  m->items = v->items;
+  if (v->kind == VSM_FORECAST_BY)
+    m->by = date(&a.b, v->by);
+  m->item = vsm_build_text(&a.b, query->item);
+  m->seed = query->seed;
+  m->trouble = (char *)vsm_forecast_trouble_name(v->trouble);
+  if (v->trouble == VSM_FORECAST_TOLD)
+    chances(&a.b, v, m);
+  m->trials = v->trials;
+  m->tests = v->tests;
+  m->test_days = v->test_days;
+  m->zone = (char *)v->zone;
+  if (v->days > 0)
+    m->first_date = date(&a.b, v->first_day);
+  m->days = v->days;
+  m->done = v->done;
+  m->started = v->started;
+  m->ended = v->ended;
+  m->growing = v->growing;
+  m->stage = (char *)v->stage;
+  m->in_stage_seconds = v->in_stage_seconds;
+  m->like = v->like;
+  m->like_withdrawn = v->like_withdrawn;
   return finish(&a, out);
 }
 

@@ -2,6 +2,7 @@
 // to until the message is packed, and returns 0 or VSM_ENOMEM.
 #pragma once
 #include "core/bottleneck.h"
+#include "core/forecast.h"
 #include "core/map.h"
 #include "core/model.h"
 #include "wire/message.h"
@@ -36,6 +37,8 @@ int vsm_reply_edges(struct vsm_time now, const struct vsm_map_view *map, struct 
                     struct vsm_message *out);
 int vsm_reply_bottleneck(struct vsm_time now, const struct vsm_bottleneck_view *streams, size_t n,
                          struct vsm_arena *arena, struct vsm_message *out);
+int vsm_reply_forecast(struct vsm_time now, const struct vsm_forecast_query *query,
+                       const struct vsm_forecast_view *view, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out);
 int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vsm_arena *arena,

@@ -23,7 +23,13 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_SERIES] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(window)},
     [VSM_ASK_EDGES] = {[1] = AT(stream), [2] = AT(window)},
     [VSM_ASK_BOTTLENECK] = {[1] = AT(stream), [2] = AT(window)},
+    [VSM_ASK_FORECAST] = {[1] = AT(stream), [3] = AT(by), [4] = AT(key)},
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
+    [VSM_ASK_END] = {0},
+};
+// Likewise of numbers.
+static const size_t numbers[][LARGEST_NUMBER + 1] = {
+    [VSM_ASK_FORECAST] = {[2] = AT(items), [5] = AT(seed)},
     [VSM_ASK_END] = {0},
 };
 #undef AT
@@ -31,8 +37,8 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
 #define SERIES_BOUND VSM_WIRE_TAG(4, VSM_WIRE_64BIT)
 #define SERIES_BOUNDS VSM_WIRE_TAG(4, VSM_WIRE_BYTES) // packed
 static const unsigned last_known[] = {
-    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,      [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
-    [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
+    [VSM_ASK_SNAPSHOT] = 1,   [VSM_ASK_ITEMS] = 8,    [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4, [VSM_ASK_EDGES] = 2,
+    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)
@@ -61,8 +67,11 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
     if (!(p = vsm_wire_tag(p, end, &tag)))
       return false;
     size_t text = tag >> 3 <= LARGEST_NUMBER ? texts[out->kind][tag >> 3] : 0;
+    size_t number = tag >> 3 <= LARGEST_NUMBER ? numbers[out->kind][tag >> 3] : 0;
     if (text && (tag & 7) == VSM_WIRE_BYTES)
       p = vsm_wire_bytes(p, end, (struct vsm_str *)((char *)out + text));
+    else if (number && (tag & 7) == VSM_WIRE_VARINT)
+      p = vsm_wire_varint(p, end, 10, (uint64_t *)(void *)((char *)out + number));
     else if (out->kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT && (p = vsm_wire_varint(p, end, 10, &limit)))
       out->limit = (uint32_t)limit;
     else if (out->kind == VSM_ASK_SERIES && tag == SERIES_BOUNDS)
@@ -78,7 +87,7 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
 }
 
 static bool is_question(uint64_t number) {
-  return (number > VSM_ASK_NOTHING && number <= VSM_ASK_BOTTLENECK) || number == VSM_ASK_SEGMENTS;
+  return number > VSM_ASK_NOTHING && number <= VSM_ASK_SEGMENTS;
 }
 
 static bool read_request(struct vsm_str frame, struct vsm_request *out) {
@@ -105,8 +114,8 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {
   *out = (struct vsm_request){0};
   if (frame.n && !read_request(frame, out))
     return VSM_EFORMAT;
-  const struct vsm_str all[] = {out->stream, out->stage,  out->attribute, out->value, out->state,
-                                out->sort,   out->cursor, out->key,       out->window};
+  const struct vsm_str all[] = {out->stream, out->stage,  out->attribute, out->value,  out->state,
+                                out->sort,   out->cursor, out->key,       out->window, out->by};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (!vsm_utf8_valid(all[i]))
       return VSM_EFORMAT;

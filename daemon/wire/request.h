@@ -17,7 +17,8 @@ enum vsm_request_kind {
   VSM_ASK_SERIES,
   VSM_ASK_EDGES,
   VSM_ASK_BOTTLENECK,
-  VSM_ASK_SEGMENTS = 13,
+  VSM_ASK_FORECAST,
+  VSM_ASK_SEGMENTS,
   VSM_ASK_END,
 };
 
@@ -30,7 +31,9 @@ struct vsm_request {
   struct vsm_str stage, attribute, value; // items, segments; empty: all
   struct vsm_str state, sort, cursor;     // items
   uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
-  struct vsm_str key;                     // item
+  struct vsm_str key;                     // item, forecast
+  struct vsm_str by;                      // forecast
+  uint64_t items, seed;                   // forecast
   struct vsm_str window;                  // edges, bottleneck, series; empty: the stream's longest, the bounds
   uint64_t bounds_ns[VSM_BOUNDS_MAX];     // series
   uint32_t n_bounds;                      // those that were given, also beyond VSM_BOUNDS_MAX

@@ -16,7 +16,8 @@ import harness
 from harness import Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
-SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item edges bottleneck unmapped rejected sources status reload"
+SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item edges bottleneck forecast unmapped rejected "
+               "sources status reload"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
 
@@ -57,7 +58,9 @@ class Usage(unittest.TestCase):
 
     def test_wrong_usage(self):
         for words in ([], ["frobnicate"], ["item"], ["item", "a", "b"], ["replay"], ["try", "x.jsonl"], ["emit"],
-                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"], ["bottleneck", "S", "T"], ["edges"], ["edges", "S", "--dot", "--json"],
+                      ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"],
+                      ["bottleneck", "S", "T"], ["edges"], ["edges", "S", "--dot", "--json"], ["forecast"],
+                      ["forecast", "S", "--items", "0"], ["forecast", "S", "--items", "1", "--by", "2026-01-01"],
                       ["replay", "x.csv", "--speed", "fast"], ["replay", "x.csv", "--map", "colour=x"],
                       ["emit", "--source", "a", "--type", "b", "--subject", "c", "--time", "now"],
                       ["emit", "--source", "a", "--type", "b", "--subject", "c", "--data", "novalue"],
@@ -178,6 +181,26 @@ class Story(unittest.TestCase):
             self.assertIn("little or nothing speaks of first\n", text)
             self.assertEqual(ask_json(d, "bottleneck", "S")["value_streams"][0]["stages"][0]["growth"], 9)
             self.assertIn('no window "2h"', ask(d, "bottleneck", "--window", "2h", status=1)[1])
+
+    def test_forecast(self):
+        with Daemon() as d:
+            self.assertIn("no forecast: 0 whole days", ask(d, "forecast", "S")[0])
+            ask(d, "emit", "--jsonl", "-", stdin="".join(
+                line(type, f"{i}", i * 86400 + late) for i in range(40)
+                for type, late in (("first.started", 0), ("second.done", 60 * (i % 5 + 1)))))
+            ask(d, "emit", "--jsonl", "-", stdin=line("first.started", "new", 40 * 86400))
+            text, _ = ask(d, "forecast", "S", "--items", "5")
+            self.assertIn("S: when are 5 more items finished?\n  50 %  by the end of 2023-12-29   (came true in 100 %)\n"
+                          "  85 %  ", text)
+            self.assertIn("10,000 trials, seed 0\n", text)
+            text, _ = ask(d, "forecast", "S", "--item", "S:new")
+            self.assertIn("  50 %  by 2023-12-24 22:16:20 UTC", text)
+            self.assertIn("  95 %  by 2023-12-24 22:18:20 UTC", text)
+            self.assertIn("told from 40 stays in first", text)
+            self.assertIn("  95 %  at least 7 ", ask(d, "forecast", "S", "--by", "2023-12-31")[0])
+            forecast = ask_json(d, "forecast", "S", "--items", "5", "--seed", "2")
+            self.assertEqual((forecast["seed"], forecast["chances"][1]["date"]), (2, "2023-12-29"))
+            self.assertIn("from tomorrow on", ask(d, "forecast", "S", "--by", "2023-01-01", status=1)[1])
 
     def test_pages_of_items(self):
         with Daemon() as d:

@@ -103,6 +103,33 @@ class Query(unittest.TestCase):
             self.assertIn("S, T", d.ask(bottleneck=query_pb2.BottleneckRequest(stream="X")).error)
             self.assertIn("known: all, 1h, 24h, 7d, 30d", d.ask(bottleneck={"window": "2h"}).error)
 
+    def test_forecast(self):
+        with Daemon() as d:
+            day = 86400
+            d.client().submit(batch(*(event(type, subject=str(i), at=(i + late) * day) for i in range(40)
+                                      for type, late in (("first.started", 0), ("first.done", 0.5), ("second.done", 1)))))
+            d.client().submit(batch(event("first.started", subject="new", at=40 * day)))
+            ask = lambda **request: d.ask(forecast=query_pb2.ForecastRequest(stream="S", **request))
+            f = ask(items=5, seed=9).forecast  # one a day; the first was done on day 1, now is day 40
+            self.assertEqual((f.kind, f.items, f.seed, f.trouble, f.zone), ("items", 5, 9, "", "UTC"))
+            self.assertEqual((f.days, f.done, f.first_date), (38, 38, "2023-11-16"))
+            self.assertEqual([(c.chance, c.date, c.tested) for c in f.chances],
+                             [(share, "2023-12-29", 1) for share in (0.5, 0.85, 0.95)])
+            self.assertEqual(f.chances[0].unix_nano, 1703894400 * 10**9)  # 2023-12-30T00:00:00Z
+            self.assertEqual((f.trials, f.tests, f.test_days), (10000, 14, 5))
+            f = ask(by="2023-12-31").forecast
+            self.assertEqual((f.kind, f.by, [c.items for c in f.chances]), ("by", "2023-12-31", [7, 7, 7]))
+            f = ask(item="S:new").forecast
+            self.assertEqual((f.kind, f.item, f.stage, f.like), ("item", "S:new", "first", 40))
+            self.assertEqual({c.unix_nano for c in f.chances}, {(harness.T0 + 41 * day) * 10**9})
+            self.assertEqual((ask().forecast.kind, ask().forecast.items), ("open", 1))
+            self.assertEqual(ask(items=3, seed=4), ask(items=3, seed=4))
+            for request, words in (({"by": "2023-12-24"}, "from tomorrow on"), ({"by": "soon"}, "2026-12-31"),
+                                   ({"item": "S:0"}, "not in progress"), ({"item": "x"}, '"x"'),
+                                   ({"item": "x", "items": 1}, "one of them")):
+                self.assertIn(words, ask(**request).error)
+            self.assertIn("without a value stream", d.ask(forecast={}).error)
+
     def test_unmapped_rejected_sources(self):
         with Daemon() as d:
             d.client().submit(batch(event("a"), event("a"), event("b"), event("ordered")))

@@ -5,8 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "base/err.h"
 #include "core/bottleneck.h"
+#include "core/forecast.h"
 #include "core/map.h"
 #include "golden/story.h"
 
@@ -373,6 +375,41 @@ static void expect_edge(struct story *s, char **w, unsigned n) {
   }
 }
 
+static bool read_forecast(struct vsm_forecast_query *q, const char *kind, const char *what) {
+  if (strcmp(kind, "items") == 0) {
+    q->kind = VSM_FORECAST_ITEMS;
+    q->items = strtoull(what, NULL, 10);
+  } else if (strcmp(kind, "by") == 0) {
+    q->kind = VSM_FORECAST_BY;
+    return vsm_date_parse(what, strlen(what), &q->by);
+  } else if (strcmp(kind, "item") == 0) {
+    q->kind = VSM_FORECAST_ITEM;
+    q->item = vsm_str_of(what);
+  } else
+    return strcmp(kind, "open") == 0;
+  return true;
+}
+
+// forecast open|items N|by DATE|item KEY, then for 50, 85 and 95 % the day or number, or why there is none.
+static void expect_forecast(struct story *s, char **w, unsigned n) {
+  struct vsm_forecast_query q = {0};
+  struct vsm_forecast_view v;
+  unsigned words = strcmp(w[0], "open") == 0 ? 1 : 2;
+  const char *text = "";
+  if (n <= words || !read_forecast(&q, w[0], w[1]) || vsm_core_forecast(s->core, &q, &s->arena, &v) != 0) {
+    story_complain(s, "this cannot be forecast");
+    return;
+  }
+  for (unsigned c = 0; c < VSM_CHANCES && v.trouble == VSM_FORECAST_TOLD; c++) {
+    char date[VSM_DATE_BYTES];
+    vsm_date_print(v.chances[c].day, date);
+    text = join(s, text,
+                q.kind == VSM_FORECAST_BY ? vsm_arena_printf(&s->arena, "%" PRIu64, v.chances[c].items)
+                                          : vsm_arena_strdup(&s->arena, date));
+  }
+  expect_text(s, "forecast", join_all(s, w + words, n - words), *text ? text : vsm_forecast_trouble_name(v.trouble));
+}
+
 void story_expect(struct story *s, char **w, unsigned n) {
   int64_t at;
   if (strcmp(w[0], "stage") == 0 && n > 2)
@@ -385,6 +422,8 @@ void story_expect(struct story *s, char **w, unsigned n) {
     expect_edge(s, w + 1, n - 1);
   else if (strcmp(w[0], "bottleneck") == 0)
     expect_bottleneck(s, w + 1, n - 1);
+  else if (strcmp(w[0], "forecast") == 0 && n > 2)
+    expect_forecast(s, w + 1, n - 1);
   else if (strcmp(w[0], "item") == 0 && n > 2)
     expect_item(s, w + 1, n - 1);
   else if (strcmp(w[0], "row") == 0 && n > 4)

@@ -159,6 +159,12 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     same_text(is->stream, r->edges->stream);
     same_text(is->window, r->edges->window);
     break;
+  case VSM__V1__REQUEST__KIND_FORECAST:
+    same_text(is->stream, r->forecast->stream);
+    same_text(is->by, r->forecast->by);
+    same_text(is->key, r->forecast->item);
+    assert(is->items == r->forecast->items && is->seed == r->forecast->seed);
+    break;
   case VSM__V1__REQUEST__KIND_BOTTLENECK:
     same_text(is->stream, r->bottleneck->stream);
     same_text(is->window, r->bottleneck->window);

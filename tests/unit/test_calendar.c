@@ -244,6 +244,40 @@ static void clocks_read_second_by_second(void **state) {
   free(r);
 }
 
+static void dates_of_a_zone(void **state) {
+  struct vsm_hours week[] = {{0, 0, VSM_DAY_MINUTES}};
+  struct vsm_calendar c = chicago(*state, week, 1, NULL, 0);
+  int64_t day = vsm_date_days(2026, 3, 8);
+  assert_int_equal(vsm_calendar_midnight(&c, day), at(2026, 3, 8, 0, 0, -6));
+  assert_int_equal(vsm_calendar_midnight(&c, day + 1), at(2026, 3, 9, 0, 0, -5)); // 23 hours later
+  assert_int_equal(vsm_calendar_midnight(&c, vsm_date_days(2026, 11, 2)), at(2026, 11, 2, 0, 0, -6));
+  assert_int_equal(vsm_calendar_date(&c, at(2026, 3, 8, 0, 0, -6)), day);
+  assert_int_equal(vsm_calendar_date(&c, at(2026, 3, 8, 0, 0, -6) - 1), day - 1);
+  assert_int_equal(vsm_calendar_midnight(NULL, day), day * VSM_DAY_US);
+  assert_int_equal(vsm_calendar_date(NULL, day * VSM_DAY_US - 1), day - 1);
+  for (int64_t d = vsm_date_days(2026, 1, 1); d < vsm_date_days(2027, 1, 1); d++) {
+    assert_int_equal(vsm_calendar_date(&c, vsm_calendar_midnight(&c, d)), d);
+    assert_int_equal(vsm_calendar_date(&c, vsm_calendar_midnight(&c, d) - 1), d - 1);
+  }
+}
+
+static void dates_as_text(void **state) {
+  char text[VSM_DATE_BYTES];
+  int64_t back;
+  (void)state;
+  for (int64_t day = 0; day < VSM_CALENDAR_DAYS + 800; day++) {
+    vsm_date_print(day, text);
+    assert_true(vsm_date_parse(text, strlen(text), &back));
+    assert_int_equal(back, day);
+  }
+  vsm_date_print(vsm_date_days(2024, 2, 29), text);
+  assert_string_equal(text, "2024-02-29");
+  static const char *const bad[] = {"",           "2026-1-1",   "2026-02-29", "2026-13-01", "2026-00-01", "2026-04-31",
+                                    "2026/01/01", "1969-12-31", "2026-01-00", "2026-01-1x", "2026-01-011"};
+  for (size_t i = 0; i < N(bad); i++)
+    assert_false(vsm_date_parse(bad[i], strlen(bad[i]), &back));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_week_in_an_office),
@@ -254,6 +288,8 @@ int main(void) {
       cmocka_unit_test(no_calendar_is_plain_time),
       cmocka_unit_test(a_working_day_is_the_mean_rounded_down),
       cmocka_unit_test(clocks_read_second_by_second),
+      cmocka_unit_test(dates_of_a_zone),
+      cmocka_unit_test(dates_as_text),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -63,6 +63,29 @@ static void test_kinds(void **state) {
   item.key = (char *)"\xff";
   assert_int_equal(ask(&r, &is), VSM_EFORMAT);
 
+  Vsm__V1__BottleneckRequest bottleneck = VSM__V1__BOTTLENECK_REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_BOTTLENECK;
+  r.bottleneck = &bottleneck;
+  bottleneck.window = (char *)"24h";
+  assert_int_equal(ask(&r, &is), 0);
+  assert_int_equal(is.kind, VSM_ASK_BOTTLENECK);
+  assert_true(is.stream.n == 0 && vsm_str_eq(is.window, VSM_STR("24h")));
+
+  Vsm__V1__ForecastRequest forecast = VSM__V1__FORECAST_REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_FORECAST;
+  r.forecast = &forecast;
+  forecast.stream = (char *)"S";
+  forecast.items = UINT64_MAX;
+  forecast.by = (char *)"2026-12-31";
+  forecast.item = (char *)"so:1";
+  forecast.seed = 7;
+  assert_int_equal(ask(&r, &is), 0);
+  assert_int_equal(is.kind, VSM_ASK_FORECAST);
+  assert_true(is.items == UINT64_MAX && is.seed == 7);
+  assert_true(vsm_str_eq(is.by, VSM_STR("2026-12-31")) && vsm_str_eq(is.key, VSM_STR("so:1")));
+  forecast.by = (char *)"\xff";
+  assert_int_equal(ask(&r, &is), VSM_EFORMAT);
+
   r.kind_case = VSM__V1__REQUEST__KIND_STATUS;
   r.status = &status;
   assert_int_equal(ask(&r, &is), 0);
@@ -83,6 +106,8 @@ static void test_bad(void **state) {
       {"\x12\x01\x20", 3},         // a limit, cut off
       {"\x1a\x03\x0a\x01\x00", 5}, // a NUL in a key
       {"\x1a\x01\x0a", 3},         // a key, cut off
+      {"\x62\x02\x12\x00", 4},     // a number of items that is text
+      {"\x62\x01\x28", 3},         // a seed, cut off
       {"\x0b", 1},                 // a group
   };
   struct vsm_request is;
