@@ -46,6 +46,7 @@ NAMED = {
     "vsm edges STREAM": "vsm edges RCV-01",
     "vsm series": "vsm series RCV-01",
     "vsm series --by hour|day|week|month --zone Z": "vsm series RCV-01 --by week --zone America/Chicago",
+    "vsm forecast STREAM": "vsm forecast RCV-01",
     "vsm status": "vsm status",
     "vsm unmapped": "vsm unmapped",
     "vsm rejected": "vsm rejected",
