@@ -53,14 +53,17 @@ int vsm_worst_stage(const Vsm__V1__ValueStream *s) {
 
 static struct vsm_figures of_segment(Vsm__V1__Segment *const *segments, size_t n, const char *window, bool stream) {
   struct vsm_figures f = {.window = window};
-  if (n == 0 || segments[0]->n_windows == 0)
+  if (n == 0)
     return f; // no item has the value
+  f.wip = segments[0]->wip;
+  if (segments[0]->n_windows == 0)
+    return f;
   const Vsm__V1__SegmentWindow *w = segments[0]->windows[0];
   for (size_t i = 0; i < segments[0]->n_windows; i++)
     if (strcmp(segments[0]->windows[i]->window, window) == 0)
       w = segments[0]->windows[i];
-  return (struct vsm_figures){w->window, segments[0]->wip, stream ? w->started : w->arrivals,
-                              stream ? w->finished : w->departures, stream ? w->lead_time : w->cycle_time};
+  return (struct vsm_figures){w->window, f.wip, stream ? w->started : w->arrivals, stream ? w->finished : w->departures,
+                              stream ? w->lead_time : w->cycle_time};
 }
 
 struct vsm_figures vsm_figures_of_stage(const Vsm__V1__Stage *stage, const char *window, bool part) {

@@ -192,12 +192,12 @@ static void add_why(struct vsm_page *p, const Vsm__V1__Stage *st, const char *wi
   char text[512];
   size_t n = vsm_waits_largest(st, window, largest, VSM_WAITS_SHOWN), before = p->n;
   for (size_t i = 0; w && i < w->n_sle; i++)
-    add(p, vsm_sle_missed(w->sle[i]) ? VSM_LINE_WORST : VSM_LINE_PLAIN, -1, "  %s: SLE %s", window,
+    add(p, vsm_sle_missed(w->sle[i]) ? VSM_LINE_WORST : VSM_LINE_PLAIN, -1, "  SLE (%s) %s", window,
         vsm_text_sle(w->sle[i], text, sizeof text));
   for (size_t i = 0; i < n && i < VSM_WAITS_SHOWN; i++)
-    add(p, VSM_LINE_PLAIN, -1, "  %s: waits: %s", window, vsm_text_waits(largest[i], window, text, sizeof text));
+    add(p, VSM_LINE_PLAIN, -1, "  waits (%s) %s", window, vsm_text_waits(largest[i], window, text, sizeof text));
   if (n > VSM_WAITS_SHOWN)
-    add(p, VSM_LINE_PLAIN, -1, "  %s: waits: %zu more", window, n - VSM_WAITS_SHOWN);
+    add(p, VSM_LINE_PLAIN, -1, "  waits (%s) for %zu things more", window, n - VSM_WAITS_SHOWN);
   if (p->n > before)
     add(p, VSM_LINE_PLAIN, -1, "%s", "");
 }
@@ -212,26 +212,44 @@ static void until(const struct vsm_page *p, uint64_t due, uint64_t now, char *bu
 }
 
 struct columns {
-  int name, state, time, pace, due; // widths
+  int name, state, time, age, pace, due; // widths
 };
 
-static struct columns columns_of(const struct vsm_page *p) {
-  bool wide = p->width >= WIDE;
-  return (struct columns){.name = p->width / 5, .state = 7, .time = wide ? 10 : 7, .pace = 13, .due = wide ? 16 : 12};
+// The item's key shows whole before all else; a column that no item has anything for takes no room, and where it is
+// narrow a due date says more than the item's age.
+static struct columns columns_of(const struct vsm_page *p, const Vsm__V1__Items *items) {
+  bool wide = p->width >= WIDE, due = false;
+  int longest = 8, most = p->width * 3 / 10;
+  for (size_t i = 0; items && i < items->n_items; i++) {
+    int width = vsm_text_width(items->items[i]->item);
+    longest = width > longest ? width : longest;
+    due = due || items->items[i]->due_unix_nano;
+  }
+  return (struct columns){.name = longest < most ? longest : most,
+                          .state = 7,
+                          .time = wide ? 10 : 7,
+                          .age = wide  ? 10
+                                 : due ? 0
+                                       : 7,
+                          .pace = 13,
+                          .due = !due   ? 0
+                                 : wide ? 16
+                                        : 12};
 }
 
-static void add_item(struct vsm_page *p, const Vsm__V1__ItemRow *r, uint64_t now_ns, int pick) {
-  char item[300], state[16], in_stage[32], age[32], pace[64] = "", pace_cell[64], due[64], due_cell[64], wait[400];
-  struct columns c = columns_of(p);
+static void add_item(struct vsm_page *p, const Vsm__V1__ItemRow *r, struct columns c, uint64_t now_ns, int pick) {
+  char item[300], state[16], in_stage[32], age[32] = "", pace[64] = "", pace_cell[64], due[64], due_cell[64], wait[400];
   const char *word = strcmp(r->state, "suspended") == 0 ? "held" : r->state; // as in the table of the stages
   until(p, r->due_unix_nano, now_ns, due, sizeof due);
   if (*r->pace)
     snprintf(pace, sizeof pace, "%s %u%%", r->pace, r->pace_percentile);
+  if (c.age)
+    duration(p, true, r->age_seconds, age, sizeof age);
   add(p, VSM_LINE_PLAIN, pick, "  %s %s%*s%*s  %s%s%s", fit(r->item, c.name, item, sizeof item),
       fit(word, c.state, state, sizeof state), c.time,
-      duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage), c.time,
-      duration(p, true, r->age_seconds, age, sizeof age), fit(pace, c.pace, pace_cell, sizeof pace_cell),
-      fit(due, c.due, due_cell, sizeof due_cell), vsm_text_wait(r->party, r->reason, wait, sizeof wait));
+      duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage), c.age, age,
+      fit(pace, c.pace, pace_cell, sizeof pace_cell), fit(due, c.due, due_cell, sizeof due_cell),
+      vsm_text_wait(r->party, r->reason, wait, sizeof wait));
 }
 
 static const char *order(const char *sort) {
@@ -242,13 +260,13 @@ static const char *order(const char *sort) {
 
 void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const char *stream, const char *stage,
                     const struct vsm_page_choice *choice) {
-  struct columns c = columns_of(p);
+  struct columns c = columns_of(p, m->items);
   const Vsm__V1__Stage *st = vsm_watch_model_find(m, stream, stage);
   uint64_t now_ns = m->snapshot ? m->snapshot->time_unix_nano : 0;
   set(p->title, sizeof p->title, p->width, "%s/%s: %s%s%s", stream, stage, choice->part ? choice->part : "",
       choice->part ? ", " : "", order(choice->sort));
   set(p->head, sizeof p->head, p->width, "  %-*s %-*s%*s%*s  %-*s%-*swaits for", c.name, "item", c.state, "state",
-      c.time, "here", c.time, "age", c.pace, "pace", c.due, "due");
+      c.time, "here", c.age, c.age ? "age" : "", c.pace, "pace", c.due, c.due ? "due" : "");
   if (st && !choice->part)
     add_why(p, st, choice->window);
   if (!m->items)
@@ -256,7 +274,7 @@ void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const c
   else if (m->items->n_items == 0)
     add(p, VSM_LINE_PLAIN, -1, "nothing is in progress here");
   for (size_t i = 0; m->items && i < m->items->n_items; i++)
-    add_item(p, m->items->items[i], now_ns, (int)i);
+    add_item(p, m->items->items[i], c, now_ns, (int)i);
   if (m->items && *m->items->cursor)
     add(p, VSM_LINE_PLAIN, -1, "  more follow");
 }
@@ -322,19 +340,21 @@ void vsm_page_help(struct vsm_page *p) {
       "enter                          a stage's items; an item's story",
       "left, escape, backspace        back",
       "w                              the next window: all, or a configured one",
-      "s                              a stage's items in the next order: age, pace, last transition",
+      "s                              items by age, by pace, by last transition",
       "?                              this help",
       "q                              quit",
       "",
-      "wip      what is in the stage: queued, active (worked on), held (waits for somebody)",
-      "p50 p85  cycle time, waiting included: half, 85 % of what left in the window took no longer",
+      "wip      what is in the stage: queued, active, held (waits for somebody)",
+      "p50 p85  cycle time, waiting included, that 50, 85 % of what left did not pass",
       "oldest   how long the oldest of what is here now has been here",
       "left     how much left the stage in the window",
       ">        in this stage of the stream most work stands longest",
-      "pace     how many of a hundred went on sooner: on_pace (up to p50), slow, at_risk, over (p95)",
-      "late     so long past its due date; in: so long still",
-      "SLE      the share that shall be done within a time, and the share that was",
-      "####     where work piles up: work in progress beside the stream's fullest stage",
+      "####     work in progress beside the stream's fullest stage",
+      "pace     so many % took less: on_pace, slow (over p50), at_risk (p85), over (p95)",
+      "due      late: so long past the date; in: so long until then",
+      "SLE      what share shall be done within a time, and what share was",
+      "",
+      "Times that a calendar counts are working time, shown in days of 24 hours.",
   };
   set(p->title, sizeof p->title, p->width, "help");
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

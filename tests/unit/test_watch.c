@@ -235,6 +235,7 @@ static void test_items(void **state) {
   (void)state;
   struct vsm_watch_model m = {0};
   struct vsm_page p;
+  struct sample s;
   Vsm__V1__Reply reply = VSM__V1__REPLY__INIT;
   Vsm__V1__Items items = VSM__V1__ITEMS__INIT;
   Vsm__V1__ItemRow row = VSM__V1__ITEM_ROW__INIT, *rows[] = {&row};
@@ -254,13 +255,158 @@ static void test_items(void **state) {
   vsm_page_init(&p, 80);
   vsm_page_items(&p, &m, "RCV-01", "planning", &all);
   expect(&p, "RCV-01/planning: the longest here first\n"
-             "  item             state     here    age  pace         due         waits for\n"
-             "  so:?[1m4711      held      3d0h   4d0h  at_risk 91%              easement (thi\n");
+             "  item        state     here    age  pace         waits for\n"
+             "  so:?[1m4711 held      3d0h   4d0h  at_risk 91%  easement (third-party)\n");
+  vsm_page_fini(&p);
+  row.due_unix_nano = UINT64_C(1700000000000000000) - UINT64_C(7200000000000);
+  fill(&s);
+  vsm_watch_model_snapshot(&m, &s.snapshot);
+  vsm_watch_model_reply(&m, &reply);
+  vsm_page_init(&p, 80); // a due date says more than the age
+  vsm_page_items(&p, &m, "RCV-01", "planning", &(struct vsm_page_choice){"all", NULL, "pace"});
+  expect(&p, "RCV-01/planning: the slowest of their stage first\n"
+             "  item        state     here  pace         due         waits for\n"
+             "  so:?[1m4711 held      3d0h  at_risk 91%  late 2h00m  easement (third-party)\n");
+  vsm_page_fini(&p);
+  vsm_page_init(&p, 120);
+  vsm_page_items(&p, &m, "RCV-01", "planning", &(struct vsm_page_choice){"all", NULL, "last"});
+  expect(&p, "RCV-01/planning: unmoved for the longest first\n"
+             "  item        state        here       age  pace         due             waits for\n"
+             "  so:?[1m4711 held      3 d 0 h   4 d 0 h  at_risk 91%  late 2 h 00 m   easement (third-party)\n");
   vsm_page_fini(&p);
   vsm_watch_model_forget(&m);
   vsm_page_init(&p, 80);
   vsm_page_items(&p, &m, "RCV-01", "planning", &all);
   assert_string_equal(p.lines[0].text, "asking the daemon ...");
+  vsm_page_fini(&p);
+}
+
+static void test_why_work_stands(void **state) {
+  (void)state;
+  struct sample s;
+  struct vsm_watch_model m = {0};
+  struct vsm_page p;
+  Vsm__V1__Sle met = VSM__V1__SLE__INIT, missed = VSM__V1__SLE__INIT, *sle[] = {&met, &missed};
+  Vsm__V1__Wait waits[7], *list[7];
+  Vsm__V1__WaitWindow ended[7], *windows[7];
+  char reasons[7][8];
+  fill(&s);
+  for (int i = 0; i < 7; i++) { // r0 .. r6; for r6 nothing waits now
+    vsm__v1__wait__init(&waits[i]);
+    vsm__v1__wait_window__init(&ended[i]);
+    snprintf(reasons[i], sizeof reasons[i], "r%d", i);
+    ended[i] = (Vsm__V1__WaitWindow){
+        .base = ended[i].base, .window = (char *)"24h", .count = (uint64_t)i, .seconds = 3600.0 * i * i};
+    windows[i] = &ended[i];
+    waits[i] = (Vsm__V1__Wait){.base = waits[i].base,
+                               .party = (char *)(i == 1 ? "us" : "customer"),
+                               .reason = reasons[i],
+                               .wip = i == 6 ? 0 : (uint64_t)(i % 3),
+                               .n_windows = 1,
+                               .windows = &windows[i]};
+    list[i] = &waits[i];
+  }
+  s.stages[1].waits = list;
+  s.stages[1].n_waits = 7;
+  met.within_seconds = 7200;
+  met.target = met.attained = 0.85;
+  met.count = 1200;
+  missed = met;
+  missed.name = (char *)"night";
+  missed.attained = 0.8499;
+  s.day[1].sle = sle;
+  s.day[1].n_sle = 2;
+  vsm_watch_model_snapshot(&m, &s.snapshot);
+  vsm_page_init(&p, 80);
+  vsm_page_items(&p, &m, "ORD", "ship", &day);
+  expect(&p, "ORD/ship: the longest here first\n"
+             "  item     state     here    age  pace         waits for\n"
+             "  SLE (24h) 85 % within 2 h 00 m; attained 85.0 % of 1,200\n"
+             "  SLE (24h) night: 85 % within 2 h 00 m; attained 85.0 % of 1,200, MISSED\n"
+             "  waits (24h) r5 (customer) 2 now, 5 ended, mean 5 h 00 m\n"
+             "  waits (24h) r2 (customer) 2 now, 2 ended, mean 2 h 00 m\n"
+             "  waits (24h) r4 (customer) 1 now, 4 ended, mean 4 h 00 m\n"
+             "  waits (24h) r1 (us) 1 now, 1 ended, mean 1 h 00 m\n"
+             "  waits (24h) r6 (customer) 0 now, 6 ended, mean 6 h 00 m\n"
+             "  waits (24h) for 1 things more\n" // r3; for r0 nothing waited in the window
+             "\n"
+             "asking the daemon ...\n");
+  assert_int_equal(p.lines[0].style, VSM_LINE_PLAIN);
+  assert_int_equal(p.lines[1].style, VSM_LINE_WORST);
+  vsm_page_fini(&p);
+  vsm_watch_model_fini(&m);
+}
+
+static Vsm__V1__Segments *segments_of(Vsm__V1__Segments *out, Vsm__V1__Segment **list, Vsm__V1__Segment *g,
+                                      uint64_t wip) {
+  vsm__v1__segments__init(out);
+  vsm__v1__segment__init(g);
+  g->attribute = (char *)"region";
+  g->value = (char *)"north";
+  g->wip = wip;
+  *list = g;
+  out->segments = list;
+  out->n_segments = 1;
+  return out;
+}
+
+static void test_a_part_of_the_work(void **state) {
+  (void)state;
+  struct sample s;
+  struct vsm_watch_model m = {0};
+  struct vsm_page p;
+  const struct vsm_page_choice north = {"24h", "region=north", "age"};
+  const Vsm__V1__ValueStream *stream;
+  const Vsm__V1__Stage *stage;
+  Vsm__V1__Segments part;
+  Vsm__V1__Segment g, *list;
+  Vsm__V1__SegmentWindow w = VSM__V1__SEGMENT_WINDOW__INIT, *windows[] = {&w};
+  fill(&s);
+  vsm_watch_model_snapshot(&m, &s.snapshot);
+  vsm_watch_model_segments(&m, "ORD", "", segments_of(&part, &list, &g, 8));
+  segments_of(&part, &list, &g, 5);
+  w.window = (char *)"24h";
+  w.departures = 3;
+  w.cycle_time = &s.cycle[0];
+  g.windows = windows;
+  g.n_windows = 1;
+  vsm_watch_model_segments(&m, "ORD", "ship", &part);
+  vsm_watch_model_segments(&m, "ORD", "gone", &part); // of another configuration
+  publish_stage(&m, "ORD", "ship", 99);               // brings no segments: they stay
+  vsm_watch_model_snapshot(&m, &s.snapshot);          // likewise
+  vsm_page_init(&p, 80);
+  vsm_page_streams(&p, &m, &north);
+  expect(&p, "2023-11-14 22:13:20 UTC  window 24h  region=north  0 events, 0 unmapped, 0 refus\n"
+             "  stage                   wip queue activ  held    p50    p85 oldest  left\n"
+             "ORD Orders: 8 in progress\n"
+             "  24h: 0 in, 0 out; lead time p50 -, p85 -\n"
+             "  Check of an order, by     0     -     -     -      -      -      -     0 \n"
+             "  Versand \xc3\xbc"
+             "ber Nacht        5     -     -     -  3h05m  12d4h      -     3 #####\n");
+  vsm_page_fini(&p);
+  assert_true(vsm_watch_model_node(&m, 2, &stream, &stage));
+  assert_string_equal(stage->id, "ship");
+  assert_false(vsm_watch_model_node(&m, 3, &stream, &stage));
+  vsm_watch_model_segments(&m, "ORD", "", NULL);             // it has no such attribute
+  assert_true(vsm_watch_model_node(&m, 0, &stream, &stage)); // another configuration may give it one
+  assert_null(stage);
+  assert_false(vsm_watch_model_node(&m, 1, &stream, &stage));
+  assert_false(vsm_watch_model_stage(&m, 0, &stream, &stage));
+  vsm_page_init(&p, 80);
+  vsm_page_streams(&p, &m, &north);
+  assert_int_equal(p.n, 0);
+  vsm_page_fini(&p);
+  vsm_watch_model_fini(&m);
+}
+
+static void test_help_fits_into_80_columns(void **state) {
+  (void)state;
+  struct vsm_page p;
+  vsm_page_init(&p, 300);
+  vsm_page_help(&p);
+  assert_in_range(p.n, 1, 22); // 24 lines, with title and foot
+  for (size_t i = 0; i < p.n; i++)
+    assert_in_range(vsm_text_width(p.lines[i].text), 0, 80);
   vsm_page_fini(&p);
 }
 
@@ -407,10 +553,12 @@ static void test_item(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_streams_at_80_columns), cmocka_unit_test(test_no_line_is_wider_than_the_screen),
-      cmocka_unit_test(test_nothing_known_yet),     cmocka_unit_test(test_publications),
-      cmocka_unit_test(test_another_configuration), cmocka_unit_test(test_items),
-      cmocka_unit_test(test_items_are_paged_on),    cmocka_unit_test(test_item),
+      cmocka_unit_test(test_streams_at_80_columns),     cmocka_unit_test(test_no_line_is_wider_than_the_screen),
+      cmocka_unit_test(test_nothing_known_yet),         cmocka_unit_test(test_publications),
+      cmocka_unit_test(test_another_configuration),     cmocka_unit_test(test_items),
+      cmocka_unit_test(test_items_are_paged_on),        cmocka_unit_test(test_item),
+      cmocka_unit_test(test_why_work_stands),           cmocka_unit_test(test_a_part_of_the_work),
+      cmocka_unit_test(test_help_fits_into_80_columns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
