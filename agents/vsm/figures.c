@@ -201,10 +201,10 @@ static void print_stage(FILE *out, const Vsm__V1__Stage *st, const struct vsm_fi
   size_t filled = most > 0 ? (size_t)((f.wip * 10 + most - 1) / most) : 0;
   memset(bar, '#', filled);
   bar[filled] = '\0';
-  fprintf(out, "  %c %-38.38s %6llu %6s %6s %6s %9s %9s %9s %8llu  %s\n", worst ? '>' : ' ', st->name,
+  fprintf(out, "  %c %-38.38s %6llu %6s %6s %6s %9s %9s %9s %8llu%s%s\n", worst ? '>' : ' ', st->name,
           (unsigned long long)f.wip, number(whole, st->queued, n[0], sizeof n[0]),
           number(whole, st->active, n[1], sizeof n[1]), number(whole, st->suspended, n[2], sizeof n[2]), p50, p85,
-          oldest, (unsigned long long)f.out, bar);
+          oldest, (unsigned long long)f.out, filled ? "  " : "", bar);
 }
 
 static void print_head(FILE *out, const Vsm__V1__ValueStream *s, const struct vsm_figures_as *as) {

@@ -350,7 +350,7 @@ void vsm_page_help(struct vsm_page *p) {
       "left     how much left the stage in the window",
       ">        in this stage of the stream most work stands longest",
       "####     work in progress beside the stream's fullest stage",
-      "pace     so many % took less: on_pace, slow (over p50), at_risk (p85), over (p95)",
+      "pace     % that took less: on_pace, slow (over p50), at_risk (p85), over (p95)",
       "due      late: so long past the date; in: so long until then",
       "SLE      what share shall be done within a time, and what share was",
       "",

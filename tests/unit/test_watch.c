@@ -279,6 +279,7 @@ static void test_items(void **state) {
   vsm_page_items(&p, &m, "RCV-01", "planning", &all);
   assert_string_equal(p.lines[0].text, "asking the daemon ...");
   vsm_page_fini(&p);
+  vsm_watch_model_fini(&m);
 }
 
 static void test_why_work_stands(void **state) {
