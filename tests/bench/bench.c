@@ -8,6 +8,7 @@
 #include "features.h"
 #include "growth.h"
 #include "measure.h"
+#include "queries.h"
 #include "receivers.h"
 #include "sender.h"
 
@@ -125,6 +126,10 @@ static void features(void) {
   bench_print(json, "memory/segments_bytes", bench_segments_bytes(), "bytes");
 }
 
+static void queries(void) {
+  bench_queries(json);
+}
+
 static void growth(void) {
   static const struct {
     const char *name;
@@ -141,7 +146,7 @@ static void growth(void) {
 static const struct {
   const char *name;
   void (*fn)(void);
-} parts[] = {{"share", shares}, {"memory", memory}, {"growth", growth}, {"features", features}};
+} parts[] = {{"share", shares}, {"memory", memory}, {"growth", growth}, {"features", features}, {"query", queries}};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
@@ -155,7 +160,7 @@ int main(int argc, char **argv) {
     while (p < N_PARTS && strcmp(parts[p].name, argv[i]) != 0)
       p++;
     if (p == N_PARTS)
-      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features]\n"), 2;
+      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query]\n"), 2;
     wanted[p] = some = true;
   }
   for (size_t p = 0; p < N_PARTS; p++)
