@@ -4,7 +4,7 @@
 #include "core/pace.h"
 #include "core/state.h"
 
-enum { SCAN_MAX = 5000, NUMBERS = 5 };
+enum { SCAN_MAX = 3000, NUMBERS = 5 };
 
 // A position in the order: the first row that was not looked at. What the numbers mean depends on the order.
 struct cursor {

@@ -195,7 +195,7 @@ class Why(unittest.TestCase):
 
 class Paging(unittest.TestCase):
     def test_short_pages_are_put_together(self):
-        """A page looks at 5,000 items at most: what is asked for lies behind them."""
+        """A page looks at 3,000 items at most: what is asked for lies behind them."""
         with Daemon(CONFIG) as d:
             client = d.client()
             for part in range(3):
