@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "business.h"
 #include "core/bottleneck.h"
+#include "core/forecast.h"
 #include "core/map.h"
 #include "core/view.h"
 #include "measure.h"
@@ -159,6 +160,23 @@ static bool ask_bottleneck(struct asking *a, unsigned which) {
   return true;
 }
 
+// When what is open is done, when so many are, how many by a day in 700 days, when a young item is.
+static bool ask_forecast(struct asking *a, unsigned which) {
+  static const enum vsm_forecast_kind kinds[] = {VSM_FORECAST_OPEN, VSM_FORECAST_ITEMS, VSM_FORECAST_BY,
+                                                 VSM_FORECAST_ITEM};
+  struct vsm_forecast_query q = {
+      .items = 1000, .by = a->business.now_us / VSM_DAY_US + 700, .item = VSM_STR("long"), .seed = 1};
+  struct vsm_forecast_view view;
+  struct vsm_message m;
+  if (which >= 4)
+    return false;
+  q.kind = kinds[which];
+  if (vsm_core_forecast(a->business.core, &q, &a->arena, &view) != 0)
+    exit(1);
+  pack(a, vsm_reply_forecast(vsm_core_now(a->business.core), &q, &view, &a->arena, &m), &m);
+  return true;
+}
+
 static bool ask_unmapped(struct asking *a, unsigned which) {
   struct vsm_message m;
   size_t n;
@@ -288,8 +306,8 @@ void bench_queries(bool json) {
   } kinds[] = {
       {"publish/round_ms", publish_round}, {"query/snapshot_ms", ask_snapshot},     {"query/items_ms", ask_items},
       {"query/item_ms", ask_item},         {"query/segments_ms", ask_segments},     {"query/series_ms", ask_series},
-      {"query/edges_ms", ask_edges},       {"query/bottleneck_ms", ask_bottleneck}, {"query/unmapped_ms", ask_unmapped},
-      {"query/rejected_ms", ask_rejected}, {"query/sources_ms", ask_sources}};
+      {"query/edges_ms", ask_edges},       {"query/bottleneck_ms", ask_bottleneck}, {"query/forecast_ms", ask_forecast},
+      {"query/unmapped_ms", ask_unmapped}, {"query/rejected_ms", ask_rejected},     {"query/sources_ms", ask_sources}};
   struct asking *a = vsm_mem_alloc(sizeof *a);
   bench_pin(1);
   vsm_arena_init(&a->arena, 0);
