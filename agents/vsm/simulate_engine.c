@@ -293,6 +293,8 @@ static int64_t next_arrival(struct vsm_sim_engine *e, unsigned stream, int64_t t
     return t_us + a->every_us;
   double per_day = (a->per_day + a->per_year / 365) * e->arrivals[stream].pace;
   double day_us = a->calendar ? (double)vsm_sim_week_us(a->calendar) / 7 : (double)VSM_DAY_US;
+  if (a->per_year > 0) // what is rare is planned
+    return vsm_sim_later(a->calendar, t_us, (int64_t)((0.5 + vsm_sim_random_unit(&e->chance)) * day_us / per_day));
   return vsm_sim_later(a->calendar, t_us, vsm_sim_random_exponential(&e->chance, day_us / per_day));
 }
 

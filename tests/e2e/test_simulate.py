@@ -140,7 +140,7 @@ class WithDaemon(unittest.TestCase):
             certified, = streams["AOV-04"].windows[0].sle
             self.assertGreater(certified.attained, 0.97)
             self.assertEqual([s.target for s in streams["REV-01"].windows[0].sle], [1.0])
-            for stage in list(streams["RCV-01"].stages) + list(streams["NCV-01"].stages):
+            for stage in list(streams["RCV-01"].stages) + list(streams["NCV-01"].stages)[1:]:
                 self.assertTrue(stage.windows[0].sle, stage.id)
                 for sle in stage.windows[0].sle:
                     self.assertGreater(sle.count, 0, (stage.id, sle.name))
