@@ -113,8 +113,8 @@ struct vsm_sim_stage {
   struct vsm_sim_list leaves; // vsm_sim_leave
 };
 
-// Arrivals are random at a mean rate (per_year: planned, half to one and a half of the mean apart), or every so often one
-// for each value of an attribute.
+// Arrivals are random at a mean rate (per_year: planned, half to one and a half of the mean apart), or every so often
+// one for each value of an attribute.
 struct vsm_sim_arrivals {
   double per_day, per_year; // 0: not given
   int64_t at_start;         // so many at once as the simulation begins
