@@ -40,7 +40,10 @@ NAMED = {
     "vsmd --config config/quantum-energy.yaml --check": "vsmd --config config/quantum-energy.yaml --check",
     "vsm watch": "vsm watch",  # without a terminal: one page
     "vsm snapshot --stream RCV-01": "vsm snapshot --stream RCV-01",
+    "vsm snapshot --segments": "vsm snapshot --segments",
+    "vsm item": None,
     "vsm item KEY": "vsm item {key}",
+    "vsm items": "vsm items",
     "vsm replay FILE": "vsm replay {log}",
     "vsm bottleneck": "vsm bottleneck",
     "vsm edges STREAM": "vsm edges RCV-01",
