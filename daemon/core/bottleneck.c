@@ -28,10 +28,10 @@ bool vsm_more_comes(uint64_t arrivals, uint64_t departures) {
   return more > 0 && more * more > 4 * ((vsm_wide)arrivals + departures);
 }
 
-// Of so many open visits, would so many seldom be older, each being so with the usual chance?
-static bool is_late(uint64_t older, uint64_t wip, uint32_t usual_ppm) {
-  vsm_wide more = (vsm_wide)older * 2 * VSM_PPM - VSM_PPM - (vsm_wide)wip * 2 * usual_ppm;
-  return more > 0 && more * more > 16 * (vsm_wide)wip * usual_ppm * (VSM_PPM - usual_ppm);
+// Would so many seldom be older by chance alone, where usually fewer are? Their number varies as a Poisson's.
+static bool is_late(uint64_t older, int64_t usual_ppm) {
+  vsm_wide more = (vsm_wide)older * VSM_PPM - VSM_PPM / 2 - usual_ppm;
+  return more > 0 && more * more > 4 * (vsm_wide)usual_ppm * VSM_PPM;
 }
 
 void vsm_strain_signals(const struct vsm_strain *s, uint32_t signals[VSM_SIGNALS]) {
@@ -44,22 +44,29 @@ void vsm_strain_signals(const struct vsm_strain *s, uint32_t signals[VSM_SIGNALS
     signals[VSM_SIGNAL_OVERLOAD] = ppm(s->arrivals - s->departures, s->arrivals);
     signals[VSM_SIGNAL_GROWTH] = ppm(s->arrivals - s->departures, s->wip);
   }
-  if (s->usual_older_ppm >= 0 && is_late(s->older, s->wip, (uint32_t)s->usual_older_ppm))
-    signals[VSM_SIGNAL_LATE] = ppm((vsm_wide)s->older * VSM_PPM - (vsm_wide)s->wip * s->usual_older_ppm,
-                                   (vsm_wide)s->wip * (VSM_PPM - s->usual_older_ppm));
+  if (s->usual_older_ppm >= 0 && is_late(s->older, s->usual_older_ppm))
+    signals[VSM_SIGNAL_LATE] = ppm((vsm_wide)s->older * VSM_PPM - s->usual_older_ppm, (vsm_wide)s->wip * VSM_PPM);
 }
 
 // --- reading a stage
 
-// By Little's law, of all work in a steady flow that beyond p85 is in proportion to the time spent beyond it.
-static uint32_t usual_older(const struct vsm_sketch *s, unsigned p85) {
-  vsm_wide beyond = 0, all = 0;
-  for (uint32_t i = 0; i < s->n; i++) {
-    all += (vsm_wide)s->counts[i] * vsm_sketch_value(s->first + i);
+// By Little's law a steady flow keeps as many beyond p85 as time is spent beyond it, per time.
+static int64_t usual_older(const struct vsm_sketch *s, unsigned p85, int64_t observed_us) {
+  vsm_wide beyond = 0;
+  for (uint32_t i = 0; i < s->n; i++)
     if (s->first + i > p85)
       beyond += (vsm_wide)s->counts[i] * (vsm_sketch_value(s->first + i) - vsm_sketch_value(p85));
-  }
-  return ppm(beyond, all);
+  return observed_us > 0 ? (int64_t)(beyond * VSM_PPM / observed_us) : -1;
+}
+
+// Working time of the window, or since the stream's first item, as windows count: from the begin of a pane on.
+static int64_t observed(const struct vsm_core *core, const struct vsm_stream_state *s, unsigned window,
+                        const struct vsm_calendar *calendar) {
+  int64_t since = s->first_started;
+  for (unsigned i = 0; i < s->bands->n; i++)
+    if (s->bands->at[i].configured + 1 == window && s->bands->at[i].start_us > since)
+      since = s->bands->at[i].start_us;
+  return since == INT64_MAX ? 0 : vsm_core_age_us(core, calendar, since);
 }
 
 // Open visits at least so old, in working time where there is a calendar.
@@ -87,10 +94,11 @@ static void read_stage(const struct vsm_core *core, const struct vsm_stream_stat
   *row = (struct vsm_bottleneck_row){.stage = model->id};
   if (cycle->count > 0 && (uint64_t)cycle->count >= model->min_visits) {
     unsigned p85 = vsm_sketch_percentile(cycle, 85); // older is what lies beyond its bucket
-    strain.usual_older_ppm = (int32_t)usual_older(cycle, p85);
+    strain.usual_older_ppm = usual_older(cycle, p85, observed(core, s, window, model->calendar));
     strain.older = at_least(core, model->calendar, &st->open, vsm_sketch_least(p85 + 1));
     row->p85_seconds = vsm_seconds(vsm_sketch_value(p85));
-    row->older_usual_share = (double)strain.usual_older_ppm / VSM_PPM;
+    if (strain.wip > 0 && strain.usual_older_ppm > 0)
+      row->older_usual_share = (double)strain.usual_older_ppm / VSM_PPM / (double)strain.wip;
   }
   vsm_strain_signals(&strain, row->signals);
   for (unsigned i = 0; i < VSM_SIGNALS; i++)

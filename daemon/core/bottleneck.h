@@ -21,8 +21,8 @@ bool vsm_more_comes(uint64_t arrivals, uint64_t departures);
 struct vsm_strain {
   uint64_t wip, older;           // open visits; of these, older than the p85 of cycle times
   uint64_t arrivals, departures; // in the window
-  int32_t usual_older_ppm; // share of WIP that is older than p85 in a steady flow of such cycle times; -1: not told
-  uint32_t queue_ppm;      // queue time / cycle time in the window
+  int64_t usual_older_ppm;       // how many a steady flow of such cycle times would keep older, x VSM_PPM; -1: not told
+  uint32_t queue_ppm;            // queue time / cycle time in the window
 };
 
 // The signals in ppm, 0: does not speak. Growth and age speak only where chance does not explain them.

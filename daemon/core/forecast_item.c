@@ -17,8 +17,8 @@
 
 enum {
   CLASS_KEYS = 1024, // about
-  WORK_MOST = 16384, // about: an item met is 1, one folded 1 + FOLD_WORK
-  FOLD_WORK = 4,
+  WORK_MOST = 12288, // about: an item met is 1, one folded 1 + FOLD_WORK
+  FOLD_WORK = 6,
   LIKE_ENOUGH = 400,
   WHOLE = 27720, // the weight of an item: up to 12 keys share it out evenly
   TESTS_MOST = 100,

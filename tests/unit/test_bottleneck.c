@@ -19,12 +19,13 @@ static const struct {
     {"queue alone", {.wip = 1, .queue_ppm = 420000, .usual_older_ppm = -1}, {0, 0, 420000}},
     {"queued before, and empty now", {.queue_ppm = 420000, .usual_older_ppm = -1}, {0}},
     {"p85 not told", {.wip = 10, .older = 10, .usual_older_ppm = -1}, {0}},
-    {"as old as usual", {.wip = 100, .older = 15, .usual_older_ppm = 150000}, {0}},
-    // 22.5 - 15 = 7.5 is above 2 x sqrt(100 x 0.15 x 0.85) = 7.14; 21.5 - 15 is not.
-    {"older by chance", {.wip = 100, .older = 22, .usual_older_ppm = 150000}, {0}},
-    {"older", {.wip = 100, .older = 23, .usual_older_ppm = 150000}, {0, 0, 0, 94117}}, // 8 / 85
+    {"as old as usual", {.wip = 100, .older = 16, .usual_older_ppm = 16000000}, {0}},
+    // 24.5 - 16 = 8.5 is above 2 x sqrt(16) = 8; 23.5 - 16 is not.
+    {"older by chance", {.wip = 100, .older = 24, .usual_older_ppm = 16000000}, {0}},
+    {"older", {.wip = 100, .older = 25, .usual_older_ppm = 16000000}, {0, 0, 0, 90000}},
     {"one alone says nothing", {.wip = 1, .older = 1, .usual_older_ppm = 150000}, {0}},
-    {"all are older", {.wip = 10, .older = 10, .usual_older_ppm = 100000}, {0, 0, 0, 1000000}},
+    {"all are old, as nothing new comes", {.wip = 16, .older = 16, .usual_older_ppm = 16000000}, {0}},
+    {"all are older", {.wip = 10, .older = 10, .usual_older_ppm = 1000000}, {0, 0, 0, 900000}},
     {"none is ever older", {.wip = 4, .older = 1, .usual_older_ppm = 0}, {0, 0, 0, 250000}},
     {"the largest numbers",
      {.wip = 10000000, .older = 10000000, .arrivals = UINT64_C(1) << 40, .usual_older_ppm = 0, .queue_ppm = VSM_PPM},
