@@ -11,6 +11,7 @@
 #include "shell/notify.h"
 
 #define SLICE_US (50 * INT64_C(1000))
+#define PAUSE_US INT64_C(1000) // between slices: a timer that is always due would leave no turn to sockets
 #define PROGRESS_EVERY_US VSM_SECOND_US
 #define STANDSTILL_US (10 * VSM_SECOND_US)
 
@@ -44,7 +45,7 @@ static void on_slice(void *ctx) {
   int result = vsm_recovery_go_on(k->recovery, SLICE_US);
   if (result == 1) {
     tell_progress(k);
-    vsm_timer_set(k->slice, 0);
+    vsm_timer_set(k->slice, PAUSE_US);
     return;
   }
   struct vsm_recovered r = {0};

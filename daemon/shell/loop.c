@@ -118,9 +118,11 @@ struct vsm_timer *vsm_timer_create(struct vsm_loop *loop, vsm_loop_fn *fn, void 
 void vsm_timer_destroy(struct vsm_timer *t) {
   destroy(t);
 }
+// From now on: libevent would count from when it began its round of callbacks.
 void vsm_timer_set(struct vsm_timer *t, int64_t in_us) {
   if (in_us < 0)
     in_us = 0;
+  event_base_update_cache_time(event_get_base(t->h.event));
   event_add(t->h.event, &(struct timeval){.tv_sec = in_us / 1000000, .tv_usec = in_us % 1000000});
 }
 void vsm_timer_clear(struct vsm_timer *t) {

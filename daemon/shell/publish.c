@@ -70,6 +70,8 @@ static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_
   vsm_topics_subscribe(p->topics, frames[0]);
   p->wants_changes = vsm_topics_transitions_wanted(p->topics);
   vsm_publish_soon(p);
+  if (p->status_alone) // which is all that there is for now
+    vsm_publish_status_now(p);
 }
 
 static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {

@@ -95,6 +95,15 @@ static int take_configuration(struct vsm_recovery *r, struct vsm_str kept) {
   return 0;
 }
 
+// The journal's first configuration was given up. The one that stands in for it is in no record, at this start either.
+static int fall_back(struct vsm_recovery *r) {
+  int err = take_configuration(r, r->o.fallback);
+  free(r->out.kept);
+  r->out.kept = NULL;
+  r->out.kept_bytes = 0;
+  return err;
+}
+
 static void nobody(void *ctx, const struct vsm_event *event, const struct vsm_effects *fx) {
   (void)ctx, (void)event, (void)fx;
 }
@@ -116,7 +125,7 @@ static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
 static int take(struct vsm_recovery *r, const struct vsm_record *record) {
   int err = 0;
   if (!r->out.core && record->kind != VSM_RECORD_CONFIGURATION)
-    err = take_configuration(r, r->o.fallback); // the journal's first one was given up
+    err = fall_back(r);
   if (err)
     return err;
   if (r->out.core)

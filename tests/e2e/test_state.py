@@ -148,10 +148,32 @@ class Recovery(unittest.TestCase):
 
     def test_progress(self):
         with Daemon(config()) as d:
-            d.client().submit(batch(*(event(subject=str(i)) for i in range(100))))
-            d.end()
-            d.start_again()
-            d.log.wait(r"^event=recovered records=3 events=100 seconds=[\d.]+$")
+            c, n = d.client(SNDHWM=0), 1000
+            frame = batch(*(event(subject=str(i)) for i in range(n))).SerializeToString()
+            times = 0
+            while True:  # until it takes more than a second to read
+                for _ in range(200):
+                    c.send(frame)
+                for _ in range(200):
+                    c.receive()
+                times += 200
+                d.end()
+                d._start()
+                status = d.subscriber("v1/status/")
+                early = d.client()
+                early.send(batch(event(subject="early")))
+                d.log.wait(r"^event=recovering percent=\d+ |^event=ready ")
+                if "event=recovering" in d.log.text():
+                    break
+                early.receive()
+                c = d.client(SNDHWM=0)
+            _, p = status.receive()  # at once, as soon as it is subscribed to
+            self.assertRegex(p.status.trouble, r"^the journal is read \(\d+ %\)")
+            self.assertFalse(p.status.durable)
+            self.assertEqual(early.receive()[1].accepted, 1)  # it waited
+            recovered = d.log.wait(r"^event=recovered records=\d+ events=(\d+) seconds=[\d.]+$")
+            self.assertGreaterEqual(int(recovered.group(1)), times * n)
+            self.assertEqual(d.snapshot().value_streams[0].wip, n + 1)
 
 
 class Configurations(unittest.TestCase):
@@ -302,7 +324,14 @@ class Directory(unittest.TestCase):
                 db.execute("DELETE FROM groups WHERE first = 1")
             self.assertIn("event=journal_damaged first=1", self.refused(d))
             d.start_again("--salvage")
-            self.assertLessEqual(d.snapshot().value_streams[0].wip, 1)
+            left = d.snapshot().value_streams[0].wip
+            self.assertLessEqual(left, 1)
+            d.client().submit(batch(event("first.started", "2")))
+            d.end()
+            d.write(config(streams=("S", "T")))  # stands in for what came before the one that was recorded
+            d.start_again()
+            d.client().submit(batch(event("first.started", "3")))
+            self.assertEqual([s.wip for s in d.snapshot().value_streams], [left + 2, left + 1])
 
 
 class Disk(unittest.TestCase):
