@@ -87,14 +87,17 @@ static void trace_back(const struct telling *t, size_t n, const struct vsm_set *
     add(t, to, t->origin.point, t->origin.left);
 }
 
+// The part of a handover that lies in the visit; -1: work did not begin, or nobody saw when.
+static int64_t queued(const struct vsm_visit *v) {
+  return (v->bits & (VSM_V_WAS_ACTIVE | VSM_V_UNOBSERVED)) == VSM_V_WAS_ACTIVE ? v->spent[VSM_QUEUED] : -1;
+}
+
 static void tell_visit(const struct telling *t, size_t i) {
   const struct vsm_visit *v = visit(t, i);
   if (!is_on_map(v))
     return;
-  bool began = (v->bits & VSM_V_WAS_ACTIVE) && !(v->bits & VSM_V_UNOBSERVED);
   const struct vsm_node_relations *at = &t->graph->at[v->place];
-  trace_back(t, i, &at->parallel,
-             &(struct arrival){v->place, v->entered, began ? v->spent[VSM_QUEUED] : -1, at->calendar});
+  trace_back(t, i, &at->parallel, &(struct arrival){v->place, v->entered, queued(v), at->calendar});
 }
 
 static void tell_visits(const struct telling *t, size_t end) {
@@ -153,6 +156,11 @@ static size_t part_at_end(const struct vsm_retold *r, size_t from) {
   return from;
 }
 
+// Of visits with the same before them. Most often one that is open changes its state, or closes.
+static bool same_arrival(const struct vsm_visit *a, const struct vsm_visit *b) {
+  return a->place == b->place && a->entered == b->entered && is_on_map(a) == is_on_map(b) && queued(a) == queued(b);
+}
+
 // The number of visits whose edges are the same in both stories.
 static size_t part(const struct vsm_retold *r) {
   const struct vsm_story *a = &r->was, *b = &r->is;
@@ -160,6 +168,8 @@ static size_t part(const struct vsm_retold *r) {
   if (!a->exists || !b->exists || a->started != b->started)
     return 0;
   while (i < a->n_visits && i < b->n_visits && memcmp(&a->visits[i], &b->visits[i], sizeof *a->visits) == 0)
+    i++;
+  if (i < a->n_visits && i < b->n_visits && same_arrival(&a->visits[i], &b->visits[i]))
     i++;
   return a->n_ends || b->n_ends ? part_at_end(r, i) : i;
 }
@@ -228,6 +238,8 @@ static void count(struct vsm_edges *e, const struct vsm_bands *bands, const stru
 void vsm_edges_replace(struct vsm_edges *e, const struct vsm_bands *bands, const struct vsm_graph *graph,
                        const struct vsm_retold *r) {
   size_t from = part(r);
+  if (from == r->was.n_visits && from == r->is.n_visits && !r->was.n_ends && !r->is.n_ends)
+    return;
   tell(&(struct telling){.graph = graph, .r = r, .story = &r->was, .out = &e->was, .from = from});
   tell(&(struct telling){.graph = graph, .r = r, .story = &r->is, .out = &e->is, .from = from});
   size_t a = e->was.n, b = e->is.n;
