@@ -116,6 +116,7 @@ static void shares(void) {
 static void memory(void) {
   bench_print(json, "memory/item_bytes", bench_item_bytes(), "bytes");
   bench_print(json, "memory/series_bytes", bench_series_bytes(), "bytes");
+  bench_print(json, "query/series_ms", bench_series_ms(), "ms");
 }
 
 static void features(void) {

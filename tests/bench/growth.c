@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "conf/conf.h"
 #include "core.h"
 #include "core/view.h"
 #include "measure.h"
@@ -53,17 +54,51 @@ static double item_bytes(unsigned a, int b) {
   return (double)(bench_resident_bytes() - before) / (double)(ITEMS - already) - (double)key;
 }
 
+static void fill_series(struct run *r) {
+  open_all(r, 0);
+  r->stream.gap_us = 400 * VSM_DAY_US / SERIES_EVENTS;
+  for (size_t done = 0, n; done < SERIES_EVENTS; done += n)
+    step_chunk(r, false, 0, &n);
+}
+
 // The quarter hours of 400 days of all nodes, in each of which a few items moved at every stage.
 static double series_bytes(unsigned a, int b) {
   struct run r;
   (void)a;
   (void)b;
   begin(&r, BENCH_MIXED, 64, VSM_CLOCK_EVENT);
-  open_all(&r, 0);
-  r.stream.gap_us = 400 * VSM_DAY_US / SERIES_EVENTS;
-  for (size_t done = 0, n; done < SERIES_EVENTS; done += n)
-    step_chunk(&r, false, 0, &n);
+  fill_series(&r);
   return (double)vsm_core_series_bytes(r.core.core);
+}
+
+// The longest answer about the same, in ms: every node by days over 400 days, each asked for until it is whole.
+static double series_ms(unsigned a, int b) {
+  enum { DAYS = 399 };
+  struct run r;
+  int64_t bounds[DAYS + 1], longest = 0;
+  (void)a;
+  (void)b;
+  begin(&r, BENCH_MIXED, 64, VSM_CLOCK_EVENT);
+  fill_series(&r);
+  int64_t now = vsm_core_now(r.core.core).us;
+  for (int i = 0; i <= DAYS; i++)
+    bounds[i] = now - now % VSM_QUARTER_US - (DAYS - i) * VSM_DAY_US;
+  for (unsigned s = 0; s < r.core.config->model.n_streams; s++)
+    for (int stage = -1; stage < (int)r.core.config->model.streams[s].n_stages; stage++) {
+      struct vsm_series_query query = {
+          .stream = s, .stage = stage, .window = -1, .bounds = bounds, .n_bounds = DAYS + 1};
+      struct vsm_series_picture got;
+      do {
+        vsm_arena_reset(&r.arena);
+        int64_t began = bench_used_ns();
+        if (vsm_core_view_series(r.core.core, &query, &r.arena, &got) != 0)
+          exit(1);
+        int64_t took = bench_used_ns() - began;
+        longest = took > longest ? took : longest;
+        query.n_bounds -= got.n;
+      } while (got.more);
+    }
+  return (double)longest / 1e6;
 }
 
 static double event_ns(unsigned n_open, int late) {
@@ -105,6 +140,10 @@ double bench_item_bytes(void) {
 
 double bench_series_bytes(void) {
   return bench_in_child(series_bytes, 0, 0);
+}
+
+double bench_series_ms(void) {
+  return bench_in_child(series_ms, 0, 0);
 }
 
 double bench_event_ns(unsigned n_open, int late) {

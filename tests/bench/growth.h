@@ -3,8 +3,10 @@
 
 // Growth of resident memory per open item of 8 transitions, its key left out.
 double bench_item_bytes(void);
+// Memory of the quarter hours of 400 days, and the longest answer about them, in ms.
+double bench_series_bytes(void);
+double bench_series_ms(void);
 // ns per event with so many open items.
-double bench_series_bytes(void); // memory of the quarter hours of 400 days
 double bench_event_ns(unsigned n_open, int late);
 
 // Calls fn in a process of its own.

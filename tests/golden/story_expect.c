@@ -408,6 +408,37 @@ static void expect_forecast(struct story *s, char **w, unsigned n) {
                                           : vsm_arena_strdup(&s->arena, date));
   }
   expect_text(s, "forecast", join_all(s, w + words, n - words), *text ? text : vsm_forecast_trouble_name(v.trouble));
+
+// series FROM-TO stage NAME|stream FIGURE VALUE ...
+static void expect_series(struct story *s, char **w, unsigned n) {
+  int64_t bounds[2];
+  struct vsm_series_picture got;
+  bool stage = n > 2 && strcmp(w[1], "stage") == 0;
+  char *dash = strchr(w[0], '-');
+  struct vsm_series_query query = {
+      .stage = stage ? story_stage(s, w[2]) : -1, .window = -1, .bounds = bounds, .n_bounds = 2};
+  if (!dash || (stage ? query.stage < 0 : n < 2 || strcmp(w[1], "stream") != 0)) {
+    story_complain(s, "a series is of FROM-TO stage NAME, or stream");
+    return;
+  }
+  *dash = '\0';
+  if (!story_clock(s, w[0], &bounds[0]) || !story_clock(s, dash + 1, &bounds[1]) || bounds[0] % VSM_QUARTER_US ||
+      bounds[1] % VSM_QUARTER_US || bounds[0] > bounds[1] ||
+      vsm_core_view_series(s->core, &query, &s->arena, &got) != 0 || got.n != 1) {
+    story_complain(s, "no pane of quarters of an hour, or none that is kept");
+    return;
+  }
+  const struct vsm_series_pane *p = got.panes;
+  const struct figure figures[] = {{"arrivals", (double)p->arrivals},
+                                   {"departures", (double)p->departures},
+                                   {"completed", (double)p->completed},
+                                   {"wip", (double)p->wip},
+                                   {"cycle_time_count", (double)p->cycle_time_count},
+                                   {"cycle_time_p50", p->cycle_time_p50},
+                                   {"cycle_time_mean", p->cycle_time_mean}};
+  w += stage ? 3 : 2;
+  n -= stage ? 3 : 2;
+  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
 void story_expect(struct story *s, char **w, unsigned n) {
@@ -420,6 +451,8 @@ void story_expect(struct story *s, char **w, unsigned n) {
     expect_events(s, w + 1, n - 1);
   else if (strcmp(w[0], "edge") == 0)
     expect_edge(s, w + 1, n - 1);
+  else if (strcmp(w[0], "series") == 0 && n > 2)
+    expect_series(s, w + 1, n - 1);
   else if (strcmp(w[0], "bottleneck") == 0)
     expect_bottleneck(s, w + 1, n - 1);
   else if (strcmp(w[0], "forecast") == 0 && n > 2)
