@@ -408,6 +408,7 @@ static void expect_forecast(struct story *s, char **w, unsigned n) {
                                           : vsm_arena_strdup(&s->arena, date));
   }
   expect_text(s, "forecast", join_all(s, w + words, n - words), *text ? text : vsm_forecast_trouble_name(v.trouble));
+}
 
 // series FROM-TO stage NAME|stream FIGURE VALUE ...
 static void expect_series(struct story *s, char **w, unsigned n) {
@@ -441,30 +442,41 @@ static void expect_series(struct story *s, char **w, unsigned n) {
   expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
-void story_expect(struct story *s, char **w, unsigned n) {
+// wakes by TIME
+static void expect_wakes(struct story *s, char **w, unsigned n) {
   int64_t at;
-  if (strcmp(w[0], "stage") == 0 && n > 2)
-    expect_view(s, w[1], w + 2, n - 2);
-  else if (strcmp(w[0], "stream") == 0)
-    expect_view(s, NULL, w + 1, n - 1);
-  else if (strcmp(w[0], "events") == 0)
-    expect_events(s, w + 1, n - 1);
-  else if (strcmp(w[0], "edge") == 0)
-    expect_edge(s, w + 1, n - 1);
-  else if (strcmp(w[0], "series") == 0 && n > 2)
-    expect_series(s, w + 1, n - 1);
-  else if (strcmp(w[0], "bottleneck") == 0)
-    expect_bottleneck(s, w + 1, n - 1);
-  else if (strcmp(w[0], "forecast") == 0 && n > 2)
-    expect_forecast(s, w + 1, n - 1);
-  else if (strcmp(w[0], "item") == 0 && n > 2)
-    expect_item(s, w + 1, n - 1);
-  else if (strcmp(w[0], "row") == 0 && n > 4)
-    expect_row(s, w + 1, n - 1);
-  else if (strcmp(w[0], "wakes") == 0 && n == 3 && story_clock(s, w[2], &at)) { // wakes by TIME
-    s->expected++;
-    if (vsm_core_deadline(s->core).us > at)
-      story_complain(s, "the core wakes only at %" PRId64, vsm_core_deadline(s->core).us);
-  } else
-    story_complain(s, "this cannot be expected");
+  if (n != 2 || strcmp(w[0], "by") != 0 || !story_clock(s, w[1], &at)) {
+    story_complain(s, "wakes by TIME");
+    return;
+  }
+  s->expected++;
+  if (vsm_core_deadline(s->core).us > at)
+    story_complain(s, "the core wakes only at %" PRId64, vsm_core_deadline(s->core).us);
+}
+
+static void expect_of_stage(struct story *s, char **w, unsigned n) {
+  expect_view(s, w[0], w + 1, n - 1);
+}
+
+static void expect_of_stream(struct story *s, char **w, unsigned n) {
+  expect_view(s, NULL, w, n);
+}
+
+void story_expect(struct story *s, char **w, unsigned n) {
+  static const struct {
+    const char *word;
+    unsigned words; // behind it, at least
+    void (*expect)(struct story *, char **, unsigned);
+  } kinds[] = {
+      {"stage", 2, expect_of_stage},    {"stream", 0, expect_of_stream}, {"events", 0, expect_events},
+      {"edge", 0, expect_edge},         {"series", 2, expect_series},    {"bottleneck", 0, expect_bottleneck},
+      {"forecast", 2, expect_forecast}, {"item", 2, expect_item},        {"row", 4, expect_row},
+      {"wakes", 2, expect_wakes},
+  };
+  for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    if (strcmp(w[0], kinds[k].word) == 0 && n > kinds[k].words) {
+      kinds[k].expect(s, w + 1, n - 1);
+      return;
+    }
+  story_complain(s, "this cannot be expected");
 }
