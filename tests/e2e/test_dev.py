@@ -41,9 +41,11 @@ NAMED = {
     "vsm watch": "vsm watch",  # without a terminal: one page
     "vsm snapshot --stream RCV-01": "vsm snapshot --stream RCV-01",
     "vsm snapshot --segments": "vsm snapshot --segments",
+    "vsm snapshot --segments --json": "vsm snapshot --segments --json",
     "vsm item": None,
     "vsm item KEY": "vsm item {key}",
     "vsm items": "vsm items",
+    "vsm items --sort pace": "vsm items --sort pace",
     "vsm replay FILE": "vsm replay {log}",
     "vsm bottleneck": "vsm bottleneck",
     "vsm edges STREAM": "vsm edges RCV-01",
