@@ -116,17 +116,13 @@ static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *
   vsm_items_fini(&fresh->items);
   fresh->items = old->items;
   vsm_items_init(&old->items, fresh->items.words);
-  vsm_story_clear(&told->was);
-  told->same_visits = told->same_marks = 0;
-  told->anew = false;
   for (uint32_t id = 0; id < fresh->items.n; id++) {
     struct vsm_item *it = vsm_items_at(&fresh->items, id);
     if (it->n_keys == 0)
       continue;
     move_log(&fresh->items, it, moves);
     move_notes(&fresh->items, it, moves);
-    vsm_stream_fold(fresh, it, (size_t)VSM_FOLD_ALL, &told->is);
-    vsm_stream_replace(fresh, id, told);
+    vsm_stream_add(fresh, id, told);
   }
 }
 
@@ -192,11 +188,11 @@ static void put_to_sleep(struct vsm_stream_state *s) {
     const char *id = id_of_place(s, i);
     ids[i] = vsm_mem_need(strdup(id), strlen(id) + 1);
   }
-  struct vsm_stream_state asleep = {.id = s->id, .items = s->items, .first_started = INT64_MAX};
-  asleep.graph = vsm_mem_alloc(sizeof *asleep.graph); // of no stages
+  struct vsm_stream_state asleep;
+  vsm_stream_state_init_gone(&asleep, vsm_str_of(s->id), NULL);
+  asleep.items = s->items;
   asleep.sleeping = ids;
   asleep.n_sleeping = asleep.cap_sleeping = n;
-  s->id = NULL;
   vsm_items_init(&s->items, asleep.items.words);
   vsm_stream_state_fini(s);
   *s = asleep;

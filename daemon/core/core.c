@@ -12,7 +12,7 @@
 #include "core/hash.h"
 #include "core/state.h"
 
-struct vsm_core *vsm_core_create(const struct vsm_model *model) {
+struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
   struct vsm_core *core = calloc(1, sizeof *core);
   if (!core)
     return NULL;
@@ -20,11 +20,18 @@ struct vsm_core *vsm_core_create(const struct vsm_model *model) {
   vsm_arena_init(&core->text, 0);
   core->deadline = VSM_TIME_NEVER;
   core->ledger = vsm_ledger_create(&model->limits);
-  if (!core->ledger || vsm_core_configure(core, model) != 0) {
-    vsm_core_destroy(core);
-    return NULL;
-  }
-  return core;
+  if (core->ledger)
+    return core;
+  vsm_core_destroy(core);
+  return NULL;
+}
+
+struct vsm_core *vsm_core_create(const struct vsm_model *model) {
+  struct vsm_core *core = vsm_core_create_bare(model);
+  if (!core || vsm_core_configure(core, model) == 0)
+    return core;
+  vsm_core_destroy(core);
+  return NULL;
 }
 
 void vsm_core_destroy(struct vsm_core *core) {

@@ -71,3 +71,31 @@ void vsm_intern_parts(const struct vsm_intern *in, uint32_t id, struct vsm_str *
 int vsm_intern_cmp(const struct vsm_intern *in, uint32_t a, uint32_t b) {
   return a == b ? 0 : vsm_str_cmp(in->strs[a], in->strs[b]);
 }
+
+void vsm_intern_save(const struct vsm_intern *in, struct vsm_out *o) {
+  vsm_out_number(o, in->n - 1);
+  for (size_t i = 1; i < in->n; i++)
+    vsm_out_text(o, in->strs[i]);
+}
+
+static unsigned split(struct vsm_str s, struct vsm_str *parts) {
+  unsigned n = 0;
+  for (;; n++) {
+    const char *nul = s.n ? memchr(s.p, '\0', s.n) : NULL;
+    if (n == VSM_INTERN_PARTS)
+      return n + 1; // too many
+    parts[n] = (struct vsm_str){s.p, nul ? (size_t)(nul - s.p) : s.n};
+    if (!nul)
+      return n + 1;
+    s = (struct vsm_str){nul + 1, s.n - parts[n].n - 1};
+  }
+}
+
+void vsm_intern_load(struct vsm_intern *words, struct vsm_in *in) {
+  uint64_t n = vsm_in_count(in);
+  for (uint64_t i = 1; !in->bad && i <= n; i++) {
+    struct vsm_str parts[VSM_INTERN_PARTS];
+    unsigned n_parts = split(vsm_in_text(in, VSM_INTERN_BYTES_MAX), parts);
+    in->bad = in->bad || n_parts > VSM_INTERN_PARTS || vsm_intern(words, parts, n_parts) != i;
+  }
+}

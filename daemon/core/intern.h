@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/table.h"
+#include "core/bytes.h"
 
 struct vsm_intern {
   struct vsm_table table;
@@ -23,3 +24,7 @@ uint32_t vsm_intern(struct vsm_intern *in, const struct vsm_str *parts, unsigned
 void vsm_intern_parts(const struct vsm_intern *in, uint32_t id, struct vsm_str *parts, unsigned n);
 // Order of their bytes.
 int vsm_intern_cmp(const struct vsm_intern *in, uint32_t a, uint32_t b);
+
+// All strings by their numbers, and back into a table that has "other" alone (core/save.h).
+void vsm_intern_save(const struct vsm_intern *in, struct vsm_out *o);
+void vsm_intern_load(struct vsm_intern *words, struct vsm_in *in);

@@ -153,7 +153,7 @@ static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, 
   return id;
 }
 
-static uint32_t new_place(struct vsm_items *s) {
+uint32_t vsm_items_place(struct vsm_items *s) {
   if (s->n_free > 0) {
     uint32_t id = s->first_free;
     s->first_free = vsm_items_at(s, id)->keys[0];
@@ -167,8 +167,16 @@ static uint32_t new_place(struct vsm_items *s) {
   return s->n++;
 }
 
+void vsm_items_let_go(struct vsm_items *s, uint32_t id) {
+  struct vsm_item *it = vsm_items_at(s, id);
+  item_fini(it);
+  it->keys[0] = s->first_free;
+  s->first_free = id;
+  s->n_free++;
+}
+
 uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash) {
-  uint32_t id = new_place(s);
+  uint32_t id = vsm_items_place(s);
   struct vsm_item *it = vsm_items_at(s, id);
   *it = (struct vsm_item){.n_keys = 1};
   it->keys[0] = new_key(s, key, hash, id);
@@ -205,7 +213,7 @@ size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known
   return low;
 }
 
-static void set_cap(struct vsm_item *it, size_t cap) {
+void vsm_item_reserve(struct vsm_item *it, size_t cap) {
   uint64_t *log = vsm_mem_alloc(cap * (sizeof(uint64_t) + sizeof(uint32_t) + 1));
   struct vsm_item old = *it;
   it->log = log;
@@ -220,7 +228,7 @@ static void set_cap(struct vsm_item *it, size_t cap) {
 
 void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who) {
   if (it->n == it->cap)
-    set_cap(it, it->cap < 8 ? (size_t)it->cap + 4 : (size_t)it->cap + it->cap / 2);
+    vsm_item_reserve(it, it->cap < 8 ? (size_t)it->cap + 4 : (size_t)it->cap + it->cap / 2);
   uint32_t *origins = vsm_item_origins(it);
   uint8_t *whos = vsm_item_who(it);
   size_t tail = it->n++ - at;
@@ -392,7 +400,7 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
     append_key(a, vsm_item_key_id(b, i));
   }
   if (size > a->cap)
-    set_cap(a, size);
+    vsm_item_reserve(a, size);
   for (size_t i = 0; i < b->n; i++) {
     uint8_t who = (uint8_t)(vsm_item_who(b)[i] + shift);
     bool known;
@@ -410,9 +418,6 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
     vsm_items_note_hold(s, a, b->notes->holds[i]);
   for (size_t i = 0; b->notes && i < b->notes->n_values; i++)
     vsm_items_note_value(s, a, &b->notes->values[i]);
-  item_fini(b);
-  b->keys[0] = s->first_free;
-  s->first_free = b_id;
-  s->n_free++;
+  vsm_items_let_go(s, b_id);
   return 0;
 }

@@ -96,11 +96,15 @@ void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *t
 
 // A new item with its first key.
 uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash);
+// A place for an item that has no key yet, cleared; and a place given back.
+uint32_t vsm_items_place(struct vsm_items *s);
+void vsm_items_let_go(struct vsm_items *s, uint32_t id);
 // A further key for an item; 0, or VSM_ELIMIT at 32 keys.
 int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash);
 
 // Place of a transition in the log, or of the first greater one. *known: it is there.
 size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known);
+void vsm_item_reserve(struct vsm_item *it, size_t cap); // room for so many in all
 void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who);
 
 // Of each stage the newest progress is kept. True where this one is newer than what was there.

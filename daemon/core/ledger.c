@@ -102,6 +102,13 @@ static bool is_source(const void *ctx, uint32_t id) {
   return vsm_str_eq(w->l->sources[id].view.source, w->source);
 }
 
+static uint32_t add_source(struct vsm_ledger *l, struct vsm_str source, uint32_t hash) {
+  l->sources = vsm_mem_grow(l->sources, l->n_sources, &l->cap_sources, sizeof *l->sources);
+  l->sources[l->n_sources] = (struct source_row){.view.source = keep(l, source)};
+  vsm_table_put(&l->source_table, hash, (uint32_t)l->n_sources);
+  return (uint32_t)l->n_sources++;
+}
+
 uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source) {
   source = shorten(source);
   uint32_t hash = vsm_hash(source, 0);
@@ -110,10 +117,7 @@ uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source) {
     return id;
   if (l->n_sources >= l->limits.sources && !vsm_str_eq(source, VSM_STR("other")))
     return vsm_ledger_source(l, VSM_STR("other"));
-  l->sources = vsm_mem_grow(l->sources, l->n_sources, &l->cap_sources, sizeof *l->sources);
-  l->sources[l->n_sources] = (struct source_row){.view.source = keep(l, source)};
-  vsm_table_put(&l->source_table, hash, (uint32_t)l->n_sources);
-  return (uint32_t)l->n_sources++;
+  return add_source(l, source, hash);
 }
 
 void vsm_ledger_heard(struct vsm_ledger *l, uint32_t source, struct vsm_time received, int64_t delay_us) {
@@ -196,17 +200,20 @@ void vsm_ledger_unmapped(struct vsm_ledger *l, struct vsm_str source, struct vsm
     r->last = received;
 }
 
-static void rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
-                     struct vsm_str detail, uint64_t n) {
-  struct kind_row *r = kind(l, &l->rejected, l->limits.rejected, source, type, reason);
-  r->count += n;
-  detail = shorten(detail);
+static void set_detail(struct kind_row *r, struct vsm_str detail) {
   if (vsm_str_eq(detail, r->detail))
     return;
   r->detail_bytes = vsm_mem_resize(r->detail_bytes, detail.n);
   if (detail.n)
     memcpy(r->detail_bytes, detail.p, detail.n);
   r->detail = (struct vsm_str){r->detail_bytes, detail.n};
+}
+
+static void rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
+                     struct vsm_str detail, uint64_t n) {
+  struct kind_row *r = kind(l, &l->rejected, l->limits.rejected, source, type, reason);
+  r->count += n;
+  set_detail(r, shorten(detail));
 }
 
 void vsm_ledger_rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
@@ -271,4 +278,82 @@ struct vsm_rejected_view *vsm_ledger_list_rejected(const struct vsm_ledger *l, s
     to[i] =
         (struct vsm_rejected_view){from[i]->source, from[i]->type, from[i]->reason, from[i]->detail, from[i]->count};
   return to;
+}
+
+// --- as bytes
+
+static void save_counts(const struct vsm_ingest_view *v, struct vsm_out *o) {
+  const uint64_t counts[] = {v->received, v->applied, v->duplicates, v->unmapped, v->ignored, v->rejected, v->gaps};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+    vsm_out_number(o, counts[i]);
+}
+
+static void load_counts(struct vsm_ingest_view *v, struct vsm_in *in) {
+  uint64_t *const counts[] = {&v->received, &v->applied,  &v->duplicates, &v->unmapped,
+                              &v->ignored,  &v->rejected, &v->gaps};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+    *counts[i] = vsm_in_number(in);
+}
+
+static void save_kinds(const struct kinds *k, struct vsm_out *o) {
+  vsm_out_number(o, k->n);
+  for (size_t i = 0; i < k->n; i++) {
+    vsm_out_text(o, k->rows[i].source);
+    vsm_out_text(o, k->rows[i].type);
+    vsm_out_number(o, k->rows[i].reason);
+    vsm_out_text(o, k->rows[i].detail);
+    vsm_out_number(o, k->rows[i].count);
+    vsm_out_signed(o, k->rows[i].last.us);
+  }
+}
+
+static void load_kinds(struct vsm_ledger *l, struct kinds *k, struct vsm_in *in) {
+  uint64_t n = vsm_in_count(in);
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    struct vsm_str source = vsm_in_text(in, TEXT_MAX);
+    struct vsm_str type = vsm_in_text(in, TEXT_MAX);
+    enum vsm_reason reason = (enum vsm_reason)vsm_in_below(in, VSM_R_LINK_REFUSED + 1);
+    struct kind_row *r = kind(l, k, UINT32_MAX, source, type, reason);
+    set_detail(r, vsm_in_text(in, TEXT_MAX));
+    r->count = vsm_in_number(in);
+    r->last.us = vsm_in_signed(in);
+    in->bad = in->bad || k->n != i + 1;
+  }
+}
+
+void vsm_ledger_save(const struct vsm_ledger *l, struct vsm_out *o) {
+  save_counts(&l->all, o);
+  vsm_out_number(o, l->n_sources);
+  for (size_t i = 0; i < l->n_sources; i++) {
+    const struct source_row *r = &l->sources[i];
+    vsm_out_text(o, r->view.source);
+    vsm_out_signed(o, r->view.last.us);
+    save_counts(&r->view.counts, o);
+    vsm_sequence_save(&r->sequence, o);
+    vsm_sketch_save(&r->delays, o);
+  }
+  save_kinds(&l->unmapped, o);
+  save_kinds(&l->rejected, o);
+}
+
+void vsm_ledger_load(struct vsm_ledger *l, struct vsm_in *in) {
+  load_counts(&l->all, in);
+  uint64_t n = vsm_in_count(in);
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    struct vsm_str source = vsm_in_text(in, TEXT_MAX);
+    uint32_t hash = vsm_hash(source, 0);
+    if (vsm_table_find(&l->source_table, hash, is_source, &(struct wanted_source){l, source}) !=
+        (uint32_t)VSM_TABLE_NONE) {
+      in->bad = true;
+      return;
+    }
+    uint32_t row = add_source(l, source, hash);
+    struct source_row *r = &l->sources[row];
+    r->view.last.us = vsm_in_signed(in);
+    load_counts(&r->view.counts, in);
+    vsm_sequence_load(&r->sequence, in);
+    vsm_sketch_load(&r->delays, in);
+  }
+  load_kinds(l, &l->unmapped, in);
+  load_kinds(l, &l->rejected, in);
 }

@@ -25,6 +25,10 @@ void vsm_ledger_unmapped(struct vsm_ledger *l, struct vsm_str source, struct vsm
 void vsm_ledger_rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
                          struct vsm_str detail);
 
+// All of it but the limits, and back into an empty one (core/save.h).
+void vsm_ledger_save(const struct vsm_ledger *l, struct vsm_out *o);
+void vsm_ledger_load(struct vsm_ledger *l, struct vsm_in *in);
+
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l);
 // As vsm_core_sources() and its sisters in core/view.h.
 struct vsm_source_view *vsm_ledger_sources(const struct vsm_ledger *l, struct vsm_arena *arena, size_t *n);

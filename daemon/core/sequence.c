@@ -61,3 +61,30 @@ void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number) {
     fill(s, number);
   }
 }
+
+void vsm_sequence_save(const struct vsm_sequence *s, struct vsm_out *o) {
+  vsm_out_number(o, s->epoch);
+  vsm_out_number(o, s->first);
+  vsm_out_number(o, s->last);
+  vsm_out_number(o, s->missing);
+  vsm_out_number(o, s->n);
+  for (size_t i = 0; i < s->n; i++) {
+    vsm_out_number(o, s->gaps[i].first);
+    vsm_out_number(o, s->gaps[i].last);
+  }
+}
+
+void vsm_sequence_load(struct vsm_sequence *s, struct vsm_in *in) {
+  s->epoch = vsm_in_number(in);
+  s->first = vsm_in_number(in);
+  s->last = vsm_in_number(in);
+  s->missing = vsm_in_number(in);
+  uint64_t n = vsm_in_below(in, VSM_GAPS_MAX + 1), before = s->first;
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    struct vsm_gap g = {.first = vsm_in_number(in)};
+    g.last = vsm_in_number(in);
+    in->bad = in->bad || g.first <= before || g.last < g.first || g.last >= s->last;
+    insert_gap(s, s->n, g.first, g.last);
+    before = g.last;
+  }
+}

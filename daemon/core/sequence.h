@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/bytes.h"
+
 struct vsm_gap {
   uint64_t first, last; // missing, both inclusive
 };
@@ -19,3 +21,7 @@ enum { VSM_GAPS_MAX = 4096 };
 
 void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number); // number > 0
 void vsm_sequence_fini(struct vsm_sequence *s);
+
+// As bytes, and back into an empty one (core/save.h).
+void vsm_sequence_save(const struct vsm_sequence *s, struct vsm_out *o);
+void vsm_sequence_load(struct vsm_sequence *s, struct vsm_in *in);

@@ -102,3 +102,32 @@ struct vsm_dist_view vsm_sketch_view(const struct vsm_sketch *s) {
   }
   return d;
 }
+
+#define COUNT_MAX (INT64_C(1) << 50) // of a bucket, as read
+
+void vsm_sketch_save(const struct vsm_sketch *s, struct vsm_out *o) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < s->n; i++)
+    n += s->counts[i] != 0;
+  vsm_out_number(o, n);
+  for (uint32_t i = 0; i < s->n; i++)
+    if (s->counts[i] != 0) {
+      vsm_out_number(o, s->first + i);
+      vsm_out_signed(o, s->counts[i]);
+    }
+  vsm_out_number(o, (uint64_t)s->sum);
+  vsm_out_signed(o, (int64_t)(s->sum >> 64));
+}
+
+void vsm_sketch_load(struct vsm_sketch *s, struct vsm_in *in) {
+  uint64_t n = vsm_in_below(in, VSM_SKETCH_BUCKETS + 1);
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    unsigned bucket = (unsigned)vsm_in_below(in, VSM_SKETCH_BUCKETS);
+    int64_t count = vsm_in_signed(in);
+    in->bad = in->bad || count > COUNT_MAX || count < -COUNT_MAX;
+    if (!in->bad)
+      vsm_sketch_add(s, bucket, count);
+  }
+  uint64_t low = vsm_in_number(in);
+  s->sum = (vsm_wide)vsm_in_signed(in) * ((vsm_wide)1 << 64) + low;
+}

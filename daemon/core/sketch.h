@@ -4,6 +4,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "core/bytes.h"
 #include "core/view.h"
 
 __extension__ typedef __int128 vsm_wide; // sums of microseconds
@@ -35,3 +36,7 @@ unsigned vsm_sketch_percentile(const struct vsm_sketch *s, unsigned percent);
 void vsm_sketch_clear(struct vsm_sketch *s); // keeps its memory
 void vsm_sketch_fini(struct vsm_sketch *s);
 struct vsm_dist_view vsm_sketch_view(const struct vsm_sketch *s);
+
+// As bytes, and back into an empty one (core/save.h).
+void vsm_sketch_save(const struct vsm_sketch *s, struct vsm_out *o);
+void vsm_sketch_load(struct vsm_sketch *s, struct vsm_in *in);

@@ -22,6 +22,9 @@ struct vsm_core {
   struct vsm_arena text; // of the looks
 };
 
+// Without a model yet: to be configured before anything else. NULL: out of memory.
+struct vsm_core *vsm_core_create_bare(const struct vsm_model *model);
+
 static inline struct vsm_stream_state *vsm_core_stream(const struct vsm_core *core, unsigned stream) {
   return &core->streams[stream];
 }

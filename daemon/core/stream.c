@@ -34,6 +34,13 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
   return 0;
 }
 
+void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, struct vsm_intern *words) {
+  *s = (struct vsm_stream_state){.first_started = INT64_MAX};
+  vsm_items_init(&s->items, words);
+  s->id = vsm_mem_need(strndup(id.p, id.n), id.n);
+  s->graph = vsm_mem_alloc(sizeof *s->graph); // of no stages
+}
+
 void vsm_stream_state_fini(struct vsm_stream_state *s) {
   for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
     vsm_flow_fini(&s->stages[i].flow, s->bands);
@@ -438,6 +445,14 @@ void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct 
   replace_item(s, item, r);
   vsm_edges_replace(&s->edges, s->bands, s->graph, r);
   expect_item(s, item, r, &w);
+}
+
+void vsm_stream_add(struct vsm_stream_state *s, uint32_t item, struct vsm_retold *r) {
+  vsm_story_clear(&r->was);
+  r->same_visits = r->same_marks = 0;
+  r->anew = false;
+  vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, &r->is);
+  vsm_stream_replace(s, item, r);
 }
 
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {

@@ -41,6 +41,8 @@ struct vsm_stream_state {
 // Gives a stream its figures, empty. VSM_ENOMEM or 0.
 int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
                           int64_t now_us);
+// One that the model has no more: no figures, no items yet.
+void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, struct vsm_intern *words);
 void vsm_stream_state_fini(struct vsm_stream_state *s);
 
 // Folds an item, the transition at `but` of its log left out (VSM_FOLD_ALL: none).
@@ -48,6 +50,8 @@ void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it
 // Folds it without and with the transition at `at` of its log.
 void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
                           struct vsm_retold *out);
+// Folds an item whose figures were never counted, and counts them.
+void vsm_stream_add(struct vsm_stream_state *s, uint32_t item, struct vsm_retold *scratch);
 // Takes back what an item had contributed and adds what it contributes now.
 void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r);
 // Lets the windows follow now.

@@ -35,6 +35,9 @@ void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, con
 // Pictures over time.
 void check_series(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
 
+// Saves the core and loads it again, which goes on in its place.
+void check_saved(struct check *c, const struct vsm_model *model, uint64_t seed);
+
 // The balances of all streams.
 void check_balances(struct check *c, const struct vsm_model *model);
 
