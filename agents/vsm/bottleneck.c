@@ -26,7 +26,8 @@ static void print_reason(FILE *out, const Vsm__V1__BottleneckStage *s, const cha
   else if (strcmp(signal, "late") == 0)
     fprintf(out, "late: %s of %s are older than p85 (%s), where %.0f would be usual",
             vsm_text_number(s->older, n[0], sizeof n[0]), vsm_text_number(s->wip, n[1], sizeof n[1]),
-            vsm_text_duration(s->p85_seconds, n[2], sizeof n[2]), s->older_usual_share * (double)s->wip);
+            vsm_text_worked(s->p85_seconds, s->working_day_seconds, n[2], sizeof n[2]),
+            s->older_usual_share * (double)s->wip);
   else // of a newer daemon
     fputs(signal, out);
 }

@@ -34,8 +34,8 @@ static void row(struct vsm_text_table *t, const Vsm__V1__Edges *map, const Vsm__
   if (e->count > 0)
     snprintf(share, sizeof share, "%.0f %%", vsm_edge_share(map, e) * 100);
   if (d && d->count > 0) {
-    vsm_text_duration(d->p50, p50, sizeof p50);
-    vsm_text_duration(d->p85, p85, sizeof p85);
+    vsm_text_worked(d->p50, e->working_day_seconds, p50, sizeof p50);
+    vsm_text_worked(d->p85, e->working_day_seconds, p85, sizeof p85);
   }
   bool drawn = vsm_edge_is_drawn(e);
   vsm_text_table_row(t, e->from, e->to, vsm_text_number(e->count, count, sizeof count), share, p50, p85,

@@ -194,7 +194,7 @@ static void draw_edge(FILE *out, const Vsm__V1__Edge *e, struct line line, const
   snprintf(text, sizeof text, "%s%s%s", line.drawn ? "" : e->kind, line.drawn ? "" : " ",
            vsm_text_number(e->count, n, sizeof n));
   if (e->handover_time && e->handover_time->count > 0)
-    snprintf(wait, sizeof wait, "p50 %s", vsm_text_duration(e->handover_time->p50, d, sizeof d));
+    snprintf(wait, sizeof wait, "p50 %s", vsm_text_worked(e->handover_time->p50, e->working_day_seconds, d, sizeof d));
   line.label = (struct label){{text, wait}};
   l->edge(out, &line);
 }

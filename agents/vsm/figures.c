@@ -36,11 +36,15 @@ bool vsm_window_known(const Vsm__V1__Snapshot *snapshot, const char *window) {
   return false;
 }
 
+enum { DAY_S = 24 * 60 * 60 };
+
 int vsm_worst_stage(const Vsm__V1__ValueStream *s) {
   int worst = -1;
   double most = 0;
   for (size_t i = 0; i < s->n_stages; i++) {
-    double weight = s->stages[i]->age ? (double)s->stages[i]->wip * s->stages[i]->age->p85 : 0;
+    const Vsm__V1__Stage *st = s->stages[i];
+    double day = st->working_day_seconds > 0 ? st->working_day_seconds : DAY_S;
+    double weight = st->age ? (double)st->wip * st->age->p85 / day : 0;
     if (weight > most) {
       most = weight;
       worst = (int)i;
@@ -51,7 +55,8 @@ int vsm_worst_stage(const Vsm__V1__ValueStream *s) {
 
 // --- all of a node, or a part of it
 
-static struct vsm_figures of_segment(Vsm__V1__Segment *const *segments, size_t n, const char *window, bool stream) {
+static struct vsm_figures of_segment(Vsm__V1__Segment *const *segments, size_t n, const char *window, bool stream,
+                                     double day) {
   struct vsm_figures f = {.window = window};
   if (n == 0)
     return f; // no item has the value
@@ -62,26 +67,31 @@ static struct vsm_figures of_segment(Vsm__V1__Segment *const *segments, size_t n
   for (size_t i = 0; i < segments[0]->n_windows; i++)
     if (strcmp(segments[0]->windows[i]->window, window) == 0)
       w = segments[0]->windows[i];
-  return (struct vsm_figures){w->window, f.wip, stream ? w->started : w->arrivals, stream ? w->finished : w->departures,
-                              stream ? w->lead_time : w->cycle_time};
+  return (struct vsm_figures){w->window,
+                              f.wip,
+                              stream ? w->started : w->arrivals,
+                              stream ? w->finished : w->departures,
+                              stream ? w->lead_time : w->cycle_time,
+                              day};
 }
 
 struct vsm_figures vsm_figures_of_stage(const Vsm__V1__Stage *stage, const char *window, bool part) {
   const Vsm__V1__StageWindow *w = vsm_stage_window(stage, window);
   if (part)
-    return of_segment(stage->segments, stage->n_segments, window, false);
+    return of_segment(stage->segments, stage->n_segments, window, false, stage->working_day_seconds);
   if (!w)
     return (struct vsm_figures){.window = window, .wip = stage->wip};
-  return (struct vsm_figures){w->window, stage->wip, w->arrivals, w->departures, w->cycle_time};
+  return (struct vsm_figures){w->window,     stage->wip,    w->arrivals,
+                              w->departures, w->cycle_time, stage->working_day_seconds};
 }
 
 struct vsm_figures vsm_figures_of_stream(const Vsm__V1__ValueStream *s, const char *window, bool part) {
   const Vsm__V1__StreamWindow *w = vsm_stream_window(s, window);
   if (part)
-    return of_segment(s->segments, s->n_segments, window, true);
+    return of_segment(s->segments, s->n_segments, window, true, s->working_day_seconds);
   if (!w)
     return (struct vsm_figures){.window = window, .wip = s->wip};
-  return (struct vsm_figures){w->window, s->wip, w->started, w->finished, w->lead_time};
+  return (struct vsm_figures){w->window, s->wip, w->started, w->finished, w->lead_time, s->working_day_seconds};
 }
 
 // --- waits, expectations
@@ -117,14 +127,15 @@ size_t vsm_waits_largest(const Vsm__V1__Stage *stage, const char *window, const 
   return n;
 }
 
-const char *vsm_text_waits(const Vsm__V1__Wait *wait, const char *window, char *buf, size_t size) {
+const char *vsm_text_waits(const Vsm__V1__Stage *stage, const Vsm__V1__Wait *wait, const char *window, char *buf,
+                           size_t size) {
   const Vsm__V1__WaitWindow *w = wait_window(wait, window);
   char what[300], now[32], ended[32], mean[32];
   int n = snprintf(buf, size, "%s %s now, %s ended", vsm_text_wait(wait->party, wait->reason, what, sizeof what),
                    vsm_text_number(wait->wip, now, sizeof now), vsm_text_number(w->count, ended, sizeof ended));
   if (w->count > 0 && n > 0 && (size_t)n < size)
     snprintf(buf + n, size - (size_t)n, ", mean %s",
-             vsm_text_duration(w->seconds / (double)w->count, mean, sizeof mean));
+             vsm_text_worked(w->seconds / (double)w->count, stage->working_day_seconds, mean, sizeof mean));
   return buf;
 }
 
@@ -135,7 +146,7 @@ bool vsm_sle_missed(const Vsm__V1__Sle *sle) {
 const char *vsm_text_sle(const Vsm__V1__Sle *sle, char *buf, size_t size) {
   char within[32], count[32];
   int n = snprintf(buf, size, "%s%s%.4g %% within %s; ", sle->name, *sle->name ? ": " : "", sle->target * 100,
-                   vsm_text_duration(sle->within_seconds, within, sizeof within));
+                   vsm_text_worked(sle->within_seconds, sle->working_day_seconds, within, sizeof within));
   if (n < 0 || (size_t)n >= size)
     return buf;
   if (sle->count == 0)
@@ -164,7 +175,7 @@ static void print_stage_why(FILE *out, const Vsm__V1__Stage *st, const char *win
     print_sle(out, "      ", w->sle, w->n_sle);
   for (size_t i = 0; i < n && i < VSM_WAITS_SHOWN; i++)
     fprintf(out, "      waits: %s\n",
-            vsm_text_plain(vsm_text_waits(largest[i], window, text, sizeof text), plain, sizeof plain));
+            vsm_text_plain(vsm_text_waits(st, largest[i], window, text, sizeof text), plain, sizeof plain));
   if (n > VSM_WAITS_SHOWN)
     fprintf(out, "      waits: %zu more; --json has all\n", n - VSM_WAITS_SHOWN);
 }
@@ -180,10 +191,10 @@ static void print_why(FILE *out, const Vsm__V1__ValueStream *s, const char *wind
 
 // --- tables
 
-static void quantiles(const Vsm__V1__Distribution *d, char p50[32], char p85[32]) {
-  bool any = d && d->count > 0;
-  vsm_text_duration(any ? d->p50 : -1, p50, 32);
-  vsm_text_duration(any ? d->p85 : -1, p85, 32);
+static void quantiles(const struct vsm_figures *f, char p50[32], char p85[32]) {
+  bool any = f->time && f->time->count > 0;
+  vsm_text_worked(any ? f->time->p50 : -1, f->working_day_seconds, p50, 32);
+  vsm_text_worked(any ? f->time->p85 : -1, f->working_day_seconds, p85, 32);
 }
 
 static const char *number(bool known, uint64_t n, char *buf, size_t size) {
@@ -196,8 +207,8 @@ static void print_stage(FILE *out, const Vsm__V1__Stage *st, const struct vsm_fi
   struct vsm_figures f = vsm_figures_of_stage(st, as->window, as->part);
   char p50[32], p85[32], oldest[32], n[3][24], bar[11] = "";
   bool whole = !as->part;
-  quantiles(f.time, p50, p85);
-  vsm_text_duration(whole && st->wip > 0 && st->age ? st->age->max : -1, oldest, sizeof oldest);
+  quantiles(&f, p50, p85);
+  vsm_text_worked(whole && st->wip > 0 && st->age ? st->age->max : -1, st->working_day_seconds, oldest, sizeof oldest);
   size_t filled = most > 0 ? (size_t)((f.wip * 10 + most - 1) / most) : 0;
   memset(bar, '#', filled);
   bar[filled] = '\0';
@@ -211,7 +222,7 @@ static void print_head(FILE *out, const Vsm__V1__ValueStream *s, const struct vs
   const Vsm__V1__StreamWindow *w = vsm_stream_window(s, as->window);
   struct vsm_figures f = vsm_figures_of_stream(s, as->window, as->part);
   char p50[32], p85[32];
-  quantiles(f.time, p50, p85);
+  quantiles(&f, p50, p85);
   fprintf(out, "\n%s %s", s->id, s->name);
   if (as->part)
     fprintf(out, ", %s", as->part);
@@ -227,20 +238,20 @@ static void print_head(FILE *out, const Vsm__V1__ValueStream *s, const struct vs
 }
 
 static void add_segment(struct vsm_text_table *t, const char *where, const Vsm__V1__Segment *g, const char *window,
-                        bool stream) {
-  struct vsm_figures f = of_segment((Vsm__V1__Segment *const[]){(Vsm__V1__Segment *)g}, 1, window, stream);
+                        bool stream, double day) {
+  struct vsm_figures f = of_segment((Vsm__V1__Segment *const[]){(Vsm__V1__Segment *)g}, 1, window, stream, day);
   char wip[24], in[24], left[24], p50[32], p85[32];
-  quantiles(f.time, p50, p85);
+  quantiles(&f, p50, p85);
   vsm_text_table_row(t, where, g->value, number(true, f.wip, wip, sizeof wip), number(true, f.in, in, sizeof in),
                      number(true, f.out, left, sizeof left), p50, p85);
 }
 
 static void add_segments(struct vsm_text_table *t, const char *where, Vsm__V1__Segment *const *segments, size_t n,
-                         const char *attribute, const char *window, bool stream) {
+                         const char *attribute, const char *window, bool stream, double day) {
   bool first = true;
   for (size_t i = 0; i < n; i++)
     if (strcmp(segments[i]->attribute, attribute) == 0) {
-      add_segment(t, first ? where : "", segments[i], window, stream);
+      add_segment(t, first ? where : "", segments[i], window, stream, day);
       first = false;
     }
 }
@@ -254,9 +265,10 @@ static void print_segments(FILE *out, const Vsm__V1__ValueStream *s, const char 
     attribute = s->segments[i]->attribute;
     fprintf(out, "\n%s by %s, %s\n", s->id, attribute, window);
     struct vsm_text_table *t = vsm_text_table_create("llrrrrr", "stage", attribute, "wip", "in", "out", "p50", "p85");
-    add_segments(t, "(the stream)", s->segments, s->n_segments, attribute, window, true);
+    add_segments(t, "(the stream)", s->segments, s->n_segments, attribute, window, true, s->working_day_seconds);
     for (size_t k = 0; k < s->n_stages; k++)
-      add_segments(t, s->stages[k]->name, s->stages[k]->segments, s->stages[k]->n_segments, attribute, window, false);
+      add_segments(t, s->stages[k]->name, s->stages[k]->segments, s->stages[k]->n_segments, attribute, window, false,
+                   s->stages[k]->working_day_seconds);
     vsm_text_table_print(t, out);
   }
 }
@@ -289,5 +301,5 @@ void vsm_figures_print(FILE *out, const Vsm__V1__Snapshot *snapshot, const struc
     print_stream(out, snapshot->value_streams[k], as);
   fprintf(out,
           "\n> most work stands longest here; p50, p85: cycle time of what left in the window; oldest: in progress\n"
-          "  times that a calendar counts are working time, shown in days of 24 hours\n");
+          "  times that a calendar counts are working time: wd, a working day of it\n");
 }

@@ -28,21 +28,31 @@ static void print_transitions(FILE *out, const Vsm__V1__Item *item) {
   vsm_text_table_print(t, out);
 }
 
+static bool has_not_before(const Vsm__V1__Item *item) {
+  for (size_t i = 0; i < item->n_visits; i++)
+    if (item->visits[i]->not_before_unix_nano)
+      return true;
+  return false;
+}
+
 static void print_visits(FILE *out, const Vsm__V1__Item *item, uint64_t now_ns) {
   char entered[32], left[32], queued[32], active[32], held[32], how[64], bar[VSM_TIMELINE_BYTES], expected[96], due[64];
-  struct vsm_text_table *t = vsm_text_table_create("lllrrrllll", "stage", "entered (UTC)", "left", "queued", "active",
-                                                   "held", "", "", "expected", "due (UTC)");
+  char from[64];
+  struct vsm_text_table *t =
+      vsm_text_table_create("lllrrrlllll", "stage", "entered (UTC)", "left", "queued", "active", "held", "", "",
+                            "expected", "due (UTC)", has_not_before(item) ? "not before (UTC)" : "");
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
     vsm_timeline(item, v, now_ns, bar);
     vsm_text_expected(v, expected, sizeof expected);
     vsm_text_table_row(t, v->stage, vsm_text_time(v->entered_unix_nano, entered, sizeof entered),
                        vsm_text_time(v->left_unix_nano, left, sizeof left),
-                       vsm_text_duration(v->queue_seconds, queued, sizeof queued),
-                       vsm_text_duration(v->active_seconds, active, sizeof active),
-                       vsm_text_duration(v->suspended_seconds, held, sizeof held), bar,
+                       vsm_text_worked(v->queue_seconds, v->working_day_seconds, queued, sizeof queued),
+                       vsm_text_worked(v->active_seconds, v->working_day_seconds, active, sizeof active),
+                       vsm_text_worked(v->suspended_seconds, v->working_day_seconds, held, sizeof held), bar,
                        vsm_text_how(v, how, sizeof how), *expected ? expected + strlen("expected ") : "",
-                       vsm_text_due(v->due_unix_nano, v->left_unix_nano ? v->left_unix_nano : now_ns, due, sizeof due));
+                       vsm_text_due(v->due_unix_nano, v->left_unix_nano ? v->left_unix_nano : now_ns, due, sizeof due),
+                       v->not_before_unix_nano ? vsm_text_time(v->not_before_unix_nano, from, sizeof from) : "");
   }
   vsm_text_table_print(t, out);
   fputs("\n" VSM_TIMELINE_LEGEND "\n", out);
@@ -62,6 +72,8 @@ static void print_head(FILE *out, const Vsm__V1__Item *item, uint64_t now_ns) {
     fputc('\n', out);
   if (item->due_unix_nano)
     fprintf(out, "due: %s UTC\n", vsm_text_due(item->due_unix_nano, now_ns, due, sizeof due));
+  if (item->not_before_unix_nano)
+    fprintf(out, "not before: %s UTC\n", vsm_text_time(item->not_before_unix_nano, due, sizeof due));
   for (size_t i = 0; i < item->n_visits; i++) {
     const Vsm__V1__Visit *v = item->visits[i];
     if (*v->party)

@@ -29,8 +29,8 @@ static void print_items(FILE *out, const struct asked *a) {
   for (size_t i = 0; i < items->n_items; i++) {
     const Vsm__V1__ItemRow *r = items->items[i];
     vsm_text_table_row(t, r->item, r->value_stream, *r->stage ? r->stage : "-", r->state,
-                       vsm_text_duration(r->in_stage_seconds, in_stage, sizeof in_stage),
-                       vsm_text_duration(r->age_seconds, age, sizeof age),
+                       vsm_text_worked(r->in_stage_seconds, r->working_day_seconds, in_stage, sizeof in_stage),
+                       vsm_text_worked(r->age_seconds, r->age_working_day_seconds, age, sizeof age),
                        vsm_text_pace(r->pace, r->pace_percentile, pace, sizeof pace),
                        vsm_text_due(r->due_unix_nano, a->now_ns, due, sizeof due),
                        vsm_text_wait(r->party, r->reason, wait, sizeof wait));

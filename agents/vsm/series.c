@@ -22,6 +22,8 @@ struct node {
   Vsm__V1__SeriesPane *panes; // copies
   size_t n;
   uint64_t end_ns;
+  double day_seconds; // 86400, or of a working day where a calendar counts its times
+  bool calendar;
   bool more; // earlier ones are still to be asked for
 };
 
@@ -73,8 +75,13 @@ static int take_series(void *ctx, const Vsm__V1__Reply *reply) {
   if (node->n > 0)
     memcpy(panes + s->n_panes, node->panes, node->n * sizeof *panes);
   free(node->panes);
-  *node =
-      (struct node){panes, s->n_panes + node->n, node->n ? node->end_ns : s->end_unix_nano, s->more && s->n_panes > 0};
+  bool calendar = s->working_day_seconds > 0;
+  *node = (struct node){.panes = panes,
+                        .n = s->n_panes + node->n,
+                        .end_ns = node->n ? node->end_ns : s->end_unix_nano,
+                        .day_seconds = calendar ? s->working_day_seconds : 86400,
+                        .calendar = calendar,
+                        .more = s->more && s->n_panes > 0};
   return VSM_DONE;
 }
 
@@ -133,6 +140,8 @@ static int ask_series(struct asked *a, uint64_t *bounds, size_t n_bounds) {
 
 // --- Little's law
 
+// In the time that counts the node's cycle times: where a calendar does, means are over its working time and days are
+// its working days, for the law holds in either time, but not across them.
 struct law {
   double days, wip, throughput, lead_days; // means over the panes
   uint64_t arrivals, departures, completed, wip_before, wip_after;
@@ -146,8 +155,7 @@ static struct law weigh(const struct asked *a, const struct node *node) {
   for (size_t i = a->first; i < a->n_panes; i++) {
     const Vsm__V1__SeriesPane *p = &node->panes[i];
     double before = i ? (double)p[-1].wip : (double)p->wip - (double)p->arrivals + (double)p->departures;
-    uint64_t end = i + 1 < a->n_panes ? p[1].start_unix_nano : a->end_ns < a->now_ns ? a->end_ns : a->now_ns;
-    double days = end > p->start_unix_nano ? (double)(end - p->start_unix_nano) / 86400e9 : 0;
+    double days = p->seconds / node->day_seconds;
     l.wip_before = i > a->first ? l.wip_before : (uint64_t)before;
     l.wip_after = p->wip;
     l.wip += days * (before + (double)p->wip) / 2;
@@ -160,7 +168,7 @@ static struct law weigh(const struct asked *a, const struct node *node) {
   }
   l.wip = l.days > 0 ? l.wip / l.days : 0;
   l.throughput = l.days > 0 ? (double)l.departures / l.days : 0;
-  l.lead_days = leads ? lead / (double)leads / 86400 : 0;
+  l.lead_days = leads ? lead / (double)leads / node->day_seconds : 0;
   double most = (double)(l.arrivals > l.departures ? l.arrivals : l.departures);
   if (l.completed < least_completed)
     l.unstable = "too little was completed";
@@ -175,8 +183,9 @@ static void print_law(FILE *out, const struct asked *a, const struct node *node)
   struct law l = weigh(a, node);
   char took[32];
   double product = l.throughput * l.lead_days;
-  fprintf(out, "\nLittle's law: mean WIP %.1f\n  throughput %.2f a day x mean %s time %s = %.1f", l.wip, l.throughput,
-          node == a->nodes ? "lead" : "cycle", vsm_text_duration(l.lead_days * 86400, took, sizeof took), product);
+  vsm_text_worked(l.lead_days * node->day_seconds, node->calendar ? node->day_seconds : 0, took, sizeof took);
+  fprintf(out, "\nLittle's law: mean WIP %.1f\n  throughput %.2f a %s x mean %s time %s = %.1f", l.wip, l.throughput,
+          node->calendar ? "working day" : "day", node == a->nodes ? "lead" : "cycle", took, product);
   if (!l.unstable)
     fprintf(out, " (ratio %.2f)", product > 0 ? l.wip / product : 0);
   fprintf(out, "\n  %s: %llu in, %llu out, WIP %llu to %llu\n", l.unstable ? "not stable" : "stable",
@@ -200,6 +209,7 @@ static void print_table(FILE *out, const struct asked *a) {
   char start[32], in[24], left[24], cumulative_in[24], cumulative_out[24], wip[24], p50[32];
   uint64_t arrivals = 0, departures = 0;
   const struct node *node = shown(a);
+  double day = node->calendar ? node->day_seconds : 0;
   struct vsm_text_table *t = vsm_text_table_create("lrrrrrr", "from", "in", "out", "all in", "all out", "wip",
                                                    node == a->nodes ? "lead p50" : "cycle p50");
   for (size_t i = a->first; i < a->n_panes; i++) {
@@ -211,7 +221,7 @@ static void print_table(FILE *out, const struct asked *a) {
                        vsm_text_number(arrivals, cumulative_in, sizeof cumulative_in),
                        vsm_text_number(departures, cumulative_out, sizeof cumulative_out),
                        vsm_text_number(p->wip, wip, sizeof wip),
-                       p->cycle_time_count ? vsm_text_duration(p->cycle_time_p50, p50, sizeof p50) : "-");
+                       p->cycle_time_count ? vsm_text_worked(p->cycle_time_p50, day, p50, sizeof p50) : "-");
   }
   vsm_text_table_print(t, out);
 }
@@ -282,9 +292,10 @@ static void print_text(FILE *out, const struct asked *a) {
 static void print_figures(FILE *out, const Vsm__V1__SeriesPane *p) {
   fprintf(out,
           "\"arrivals\": %llu, \"departures\": %llu, \"completed\": %llu, \"wip\": %llu, \"cycle_time_count\": %llu, "
-          "\"cycle_time_p50\": %.17g, \"cycle_time_mean\": %.17g",
+          "\"cycle_time_p50\": %.17g, \"cycle_time_mean\": %.17g, \"seconds\": %.17g",
           (unsigned long long)p->arrivals, (unsigned long long)p->departures, (unsigned long long)p->completed,
-          (unsigned long long)p->wip, (unsigned long long)p->cycle_time_count, p->cycle_time_p50, p->cycle_time_mean);
+          (unsigned long long)p->wip, (unsigned long long)p->cycle_time_count, p->cycle_time_p50, p->cycle_time_mean,
+          p->seconds);
 }
 
 static void print_json(FILE *out, const struct asked *a) {
@@ -305,8 +316,9 @@ static void print_json(FILE *out, const struct asked *a) {
   }
   fprintf(out,
           "], \"end_unix_nano\": %llu, \"littles_law\": {\"stable\": %s, \"mean_wip\": %.17g, \"throughput_per_day\": "
-          "%.17g, \"mean_time_seconds\": %.17g}}\n",
-          (unsigned long long)a->end_ns, l.unstable ? "false" : "true", l.wip, l.throughput, l.lead_days * 86400);
+          "%.17g, \"mean_time_seconds\": %.17g, \"working_day_seconds\": %.17g}}\n",
+          (unsigned long long)a->end_ns, l.unstable ? "false" : "true", l.wip, l.throughput,
+          l.lead_days * shown(a)->day_seconds, shown(a)->calendar ? shown(a)->day_seconds : 0);
 }
 
 // --- the command

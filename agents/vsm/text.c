@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,15 @@ const char *vsm_text_duration(double s, char *buf, size_t size) {
     snprintf(buf, size, "%llu d %llu h", h / 24, h % 24);
   else
     snprintf(buf, size, "%llu d", d);
+  return buf;
+}
+
+const char *vsm_text_worked(double s, double day, char *buf, size_t size) {
+  double days = day > 0 ? s / day : 0, tenths = (double)(uint64_t)(days < 1e14 ? days * 10 + 0.5 : 1e15);
+  if (!(days >= 0.995))
+    return vsm_text_duration(s, buf, size);
+  bool whole = days >= 99.95 || fmod(tenths, 10) == 0;
+  snprintf(buf, size, whole ? "%.0f wd" : "%.1f wd", whole ? days : tenths / 10);
   return buf;
 }
 

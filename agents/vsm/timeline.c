@@ -65,8 +65,8 @@ const char *vsm_text_expected(const Vsm__V1__Visit *v, char *buf, size_t size) {
   buf[0] = '\0';
   if (v->expected_seconds <= 0)
     return buf;
-  vsm_text_duration(v->expected_seconds, within, sizeof within);
-  vsm_text_duration(left < 0 ? -left : left, by, sizeof by);
+  vsm_text_worked(v->expected_seconds, v->expected_working_day_seconds, within, sizeof within);
+  vsm_text_worked(left < 0 ? -left : left, v->expected_working_day_seconds, by, sizeof by);
   if (!counts)
     snprintf(buf, size, "expected %s", within);
   else if (left < 0)

@@ -71,8 +71,9 @@ static const char *fit(const char *z, int columns, char *buf, size_t size) {
   return buf;
 }
 
-static const char *duration(const struct vsm_page *p, bool known, double seconds, char *buf, size_t size) {
-  vsm_text_duration(known ? seconds : -1, buf, size);
+// day: of the calendar that counts it, 0: none
+static const char *duration(const struct vsm_page *p, bool known, double seconds, double day, char *buf, size_t size) {
+  vsm_text_worked(known ? seconds : -1, day, buf, size);
   if (p->width >= WIDE)
     return buf;
   char *to = buf;
@@ -95,10 +96,10 @@ static const char *count(uint64_t n, char *buf, size_t size) {
 }
 
 // "-" where nothing was measured.
-static void quantiles(const struct vsm_page *p, const Vsm__V1__Distribution *d, char p50[32], char p85[32]) {
-  bool any = d && d->count > 0;
-  duration(p, any, any ? d->p50 : 0, p50, 32);
-  duration(p, any, any ? d->p85 : 0, p85, 32);
+static void quantiles(const struct vsm_page *p, const struct vsm_figures *f, char p50[32], char p85[32]) {
+  bool any = f->time && f->time->count > 0;
+  duration(p, any, any ? f->time->p50 : 0, f->working_day_seconds, p50, 32);
+  duration(p, any, any ? f->time->p85 : 0, f->working_day_seconds, p85, 32);
 }
 
 // --- streams
@@ -123,8 +124,9 @@ static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const struct
   size_t filled = most ? (size_t)((f.wip * (uint64_t)l.bar + most - 1) / most) : 0;
   memset(bar, '#', filled);
   bar[filled] = '\0';
-  quantiles(p, f.time, p50, p85);
-  duration(p, !choice->part && st->wip > 0 && st->age, st->age ? st->age->max : 0, oldest, sizeof oldest);
+  quantiles(p, &f, p50, p85);
+  duration(p, !choice->part && st->wip > 0 && st->age, st->age ? st->age->max : 0, st->working_day_seconds, oldest,
+           sizeof oldest);
   const uint64_t counts[] = {f.wip, st->queued, st->active, st->suspended, f.out};
   for (int i = 0; i < 5; i++)
     count(counts[i], n[i], sizeof n[i]);
@@ -142,7 +144,7 @@ static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const 
   char p50[32], p85[32], between[48] = "", rate[48] = "";
   uint64_t most = 0;
   int worst = choice->part ? -1 : vsm_worst_stage(s);
-  quantiles(p, f.time, p50, p85);
+  quantiles(p, &f, p50, p85);
   if (s->between && !choice->part)
     snprintf(between, sizeof between, " (%llu between stages)", (unsigned long long)s->between);
   if (w && !choice->part)
@@ -195,7 +197,7 @@ static void add_why(struct vsm_page *p, const Vsm__V1__Stage *st, const char *wi
     add(p, vsm_sle_missed(w->sle[i]) ? VSM_LINE_WORST : VSM_LINE_PLAIN, -1, "  SLE (%s) %s", window,
         vsm_text_sle(w->sle[i], text, sizeof text));
   for (size_t i = 0; i < n && i < VSM_WAITS_SHOWN; i++)
-    add(p, VSM_LINE_PLAIN, -1, "  waits (%s) %s", window, vsm_text_waits(largest[i], window, text, sizeof text));
+    add(p, VSM_LINE_PLAIN, -1, "  waits (%s) %s", window, vsm_text_waits(st, largest[i], window, text, sizeof text));
   if (n > VSM_WAITS_SHOWN)
     add(p, VSM_LINE_PLAIN, -1, "  waits (%s) for %zu things more", window, n - VSM_WAITS_SHOWN);
   if (p->n > before)
@@ -208,7 +210,7 @@ static void until(const struct vsm_page *p, uint64_t due, uint64_t now, char *bu
   buf[0] = '\0';
   if (due)
     snprintf(buf, size, "%s %s", due < now ? "late" : "in",
-             duration(p, true, (due < now ? (double)(now - due) : (double)(due - now)) / 1e9, time, sizeof time));
+             duration(p, true, (due < now ? (double)(now - due) : (double)(due - now)) / 1e9, 0, time, sizeof time));
 }
 
 struct columns {
@@ -244,10 +246,10 @@ static void add_item(struct vsm_page *p, const Vsm__V1__ItemRow *r, struct colum
   if (*r->pace)
     snprintf(pace, sizeof pace, "%s %u%%", r->pace, r->pace_percentile);
   if (c.age)
-    duration(p, true, r->age_seconds, age, sizeof age);
+    duration(p, true, r->age_seconds, r->age_working_day_seconds, age, sizeof age);
   add(p, VSM_LINE_PLAIN, pick, "  %s %s%*s%*s  %s%s%s", fit(r->item, c.name, item, sizeof item),
       fit(word, c.state, state, sizeof state), c.time,
-      duration(p, true, r->in_stage_seconds, in_stage, sizeof in_stage), c.age, age,
+      duration(p, true, r->in_stage_seconds, r->working_day_seconds, in_stage, sizeof in_stage), c.age, age,
       fit(pace, c.pace, pace_cell, sizeof pace_cell), fit(due, c.due, due_cell, sizeof due_cell),
       vsm_text_wait(r->party, r->reason, wait, sizeof wait));
 }
@@ -293,13 +295,18 @@ static void add_transition(struct vsm_page *p, const Vsm__V1__ItemTransition *t)
 static void add_visit(struct vsm_page *p, const Vsm__V1__Item *item, const Vsm__V1__Visit *v, uint64_t now_ns) {
   char at[32], spent[3][32], bar[VSM_TIMELINE_BYTES], how[64], expected[96], due[64], wait[400];
   uint64_t end = v->left_unix_nano ? v->left_unix_nano : now_ns;
+  double day = v->working_day_seconds;
   vsm_timeline(item, v, now_ns, bar);
   add(p, VSM_LINE_PLAIN, -1, "  %s  %s: %s", bar, v->stage, vsm_text_how(v, how, sizeof how));
   add(p, VSM_LINE_PLAIN, -1, "    %s: queued %s, active %s, held %s",
-      vsm_text_time(v->entered_unix_nano, at, sizeof at), duration(p, true, v->queue_seconds, spent[0], 32),
-      duration(p, true, v->active_seconds, spent[1], 32), duration(p, true, v->suspended_seconds, spent[2], 32));
+      vsm_text_time(v->entered_unix_nano, at, sizeof at), duration(p, true, v->queue_seconds, day, spent[0], 32),
+      duration(p, true, v->active_seconds, day, spent[1], 32),
+      duration(p, true, v->suspended_seconds, day, spent[2], 32));
   if (*vsm_text_expected(v, expected, sizeof expected))
     add(p, VSM_LINE_PLAIN, -1, "    %s", expected);
+  if (v->not_before_unix_nano)
+    add(p, VSM_LINE_PLAIN, -1, "    nothing is expected before %s",
+        vsm_text_time(v->not_before_unix_nano, at, sizeof at));
   if (v->due_unix_nano)
     add(p, VSM_LINE_PLAIN, -1, "    due: %s", vsm_text_due(v->due_unix_nano, end, due, sizeof due));
   if (*v->party)
@@ -308,7 +315,7 @@ static void add_visit(struct vsm_page *p, const Vsm__V1__Item *item, const Vsm__
 
 void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const char *key) {
   const Vsm__V1__Item *item = m->item;
-  char due[64];
+  char due[64], at[32];
   uint64_t now_ns = m->snapshot ? m->snapshot->time_unix_nano : 0;
   set(p->title, sizeof p->title, p->width, "%s%s%s%s%s", key, item ? " in " : "", item ? item->value_stream : "",
       item ? ": " : "", item ? item->state : "");
@@ -324,6 +331,9 @@ void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const ch
     add(p, VSM_LINE_PLAIN, -1, "  %s=%s", item->segments[i]->attribute, item->segments[i]->value);
   if (item->due_unix_nano)
     add(p, VSM_LINE_PLAIN, -1, "  due: %s", vsm_text_due(item->due_unix_nano, now_ns, due, sizeof due));
+  if (item->not_before_unix_nano)
+    add(p, VSM_LINE_PLAIN, -1, "  nothing is expected before %s",
+        vsm_text_time(item->not_before_unix_nano, at, sizeof at));
   add(p, VSM_LINE_HEAD, -1, "where it was:  %s", VSM_TIMELINE_LEGEND);
   for (size_t i = 0; i < item->n_visits; i++)
     add_visit(p, item, item->visits[i], now_ns);
@@ -354,7 +364,7 @@ void vsm_page_help(struct vsm_page *p) {
       "due      late: so long past the date; in: so long until then",
       "SLE      what share shall be done within a time, and what share was",
       "",
-      "Times that a calendar counts are working time, shown in days of 24 hours.",
+      "Times that a calendar counts are working time: wd, a working day of it.",
   };
   set(p->title, sizeof p->title, p->width, "help");
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

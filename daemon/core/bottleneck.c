@@ -110,6 +110,7 @@ static void read_stage(const struct vsm_core *core, const struct vsm_stream_stat
   row->departures = strain.departures;
   row->older = strain.older;
   row->queue_share = (double)strain.queue_ppm / VSM_PPM;
+  row->working_day_seconds = vsm_working_day_seconds(model->calendar);
   vsm_tally_fini(&t);
 }
 

@@ -33,6 +33,7 @@ struct vsm_bottleneck_row {
   uint32_t signals[VSM_SIGNALS], score_ppm;
   uint64_t wip, queued, suspended, arrivals, departures, older;
   double queue_share, p85_seconds, older_usual_share; // p85_seconds 0: too few visits tell it
+  double working_day_seconds;                         // of p85
 };
 struct vsm_bottleneck_view {
   const char *id, *window;

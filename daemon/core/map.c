@@ -136,6 +136,8 @@ static void read_edge(const struct vsm_stream_state *s, const struct row *row, u
   vsm_flow_sum(row->flow, s->bands, window, &sum);
   out->count = (uint64_t)sum.counts[VSM_N_PASSED];
   out->handover_time = vsm_sketch_view(&sum.dists[VSM_D_HANDOVER]);
+  out->working_day_seconds =
+      vsm_working_day_seconds(row->to < s->graph->n ? s->graph->at[row->to].calendar : s->model->calendar);
   vsm_tally_fini(&sum);
 }
 

@@ -22,6 +22,7 @@ struct vsm_map_edge {
   enum vsm_edge_kind kind;
   uint64_t count, total; // in the window, over all time; both 0 for arrows that nothing went along
   struct vsm_dist_view handover_time;
+  double working_day_seconds; // of the handover
 };
 
 struct vsm_map_stage {

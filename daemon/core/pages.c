@@ -69,8 +69,9 @@ static void add_row(struct page *p, unsigned stream, uint32_t id, const struct v
   enum vsm_visit_state state = v ? v->state : VSM_BETWEEN;
   if (!is_wanted(p, story, state))
     return;
-  int64_t in_stage = v ? vsm_core_age_us(p->core, s->graph->at[v->place].calendar, v->entered) : 0;
-  int64_t due = v ? vsm_core_due(p->core, it, v->place) : 0;
+  const struct vsm_calendar *calendar = v ? s->graph->at[v->place].calendar : NULL;
+  int64_t in_stage = v ? vsm_core_age_us(p->core, calendar, v->entered) : 0;
+  int64_t due = v ? vsm_core_date(p->core, it, VSM_VALUE_DUE, v->place) : 0;
   struct vsm_item_row *row = &p->rows[p->n++];
   *row = (struct vsm_item_row){
       .item = vsm_items_shown(&s->items, it, s->graph),
@@ -82,7 +83,9 @@ static void add_row(struct page *p, unsigned stream, uint32_t id, const struct v
       .party = "",
       .in_stage_seconds = vsm_seconds(in_stage),
       .age_seconds = vsm_seconds(vsm_core_age_us(p->core, s->model->calendar, story->started)),
-      .due = {due ? due : vsm_core_due(p->core, it, VSM_PLACE_ITEM)},
+      .working_day_seconds = vsm_working_day_seconds(calendar),
+      .age_working_day_seconds = vsm_working_day_seconds(s->model->calendar),
+      .due = {due ? due : vsm_core_date(p->core, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
       .pace = "",
   };
   if (!row->keys)

@@ -2,6 +2,7 @@
 // is now, less what came since then, plus what left. A pane is drawn whole or not at all: one that begins before the
 // time for which quarters are kept is not, nor what lies before it.
 #include "base/err.h"
+#include "core/calendar.h"
 #include "core/state.h"
 
 struct drawing {
@@ -116,6 +117,18 @@ static void draw_window(struct drawing *d, unsigned band, int64_t wip) {
 
 // --- the question
 
+static void fill_lengths(const struct vsm_core *core, const struct vsm_calendar *calendar,
+                         struct vsm_series_picture *out) {
+  int64_t end = vsm_calendar_worked(calendar, core->now.us);
+  for (unsigned i = out->n; i-- > 0;) {
+    int64_t next = i + 1 < out->n ? out->panes[i + 1].start.us : out->end.us;
+    int64_t start = vsm_calendar_worked(calendar, out->panes[i].start.us);
+    end = next < core->now.us ? vsm_calendar_worked(calendar, next) : end;
+    out->panes[i].seconds = vsm_seconds(end > start ? end - start : 0);
+  }
+  out->working_day_seconds = vsm_working_day_seconds(calendar);
+}
+
 static int find_band(const struct vsm_bands *bands, unsigned configured) {
   for (unsigned i = 0; i < bands->n; i++)
     if (bands->at[i].configured == configured)
@@ -145,14 +158,15 @@ int vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *q
   d.sum.low = VSM_SKETCH_BUCKETS;
   if (query->window < 0) {
     unsigned first = draw_bounds(&d, wip);
-    *out = (struct vsm_series_picture){d.rows + first, d.n - first, {query->bounds[d.n]}, d.more};
-    return 0;
+    *out = (struct vsm_series_picture){d.rows + first, d.n - first, {query->bounds[d.n]}, d.more, 0};
+  } else {
+    int band = find_band(s->bands, (unsigned)query->window);
+    d.start_us = s->bands->at[band].start_us;
+    d.step_us = s->bands->at[band].step_us;
+    draw_window(&d, (unsigned)band, wip);
+    *out = (struct vsm_series_picture){d.rows, d.n, {d.start_us + d.n * d.step_us}, false, 0};
   }
-  int band = find_band(s->bands, (unsigned)query->window);
-  d.start_us = s->bands->at[band].start_us;
-  d.step_us = s->bands->at[band].step_us;
-  draw_window(&d, (unsigned)band, wip);
-  *out = (struct vsm_series_picture){d.rows, d.n, {d.start_us + d.n * d.step_us}, false};
+  fill_lengths(core, query->stage < 0 ? s->model->calendar : s->model->stages[query->stage].calendar, out);
   return 0;
 }
 

@@ -13,6 +13,10 @@ static double share(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }
 
+double vsm_working_day_seconds(const struct vsm_calendar *c) {
+  return c ? vsm_seconds(vsm_calendar_day_us(c)) : 0;
+}
+
 int64_t vsm_core_age_us(const struct vsm_core *core, const struct vsm_calendar *calendar, int64_t since) {
   if (core->now.us <= since)
     return 0;
@@ -129,7 +133,8 @@ static void fill_sle(const struct reading *r, void *rows, unsigned at, const cha
                             .within_seconds = vsm_seconds(s->x->e->within_us),
                             .target = s->x->e->target_ppm / 1e6,
                             .attained = share((double)t->counts[VSM_N_MET], (double)count),
-                            .count = count};
+                            .count = count,
+                            .working_day_seconds = vsm_working_day_seconds(s->x->e->calendar)};
 }
 
 // The expectations of all windows, window by window; NULL: no memory, or none.
@@ -205,7 +210,8 @@ int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, 
                                  .suspended = st->by_state[VSM_SUSPENDED],
                                  .age = view_age(core, s->model->stages[stage].calendar, &st->open),
                                  .windows = windows,
-                                 .n_windows = n};
+                                 .n_windows = n,
+                                 .working_day_seconds = vsm_working_day_seconds(s->model->stages[stage].calendar)};
   fill_windows(&r, &st->flow, windows, fill_stage_window);
   for (unsigned i = 0; i < n; i++) {
     windows[i].sle = sle + i * st->expected.n;
@@ -228,7 +234,8 @@ int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena 
                                   .between = s->between,
                                   .age = view_age(core, s->model->calendar, &s->open),
                                   .windows = windows,
-                                  .n_windows = n};
+                                  .n_windows = n,
+                                  .working_day_seconds = vsm_working_day_seconds(s->model->calendar)};
   fill_windows(&r, &s->flow, windows, fill_stream_window);
   for (unsigned i = 0; i < n; i++) {
     windows[i].sle = sle + i * s->expected.n;

@@ -5,6 +5,9 @@
 #include "base/arena.h"
 #include "core/core.h"
 
+// The length of a working day where a calendar counts a node's times (`wd`), 0 where they are elapsed time.
+double vsm_working_day_seconds(const struct vsm_calendar *c);
+
 struct vsm_age_view {
   double p50, p85, p95, max; // seconds
 };
@@ -19,6 +22,7 @@ struct vsm_sle_view {
   const char *name;
   double within_seconds, target, attained; // target, attained: shares, 0 to 1
   uint64_t count;
+  double working_day_seconds; // of `within`
 };
 
 #define VSM_STAGE_COUNTS(X)                                                                                            \
@@ -60,6 +64,7 @@ struct vsm_stage_view {
   unsigned n_windows;
   const struct vsm_wait_view *waits; // by party, then reason
   unsigned n_waits;
+  double working_day_seconds;
 };
 
 struct vsm_stream_window_view {
@@ -81,6 +86,7 @@ struct vsm_stream_view {
   unsigned n_windows;
   const struct vsm_stage_view *stages; // in the order of the stream
   unsigned n_stages;                   // 0 from vsm_core_view_node()
+  double working_day_seconds;
 };
 
 // A node is a stage of a stream, or with stage -1 the stream itself. Indexes as in the model; VSM_ENOMEM or 0.
@@ -119,6 +125,7 @@ struct vsm_series_pane {
   uint64_t wip;                            // at the pane's end
   uint64_t cycle_time_count;               // of a stream: lead times
   double cycle_time_p50, cycle_time_mean;  // seconds
+  double seconds;                          // its length up to now; working time where there is a calendar
 };
 enum { VSM_SERIES_PANES_MAX = 1000 };
 struct vsm_series_query {
@@ -133,6 +140,7 @@ struct vsm_series_picture {
   unsigned n;
   struct vsm_time end; // of the last pane
   bool more;           // panes before these are kept, and were too much for one answer
+  double working_day_seconds;
 };
 // 0 or VSM_ENOMEM.
 int vsm_core_view_series(struct vsm_core *core, const struct vsm_series_query *query, struct vsm_arena *arena,
@@ -183,9 +191,10 @@ struct vsm_item_row {
   const char *party; // "" unless suspended
   struct vsm_str reason;
   double in_stage_seconds, age_seconds; // working time where there is a calendar
-  struct vsm_time due;                  // of the visit, or else of the item; 0: none
-  const char *pace;                     // "on_pace", "slow", "at_risk", "over"; "" where too few visits tell it
-  unsigned pace_percentile;             // of the age, among the ages at which visits to the stage were completed
+  double working_day_seconds, age_working_day_seconds;
+  struct vsm_time due;      // of the visit, or else of the item; 0: none
+  const char *pace;         // "on_pace", "slow", "at_risk", "over"; "" where too few visits tell it
+  unsigned pace_percentile; // of the age, among the ages at which visits to the stage were completed
 };
 
 enum vsm_items_sort { VSM_BY_AGE, VSM_BY_PACE, VSM_BY_LAST };
@@ -226,9 +235,10 @@ struct vsm_visit_view {
   int64_t queued_us, active_us, suspended_us; // of an open visit up to now; working time where there is a calendar
   int64_t expected_us;                        // what the stage's expectation allows; 0: none
   int64_t counted_us;                         // what of its time that expectation counts
-  struct vsm_time due;                        // 0: none
-  struct vsm_str reason;                      // of a suspended one
-  const char *party;                          // NULL: not suspended
+  double working_day_seconds, expected_working_day_seconds;
+  struct vsm_time due, not_before; // 0: none
+  struct vsm_str reason;           // of a suspended one
+  const char *party;               // NULL: not suspended
 };
 struct vsm_segment_value {
   const char *attribute;
@@ -244,7 +254,7 @@ struct vsm_item_view {
   unsigned n_transitions;
   const struct vsm_visit_view *visits; // in the order in which they opened
   unsigned n_visits;
-  struct vsm_time due; // of the item itself; 0: none
+  struct vsm_time due, not_before; // of the item itself; 0: none
   const struct vsm_segment_value *segments;
   unsigned n_segments;
 };

@@ -71,6 +71,7 @@ static Vsm__V1__Sle **sles(struct vsm_build *b, const struct vsm_sle_view *v, si
     list[i]->target = v[i].target;
     list[i]->attained = v[i].attained;
     list[i]->count = v[i].count;
+    list[i]->working_day_seconds = v[i].working_day_seconds;
   }
   return list;
 }
@@ -160,6 +161,7 @@ void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_s
   m->queued = v->queued;
   m->active = v->active;
   m->suspended = v->suspended;
+  m->working_day_seconds = v->working_day_seconds;
   m->age = age(b, &v->age);
   m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
   m->n_windows = m->windows ? v->n_windows : 0;
@@ -178,6 +180,7 @@ void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm_
   m->sequence = b->sequence ? b->sequence(b->sequence_ctx, v->id, NULL) : 0;
   m->wip = v->wip;
   m->between = v->between;
+  m->working_day_seconds = v->working_day_seconds;
   m->age = age(b, &v->age);
   m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
   m->n_windows = m->windows ? v->n_windows : 0;

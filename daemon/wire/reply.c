@@ -74,6 +74,8 @@ static void item_row(struct vsm_build *b, const struct vsm_model *model, const s
   m->reason = vsm_build_text(b, v->reason);
   m->in_stage_seconds = v->in_stage_seconds;
   m->age_seconds = v->age_seconds;
+  m->working_day_seconds = v->working_day_seconds;
+  m->age_working_day_seconds = v->age_working_day_seconds;
   m->due_unix_nano = vsm_build_nanos(v->due);
   m->pace = (char *)v->pace;
   m->pace_percentile = v->pace_percentile;
@@ -121,7 +123,10 @@ static void visit(struct vsm_build *b, const struct vsm_visit_view *v, Vsm__V1__
   m->state = (char *)vsm_visit_state_name(v->state);
   m->expected_seconds = vsm_seconds(v->expected_us);
   m->counted_seconds = vsm_seconds(v->counted_us);
+  m->working_day_seconds = v->working_day_seconds;
+  m->expected_working_day_seconds = v->expected_working_day_seconds;
   m->due_unix_nano = vsm_build_nanos(v->due);
+  m->not_before_unix_nano = vsm_build_nanos(v->not_before);
   m->party = (char *)(v->party ? v->party : "");
   m->reason = vsm_build_text(b, v->reason);
 }
@@ -153,6 +158,7 @@ int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *it
   for (size_t i = 0; i < m->n_visits; i++)
     visit(&a.b, &item->visits[i], m->visits[i]);
   m->due_unix_nano = vsm_build_nanos(item->due);
+  m->not_before_unix_nano = vsm_build_nanos(item->not_before);
   m->segments = vsm_build_list(&a.b, item->n_segments, sizeof **m->segments);
   m->n_segments = m->segments ? item->n_segments : 0;
   for (size_t i = 0; i < m->n_segments; i++)
@@ -170,6 +176,7 @@ static void series_pane(const struct vsm_series_pane *v, Vsm__V1__SeriesPane *m)
   m->cycle_time_count = v->cycle_time_count;
   m->cycle_time_p50 = v->cycle_time_p50;
   m->cycle_time_mean = v->cycle_time_mean;
+  m->seconds = v->seconds;
 }
 
 int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena, struct vsm_message *out) {
@@ -183,6 +190,7 @@ int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena
   m->window = (char *)view->window;
   m->end_unix_nano = vsm_build_nanos(view->picture.end);
   m->more = view->picture.more;
+  m->working_day_seconds = view->picture.working_day_seconds;
   m->panes = vsm_build_list(&a.b, view->picture.n, sizeof **m->panes);
   m->n_panes = m->panes ? view->picture.n : 0;
   for (size_t i = 0; i < m->n_panes; i++)
@@ -212,6 +220,7 @@ static void edge(struct vsm_build *b, const struct vsm_map_edge *v, Vsm__V1__Edg
   m->count = v->count;
   m->total = v->total;
   m->handover_time = vsm_build_distribution(b, &v->handover_time);
+  m->working_day_seconds = v->working_day_seconds;
 }
 
 static void edges_stage(const struct vsm_map_stage *v, Vsm__V1__EdgesStage *m) {
@@ -284,6 +293,7 @@ static void bottleneck_stage(struct vsm_build *b, const struct vsm_bottleneck_ro
   m->older = v->older;
   m->older_share = v->wip ? (double)v->older / (double)v->wip : 0;
   m->older_usual_share = v->older_usual_share;
+  m->working_day_seconds = v->working_day_seconds;
 }
 
 static void bottleneck_stream(struct vsm_build *b, const struct vsm_bottleneck_view *v, Vsm__V1__BottleneckStream *m) {

@@ -242,8 +242,20 @@ static const char *segment_text(struct story *s, const struct vsm_item_view *v, 
   return "none";
 }
 
+// "survey:2026-03-20T17:00 item:...": of its visits, then its own.
+static const char *not_before_text(struct story *s, const struct vsm_item_view *v) {
+  const char *text = "";
+  for (unsigned i = 0; i < v->n_visits; i++)
+    if (v->visits[i].not_before.us)
+      text = join(s, text,
+                  vsm_arena_printf(&s->arena, "%s:%s", v->visits[i].stage, time_text(s, v->visits[i].not_before.us)));
+  if (v->not_before.us)
+    text = join(s, text, vsm_arena_printf(&s->arena, "item:%s", time_text(s, v->not_before.us)));
+  return *text ? text : "none";
+}
+
 // item KEY unknown | item KEY STATE | item KEY shown KEY | item KEY keys KEY... | item KEY visits VISIT... |
-// item KEY due TIME | item KEY segment NAME VALUE; none: there is none
+// item KEY due TIME | item KEY not_before STAGE|item:TIME... | item KEY segment NAME VALUE; none: there is none
 static void expect_item(struct story *s, char **w, unsigned n) {
   struct vsm_item_view v;
   uint64_t streams;
@@ -265,6 +277,8 @@ static void expect_item(struct story *s, char **w, unsigned n) {
     expect_text(s, w[0], rest, vsm_arena_strndup(&s->arena, v.item.p, v.item.n));
   else if (strcmp(w[1], "due") == 0)
     expect_text(s, w[0], rest, time_text(s, v.due.us));
+  else if (strcmp(w[1], "not_before") == 0)
+    expect_text(s, w[0], rest, not_before_text(s, &v));
   else if (strcmp(w[1], "segment") == 0 && n == 4)
     expect_text(s, w[0], w[3], segment_text(s, &v, w[2]));
   else

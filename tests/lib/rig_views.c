@@ -92,7 +92,7 @@ void rig_print_item(FILE *out, const struct vsm_item_view *v) {
     fprintf(out, " %s", v->segments[i].attribute);
     print_str(out, "is ", v->segments[i].value);
   }
-  fprintf(out, " due %lld\n", (long long)v->due.us);
+  fprintf(out, " due %lld not before %lld\n", (long long)v->due.us, (long long)v->not_before.us);
   for (unsigned i = 0; i < v->n_transitions; i++) {
     const struct vsm_transition_view *t = &v->transitions[i];
     fprintf(out, "  %lld %s %s", (long long)t->time.us, t->stage, vsm_lifecycle_name(t->lifecycle));
@@ -104,11 +104,11 @@ void rig_print_item(FILE *out, const struct vsm_item_view *v) {
   }
   for (unsigned i = 0; i < v->n_visits; i++) {
     const struct vsm_visit_view *x = &v->visits[i];
-    fprintf(out, "  visit %s %lld..%lld %s %s%s%s%s%s %lld %lld %lld expected %lld due %lld", x->stage,
+    fprintf(out, "  visit %s %lld..%lld %s %s%s%s%s%s %lld %lld %lld expected %lld due %lld not before %lld", x->stage,
             (long long)x->entered.us, (long long)x->left.us, vsm_how_name(x->how), vsm_visit_state_name(x->state),
             x->confirmed ? " confirmed" : "", x->rework ? " rework" : "", x->unobserved ? " unobserved" : "",
             x->implied ? " implied" : "", (long long)x->queued_us, (long long)x->active_us, (long long)x->suspended_us,
-            (long long)x->expected_us, (long long)x->due.us);
+            (long long)x->expected_us, (long long)x->due.us, (long long)x->not_before.us);
     print_str(out, "reason ", x->reason);
     fprintf(out, " %s\n", x->party ? x->party : "");
   }

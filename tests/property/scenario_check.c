@@ -54,6 +54,7 @@ static void compare_visit(struct check *c, const char *key, const struct vsm_str
                 g->queued_us + g->active_us + g->suspended_us);
   check_equal(c, key, "visit expected", allowed(&s->stages[e->stage], item), g->expected_us);
   check_equal(c, key, "visit due", item->due[e->stage], g->due.us);
+  check_equal(c, key, "visit not before", item->not_before[e->stage], g->not_before.us);
   compare_wait(c, key, &item->fold, visit, g);
 }
 
@@ -112,6 +113,7 @@ static void compare_item(struct check *c, const struct vsm_stream *s, unsigned s
   for (size_t i = 0; i < e->n_keys && i < g.n_keys; i++)
     check_equal(c, key, e->keys[i], 1, vsm_str_eq(vsm_str_of(e->keys[i]), g.keys[i]));
   check_equal(c, key, "due", e->due[REF_STAGES_MAX], g.due.us);
+  check_equal(c, key, "not before", e->not_before[REF_STAGES_MAX], g.not_before.us);
   compare_segments_of(c, key, s, e, &g);
   compare_transitions(c, key, s, e, &g);
   check_equal(c, key, "visits", (int64_t)e->fold.n_visits, g.n_visits);
