@@ -1,5 +1,6 @@
 // One handler per kind of question, in a table. A handler fills in a message, or says in words why it cannot: names
-// that are not known are answered with those that are.
+// that are not known are answered with those that are. What most questions begin with, the value stream, is looked up
+// before.
 //
 // Each question has the arena to itself, from the views of the core to the message that is packed into the socket's own
 // memory; nothing of it outlives the answer. Time passes in the core before a question is looked at, so that an answer
@@ -25,8 +26,9 @@ struct vsm_query_socket {
   uint64_t bad_frames;
 };
 
-// Returns 0 with *out, or a negative enum vsm_err with *why (in the arena), or NULL for the error's own text.
-typedef int handler_fn(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+// Of the value stream asked for; -1: of none. Returns 0 with *out, or a negative enum vsm_err with *why (in the arena),
+// or NULL for the error's own text.
+typedef int handler_fn(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                        const char **why);
 
 struct vsm_query_socket *vsm_query_socket_create(const struct vsm_query_socket_options *o) {
@@ -83,12 +85,10 @@ static int find(struct vsm_query_socket *q, int stream, struct vsm_str name, con
   return VSM_ENOENT;
 }
 
-static int answer_snapshot(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_snapshot(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
-  int only = find(q, -1, r->stream, why);
-  if (only == VSM_ENOENT)
-    return only;
-  size_t first = only < 0 ? 0 : (size_t)only, n = only < 0 ? q->model->n_streams : 1;
+  size_t first = stream < 0 ? 0 : (size_t)stream, n = stream < 0 ? q->model->n_streams : 1;
+  (void)r, (void)why;
   struct vsm_stream_view *streams = vsm_arena_alloc(&q->arena, (n + 1) * sizeof *streams);
   if (!streams)
     return VSM_ENOMEM;
@@ -134,15 +134,8 @@ static int find_attribute(struct vsm_query_socket *q, int stream, struct vsm_str
   return VSM_ENOENT;
 }
 
-static int answer_segments(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_segments(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
-  int stream = find(q, -1, r->stream, why);
-  if (stream == VSM_ENOENT)
-    return stream;
-  if (stream < 0) {
-    *why = "segments are asked for without a value stream";
-    return VSM_EINVAL;
-  }
   struct vsm_segments_query query = {.stream = (unsigned)stream,
                                      .stage = find(q, stream, r->stage, why),
                                      .attribute = find_attribute(q, stream, r->attribute, why),
@@ -192,15 +185,8 @@ static const int64_t *find_bounds(struct vsm_query_socket *q, const struct vsm_r
   return good ? bounds : NULL;
 }
 
-static int answer_series(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_series(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                          const char **why) {
-  int stream = find(q, -1, r->stream, why);
-  if (stream == VSM_ENOENT)
-    return stream;
-  if (stream < 0) {
-    *why = "a series is asked for without a value stream";
-    return VSM_EINVAL;
-  }
   const struct vsm_stream *s = &q->model->streams[stream];
   struct vsm_series_query query = {.stream = (unsigned)stream,
                                    .stage = find(q, stream, r->stage, why),
@@ -231,21 +217,19 @@ static int find_sort(struct vsm_str name) {
   return name.n ? VSM_ENOENT : (int)VSM_BY_AGE;
 }
 
-static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                         const char **why) {
-  struct vsm_items_query query = {.stream = find(q, -1, r->stream, why),
+  struct vsm_items_query query = {.stream = stream,
                                   .stage = -1,
                                   .state = find_state(r->state),
                                   .value = r->value,
                                   .limit = r->limit,
                                   .cursor = r->cursor};
-  if (query.stream == VSM_ENOENT)
-    return VSM_ENOENT;
-  if (r->stage.n > 0 && query.stream < 0) {
+  if (r->stage.n > 0 && stream < 0) {
     *why = "a stage is asked for without its value stream";
     return VSM_EINVAL;
   }
-  if (r->stage.n > 0 && (query.stage = find(q, query.stream, r->stage, why)) == VSM_ENOENT)
+  if (r->stage.n > 0 && (query.stage = find(q, stream, r->stage, why)) == VSM_ENOENT)
     return VSM_ENOENT;
   if (query.state == VSM_ENOENT) {
     *why = "unknown state; allowed: queued, active, suspended, between";
@@ -257,7 +241,7 @@ static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r,
     return VSM_EINVAL;
   }
   query.sort = (enum vsm_items_sort)sort;
-  query.attribute = find_attribute(q, query.stream, r->attribute, why);
+  query.attribute = find_attribute(q, stream, r->attribute, why);
   if (query.attribute == VSM_ENOENT)
     return VSM_ENOENT;
   struct vsm_item_row *rows;
@@ -268,13 +252,10 @@ static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r,
   return n < 0 ? (int)n : vsm_reply_items(q->model, rows, (size_t)n, cursor, &q->arena, out);
 }
 
-static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                        const char **why) {
-  int stream = find(q, -1, r->stream, why);
   struct vsm_item_view item;
   uint64_t streams = 0;
-  if (stream == VSM_ENOENT)
-    return stream;
   int err = vsm_core_item(q->core, stream, r->key, &q->arena, &item, &streams);
   if (err == VSM_ENOENT)
     *why = vsm_arena_printf(&q->arena, "no item has the key \"%.*s\"", (int)(r->key.n < 256 ? r->key.n : 256),
@@ -289,11 +270,8 @@ static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, 
   return err ? err : vsm_reply_item(q->model, &item, &q->arena, out);
 }
 
-static int answer_edges(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_edges(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                         const char **why) {
-  int stream = find(q, -1, r->stream, why);
-  if (stream == VSM_ENOENT)
-    return stream;
   if (stream < 0) {
     *why = vsm_arena_printf(&q->arena, "edges are asked for without a value stream; known: %s",
                             list(&q->arena, q->model, -1));
@@ -310,12 +288,9 @@ static int answer_edges(struct vsm_query_socket *q, const struct vsm_request *r,
 }
 
 // Of all streams, those without the window are left out.
-static int answer_bottleneck(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
-                             const char **why) {
-  int only = find(q, -1, r->stream, why);
-  if (only == VSM_ENOENT)
-    return only;
-  unsigned first = only < 0 ? 0 : (unsigned)only, end = only < 0 ? q->model->n_streams : first + 1, n = 0;
+static int answer_bottleneck(struct vsm_query_socket *q, const struct vsm_request *r, int stream,
+                             struct vsm_message *out, const char **why) {
+  unsigned first = stream < 0 ? 0 : (unsigned)stream, end = stream < 0 ? q->model->n_streams : first + 1, n = 0;
   struct vsm_bottleneck_view *views = vsm_arena_alloc(&q->arena, (end - first + 1) * sizeof *views);
   if (!views)
     return VSM_ENOMEM;
@@ -346,15 +321,8 @@ static const char *read_forecast(const struct vsm_request *r, struct vsm_forecas
   return NULL;
 }
 
-static int answer_forecast(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_forecast(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
-  int stream = find(q, -1, r->stream, why);
-  if (stream == VSM_ENOENT)
-    return stream;
-  if (stream < 0) {
-    *why = "a forecast is asked for without a value stream";
-    return VSM_EINVAL;
-  }
   struct vsm_forecast_query query = {.stream = (unsigned)stream};
   struct vsm_forecast_view view;
   *why = read_forecast(r, &query);
@@ -371,43 +339,43 @@ static int answer_forecast(struct vsm_query_socket *q, const struct vsm_request 
   return err ? err : vsm_reply_forecast(vsm_core_now(q->core), &query, &view, &q->arena, out);
 }
 
-static int answer_unmapped(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_unmapped(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
   size_t n;
-  (void)r, (void)why;
+  (void)r, (void)stream, (void)why;
   const struct vsm_unmapped_view *rows = vsm_core_unmapped(q->core, &q->arena, &n);
   return vsm_reply_unmapped(rows, n, &q->arena, out);
 }
 
-static int answer_rejected(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_rejected(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
   size_t n;
-  (void)r, (void)why;
+  (void)r, (void)stream, (void)why;
   const struct vsm_rejected_view *rows = vsm_core_rejected(q->core, &q->arena, &n);
   return vsm_reply_rejected(rows, n, &q->arena, out);
 }
 
-static int answer_sources(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_sources(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                           const char **why) {
   size_t n;
-  (void)r, (void)why;
+  (void)r, (void)stream, (void)why;
   const struct vsm_source_view *rows = vsm_core_sources(q->core, &q->arena, &n);
   return vsm_reply_sources(rows, n, &q->arena, out);
 }
 
-static int answer_status(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_status(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                          const char **why) {
   struct vsm_status_view status;
-  (void)r, (void)why;
+  (void)r, (void)stream, (void)why;
   q->o.status(q->o.ctx, &status);
   return vsm_reply_status(&status, &q->arena, out);
 }
 
-static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                          const char **why) {
   char *text = NULL;
   struct vsm_status_view status;
-  (void)r;
+  (void)r, (void)stream;
   int err = q->o.reload(q->o.ctx, &text);
   if (err) {
     *why = text ? vsm_arena_strdup(&q->arena, text) : NULL;
@@ -418,15 +386,36 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
   return vsm_reply_reloaded(status.configuration, status.without_effect, status.n_without_effect, &q->arena, out);
 }
 
-static handler_fn *const handlers[] = {
-    [VSM_ASK_SNAPSHOT] = answer_snapshot, [VSM_ASK_ITEMS] = answer_items,
-    [VSM_ASK_ITEM] = answer_item,         [VSM_ASK_UNMAPPED] = answer_unmapped,
-    [VSM_ASK_REJECTED] = answer_rejected, [VSM_ASK_SOURCES] = answer_sources,
-    [VSM_ASK_STATUS] = answer_status,     [VSM_ASK_RELOAD] = answer_reload,
-    [VSM_ASK_SERIES] = answer_series,     [VSM_ASK_EDGES] = answer_edges,
-    [VSM_ASK_SEGMENTS] = answer_segments, [VSM_ASK_BOTTLENECK] = answer_bottleneck,
-    [VSM_ASK_FORECAST] = answer_forecast,
+// without: what is said where the question is of one value stream and names none; NULL: it need not, or, as edges do,
+// says more itself.
+static const struct {
+  handler_fn *answer;
+  const char *without;
+} questions[] = {
+    [VSM_ASK_SNAPSHOT] = {answer_snapshot, NULL},
+    [VSM_ASK_ITEMS] = {answer_items, NULL},
+    [VSM_ASK_ITEM] = {answer_item, NULL},
+    [VSM_ASK_UNMAPPED] = {answer_unmapped, NULL},
+    [VSM_ASK_REJECTED] = {answer_rejected, NULL},
+    [VSM_ASK_SOURCES] = {answer_sources, NULL},
+    [VSM_ASK_STATUS] = {answer_status, NULL},
+    [VSM_ASK_RELOAD] = {answer_reload, NULL},
+    [VSM_ASK_SERIES] = {answer_series, "a series is asked for without a value stream"},
+    [VSM_ASK_EDGES] = {answer_edges, NULL},
+    [VSM_ASK_BOTTLENECK] = {answer_bottleneck, NULL},
+    [VSM_ASK_FORECAST] = {answer_forecast, "a forecast is asked for without a value stream"},
+    [VSM_ASK_SEGMENTS] = {answer_segments, "segments are asked for without a value stream"},
 };
+
+static int answer_question(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
+                           const char **why) {
+  int stream = find(q, -1, r->stream, why);
+  if (stream == VSM_ENOENT)
+    return stream;
+  if (stream < 0 && (*why = questions[r->kind].without) != NULL)
+    return VSM_EINVAL;
+  return questions[r->kind].answer(q, r, stream, out, why);
+}
 
 static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {
   struct vsm_request r;
@@ -435,10 +424,10 @@ static int answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_m
   q->o.pass_time(q->o.ctx);
   if (err)
     why = "this is no request: docs/wire.md, proto/vsm/v1/query.proto";
-  else if (!handlers[r.kind])
+  else if (!questions[r.kind].answer)
     why = "this version does not know such a question";
   else
-    err = handlers[r.kind](q, &r, out, &why);
+    err = answer_question(q, &r, out, &why);
   if (err || why)
     err = vsm_reply_error(why ? why : vsm_err_text(err), &q->arena, out);
   return err;
