@@ -87,7 +87,7 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
 }
 
 static bool is_question(uint64_t number) {
-  return number > VSM_ASK_NOTHING && number <= VSM_ASK_SEGMENTS;
+  return number > VSM_ASK_NOTHING && number < VSM_ASK_END;
 }
 
 static bool read_request(struct vsm_str frame, struct vsm_request *out) {
@@ -110,15 +110,21 @@ static bool read_request(struct vsm_str frame, struct vsm_request *out) {
   return true;
 }
 
+static bool has_good_texts(const struct vsm_request *r) {
+  for (unsigned i = 1; i <= LARGEST_NUMBER; i++) {
+    size_t text = texts[r->kind][i];
+    if (text && !vsm_utf8_valid(*(const struct vsm_str *)((const char *)r + text)))
+      return false;
+  }
+  return true;
+}
+
 int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {
   *out = (struct vsm_request){0};
   if (frame.n && !read_request(frame, out))
     return VSM_EFORMAT;
-  const struct vsm_str all[] = {out->stream, out->stage,  out->attribute, out->value,  out->state,
-                                out->sort,   out->cursor, out->key,       out->window, out->by};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (!vsm_utf8_valid(all[i]))
-      return VSM_EFORMAT;
+  if (!has_good_texts(out))
+    return VSM_EFORMAT;
   if (out->kind == VSM_ASK_ITEMS) {
     if (out->limit == 0)
       out->limit = VSM_ITEMS_DEFAULT;
