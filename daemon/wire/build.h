@@ -15,13 +15,16 @@ struct vsm_build {
 
 // n cleared elements of an array; on failure NULL, with b->failed set.
 void *vsm_build_array(struct vsm_build *b, size_t n, size_t size);
-char *vsm_build_text(struct vsm_build *b, struct vsm_str s); // copied, with a NUL
-char **vsm_build_texts(struct vsm_build *b, const struct vsm_str *s, size_t n);
+char *vsm_build_text(struct vsm_build *b, struct vsm_str s);                                   // copied, with a NUL
+char **vsm_build_texts(struct vsm_build *b, const struct vsm_str *s, size_t n, size_t *n_out); // as a list
 
-// A repeated message field: the array of pointers that protobuf-c wants, to n messages of a size, cleared but not
-// initialised. NULL on failure and where n is 0.
-void *vsm_build_list(struct vsm_build *b, size_t n, size_t size);
+// A message as its init() leaves it; NULL on failure.
+void *vsm_build_message(struct vsm_build *b, const ProtobufCMessageDescriptor *type);
+// A repeated message field: the array of pointers that protobuf-c wants, to n such messages; *n_out of them: n, or 0 on
+// failure. NULL on failure and where n is 0.
+void *vsm_build_list(struct vsm_build *b, size_t n, const ProtobufCMessageDescriptor *type, size_t *n_out);
 
+// These fill in a message.
 void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vsm__V1__Segment *out);
 void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm__V1__ValueStream *out);
 void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_stage_view *v, Vsm__V1__Stage *out);

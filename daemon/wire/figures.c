@@ -15,18 +15,29 @@ char *vsm_build_text(struct vsm_build *b, struct vsm_str s) {
   return z;
 }
 
-char **vsm_build_texts(struct vsm_build *b, const struct vsm_str *s, size_t n) {
+char **vsm_build_texts(struct vsm_build *b, const struct vsm_str *s, size_t n, size_t *n_out) {
   char **out = vsm_build_array(b, n, sizeof *out);
-  for (size_t i = 0; out && i < n; i++)
+  *n_out = out ? n : 0;
+  for (size_t i = 0; i < *n_out; i++)
     out[i] = vsm_build_text(b, s[i]);
   return out;
 }
 
-void *vsm_build_list(struct vsm_build *b, size_t n, size_t size) {
-  char *messages = n ? vsm_build_array(b, n, size) : NULL;
+void *vsm_build_message(struct vsm_build *b, const ProtobufCMessageDescriptor *type) {
+  ProtobufCMessage *m = vsm_build_array(b, 1, type->sizeof_message);
+  if (m)
+    protobuf_c_message_init(type, m);
+  return m;
+}
+
+void *vsm_build_list(struct vsm_build *b, size_t n, const ProtobufCMessageDescriptor *type, size_t *n_out) {
+  char *messages = n ? vsm_build_array(b, n, type->sizeof_message) : NULL;
   void **pointers = messages ? vsm_build_array(b, n, sizeof *pointers) : NULL;
-  for (size_t i = 0; pointers && i < n; i++)
-    pointers[i] = messages + i * size;
+  *n_out = pointers ? n : 0;
+  for (size_t i = 0; i < *n_out; i++) {
+    pointers[i] = messages + i * type->sizeof_message;
+    protobuf_c_message_init(type, pointers[i]);
+  }
   return pointers;
 }
 
@@ -35,10 +46,9 @@ uint64_t vsm_build_nanos(struct vsm_time t) {
 }
 
 static Vsm__V1__Age *age(struct vsm_build *b, const struct vsm_age_view *v) {
-  Vsm__V1__Age *m = vsm_build_array(b, 1, sizeof *m);
+  Vsm__V1__Age *m = vsm_build_message(b, &vsm__v1__age__descriptor);
   if (!m)
     return NULL;
-  vsm__v1__age__init(m);
   m->p50 = v->p50;
   m->p85 = v->p85;
   m->p95 = v->p95;
@@ -47,10 +57,9 @@ static Vsm__V1__Age *age(struct vsm_build *b, const struct vsm_age_view *v) {
 }
 
 Vsm__V1__Distribution *vsm_build_distribution(struct vsm_build *b, const struct vsm_dist_view *v) {
-  Vsm__V1__Distribution *m = vsm_build_array(b, 1, sizeof *m);
+  Vsm__V1__Distribution *m = vsm_build_message(b, &vsm__v1__distribution__descriptor);
   if (!m)
     return NULL;
-  vsm__v1__distribution__init(m);
   m->count = v->count;
   m->mean = v->mean;
   m->min = v->min;
@@ -62,10 +71,9 @@ Vsm__V1__Distribution *vsm_build_distribution(struct vsm_build *b, const struct 
   return m;
 }
 
-static Vsm__V1__Sle **sles(struct vsm_build *b, const struct vsm_sle_view *v, size_t n) {
-  Vsm__V1__Sle **list = vsm_build_list(b, n, sizeof **list);
-  for (size_t i = 0; list && i < n; i++) {
-    vsm__v1__sle__init(list[i]);
+static Vsm__V1__Sle **sles(struct vsm_build *b, const struct vsm_sle_view *v, size_t n, size_t *n_out) {
+  Vsm__V1__Sle **list = vsm_build_list(b, n, &vsm__v1__sle__descriptor, n_out);
+  for (size_t i = 0; i < *n_out; i++) {
     list[i]->name = (char *)v[i].name;
     list[i]->within_seconds = v[i].within_seconds;
     list[i]->target = v[i].target;
@@ -77,7 +85,6 @@ static Vsm__V1__Sle **sles(struct vsm_build *b, const struct vsm_sle_view *v, si
 }
 
 static void stage_window(struct vsm_build *b, const struct vsm_stage_window_view *v, Vsm__V1__StageWindow *m) {
-  vsm__v1__stage_window__init(m);
   m->window = (char *)v->window;
 #define X(name) m->name = v->name;
   VSM_STAGE_COUNTS(X)
@@ -88,12 +95,10 @@ static void stage_window(struct vsm_build *b, const struct vsm_stage_window_view
   m->suspended_time = vsm_build_distribution(b, &v->suspended_time);
   m->flow_efficiency = v->flow_efficiency;
   m->first_pass_yield = v->first_pass_yield;
-  m->sle = sles(b, v->sle, v->n_sle);
-  m->n_sle = m->sle ? v->n_sle : 0;
+  m->sle = sles(b, v->sle, v->n_sle, &m->n_sle);
 }
 
 static void stream_window(struct vsm_build *b, const struct vsm_stream_window_view *v, Vsm__V1__StreamWindow *m) {
-  vsm__v1__stream_window__init(m);
   m->window = (char *)v->window;
 #define X(name) m->name = v->name;
   VSM_STREAM_COUNTS(X)
@@ -101,19 +106,15 @@ static void stream_window(struct vsm_build *b, const struct vsm_stream_window_vi
   m->throughput_per_day = v->throughput_per_day;
   m->flow_efficiency = v->flow_efficiency;
   m->lead_time = vsm_build_distribution(b, &v->lead_time);
-  m->sle = sles(b, v->sle, v->n_sle);
-  m->n_sle = m->sle ? v->n_sle : 0;
+  m->sle = sles(b, v->sle, v->n_sle, &m->n_sle);
 }
 
 static void wait(struct vsm_build *b, const struct vsm_wait_view *v, Vsm__V1__Wait *m) {
-  vsm__v1__wait__init(m);
   m->party = (char *)v->party;
   m->reason = vsm_build_text(b, v->reason);
   m->wip = v->wip;
-  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
-  m->n_windows = m->windows ? v->n_windows : 0;
+  m->windows = vsm_build_list(b, v->n_windows, &vsm__v1__wait_window__descriptor, &m->n_windows);
   for (size_t i = 0; i < m->n_windows; i++) {
-    vsm__v1__wait_window__init(m->windows[i]);
     m->windows[i]->window = (char *)v->windows[i].window;
     m->windows[i]->count = v->windows[i].count;
     m->windows[i]->seconds = v->windows[i].seconds;
@@ -137,14 +138,11 @@ static void segment_of_stream(struct vsm_build *b, const struct vsm_stream_windo
 }
 
 void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vsm__V1__Segment *m) {
-  vsm__v1__segment__init(m);
   m->attribute = (char *)v->attribute;
   m->value = vsm_build_text(b, v->value);
   m->wip = v->wip;
-  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
-  m->n_windows = m->windows ? v->n_windows : 0;
+  m->windows = vsm_build_list(b, v->n_windows, &vsm__v1__segment_window__descriptor, &m->n_windows);
   for (size_t i = 0; i < m->n_windows; i++) {
-    vsm__v1__segment_window__init(m->windows[i]);
     if (v->windows)
       segment_of_stage(b, &v->windows[i], m->windows[i]);
     else
@@ -153,7 +151,6 @@ void vsm_build_segment(struct vsm_build *b, const struct vsm_segment_view *v, Vs
 }
 
 void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_stage_view *v, Vsm__V1__Stage *m) {
-  vsm__v1__stage__init(m);
   m->id = (char *)v->id;
   m->name = (char *)v->name;
   m->sequence = b->sequence ? b->sequence(b->sequence_ctx, stream, v->id) : 0;
@@ -163,18 +160,15 @@ void vsm_build_stage(struct vsm_build *b, const char *stream, const struct vsm_s
   m->suspended = v->suspended;
   m->working_day_seconds = v->working_day_seconds;
   m->age = age(b, &v->age);
-  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
-  m->n_windows = m->windows ? v->n_windows : 0;
+  m->windows = vsm_build_list(b, v->n_windows, &vsm__v1__stage_window__descriptor, &m->n_windows);
   for (size_t i = 0; i < m->n_windows; i++)
     stage_window(b, &v->windows[i], m->windows[i]);
-  m->waits = vsm_build_list(b, v->n_waits, sizeof **m->waits);
-  m->n_waits = m->waits ? v->n_waits : 0;
+  m->waits = vsm_build_list(b, v->n_waits, &vsm__v1__wait__descriptor, &m->n_waits);
   for (size_t i = 0; i < m->n_waits; i++)
     wait(b, &v->waits[i], m->waits[i]);
 }
 
 void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm__V1__ValueStream *m) {
-  vsm__v1__value_stream__init(m);
   m->id = (char *)v->id;
   m->name = (char *)v->name;
   m->sequence = b->sequence ? b->sequence(b->sequence_ctx, v->id, NULL) : 0;
@@ -182,21 +176,18 @@ void vsm_build_stream(struct vsm_build *b, const struct vsm_stream_view *v, Vsm_
   m->between = v->between;
   m->working_day_seconds = v->working_day_seconds;
   m->age = age(b, &v->age);
-  m->windows = vsm_build_list(b, v->n_windows, sizeof **m->windows);
-  m->n_windows = m->windows ? v->n_windows : 0;
+  m->windows = vsm_build_list(b, v->n_windows, &vsm__v1__stream_window__descriptor, &m->n_windows);
   for (size_t i = 0; i < m->n_windows; i++)
     stream_window(b, &v->windows[i], m->windows[i]);
-  m->stages = vsm_build_list(b, v->n_stages, sizeof **m->stages);
-  m->n_stages = m->stages ? v->n_stages : 0;
+  m->stages = vsm_build_list(b, v->n_stages, &vsm__v1__stage__descriptor, &m->n_stages);
   for (size_t i = 0; i < m->n_stages; i++)
     vsm_build_stage(b, v->id, &v->stages[i], m->stages[i]);
 }
 
 Vsm__V1__Ingest *vsm_build_ingest(struct vsm_build *b, const struct vsm_ingest_view *v) {
-  Vsm__V1__Ingest *m = vsm_build_array(b, 1, sizeof *m);
+  Vsm__V1__Ingest *m = vsm_build_message(b, &vsm__v1__ingest__descriptor);
   if (!m)
     return NULL;
-  vsm__v1__ingest__init(m);
   m->received = v->received;
   m->applied = v->applied;
   m->duplicates = v->duplicates;
@@ -208,7 +199,6 @@ Vsm__V1__Ingest *vsm_build_ingest(struct vsm_build *b, const struct vsm_ingest_v
 }
 
 void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm__V1__Status *m) {
-  vsm__v1__status__init(m);
   m->version = (char *)v->version;
   m->clock = (char *)v->clock;
   m->time_unix_nano = vsm_build_nanos(v->time);

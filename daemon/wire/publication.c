@@ -4,10 +4,9 @@
 #include "wire/build.h"
 
 static Vsm__V1__Publication *begin(struct vsm_build *b, const struct vsm_publication *head) {
-  Vsm__V1__Publication *m = vsm_build_array(b, 1, sizeof *m);
+  Vsm__V1__Publication *m = vsm_build_message(b, &vsm__v1__publication__descriptor);
   if (!m)
     return NULL;
-  vsm__v1__publication__init(m);
   m->epoch = head->epoch;
   m->sequence = head->sequence;
   m->time_unix_nano = vsm_build_nanos(head->time);
@@ -15,10 +14,9 @@ static Vsm__V1__Publication *begin(struct vsm_build *b, const struct vsm_publica
 }
 
 static Vsm__V1__Metric *metric(struct vsm_build *b, Vsm__V1__Publication *p, const char *stream) {
-  Vsm__V1__Metric *m = vsm_build_array(b, 1, sizeof *m);
+  Vsm__V1__Metric *m = vsm_build_message(b, &vsm__v1__metric__descriptor);
   if (!m)
     return NULL;
-  vsm__v1__metric__init(m);
   m->value_stream = (char *)stream;
   p->body_case = VSM__V1__PUBLICATION__BODY_METRIC;
   p->metric = m;
@@ -30,7 +28,7 @@ int vsm_publish_stream(const struct vsm_publication *head, const struct vsm_stre
   struct vsm_build b = {.arena = arena};
   Vsm__V1__Publication *p = begin(&b, head);
   Vsm__V1__Metric *m = p ? metric(&b, p, view->id) : NULL;
-  Vsm__V1__ValueStream *node = m ? vsm_build_array(&b, 1, sizeof *node) : NULL;
+  Vsm__V1__ValueStream *node = m ? vsm_build_message(&b, &vsm__v1__value_stream__descriptor) : NULL;
   if (!node)
     return VSM_ENOMEM;
   vsm_build_stream(&b, view, node);
@@ -45,7 +43,7 @@ int vsm_publish_stage(const struct vsm_publication *head, const char *stream, co
   struct vsm_build b = {.arena = arena};
   Vsm__V1__Publication *p = begin(&b, head);
   Vsm__V1__Metric *m = p ? metric(&b, p, stream) : NULL;
-  Vsm__V1__Stage *node = m ? vsm_build_array(&b, 1, sizeof *node) : NULL;
+  Vsm__V1__Stage *node = m ? vsm_build_message(&b, &vsm__v1__stage__descriptor) : NULL;
   if (!node)
     return VSM_ENOMEM;
   vsm_build_stage(&b, stream, view, node);
@@ -60,11 +58,10 @@ int vsm_publish_transition(const struct vsm_publication *head, const struct vsm_
                            struct vsm_arena *arena, struct vsm_message *out) {
   struct vsm_build b = {.arena = arena};
   Vsm__V1__Publication *p = begin(&b, head);
-  Vsm__V1__Transition *t = p ? vsm_build_array(&b, 1, sizeof *t) : NULL;
+  Vsm__V1__Transition *t = p ? vsm_build_message(&b, &vsm__v1__transition__descriptor) : NULL;
   if (!t)
     return VSM_ENOMEM;
   const struct vsm_stream *stream = &model->streams[change->stream];
-  vsm__v1__transition__init(t);
   t->time_unix_nano = vsm_build_nanos(change->time);
   t->value_stream = (char *)stream->id;
   t->stage = change->stage < 0 ? NULL : (char *)stream->stages[change->stage].id;
@@ -81,7 +78,7 @@ int vsm_publish_status(const struct vsm_publication *head, const struct vsm_stat
                        struct vsm_arena *arena, struct vsm_message *out) {
   struct vsm_build b = {.arena = arena};
   Vsm__V1__Publication *p = begin(&b, head);
-  Vsm__V1__Status *s = p ? vsm_build_array(&b, 1, sizeof *s) : NULL;
+  Vsm__V1__Status *s = p ? vsm_build_message(&b, &vsm__v1__status__descriptor) : NULL;
   if (!s)
     return VSM_ENOMEM;
   vsm_build_status(&b, status, s);

@@ -12,14 +12,14 @@ struct answer {
   Vsm__V1__Reply *reply;
 };
 
-// Returns the cleared body; NULL: no memory.
-static void *begin(struct answer *a, struct vsm_arena *arena, Vsm__V1__Reply__KindCase kind, size_t body_bytes) {
+// Returns the body as its init() leaves it; NULL: no memory.
+static void *begin(struct answer *a, struct vsm_arena *arena, Vsm__V1__Reply__KindCase kind) {
+  const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(&vsm__v1__reply__descriptor, kind);
   *a = (struct answer){.b.arena = arena};
-  a->reply = vsm_build_array(&a->b, 1, sizeof *a->reply);
-  void *body = a->reply ? vsm_build_array(&a->b, 1, body_bytes) : NULL;
+  a->reply = vsm_build_message(&a->b, &vsm__v1__reply__descriptor);
+  void *body = a->reply ? vsm_build_message(&a->b, field->descriptor) : NULL;
   if (!body)
     return NULL;
-  vsm__v1__reply__init(a->reply);
   a->reply->kind_case = kind;
   a->reply->snapshot = body; // whatever its type: the members of the oneof share their place
   return body;
@@ -31,27 +31,24 @@ static int finish(const struct answer *a, struct vsm_message *out) {
 
 int vsm_reply_error(const char *text, struct vsm_arena *arena, struct vsm_message *out) {
   struct vsm_build b = {.arena = arena};
-  Vsm__V1__Reply *reply = vsm_build_array(&b, 1, sizeof *reply);
+  Vsm__V1__Reply *reply = vsm_build_message(&b, &vsm__v1__reply__descriptor);
   if (!reply)
     return VSM_ENOMEM;
-  vsm__v1__reply__init(reply);
   reply->error = (char *)text;
   return vsm_build_finish(&b, reply, out);
 }
 
 int vsm_reply_snapshot(const struct vsm_snapshot_view *view, struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Snapshot *m = begin(&a, arena, VSM__V1__REPLY__KIND_SNAPSHOT, sizeof *m);
+  Vsm__V1__Snapshot *m = begin(&a, arena, VSM__V1__REPLY__KIND_SNAPSHOT);
   if (!m)
     return VSM_ENOMEM;
   a.b.sequence = view->sequence;
   a.b.sequence_ctx = view->sequence_ctx;
-  vsm__v1__snapshot__init(m);
   m->time_unix_nano = vsm_build_nanos(view->time);
   m->epoch = view->epoch;
   m->ingest = vsm_build_ingest(&a.b, &view->ingest);
-  m->value_streams = vsm_build_list(&a.b, view->n_streams, sizeof **m->value_streams);
-  m->n_value_streams = m->value_streams ? view->n_streams : 0;
+  m->value_streams = vsm_build_list(&a.b, view->n_streams, &vsm__v1__value_stream__descriptor, &m->n_value_streams);
   for (size_t i = 0; i < m->n_value_streams; i++)
     vsm_build_stream(&a.b, &view->streams[i], m->value_streams[i]);
   return finish(&a, out);
@@ -63,11 +60,9 @@ static const char *stage_id(const struct vsm_model *model, unsigned stream, int 
 
 static void item_row(struct vsm_build *b, const struct vsm_model *model, const struct vsm_item_row *v,
                      Vsm__V1__ItemRow *m) {
-  vsm__v1__item_row__init(m);
   m->item = vsm_build_text(b, v->item);
   m->value_stream = (char *)model->streams[v->stream].id;
-  m->keys = vsm_build_texts(b, v->keys, v->n_keys);
-  m->n_keys = m->keys ? v->n_keys : 0;
+  m->keys = vsm_build_texts(b, v->keys, v->n_keys, &m->n_keys);
   m->stage = (char *)stage_id(model, v->stream, v->stage);
   m->state = (char *)vsm_visit_state_name(v->state);
   m->party = (char *)v->party;
@@ -84,20 +79,17 @@ static void item_row(struct vsm_build *b, const struct vsm_model *model, const s
 int vsm_reply_items(const struct vsm_model *model, const struct vsm_item_row *rows, size_t n, struct vsm_str cursor,
                     struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Items *m = begin(&a, arena, VSM__V1__REPLY__KIND_ITEMS, sizeof *m);
+  Vsm__V1__Items *m = begin(&a, arena, VSM__V1__REPLY__KIND_ITEMS);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__items__init(m);
   m->cursor = vsm_build_text(&a.b, cursor);
-  m->items = vsm_build_list(&a.b, n, sizeof **m->items);
-  m->n_items = m->items ? n : 0;
+  m->items = vsm_build_list(&a.b, n, &vsm__v1__item_row__descriptor, &m->n_items);
   for (size_t i = 0; i < m->n_items; i++)
     item_row(&a.b, model, &rows[i], m->items[i]);
   return finish(&a, out);
 }
 
 static void item_transition(struct vsm_build *b, const struct vsm_transition_view *v, Vsm__V1__ItemTransition *m) {
-  vsm__v1__item_transition__init(m);
   m->time_unix_nano = vsm_build_nanos(v->time);
   m->stage = (char *)v->stage;
   m->lifecycle = (char *)vsm_lifecycle_name(v->lifecycle);
@@ -109,7 +101,6 @@ static void item_transition(struct vsm_build *b, const struct vsm_transition_vie
 }
 
 static void visit(struct vsm_build *b, const struct vsm_visit_view *v, Vsm__V1__Visit *m) {
-  vsm__v1__visit__init(m);
   m->stage = (char *)v->stage;
   m->entered_unix_nano = vsm_build_nanos(v->entered);
   m->left_unix_nano = vsm_build_nanos(v->left);
@@ -132,7 +123,6 @@ static void visit(struct vsm_build *b, const struct vsm_visit_view *v, Vsm__V1__
 }
 
 static void segment_value(struct vsm_build *b, const struct vsm_segment_value *v, Vsm__V1__SegmentValue *m) {
-  vsm__v1__segment_value__init(m);
   m->attribute = (char *)v->attribute;
   m->value = vsm_build_text(b, v->value);
 }
@@ -140,34 +130,28 @@ static void segment_value(struct vsm_build *b, const struct vsm_segment_value *v
 int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
                    struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Item *m = begin(&a, arena, VSM__V1__REPLY__KIND_ITEM, sizeof *m);
+  Vsm__V1__Item *m = begin(&a, arena, VSM__V1__REPLY__KIND_ITEM);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__item__init(m);
   m->item = vsm_build_text(&a.b, item->item);
   m->value_stream = (char *)model->streams[item->stream].id;
-  m->keys = vsm_build_texts(&a.b, item->keys, item->n_keys);
-  m->n_keys = m->keys ? item->n_keys : 0;
+  m->keys = vsm_build_texts(&a.b, item->keys, item->n_keys, &m->n_keys);
   m->state = (char *)item->state;
-  m->transitions = vsm_build_list(&a.b, item->n_transitions, sizeof **m->transitions);
-  m->n_transitions = m->transitions ? item->n_transitions : 0;
+  m->transitions = vsm_build_list(&a.b, item->n_transitions, &vsm__v1__item_transition__descriptor, &m->n_transitions);
   for (size_t i = 0; i < m->n_transitions; i++)
     item_transition(&a.b, &item->transitions[i], m->transitions[i]);
-  m->visits = vsm_build_list(&a.b, item->n_visits, sizeof **m->visits);
-  m->n_visits = m->visits ? item->n_visits : 0;
+  m->visits = vsm_build_list(&a.b, item->n_visits, &vsm__v1__visit__descriptor, &m->n_visits);
   for (size_t i = 0; i < m->n_visits; i++)
     visit(&a.b, &item->visits[i], m->visits[i]);
   m->due_unix_nano = vsm_build_nanos(item->due);
   m->not_before_unix_nano = vsm_build_nanos(item->not_before);
-  m->segments = vsm_build_list(&a.b, item->n_segments, sizeof **m->segments);
-  m->n_segments = m->segments ? item->n_segments : 0;
+  m->segments = vsm_build_list(&a.b, item->n_segments, &vsm__v1__segment_value__descriptor, &m->n_segments);
   for (size_t i = 0; i < m->n_segments; i++)
     segment_value(&a.b, &item->segments[i], m->segments[i]);
   return finish(&a, out);
 }
 
 static void series_pane(const struct vsm_series_pane *v, Vsm__V1__SeriesPane *m) {
-  vsm__v1__series_pane__init(m);
   m->start_unix_nano = vsm_build_nanos(v->start);
   m->arrivals = (uint64_t)v->arrivals;
   m->departures = (uint64_t)v->departures;
@@ -181,18 +165,16 @@ static void series_pane(const struct vsm_series_pane *v, Vsm__V1__SeriesPane *m)
 
 int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Series *m = begin(&a, arena, VSM__V1__REPLY__KIND_SERIES, sizeof *m);
+  Vsm__V1__Series *m = begin(&a, arena, VSM__V1__REPLY__KIND_SERIES);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__series__init(m);
   m->value_stream = (char *)view->stream;
   m->stage = (char *)view->stage;
   m->window = (char *)view->window;
   m->end_unix_nano = vsm_build_nanos(view->picture.end);
   m->more = view->picture.more;
   m->working_day_seconds = view->picture.working_day_seconds;
-  m->panes = vsm_build_list(&a.b, view->picture.n, sizeof **m->panes);
-  m->n_panes = m->panes ? view->picture.n : 0;
+  m->panes = vsm_build_list(&a.b, view->picture.n, &vsm__v1__series_pane__descriptor, &m->n_panes);
   for (size_t i = 0; i < m->n_panes; i++)
     series_pane(&view->picture.panes[i], m->panes[i]);
   return finish(&a, out);
@@ -201,19 +183,16 @@ int vsm_reply_series(const struct vsm_series_view *view, struct vsm_arena *arena
 int vsm_reply_segments(const struct vsm_segment_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Segments *m = begin(&a, arena, VSM__V1__REPLY__KIND_SEGMENTS, sizeof *m);
+  Vsm__V1__Segments *m = begin(&a, arena, VSM__V1__REPLY__KIND_SEGMENTS);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__segments__init(m);
-  m->segments = vsm_build_list(&a.b, n, sizeof **m->segments);
-  m->n_segments = m->segments ? n : 0;
+  m->segments = vsm_build_list(&a.b, n, &vsm__v1__segment__descriptor, &m->n_segments);
   for (size_t i = 0; i < m->n_segments; i++)
     vsm_build_segment(&a.b, &rows[i], m->segments[i]);
   return finish(&a, out);
 }
 
 static void edge(struct vsm_build *b, const struct vsm_map_edge *v, Vsm__V1__Edge *m) {
-  vsm__v1__edge__init(m);
   m->from = (char *)v->from;
   m->to = (char *)v->to;
   m->kind = (char *)vsm_edge_kind_name(v->kind);
@@ -224,7 +203,6 @@ static void edge(struct vsm_build *b, const struct vsm_map_edge *v, Vsm__V1__Edg
 }
 
 static void edges_stage(const struct vsm_map_stage *v, Vsm__V1__EdgesStage *m) {
-  vsm__v1__edges_stage__init(m);
   m->id = (char *)v->id;
   m->name = (char *)v->name;
   m->wip = v->wip;
@@ -238,37 +216,32 @@ static void edges_stage(const struct vsm_map_stage *v, Vsm__V1__EdgesStage *m) {
 int vsm_reply_edges(struct vsm_time now, const struct vsm_map_view *map, struct vsm_arena *arena,
                     struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Edges *m = begin(&a, arena, VSM__V1__REPLY__KIND_EDGES, sizeof *m);
+  Vsm__V1__Edges *m = begin(&a, arena, VSM__V1__REPLY__KIND_EDGES);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__edges__init(m);
   m->time_unix_nano = vsm_build_nanos(now);
   m->value_stream = (char *)map->id;
   m->name = (char *)map->name;
   m->outcome = (char *)map->outcome;
   m->window = (char *)map->window;
   m->left_off = map->left_off;
-  m->stages = vsm_build_list(&a.b, map->n_stages, sizeof **m->stages);
-  m->n_stages = m->stages ? map->n_stages : 0;
+  m->stages = vsm_build_list(&a.b, map->n_stages, &vsm__v1__edges_stage__descriptor, &m->n_stages);
   for (size_t i = 0; i < m->n_stages; i++)
     edges_stage(&map->stages[i], m->stages[i]);
-  m->edges = vsm_build_list(&a.b, map->n_edges, sizeof **m->edges);
-  m->n_edges = m->edges ? map->n_edges : 0;
+  m->edges = vsm_build_list(&a.b, map->n_edges, &vsm__v1__edge__descriptor, &m->n_edges);
   for (size_t i = 0; i < m->n_edges; i++)
     edge(&a.b, &map->edges[i], m->edges[i]);
   return finish(&a, out);
 }
 
 static void reasons(struct vsm_build *b, const uint32_t signals[VSM_SIGNALS], Vsm__V1__BottleneckStage *m) {
-  m->reasons = vsm_build_list(b, VSM_SIGNALS, sizeof **m->reasons);
-  if (!m->reasons)
-    return;
-  for (unsigned i = 0; i < VSM_SIGNALS; i++) { // put in its place among those before it
+  size_t room;
+  m->reasons = vsm_build_list(b, VSM_SIGNALS, &vsm__v1__bottleneck_reason__descriptor, &room);
+  for (unsigned i = 0; i < room; i++) { // put in its place among those before it
     size_t at = m->n_reasons;
     if (signals[i] == 0)
       continue;
     Vsm__V1__BottleneckReason *reason = m->reasons[m->n_reasons++];
-    vsm__v1__bottleneck_reason__init(reason);
     reason->signal = (char *)vsm_signal_name((enum vsm_signal)i);
     reason->weight = (double)signals[i] / VSM_PPM;
     for (; at > 0 && m->reasons[at - 1]->weight < reason->weight; at--)
@@ -278,7 +251,6 @@ static void reasons(struct vsm_build *b, const uint32_t signals[VSM_SIGNALS], Vs
 }
 
 static void bottleneck_stage(struct vsm_build *b, const struct vsm_bottleneck_row *v, Vsm__V1__BottleneckStage *m) {
-  vsm__v1__bottleneck_stage__init(m);
   m->stage = (char *)v->stage;
   m->score = (double)v->score_ppm / VSM_PPM;
   reasons(b, v->signals, m);
@@ -297,13 +269,11 @@ static void bottleneck_stage(struct vsm_build *b, const struct vsm_bottleneck_ro
 }
 
 static void bottleneck_stream(struct vsm_build *b, const struct vsm_bottleneck_view *v, Vsm__V1__BottleneckStream *m) {
-  vsm__v1__bottleneck_stream__init(m);
   m->value_stream = (char *)v->id;
   m->window = (char *)v->window;
   m->window_seconds = v->window_seconds;
   m->observed_seconds = v->observed_seconds;
-  m->stages = vsm_build_list(b, v->n_rows, sizeof **m->stages);
-  m->n_stages = m->stages ? v->n_rows : 0;
+  m->stages = vsm_build_list(b, v->n_rows, &vsm__v1__bottleneck_stage__descriptor, &m->n_stages);
   for (unsigned i = 0; i < m->n_stages; i++) {
     bottleneck_stage(b, &v->rows[i], m->stages[i]);
     m->stages[i]->rank = i + 1;
@@ -313,13 +283,11 @@ static void bottleneck_stream(struct vsm_build *b, const struct vsm_bottleneck_v
 int vsm_reply_bottleneck(struct vsm_time now, const struct vsm_bottleneck_view *streams, size_t n,
                          struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Bottleneck *m = begin(&a, arena, VSM__V1__REPLY__KIND_BOTTLENECK, sizeof *m);
+  Vsm__V1__Bottleneck *m = begin(&a, arena, VSM__V1__REPLY__KIND_BOTTLENECK);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__bottleneck__init(m);
   m->time_unix_nano = vsm_build_nanos(now);
-  m->value_streams = vsm_build_list(&a.b, n, sizeof **m->value_streams);
-  m->n_value_streams = m->value_streams ? n : 0;
+  m->value_streams = vsm_build_list(&a.b, n, &vsm__v1__bottleneck_stream__descriptor, &m->n_value_streams);
   for (size_t i = 0; i < m->n_value_streams; i++)
     bottleneck_stream(&a.b, &streams[i], m->value_streams[i]);
   return finish(&a, out);
@@ -332,12 +300,10 @@ static char *date(struct vsm_build *b, int64_t day) {
 }
 
 static void chances(struct vsm_build *b, const struct vsm_forecast_view *v, Vsm__V1__Forecast *m) {
-  m->chances = vsm_build_list(b, VSM_CHANCES, sizeof **m->chances);
-  m->n_chances = m->chances ? VSM_CHANCES : 0;
+  m->chances = vsm_build_list(b, VSM_CHANCES, &vsm__v1__forecast_chance__descriptor, &m->n_chances);
   for (unsigned i = 0; i < m->n_chances; i++) {
     const struct vsm_forecast_chance *from = &v->chances[i];
     Vsm__V1__ForecastChance *to = m->chances[i];
-    vsm__v1__forecast_chance__init(to);
     to->chance = vsm_chance_percent[i] / 100.0;
     to->tested = v->tests ? (double)from->inside / v->tests : 0;
     if (!from->told)
@@ -351,10 +317,9 @@ static void chances(struct vsm_build *b, const struct vsm_forecast_view *v, Vsm_
 int vsm_reply_forecast(struct vsm_time now, const struct vsm_forecast_query *query, const struct vsm_forecast_view *v,
                        struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Forecast *m = begin(&a, arena, VSM__V1__REPLY__KIND_FORECAST, sizeof *m);
+  Vsm__V1__Forecast *m = begin(&a, arena, VSM__V1__REPLY__KIND_FORECAST);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__forecast__init(m);
   m->value_stream = (char *)v->id;
   m->time_unix_nano = vsm_build_nanos(now);
   m->kind = (char *)vsm_forecast_kind_name(v->kind);
@@ -387,14 +352,11 @@ int vsm_reply_forecast(struct vsm_time now, const struct vsm_forecast_query *que
 int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Unmapped *m = begin(&a, arena, VSM__V1__REPLY__KIND_UNMAPPED, sizeof *m);
+  Vsm__V1__Unmapped *m = begin(&a, arena, VSM__V1__REPLY__KIND_UNMAPPED);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__unmapped__init(m);
-  m->unmapped = vsm_build_list(&a.b, n, sizeof **m->unmapped);
-  m->n_unmapped = m->unmapped ? n : 0;
+  m->unmapped = vsm_build_list(&a.b, n, &vsm__v1__unmapped_row__descriptor, &m->n_unmapped);
   for (size_t i = 0; i < m->n_unmapped; i++) {
-    vsm__v1__unmapped_row__init(m->unmapped[i]);
     m->unmapped[i]->source = vsm_build_text(&a.b, rows[i].source);
     m->unmapped[i]->type = vsm_build_text(&a.b, rows[i].type);
     m->unmapped[i]->count = rows[i].count;
@@ -406,14 +368,11 @@ int vsm_reply_unmapped(const struct vsm_unmapped_view *rows, size_t n, struct vs
 int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Rejected *m = begin(&a, arena, VSM__V1__REPLY__KIND_REJECTED, sizeof *m);
+  Vsm__V1__Rejected *m = begin(&a, arena, VSM__V1__REPLY__KIND_REJECTED);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__rejected__init(m);
-  m->rejected = vsm_build_list(&a.b, n, sizeof **m->rejected);
-  m->n_rejected = m->rejected ? n : 0;
+  m->rejected = vsm_build_list(&a.b, n, &vsm__v1__rejected_row__descriptor, &m->n_rejected);
   for (size_t i = 0; i < m->n_rejected; i++) {
-    vsm__v1__rejected_row__init(m->rejected[i]);
     m->rejected[i]->source = vsm_build_text(&a.b, rows[i].source);
     m->rejected[i]->type = vsm_build_text(&a.b, rows[i].type);
     m->rejected[i]->reason = (char *)vsm_reason_name(rows[i].reason);
@@ -425,14 +384,11 @@ int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vs
 
 int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Sources *m = begin(&a, arena, VSM__V1__REPLY__KIND_SOURCES, sizeof *m);
+  Vsm__V1__Sources *m = begin(&a, arena, VSM__V1__REPLY__KIND_SOURCES);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__sources__init(m);
-  m->sources = vsm_build_list(&a.b, n, sizeof **m->sources);
-  m->n_sources = m->sources ? n : 0;
+  m->sources = vsm_build_list(&a.b, n, &vsm__v1__source_row__descriptor, &m->n_sources);
   for (size_t i = 0; i < m->n_sources; i++) {
-    vsm__v1__source_row__init(m->sources[i]);
     m->sources[i]->source = vsm_build_text(&a.b, rows[i].source);
     m->sources[i]->last_unix_nano = vsm_build_nanos(rows[i].last);
     m->sources[i]->received = rows[i].counts.received;
@@ -449,7 +405,7 @@ int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_a
 
 int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Status *m = begin(&a, arena, VSM__V1__REPLY__KIND_STATUS, sizeof *m);
+  Vsm__V1__Status *m = begin(&a, arena, VSM__V1__REPLY__KIND_STATUS);
   if (!m)
     return VSM_ENOMEM;
   vsm_build_status(&a.b, status, m);
@@ -459,10 +415,9 @@ int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *are
 int vsm_reply_reloaded(const char *configuration, const char *const *without_effect, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out) {
   struct answer a;
-  Vsm__V1__Reloaded *m = begin(&a, arena, VSM__V1__REPLY__KIND_RELOAD, sizeof *m);
+  Vsm__V1__Reloaded *m = begin(&a, arena, VSM__V1__REPLY__KIND_RELOAD);
   if (!m)
     return VSM_ENOMEM;
-  vsm__v1__reloaded__init(m);
   m->configuration = (char *)configuration;
   m->without_effect = (char **)without_effect;
   m->n_without_effect = n;
