@@ -53,32 +53,18 @@ static int64_t day_begins(const struct vsm_zone *z, int64_t day) {
 
 // The local day that holds an instant. Near a midnight that is shown twice the clocks are a day behind.
 static int64_t day_of(const struct vsm_zone *z, int64_t at_s) {
-  int64_t local = at_s + span_of(z, at_s).offset_s, day = local / DAY_S;
+  int64_t day = (at_s + vsm_zone_offset(z, at_s)) / DAY_S;
   return day_begins(z, day + 1) <= at_s ? day + 1 : day;
-}
-
-struct date {
-  int64_t y, m, d;
-};
-
-static struct date date_of(int64_t day) {
-  struct date date = {1970 + day / 366, 1, 1};
-  while (vsm_date_days(date.y + 1, 1, 1) <= day)
-    date.y++;
-  while (date.m < 12 && vsm_date_days(date.y, date.m + 1, 1) <= day)
-    date.m++;
-  date.d = day - vsm_date_days(date.y, date.m, 1) + 1;
-  return date;
 }
 
 // The first day of a period so many behind (or before) that of a day.
 static int64_t first_day(enum vsm_period period, int64_t day, int64_t behind) {
   if (period == VSM_BY_DAY)
     return day + behind;
-  if (period == VSM_BY_WEEK) // 1970-01-01 was a Thursday
-    return day - (day + 3) % 7 + 7 * behind;
-  struct date date = date_of(day);
-  int64_t months = date.y * 12 + date.m - 1 + behind;
+  if (period == VSM_BY_WEEK)
+    return day - vsm_date_weekday(day) + 7 * behind;
+  struct vsm_date date = vsm_date_of(day);
+  int64_t months = date.year * 12 + date.month - 1 + behind;
   return vsm_date_days(months / 12, months % 12 + 1, 1);
 }
 
@@ -110,9 +96,9 @@ size_t vsm_periods(enum vsm_period period, const struct vsm_zone *zone, int64_t 
 }
 
 const char *vsm_periods_print(const struct vsm_zone *zone, int64_t at_s, char *buf, size_t size) {
-  int64_t local = at_s + span_of(zone, at_s).offset_s;
-  struct date date = date_of(local / DAY_S);
-  snprintf(buf, size, "%04d-%02d-%02d %02d:%02d", (int)date.y, (int)date.m, (int)date.d, (int)(local % DAY_S / HOUR_S),
-           (int)(local % HOUR_S / 60));
+  int64_t local = at_s + vsm_zone_offset(zone, at_s);
+  char date[VSM_DATE_BYTES];
+  vsm_date_print(local / DAY_S, date);
+  snprintf(buf, size, "%s %02d:%02d", date, (int)(local % DAY_S / HOUR_S), (int)(local % HOUR_S / 60));
   return buf;
 }

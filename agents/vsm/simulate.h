@@ -196,8 +196,7 @@ void vsm_sim_world_fini(struct vsm_sim_world *world);
 int64_t vsm_sim_later(const struct vsm_calendar *calendar, int64_t t_us, int64_t work_us);
 // How long the hours last in which t lies; 0: it lies in none.
 int64_t vsm_sim_left(const struct vsm_calendar *calendar, int64_t t_us);
-int64_t vsm_sim_week_us(const struct vsm_calendar *calendar);     // working time of a week
-int64_t vsm_sim_local(const struct vsm_zone *zone, int64_t t_us); // what the zone's clocks show, counted as if UTC
+int64_t vsm_sim_week_us(const struct vsm_calendar *calendar); // working time of a week
 // "90m", "2wd"; wd needs a calendar. False: not understood.
 bool vsm_sim_duration_parse(const char *text, const struct vsm_calendar *calendar, int64_t *out_us);
 
@@ -215,8 +214,6 @@ size_t vsm_sim_text_write(const struct vsm_sim_text *text, const struct vsm_sim_
                           const struct vsm_sim_moment *moment, char *out, size_t size);
 // RFC 3339 in UTC with milliseconds (where they are not 0); out has room for 32.
 size_t vsm_sim_time_write(int64_t us, char *out);
-// Days since 1970 to year, month 1-12, day 1-31.
-void vsm_sim_date(int64_t days, int *year, int *month, int *day);
 
 // --- Chance --------------------------------------------------------------------------------------------------------
 

@@ -29,18 +29,6 @@ int64_t vsm_sim_week_us(const struct vsm_calendar *c) {
   return minutes * VSM_MINUTE_US;
 }
 
-int64_t vsm_sim_local(const struct vsm_zone *zone, int64_t t_us) {
-  unsigned low = 0, high = zone->n_changes; // so many changes have come by then
-  while (low < high) {
-    unsigned mid = low + (high - low) / 2;
-    if (zone->changes[mid].at_s * VSM_SECOND_US <= t_us)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  return t_us + (low ? zone->changes[low - 1].offset_s : zone->offset_s) * VSM_SECOND_US;
-}
-
 bool vsm_sim_duration_parse(const char *text, const struct vsm_calendar *calendar, int64_t *out_us) {
   static const struct {
     char unit[4];

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "base/err.h"
+#include "core/calendar.h"
 
 enum entry_kind { SAY, MOVE, ARRIVE };
 
@@ -239,20 +241,14 @@ static void move(struct vsm_sim_engine *e, struct vsm_sim_item *item, int stage,
 
 // --- Arrivals ------------------------------------------------------------------------------------------------------
 
-static int64_t local_day(const struct vsm_sim_engine *e, int64_t t_us) {
-  return (e->world->dates ? vsm_sim_local(&e->world->dates->zone, t_us) : t_us) / VSM_DAY_US;
-}
-
 static uint8_t draw_value(struct vsm_sim_engine *e, const struct vsm_sim_attribute *a, int64_t t_us) {
-  int y, month, d;
   double u;
   uint8_t i = 0;
   switch (a->kind) {
   case VSM_SIM_BY_WEEKDAY:
-    return (uint8_t)((local_day(e, t_us) + 3) % 7);
+    return (uint8_t)vsm_date_weekday(vsm_calendar_date(e->world->dates, t_us));
   case VSM_SIM_BY_MONTH:
-    vsm_sim_date(local_day(e, t_us), &y, &month, &d);
-    return (uint8_t)(month - 1);
+    return (uint8_t)(vsm_date_of(vsm_calendar_date(e->world->dates, t_us)).month - 1);
   case VSM_SIM_WEIGHTED:
     u = vsm_sim_random_unit(&e->chance);
     while (i + 1u < a->n && u >= a->up_to[i])
@@ -272,9 +268,8 @@ static void begin(struct vsm_sim_engine *e, unsigned stream, int64_t t_us, int e
     e->no_memory = true;
     return;
   }
-  int y, m, d;
-  vsm_sim_date(local_day(e, t_us), &y, &m, &d);
-  uint32_t day = (uint32_t)(y % 100 * 10000 + m * 100 + d);
+  struct vsm_date date = vsm_date_of(vsm_calendar_date(e->world->dates, t_us));
+  uint32_t day = (uint32_t)(date.year % 100 * 10000 + date.month * 100 + date.day);
   a->of_day = day == a->day ? a->of_day + 1 : 1;
   a->day = day;
   *item = (struct vsm_sim_item){.stream = s, .t_us = t_us + s->arrivals.ahead_us, .day = day, .of_day = a->of_day};

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/date.h"
+
 static const struct {
   const char *name;
   enum vsm_sim_part_kind kind;
@@ -69,16 +71,6 @@ const char *vsm_sim_text_parse(struct vsm_arena *arena, const struct vsm_sim_str
   return NULL;
 }
 
-// Howard Hinnant's calendar arithmetic: eras of 400 years that begin in March.
-void vsm_sim_date(int64_t days, int *year, int *month, int *day) {
-  int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365, doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  int64_t mp = (5 * doy + 2) / 153;
-  *day = (int)(doy - (153 * mp + 2) / 5 + 1);
-  *month = (int)(mp < 10 ? mp + 3 : mp - 9);
-  *year = (int)(yoe + era * 400 + (*month <= 2));
-}
-
 static char *digits(char *p, uint64_t value, int width) {
   char buf[20];
   int n = 0;
@@ -92,13 +84,12 @@ static char *digits(char *p, uint64_t value, int width) {
 }
 
 static char *write_date(int64_t us, char *p) {
-  int y, m, d;
-  vsm_sim_date(us / VSM_DAY_US, &y, &m, &d);
-  p = digits(p, (uint64_t)y, 4);
+  struct vsm_date date = vsm_date_of(us / VSM_DAY_US);
+  p = digits(p, (uint64_t)date.year, 4);
   *p++ = '-';
-  p = digits(p, (uint64_t)m, 2);
+  p = digits(p, (uint64_t)date.month, 2);
   *p++ = '-';
-  p = digits(p, (uint64_t)d, 2);
+  p = digits(p, (uint64_t)date.day, 2);
   *p++ = 'T';
   return digits(p, (uint64_t)(us / VSM_HOUR_US % 24), 2);
 }

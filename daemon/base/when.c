@@ -64,13 +64,11 @@ static bool unix_seconds(const char *p, uint64_t *out) {
 }
 
 bool vsm_when_parse(const char *text, uint64_t *unix_nano) {
-  static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const char *p = text;
   int64_t y, mo, d, h = 0, mi = 0, s = 0, nano = 0, offset = 0;
   if (!number(&p, 4, &y) || *p++ != '-' || !number(&p, 2, &mo) || *p++ != '-' || !number(&p, 2, &d))
     return unix_seconds(text, unix_nano);
-  if (mo < 1 || mo > 12 || d < 1 || d > month_days[mo - 1] ||
-      (mo == 2 && d == 29 && (y % 4 || (y % 100 == 0 && y % 400))))
+  if (!vsm_date_exists(y, mo, d))
     return false;
   if (*p == 'T' || *p == 't' || *p == ' ') {
     p++;

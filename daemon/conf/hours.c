@@ -59,12 +59,9 @@ const char *vsm_conf_date_parse(const char *text, int32_t *day) {
     return wrong;
   int year = two_digits(text, 99) * 100 + two_digits(text + 2, 99);
   int month = two_digits(text + 5, 12), of_month = two_digits(text + 8, 31);
-  if (month < 1 || of_month < 1)
+  if (!vsm_date_exists(year, month, of_month))
     return wrong;
-  int64_t next_month = month < 12 ? vsm_date_days(year, month + 1, 1) : vsm_date_days(year + 1, 1, 1);
   int64_t days = vsm_date_days(year, month, of_month);
-  if (days >= next_month)
-    return wrong;
   *day = (int32_t)days;
   return days >= 0 && days < VSM_CALENDAR_DAYS ? NULL : "a date too far away; allowed: 1970-01-01 to 2099-12-31";
 }

@@ -97,10 +97,9 @@ static int64_t day_in(const struct vsm_tzrule_day *d, int year) {
   if (d->kind == VSM_TZ_DAY_WITHOUT_LEAP)
     return new_year + d->day - 1 + (leap && d->day >= 60);
   int64_t first = vsm_date_days(year, d->month, 1);
-  int64_t next_month = d->month < 12 ? vsm_date_days(year, d->month + 1, 1) : vsm_date_days(year + 1, 1, 1);
-  int weekday = (int)((first + 4 + 7 * 366) % 7); // 1970-01-01 was a Thursday
-  int64_t day = first + (d->day - weekday + 7) % 7 + (d->week - 1) * 7;
-  return day < next_month ? day : day - 7; // the fifth is the last
+  int weekday = (vsm_date_weekday(first) + 1) % 7; // 0: Sunday
+  int of_month = 1 + (d->day - weekday + 7) % 7 + (d->week - 1) * 7;
+  return first - 1 + (vsm_date_exists(year, d->month, of_month) ? of_month : of_month - 7); // the fifth is the last
 }
 
 void vsm_tzrule_year(const struct vsm_tzrule *r, int year, struct vsm_tzrule_change out[2]) {

@@ -7,6 +7,7 @@
 #include "core/calendar.h"
 
 #include "base/arena.h"
+#include "base/date.h"
 #include "base/err.h"
 
 #define END_S (VSM_TIME_MAX / VSM_SECOND_US)
@@ -54,10 +55,6 @@ static int64_t day_of(int64_t local_s) {
   return (local_s + 2 * VSM_DAY_SECONDS) / VSM_DAY_SECONDS - 2;
 }
 
-static unsigned weekday_of(int64_t day) {
-  return (unsigned)((day + 10) % 7); // 1970-01-01 was a Thursday
-}
-
 // The hours within [from_s, to_s), in which local time is UTC + offset_s.
 static void add_stretch(const struct vsm_calendar *c, struct draft *d, int64_t from_s, int64_t to_s, int64_t offset_s) {
   int64_t from = from_s + offset_s, to = to_s + offset_s; // as the clocks show them
@@ -66,7 +63,7 @@ static void add_stretch(const struct vsm_calendar *c, struct draft *d, int64_t f
       continue;
     for (unsigned i = 0; i < c->n_hours; i++) {
       const struct vsm_hours *h = &c->hours[i];
-      if (h->weekday != weekday_of(day))
+      if (h->weekday != vsm_date_weekday(day))
         continue;
       int64_t begin = day * VSM_DAY_SECONDS + h->from_m * 60, end = day * VSM_DAY_SECONDS + h->to_m * 60;
       draft_add(d, (begin > from ? begin : from) - offset_s, (end < to ? end : to) - offset_s);
@@ -144,7 +141,7 @@ int64_t vsm_calendar_when(const struct vsm_calendar *c, int64_t worked_us) {
   return run->from_s * VSM_SECOND_US + worked_us - run->before_s * VSM_SECOND_US;
 }
 
-static int64_t offset_at(const struct vsm_zone *z, int64_t s) {
+int64_t vsm_zone_offset(const struct vsm_zone *z, int64_t s) {
   unsigned low = 0, high = z->n_changes; // the last change that has come is the one before low
   while (low < high) {
     unsigned mid = low + (high - low) / 2;
@@ -158,7 +155,7 @@ static int64_t offset_at(const struct vsm_zone *z, int64_t s) {
 
 int64_t vsm_calendar_date(const struct vsm_calendar *c, int64_t us) {
   int64_t s = us / VSM_SECOND_US;
-  return day_of(s + (c ? offset_at(&c->zone, s) : 0));
+  return day_of(s + (c ? vsm_zone_offset(&c->zone, s) : 0));
 }
 
 int64_t vsm_calendar_midnight(const struct vsm_calendar *c, int64_t day) {

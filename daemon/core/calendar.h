@@ -54,6 +54,9 @@ struct vsm_calendar {
   const uint32_t *run_of_day; // of each UTC day: the last run that has begun at its midnight
 };
 
+// Local time less UTC, in seconds, at a time in seconds since 1970-01-01T00:00:00Z.
+int64_t vsm_zone_offset(const struct vsm_zone *zone, int64_t at_s);
+
 // Works out the runs, in `arena`. 0 or VSM_ENOMEM.
 int vsm_calendar_expand(struct vsm_calendar *c, struct vsm_arena *arena);
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/date.h"
@@ -261,6 +262,23 @@ static void dates_of_a_zone(void **state) {
   }
 }
 
+static void dates_as_the_system_has_them(void **state) {
+  (void)state;
+  for (int64_t day = 0; day < VSM_CALENDAR_DAYS + 800; day++) {
+    time_t at = (time_t)(day * VSM_DAY_SECONDS);
+    struct tm tm;
+    struct vsm_date date = vsm_date_of(day);
+    assert_non_null(gmtime_r(&at, &tm));
+    assert_true(date.year == tm.tm_year + 1900 && date.month == tm.tm_mon + 1 && date.day == tm.tm_mday);
+    assert_int_equal(vsm_date_weekday(day), (tm.tm_wday + 6) % 7);
+    assert_int_equal(vsm_date_days(date.year, date.month, date.day), day);
+    assert_true(vsm_date_exists(date.year, date.month, date.day));
+  }
+  assert_int_equal(vsm_date_weekday(-1), 2); // a Wednesday
+  assert_false(vsm_date_exists(2026, 2, 29) || vsm_date_exists(2100, 2, 29) || vsm_date_exists(2026, 12, 32));
+  assert_false(vsm_date_exists(2026, 0, 1) || vsm_date_exists(2026, 13, 1) || vsm_date_exists(2026, 1, 0));
+}
+
 static void dates_as_text(void **state) {
   char text[VSM_DATE_BYTES];
   int64_t back;
@@ -289,6 +307,7 @@ int main(void) {
       cmocka_unit_test(a_working_day_is_the_mean_rounded_down),
       cmocka_unit_test(clocks_read_second_by_second),
       cmocka_unit_test(dates_of_a_zone),
+      cmocka_unit_test(dates_as_the_system_has_them),
       cmocka_unit_test(dates_as_text),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
