@@ -33,31 +33,27 @@ struct line {
 };
 
 struct language {
-  void (*begin)(FILE *out, const Vsm__V1__Edges *map);
-  void (*stage)(FILE *out, const char *name, const struct label *label);
-  void (*end_point)(FILE *out, const char *name, const struct label *label); // start, outcome, withdrawn
-  void (*edge)(FILE *out, const struct line *line);
-  void (*end)(FILE *out);
-};
-
-// --- Mermaid
-
-// A text in its quotes.
-static void put_mermaid(FILE *out, const struct label *l) {
-  static const struct {
+  const char *begin[2], *stage[2], *end_point[2], *end; // before and behind: the headline, a label
+  void (*edge)(FILE *out, const struct line *line, const struct language *l);
+  const char *line_break;
+  struct {
     char c;
     const char *code;
-  } codes[] = {{'"', "#quot;"}, {'#', "#35;"}, {';', "#59;"}, {'<', "#lt;"}, {'>', "#gt;"}, {'&', "#amp;"}};
+  } codes[8]; // of what has another meaning in a label
+};
+
+// A text in its quotes.
+static void put_label(FILE *out, const struct label *label, const struct language *l) {
   fputc('"', out);
-  for (int line = 0; line < 2 && *l->lines[line]; line++) {
+  for (int line = 0; line < 2 && *label->lines[line]; line++) {
     if (line)
-      fputs("<br/>", out);
-    for (const char *p = l->lines[line]; *p; p++) {
+      fputs(l->line_break, out);
+    for (const char *p = label->lines[line]; *p; p++) {
       size_t i = 0;
-      while (i < sizeof codes / sizeof *codes && codes[i].c != *p)
+      while (l->codes[i].c && l->codes[i].c != *p)
         i++;
-      if (i < sizeof codes / sizeof *codes)
-        fputs(codes[i].code, out);
+      if (l->codes[i].c)
+        fputs(l->codes[i].code, out);
       else
         fputc(*p, out);
     }
@@ -65,82 +61,45 @@ static void put_mermaid(FILE *out, const struct label *l) {
   fputc('"', out);
 }
 
-static void mermaid_begin(FILE *out, const Vsm__V1__Edges *map) {
-  char now[32];
-  fprintf(out, "graph LR\n  %%%% %s as observed, window %s, %s UTC\n", map->value_stream, map->window,
-          vsm_text_time(map->time_unix_nano, now, sizeof now));
+static void put_point(FILE *out, const char *name, const char *const around[2], const struct label *label,
+                      const struct language *l) {
+  fprintf(out, "  %s%s", name, around[0]);
+  put_label(out, label, l);
+  fputs(around[1], out);
 }
 
-static void mermaid_stage(FILE *out, const char *name, const struct label *label) {
-  fprintf(out, "  %s[", name);
-  put_mermaid(out, label);
-  fputs("]\n", out);
+static void mermaid_edge(FILE *out, const struct line *line, const struct language *l) {
+  fprintf(out, "  %s %s|", line->from, line->drawn ? "-->" : "-.->");
+  put_label(out, &line->label, l);
+  fprintf(out, "| %s\n  linkStyle %u stroke-width:%upx%s\n", line->to, line->at, line->width,
+          line->drawn ? "" : ",stroke:" UNDRAWN);
 }
 
-static void mermaid_end_point(FILE *out, const char *name, const struct label *label) {
-  fprintf(out, "  %s([", name);
-  put_mermaid(out, label);
-  fputs("])\n", out);
+static void dot_edge(FILE *out, const struct line *line, const struct language *l) {
+  fprintf(out, "  %s -> %s [penwidth=%u, label=", line->from, line->to, line->width);
+  put_label(out, &line->label, l);
+  fprintf(out, "%s];\n", line->drawn ? "" : ", style=dashed, color=\"" UNDRAWN "\", constraint=false");
 }
 
-static void mermaid_edge(FILE *out, const struct line *l) {
-  fprintf(out, "  %s %s|", l->from, l->drawn ? "-->" : "-.->");
-  put_mermaid(out, &l->label);
-  fprintf(out, "| %s\n  linkStyle %u stroke-width:%upx%s\n", l->to, l->at, l->width,
-          l->drawn ? "" : ",stroke:" UNDRAWN);
-}
+static const struct language mermaid = {
+    .begin = {"graph LR\n  %% ", ""},
+    .stage = {"[", "]\n"},
+    .end_point = {"([", "])\n"},
+    .end = "",
+    .edge = mermaid_edge,
+    .line_break = "<br/>",
+    .codes = {{'"', "#quot;"}, {'#', "#35;"}, {';', "#59;"}, {'<', "#lt;"}, {'>', "#gt;"}, {'&', "#amp;"}},
+};
 
-static void mermaid_end(FILE *out) {
-  (void)out;
-}
-
-static const struct language mermaid = {mermaid_begin, mermaid_stage, mermaid_end_point, mermaid_edge, mermaid_end};
-
-// --- Graphviz
-
-static void put_dot(FILE *out, const struct label *l) {
-  fputc('"', out);
-  for (int line = 0; line < 2 && *l->lines[line]; line++) {
-    if (line)
-      fputs("\\n", out);
-    for (const char *p = l->lines[line]; *p; p++) {
-      if (*p == '"' || *p == '\\')
-        fputc('\\', out);
-      fputc(*p, out);
-    }
-  }
-  fputc('"', out);
-}
-
-static void dot_begin(FILE *out, const Vsm__V1__Edges *map) {
-  char now[32];
-  fprintf(out, "// %s as observed, window %s, %s UTC\ndigraph observed {\n  rankdir=LR;\n  node [shape=box];\n",
-          map->value_stream, map->window, vsm_text_time(map->time_unix_nano, now, sizeof now));
-}
-
-static void dot_stage(FILE *out, const char *name, const struct label *label) {
-  fprintf(out, "  %s [label=", name);
-  put_dot(out, label);
-  fputs("];\n", out);
-}
-
-static void dot_end_point(FILE *out, const char *name, const struct label *label) {
-  fprintf(out, "  %s [shape=oval, label=", name);
-  put_dot(out, label);
-  fputs("];\n", out);
-}
-
-static void dot_edge(FILE *out, const struct line *l) {
-  fprintf(out, "  %s -> %s [penwidth=%u, label=", l->from, l->to, l->width);
-  put_dot(out, &l->label);
-  fprintf(out, "%s];\n", l->drawn ? "" : ", style=dashed, color=\"" UNDRAWN "\", constraint=false");
-}
-
-static void dot_end(FILE *out) {
-  fputs("}\n", out);
-}
-
-static const struct language dot = {dot_begin, dot_stage, dot_end_point, dot_edge, dot_end};
+static const struct language dot = {
+    .begin = {"// ", "digraph observed {\n  rankdir=LR;\n  node [shape=box];\n"},
+    .stage = {" [label=", "];\n"},
+    .end_point = {" [shape=oval, label=", "];\n"},
+    .end = "}\n",
+    .edge = dot_edge,
+    .line_break = "\\n",
+    .codes = {{'"', "\\\""}, {'\\', "\\\\"}},
+};
 
 // --- the map
 
@@ -171,7 +130,7 @@ static bool is_met(const Vsm__V1__Edges *map, const char *point) {
 
 static void draw_points(FILE *out, const Vsm__V1__Edges *map, const struct language *l) {
   char plain[LABEL_BYTES], figures[LABEL_BYTES], name[NAME_BYTES], n[2][32];
-  l->end_point(out, "begin", &(struct label){{"start", ""}});
+  put_point(out, "begin", l->end_point, &(struct label){{"start", ""}}, l);
   for (size_t i = 0; i < map->n_stages; i++) {
     const Vsm__V1__EdgesStage *s = map->stages[i];
     int at = snprintf(figures, sizeof figures, "%s entered, %s here", vsm_text_number(s->arrivals, n[0], sizeof n[0]),
@@ -180,11 +139,11 @@ static void draw_points(FILE *out, const Vsm__V1__Edges *map, const struct langu
       snprintf(figures + at, sizeof figures - (size_t)at, ", %s passed over",
                vsm_text_number(s->bypassed + s->skipped, n[0], sizeof n[0]));
     snprintf(name, sizeof name, "s%zu", i);
-    l->stage(out, name, &(struct label){{vsm_text_plain(s->name, plain, sizeof plain), figures}});
+    put_point(out, name, l->stage, &(struct label){{vsm_text_plain(s->name, plain, sizeof plain), figures}}, l);
   }
-  l->end_point(out, "outcome", &(struct label){{vsm_text_plain(map->outcome, plain, sizeof plain), ""}});
+  put_point(out, "outcome", l->end_point, &(struct label){{vsm_text_plain(map->outcome, plain, sizeof plain), ""}}, l);
   if (is_met(map, "(withdrawn)"))
-    l->end_point(out, "withdrawn", &(struct label){{"withdrawn", ""}});
+    put_point(out, "withdrawn", l->end_point, &(struct label){{"withdrawn", ""}}, l);
 }
 
 // "back 1,234", and how long work waited on the way.
@@ -196,15 +155,16 @@ static void draw_edge(FILE *out, const Vsm__V1__Edge *e, struct line line, const
   if (e->handover_time && e->handover_time->count > 0)
     snprintf(wait, sizeof wait, "p50 %s", vsm_text_worked(e->handover_time->p50, e->working_day_seconds, d, sizeof d));
   line.label = (struct label){{text, wait}};
-  l->edge(out, &line);
+  l->edge(out, &line, l);
 }
 
 static void draw(FILE *out, const Vsm__V1__Edges *map, const struct language *l) {
-  char from[NAME_BYTES], to[NAME_BYTES];
+  char from[NAME_BYTES], to[NAME_BYTES], now[32];
   uint64_t most = 1;
   for (size_t i = 0; i < map->n_edges; i++)
     most = map->edges[i]->count > most ? map->edges[i]->count : most;
-  l->begin(out, map);
+  fprintf(out, "%s%s as observed, window %s, %s UTC\n%s", l->begin[0], map->value_stream, map->window,
+          vsm_text_time(map->time_unix_nano, now, sizeof now), l->begin[1]);
   draw_points(out, map, l);
   unsigned n = 0;
   for (size_t i = 0; i < map->n_edges; i++) {
@@ -216,7 +176,7 @@ static void draw(FILE *out, const Vsm__V1__Edges *map, const struct language *l)
     draw_edge(out, e, line, l);
     n++;
   }
-  l->end(out);
+  fputs(l->end, out);
 }
 
 void vsm_edges_mermaid(FILE *out, const Vsm__V1__Edges *map) {
