@@ -55,30 +55,31 @@ int vsm_worst_stage(const Vsm__V1__ValueStream *s) {
 
 // --- all of a node, or a part of it
 
-static struct vsm_figures of_segment(Vsm__V1__Segment *const *segments, size_t n, const char *window, bool stream,
-                                     double day) {
-  struct vsm_figures f = {.window = window};
-  if (n == 0)
-    return f; // no item has the value
-  f.wip = segments[0]->wip;
-  if (segments[0]->n_windows == 0)
-    return f;
-  const Vsm__V1__SegmentWindow *w = segments[0]->windows[0];
-  for (size_t i = 0; i < segments[0]->n_windows; i++)
-    if (strcmp(segments[0]->windows[i]->window, window) == 0)
-      w = segments[0]->windows[i];
+static struct vsm_figures of_segment(const Vsm__V1__Segment *g, const char *window, bool stream, double day) {
+  if (g->n_windows == 0)
+    return (struct vsm_figures){.window = window, .wip = g->wip};
+  const Vsm__V1__SegmentWindow *w = g->windows[0];
+  for (size_t i = 0; i < g->n_windows; i++)
+    if (strcmp(g->windows[i]->window, window) == 0)
+      w = g->windows[i];
   return (struct vsm_figures){w->window,
-                              f.wip,
+                              g->wip,
                               stream ? w->started : w->arrivals,
                               stream ? w->finished : w->departures,
                               stream ? w->lead_time : w->cycle_time,
                               day};
 }
 
+// Of the one value that was asked for; nothing where no item has it.
+static struct vsm_figures of_part(Vsm__V1__Segment *const *segments, size_t n, const char *window, bool stream,
+                                  double day) {
+  return n ? of_segment(segments[0], window, stream, day) : (struct vsm_figures){.window = window};
+}
+
 struct vsm_figures vsm_figures_of_stage(const Vsm__V1__Stage *stage, const char *window, bool part) {
   const Vsm__V1__StageWindow *w = vsm_stage_window(stage, window);
   if (part)
-    return of_segment(stage->segments, stage->n_segments, window, false, stage->working_day_seconds);
+    return of_part(stage->segments, stage->n_segments, window, false, stage->working_day_seconds);
   if (!w)
     return (struct vsm_figures){.window = window, .wip = stage->wip};
   return (struct vsm_figures){w->window,     stage->wip,    w->arrivals,
@@ -88,10 +89,19 @@ struct vsm_figures vsm_figures_of_stage(const Vsm__V1__Stage *stage, const char 
 struct vsm_figures vsm_figures_of_stream(const Vsm__V1__ValueStream *s, const char *window, bool part) {
   const Vsm__V1__StreamWindow *w = vsm_stream_window(s, window);
   if (part)
-    return of_segment(s->segments, s->n_segments, window, true, s->working_day_seconds);
+    return of_part(s->segments, s->n_segments, window, true, s->working_day_seconds);
   if (!w)
     return (struct vsm_figures){.window = window, .wip = s->wip};
   return (struct vsm_figures){w->window, s->wip, w->started, w->finished, w->lead_time, s->working_day_seconds};
+}
+
+uint64_t vsm_figures_most(const Vsm__V1__ValueStream *s, const char *window, bool part) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < s->n_stages; i++) {
+    uint64_t wip = vsm_figures_of_stage(s->stages[i], window, part).wip;
+    most = wip > most ? wip : most;
+  }
+  return most;
 }
 
 // --- waits, expectations
@@ -239,7 +249,7 @@ static void print_head(FILE *out, const Vsm__V1__ValueStream *s, const struct vs
 
 static void add_segment(struct vsm_text_table *t, const char *where, const Vsm__V1__Segment *g, const char *window,
                         bool stream, double day) {
-  struct vsm_figures f = of_segment((Vsm__V1__Segment *const[]){(Vsm__V1__Segment *)g}, 1, window, stream, day);
+  struct vsm_figures f = of_segment(g, window, stream, day);
   char wip[24], in[24], left[24], p50[32], p85[32];
   quantiles(&f, p50, p85);
   vsm_text_table_row(t, where, g->value, number(true, f.wip, wip, sizeof wip), number(true, f.in, in, sizeof in),
@@ -275,11 +285,7 @@ static void print_segments(FILE *out, const Vsm__V1__ValueStream *s, const char 
 
 static void print_stream(FILE *out, const Vsm__V1__ValueStream *s, const struct vsm_figures_as *as) {
   print_head(out, s, as);
-  uint64_t most = 0;
-  for (size_t i = 0; i < s->n_stages; i++) {
-    uint64_t wip = vsm_figures_of_stage(s->stages[i], as->window, as->part).wip;
-    most = wip > most ? wip : most;
-  }
+  uint64_t most = vsm_figures_most(s, as->window, as->part);
   int worst = as->part ? -1 : vsm_worst_stage(s);
   for (size_t i = 0; i < s->n_stages; i++)
     print_stage(out, s->stages[i], as, (int)i == worst, most);

@@ -28,6 +28,7 @@ struct vsm_figures {
   double working_day_seconds;        // of it
 };
 struct vsm_figures vsm_figures_of_stage(const Vsm__V1__Stage *stage, const char *window, bool part);
+uint64_t vsm_figures_most(const Vsm__V1__ValueStream *s, const char *window, bool part); // wip of the fullest stage
 struct vsm_figures vsm_figures_of_stream(const Vsm__V1__ValueStream *s, const char *window, bool part);
 
 // The waits of a stage that have anything in the window, those first that most wait for now, then those that took the

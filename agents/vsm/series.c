@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "cmd.h"
 #include "conf/zones.h"
+#include "copy.h"
 #include "core/calendar.h"
 #include "diagram.h"
 #include "periods.h"
@@ -33,10 +34,12 @@ struct asked {
   bool json;
   struct vsm_arena arena;
   struct vsm_zone clocks; // of the zone
+  struct vsm_talk *talk;
   // What came back.
   uint64_t now_ns, end_ns;
-  char *name, *used_window;
-  char *ids[STAGES_MAX], *names[STAGES_MAX];
+  Vsm__V1__ValueStream *known;
+  const Vsm__V1__Stage *stages[STAGES_MAX]; // of it, those that are shown
+  const char *used_window;
   struct node nodes[1 + STAGES_MAX];       // the stream itself, then its stages
   size_t n_stages, n_panes, first, filled; // panes from `first` on are shown
 };
@@ -47,19 +50,17 @@ static int take_stream(void *ctx, const Vsm__V1__Reply *reply) {
   if (!s)
     return VSM_FAILED;
   a->now_ns = reply->snapshot->time_unix_nano;
-  a->name = strdup(s->name);
+  s = a->known = vsm_copy(&s->base);
   for (size_t i = 0; i < s->n_stages && a->n_stages < STAGES_MAX; i++)
-    if (!*a->stage || strcmp(a->stage, s->stages[i]->id) == 0) {
-      a->ids[a->n_stages] = strdup(s->stages[i]->id);
-      a->names[a->n_stages++] = strdup(s->stages[i]->name);
-    }
+    if (!*a->stage || strcmp(a->stage, s->stages[i]->id) == 0)
+      a->stages[a->n_stages++] = s->stages[i];
   if (a->n_stages == 0) {
     fprintf(stderr, "vsm: no stage \"%s\" in %s\n", a->stage, a->stream);
     return VSM_FAILED;
   }
   // Without a word, the longest window.
   if (!*a->window && !*a->by && s->n_windows > 1)
-    a->used_window = strdup(s->windows[s->n_windows - 1]->window);
+    a->used_window = s->windows[s->n_windows - 1]->window;
   return VSM_DONE;
 }
 
@@ -95,10 +96,10 @@ static int ask_node(struct asked *a, const char *stage, uint64_t *bounds, size_t
   r.series = &ask_for;
   ask_for.stream = (char *)a->stream;
   ask_for.stage = (char *)stage;
-  ask_for.window = bounds ? (char *)"" : a->used_window;
+  ask_for.window = (char *)(bounds ? "" : a->used_window);
   ask_for.bounds_unix_nano = bounds;
   ask_for.n_bounds_unix_nano = n_bounds;
-  while ((status = vsm_ask(a->query, &r, take_series, a)) == VSM_DONE && node->more && node->n + 1 < n_bounds)
+  while ((status = vsm_talk_ask(a->talk, &r, take_series, a)) == VSM_DONE && node->more && node->n + 1 < n_bounds)
     ask_for.n_bounds_unix_nano = n_bounds - node->n;
   a->filled++;
   return status;
@@ -123,7 +124,7 @@ static int ask_series(struct asked *a, uint64_t *bounds, size_t n_bounds) {
   for (int i = 0; i < TRIES; i++) {
     int status = ask_node(a, "", bounds, n_bounds);
     for (size_t k = 0; k < a->n_stages && status == VSM_DONE; k++)
-      status = ask_node(a, a->ids[k], bounds, n_bounds);
+      status = ask_node(a, a->stages[k]->id, bounds, n_bounds);
     if (status != VSM_DONE)
       return status;
     if (fit(a)) {
@@ -266,7 +267,7 @@ static void print_flow(FILE *out, const struct asked *a) {
                                           print_start(a, a->n_panes - 1, to, sizeof to)},
                     out);
   for (size_t k = 0; k < a->n_stages; k++)
-    fprintf(out, "  %c %s: %s in progress\n", letter(k), a->names[k],
+    fprintf(out, "  %c %s: %s in progress\n", letter(k), a->stages[k]->name,
             vsm_text_number(a->nodes[k + 1].panes[a->n_panes - 1].wip, wip, sizeof wip));
   fprintf(out, "  . %s\n", *a->stage ? "left the stage" : "finished or withdrawn");
   if (at[n_bands - 1][n - 1] > 0 && !*a->stage)
@@ -275,9 +276,9 @@ static void print_flow(FILE *out, const struct asked *a) {
 }
 
 static void print_text(FILE *out, const struct asked *a) {
-  fprintf(out, "%s %s", a->stream, a->name);
+  fprintf(out, "%s %s", a->stream, a->known->name);
   if (*a->stage)
-    fprintf(out, ", %s", a->names[0]);
+    fprintf(out, ", %s", a->stages[0]->name);
   if (a->used_window)
     fprintf(out, ": window %s\n\n", a->used_window);
   else
@@ -308,7 +309,7 @@ static void print_json(FILE *out, const struct asked *a) {
     print_figures(out, &a->nodes[0].panes[i]);
     fprintf(out, ", \"stages\": [");
     for (size_t k = 1; k <= a->n_stages; k++) {
-      fprintf(out, "%s{\"id\": \"%s\", ", k > 1 ? ", " : "", a->ids[k - 1]);
+      fprintf(out, "%s{\"id\": \"%s\", ", k > 1 ? ", " : "", a->stages[k - 1]->id);
       print_figures(out, &a->nodes[k].panes[i]);
       fputc('}', out);
     }
@@ -325,12 +326,8 @@ static void print_json(FILE *out, const struct asked *a) {
 
 static void free_all(struct asked *a) {
   forget_series(a);
-  for (size_t i = 0; i < a->n_stages; i++) {
-    free(a->ids[i]);
-    free(a->names[i]);
-  }
-  free(a->name);
-  free(a->used_window);
+  vsm_talk_end(a->talk);
+  vsm_drop(a->known);
   vsm_arena_fini(&a->arena);
 }
 
@@ -342,7 +339,8 @@ static int ask(struct asked *a) {
   r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
   r.snapshot = &ask_for;
   ask_for.stream = (char *)a->stream;
-  if (vsm_ask(a->query, &r, take_stream, a) != VSM_DONE)
+  a->talk = vsm_talk_begin(a->query);
+  if (!a->talk || vsm_talk_ask(a->talk, &r, take_stream, a) != VSM_DONE)
     return VSM_FAILED;
   if (!*a->by)
     return ask_series(a, NULL, 0);
@@ -394,7 +392,7 @@ int vsm_cmd_series(int argc, char **argv) {
   a.stream = argv[1];
   vsm_arena_init(&a.arena, 0);
   if (*a.window)
-    a.used_window = strdup(a.window);
+    a.used_window = a.window;
   status = check(&a);
   if (status == VSM_DONE)
     status = ask(&a);

@@ -7,13 +7,11 @@
 
 #include "cmd.h"
 #include "now.h"
-#include "sender.h"
 #include "text.h"
 
 #define TRANSITIONS "v1/transition/"
 #define STATUS "v1/status/"
-enum { SILENT_US = 12000000 }; // the status comes every 5 s
-enum { ROUNDS = 2 };           // so many statuses, and all that is published was heard: it comes as often
+enum { ROUNDS = 2 }; // so many statuses, and all that is published was heard: it comes as often
 
 // Whether there is the stream asked for: nothing is published of one that there is not.
 struct search {
@@ -103,10 +101,10 @@ static int search_on(struct search *s) {
 // --- the loop
 
 static void mind_silence(struct tailing *t) {
-  if (t->told || vsm_now_us() - t->heard_us < SILENT_US)
+  if (t->told || vsm_now_us() - t->heard_us < VSM_NOW_SILENT_US)
     return;
   fprintf(stderr, "vsm: nothing heard from %s for %d s; is vsmd running? Still listening\n", t->publish,
-          SILENT_US / 1000000);
+          VSM_NOW_SILENT_US / 1000000);
   t->told = true;
 }
 
@@ -136,10 +134,6 @@ static int open_both(struct tailing *t, struct search *search, struct vsm_subscr
   return err;
 }
 
-static int sooner(int ms, int most_ms) {
-  return ms < 0 || ms > most_ms ? most_ms : ms;
-}
-
 static int tail(struct tailing *t, struct search *search, struct vsm_subscriber *s) {
   int stop = signals(), status = VSM_DONE;
   t->heard_us = vsm_now_us();
@@ -147,8 +141,8 @@ static int tail(struct tailing *t, struct search *search, struct vsm_subscriber 
     struct pollfd p[] = {{.fd = vsm_subscriber_fd(s), .events = POLLIN},
                          {.fd = stop, .events = POLLIN},
                          {.fd = search->subscriber ? vsm_subscriber_fd(search->subscriber) : -1, .events = POLLIN}};
-    int ms = sooner(vsm_subscriber_timeout_ms(s), 1000);
-    poll(p, 3, search->subscriber ? sooner(vsm_subscriber_timeout_ms(search->subscriber), ms) : ms);
+    int ms = vsm_now_sooner(vsm_subscriber_timeout_ms(s), 1000);
+    poll(p, 3, search->subscriber ? vsm_now_sooner(vsm_subscriber_timeout_ms(search->subscriber), ms) : ms);
     vsm_subscriber_process(s);
     if (search->subscriber)
       status = search_on(search);

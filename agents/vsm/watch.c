@@ -11,15 +11,15 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "now.h"
+#include "copy.h"
 #include "figures.h"
+#include "now.h"
 #include "segments.h"
-#include "sender.h"
 #include "text.h"
 #include "watch_page.h"
 
 enum { ITEMS_STEP = 100, ITEMS_AT_ONCE = 1000 }; // more are asked for by; the most in an answer
-enum { SILENT_US = 12000000, ASK_EVERY_US = 2000000, REDRAW_US = 50000, ESCAPE_MS = 25, ROWS_AROUND = 3 };
+enum { ASK_EVERY_US = 2000000, REDRAW_US = 50000, ESCAPE_MS = 25, ROWS_AROUND = 3 };
 enum page_kind { STREAMS, ITEMS, ITEM, PAGES };
 
 struct watching {
@@ -175,7 +175,7 @@ static void back(struct watching *w) {
   if (w->page == STREAMS)
     return;
   if (w->page == ITEM && w->model.item) {
-    protobuf_c_message_free_unpacked(&w->model.item->base, NULL);
+    vsm_drop(w->model.item);
     w->model.item = NULL;
   }
   w->page--;
@@ -286,7 +286,7 @@ static void put(int y, int attributes, const char *text) {
 static void put_foot(const struct watching *w) {
   char foot[400];
   long silent = (long)((vsm_now_us() - w->heard_us) / 1000000);
-  if (silent >= SILENT_US / 1000000)
+  if (silent >= VSM_NOW_SILENT_US / 1000000)
     snprintf(foot, sizeof foot, " NOTHING HEARD FOR %ld s: %s; is vsmd running? q: quit", silent,
              w->model.snapshot ? "these figures are old" : w->publish);
   else if (*w->problem || *w->model.trouble)
@@ -340,10 +340,6 @@ static bool begin_screen(void) {
   return true;
 }
 
-static int sooner(int a, int b) {
-  return a < 0 ? b : b < 0 || a < b ? a : b;
-}
-
 // At once for items that were scrolled to, unless the last answer was that this cannot be.
 static bool is_time_to_ask(const struct watching *w) {
   bool lacks = w->page == ITEMS && !*w->problem && vsm_watch_model_lacks_items(&w->model);
@@ -356,8 +352,8 @@ static void turn(struct watching *w, int most_ms) {
   struct pollfd p[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                        {.fd = vsm_subscriber_fd(w->subscriber), .events = POLLIN},
                        {.fd = vsm_query_fd(w->client), .events = POLLIN}};
-  int ms = sooner(vsm_subscriber_timeout_ms(w->subscriber), vsm_query_timeout_ms(w->client));
-  poll(p, 3, sooner(ms, most_ms));
+  int ms = vsm_now_sooner(vsm_subscriber_timeout_ms(w->subscriber), vsm_query_timeout_ms(w->client));
+  poll(p, 3, vsm_now_sooner(ms, most_ms));
   vsm_subscriber_process(w->subscriber);
   vsm_query_process(w->client);
   if (p[0].revents & (POLLHUP | POLLERR | POLLNVAL))

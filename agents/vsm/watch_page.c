@@ -142,7 +142,7 @@ static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const 
   const Vsm__V1__StreamWindow *w = vsm_stream_window(s, choice->window);
   struct vsm_figures f = vsm_figures_of_stream(s, choice->window, choice->part);
   char p50[32], p85[32], between[48] = "", rate[48] = "";
-  uint64_t most = 0;
+  uint64_t most = vsm_figures_most(s, choice->window, choice->part);
   int worst = choice->part ? -1 : vsm_worst_stage(s);
   quantiles(p, &f, p50, p85);
   if (s->between && !choice->part)
@@ -152,10 +152,6 @@ static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const 
   add(p, VSM_LINE_HEAD, -1, "%s %s: %llu in progress%s", s->id, s->name, (unsigned long long)f.wip, between);
   add(p, VSM_LINE_PLAIN, -1, "  %s: %llu in, %llu out%s; lead time p50 %s, p85 %s", f.window, (unsigned long long)f.in,
       (unsigned long long)f.out, rate, p50, p85);
-  for (size_t i = 0; i < s->n_stages; i++) {
-    uint64_t wip = vsm_figures_of_stage(s->stages[i], choice->window, choice->part).wip;
-    most = wip > most ? wip : most;
-  }
   for (size_t i = 0; i < s->n_stages; i++)
     add_stage(p, s->stages[i], choice, (int)i == worst, most, (*pick)++);
 }
