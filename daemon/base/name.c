@@ -53,6 +53,14 @@ static size_t distance(const char *a, const char *b, size_t most) {
   return row[1][nb];
 }
 
+int vsm_name_index(const char *given, vsm_name_fn *name, const void *of) {
+  const char *candidate;
+  for (size_t i = 0; (candidate = name(of, i)) != NULL; i++)
+    if (strcmp(candidate, given) == 0)
+      return (int)i;
+  return -1;
+}
+
 const char *vsm_name_nearest(const char *given, vsm_name_fn *name, const void *of) {
   size_t n = strlen(given);
   size_t most = n <= 3 ? 1 : n < 6 ? 2 : n / 3;

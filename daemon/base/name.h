@@ -11,6 +11,7 @@ size_t vsm_name_source_span(const char *text);
 
 // The name at `index` of whatever is searched; NULL: no more.
 typedef const char *vsm_name_fn(const void *of, size_t index);
+int vsm_name_index(const char *given, vsm_name_fn *name, const void *of); // of the first such name; -1: there is none
 // The name nearest to the given one; NULL: none is near, which is at most a third of the given letters wrong, one in
 // three letters or fewer, two in four or five. Two swapped neighbours are one wrong letter.
 const char *vsm_name_nearest(const char *given, vsm_name_fn *name, const void *of);

@@ -19,19 +19,13 @@ static const char *stage_name(const void *of, size_t i) {
   return i < s->n_stages ? vsm_conf_or_empty(s->stages[i].id) : NULL;
 }
 
-static const char *segment_name(const void *of, size_t i) {
-  const struct vsm_conf_stream *s = of;
-  return i < s->segments.n ? s->segments.at[i].z : NULL;
-}
-
 static int find_stream(struct vsm_conf_reader *r, const struct vsm_config *c, const struct vsm_conf_word *w, size_t n) {
-  for (unsigned i = 0; i < c->model.n_streams; i++)
-    if (c->model.streams[i].id && strlen(c->model.streams[i].id) == n && memcmp(c->model.streams[i].id, w->z, n) == 0)
-      return (int)i;
   const char *id = vsm_conf_copy(r, "%.*s", (int)n, w->z);
-  vsm_conf_blame(r, w, "no value stream \"%s\"%s the id of a value stream", id,
-                 vsm_conf_hint(r->report, id, stream_name, c));
-  return -1;
+  int at = vsm_name_index(id, stream_name, c);
+  if (at < 0)
+    vsm_conf_blame(r, w, "no value stream \"%s\"%s the id of a value stream", id,
+                   vsm_conf_hint(r->report, id, stream_name, c));
+  return at;
 }
 
 // For a stage that is named without its stream.
@@ -55,9 +49,7 @@ static void find_stage(struct vsm_conf_reader *r, const struct vsm_config *c, co
   }
   out->stream = find_stream(r, c, w, (size_t)(slash - w->z));
   const struct vsm_stream *s = out->stream >= 0 ? &c->model.streams[out->stream] : NULL;
-  for (unsigned i = 0; s && i < s->n_stages; i++)
-    if (s->stages[i].id && strcmp(s->stages[i].id, slash + 1) == 0)
-      out->stage = (int)i;
+  out->stage = s ? vsm_name_index(slash + 1, stage_name, s) : -1;
   if (s && s->n_stages && out->stage < 0)
     vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages", slash + 1, s->id,
                    vsm_conf_hint(r->report, slash + 1, stage_name, s));
@@ -191,13 +183,6 @@ static void resolve_condition(struct vsm_conf_reader *r, const struct vsm_conf_c
   out->n_values = from->matches.z ? 1 : list->n;
 }
 
-static int segment_index(const struct vsm_conf_stream *s, const char *name) {
-  for (unsigned i = 0; i < s->segments.n; i++)
-    if (strcmp(s->segments.at[i].z, name) == 0)
-      return (int)i;
-  return -1;
-}
-
 // An attribute that the rule does not speak of is the event's field of that name.
 static void resolve_segments(struct vsm_conf_reader *r, const struct vsm_conf_stream *s,
                              const struct vsm_conf_rule *from, struct vsm_rule *out) {
@@ -209,12 +194,12 @@ static void resolve_segments(struct vsm_conf_reader *r, const struct vsm_conf_st
   }
   for (unsigned i = 0; i < from->segments.n; i++) {
     const struct vsm_conf_word *name = &from->segments.at[i].name;
-    int at = segment_index(s, name->z);
+    int at = vsm_name_index(name->z, vsm_conf_segment, s);
     if (at >= 0)
       segments[at] = template_of(r, &from->segments.at[i].value);
     else
       vsm_conf_blame(r, name, "no segment \"%s\" in value stream %s%s its segments", name->z, s->id.z,
-                     vsm_conf_hint(r->report, name->z, segment_name, s));
+                     vsm_conf_hint(r->report, name->z, vsm_conf_segment, s));
   }
   out->segments = segments;
 }

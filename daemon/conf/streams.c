@@ -32,16 +32,14 @@ void vsm_conf_check_twice(struct vsm_conf_reader *r, const struct vsm_conf_word 
                      sorted[i - 1]->line);
 }
 
-static const char *stage_id(const void *of, size_t i) {
+const char *vsm_conf_stage_id(const void *of, size_t i) {
   const struct vsm_conf_stream *s = of;
   return i < s->stages.n ? vsm_conf_or_empty(s->stages.at[i].id.z) : NULL;
 }
 
-static int stage_index(const struct vsm_conf_stream *s, const char *id) {
-  for (unsigned i = 0; i < s->stages.n; i++)
-    if (s->stages.at[i].id.z && strcmp(s->stages.at[i].id.z, id) == 0)
-      return (int)i;
-  return -1;
+const char *vsm_conf_segment(const void *of, size_t i) {
+  const struct vsm_conf_stream *s = of;
+  return i < s->segments.n ? s->segments.at[i].z : NULL;
 }
 
 // What is left out is said, so that it is printed too.
@@ -62,14 +60,14 @@ static void resolve_next(struct vsm_conf_reader *r, struct vsm_conf_stream *s, u
   vsm_conf_check_twice(r, stage->next.at, stage->next.n, sizeof *stage->next.at, "next stage");
   for (unsigned k = 0; k < stage->next.n; k++) {
     const struct vsm_conf_word *w = &stage->next.at[k];
-    int to = stage_index(s, w->z);
+    int to = vsm_name_index(w->z, vsm_conf_stage_id, s);
     if (strcmp(w->z, "outcome") == 0)
       out->to_outcome = true;
     else if (to >= 0)
       next[out->n_next++] = (uint16_t)to;
     else
       vsm_conf_blame(r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages, or outcome", w->z,
-                     s->id.z, vsm_conf_hint(r->report, w->z, stage_id, s));
+                     s->id.z, vsm_conf_hint(r->report, w->z, vsm_conf_stage_id, s));
   }
   out->next = next;
   out->fork_all = stage->fork == 1;
@@ -118,7 +116,7 @@ static void visit(struct search *d, unsigned i) {
 static void check_was(struct vsm_conf_reader *r, const struct vsm_conf_stream *s) {
   for (unsigned i = 0; i < s->stages.n; i++) {
     const struct vsm_conf_word *was = &s->stages.at[i].was;
-    if (was->z && stage_index(s, was->z) >= 0)
+    if (was->z && vsm_name_index(was->z, vsm_conf_stage_id, s) >= 0)
       vsm_conf_blame(r, was, "\"%s\" is the id of a stage that is still there; allowed: an id that no stage has now",
                      was->z);
     for (unsigned k = 0; was->z && k < i; k++)

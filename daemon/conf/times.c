@@ -18,26 +18,8 @@ static const char *calendar_name(const void *of, size_t i) {
   return i < c->calendars.n ? vsm_conf_or_empty(c->calendars.at[i].id.z) : NULL;
 }
 
-static const char *segment_name(const void *of, size_t i) {
-  const struct vsm_conf_stream *s = of;
-  return i < s->segments.n ? s->segments.at[i].z : NULL;
-}
-
-static const char *stage_name(const void *of, size_t i) {
-  const struct vsm_conf_stream *s = of;
-  return i < s->stages.n ? vsm_conf_or_empty(s->stages.at[i].id.z) : NULL;
-}
-
-static bool known(const char *text, vsm_name_fn *name, const void *of) {
-  const char *candidate;
-  for (size_t i = 0; (candidate = name(of, i)) != NULL; i++)
-    if (strcmp(candidate, text) == 0)
-      return true;
-  return false;
-}
-
 static void check_calendar(const struct times *t, const struct vsm_conf_word *w) {
-  if (w->z && strcmp(w->z, "none") != 0 && !known(w->z, calendar_name, t->config))
+  if (w->z && strcmp(w->z, "none") != 0 && vsm_name_index(w->z, calendar_name, t->config) < 0)
     vsm_conf_blame(t->r, w, "no calendar \"%s\"%s the id of a calendar, or none", w->z,
                    vsm_conf_hint(t->r->report, w->z, calendar_name, t->config));
 }
@@ -63,9 +45,14 @@ static void resolve_duration(const struct times *t, struct vsm_conf_duration *d,
 
 static void check_where(const struct times *t, const struct vsm_conf_where *w) {
   for (unsigned i = 0; i < w->n; i++)
-    if (!known(w->at[i].name.z, segment_name, t->stream))
+    if (vsm_name_index(w->at[i].name.z, vsm_conf_segment, t->stream) < 0)
       vsm_conf_blame(t->r, &w->at[i].name, "no segment \"%s\" in value stream %s%s its segments", w->at[i].name.z,
-                     t->stream->id.z, vsm_conf_hint(t->r->report, w->at[i].name.z, segment_name, t->stream));
+                     t->stream->id.z, vsm_conf_hint(t->r->report, w->at[i].name.z, vsm_conf_segment, t->stream));
+}
+
+// "STAGE/left": the stage.
+static const char *span_stage(const struct times *t, const struct vsm_conf_word *w) {
+  return vsm_conf_copy(t->r, "%.*s", (int)(strrchr(w->z, '/') - w->z), w->z);
 }
 
 static void check_span(const struct times *t, const struct vsm_conf_word *w, bool of_stage) {
@@ -75,10 +62,10 @@ static void check_span(const struct times *t, const struct vsm_conf_word *w, boo
     vsm_conf_blame(t->r, w, "from and to in a stage's expectation, which is about its visits; allowed: in a stream's");
     return;
   }
-  const char *id = vsm_conf_copy(t->r, "%.*s", (int)(strrchr(w->z, '/') - w->z), w->z);
-  if (!known(id, stage_name, t->stream))
+  const char *id = span_stage(t, w);
+  if (vsm_name_index(id, vsm_conf_stage_id, t->stream) < 0)
     vsm_conf_blame(t->r, w, "no stage \"%s\" in value stream %s%s the id of one of its stages", id, t->stream->id.z,
-                   vsm_conf_hint(t->r->report, id, stage_name, t->stream));
+                   vsm_conf_hint(t->r->report, id, vsm_conf_stage_id, t->stream));
 }
 
 static const struct vsm_where *model_where(const struct times *t, const struct vsm_conf_where *w) {
@@ -87,26 +74,20 @@ static const struct vsm_where *model_where(const struct times *t, const struct v
     struct vsm_str *values = vsm_conf_alloc(t->r, w->at[i].values.n + 1, sizeof *values);
     for (unsigned k = 0; k < w->at[i].values.n; k++)
       values[k] = vsm_str_of(w->at[i].values.at[k].z);
-    const char *name;
-    while ((name = segment_name(t->stream, out[i].attribute)) && strcmp(name, w->at[i].name.z) != 0)
-      out[i].attribute++;
+    int attribute = vsm_name_index(w->at[i].name.z, vsm_conf_segment, t->stream);
+    out[i].attribute = attribute < 0 ? 0 : (unsigned)attribute; // check_where() complained
     out[i].values = values;
     out[i].n = w->at[i].values.n;
   }
   return out;
 }
 
-// "STAGE/left": the stage's index, *left; -1 where none is given.
+// The stage's index, *left; -1 where none is given.
 static int model_span(const struct times *t, const struct vsm_conf_word *w, bool *left) {
-  const char *slash = w->z ? strrchr(w->z, '/') : NULL;
-  const char *id;
-  if (!slash)
+  if (!w->z)
     return -1;
-  *left = strcmp(slash + 1, "left") == 0;
-  for (int i = 0; (id = stage_name(t->stream, (size_t)i)) != NULL; i++)
-    if (strlen(id) == (size_t)(slash - w->z) && memcmp(id, w->z, (size_t)(slash - w->z)) == 0)
-      return i;
-  return -1;
+  *left = strcmp(strrchr(w->z, '/'), "/left") == 0;
+  return vsm_name_index(span_stage(t, w), vsm_conf_stage_id, t->stream);
 }
 
 static const struct vsm_expectation *resolve_expected(const struct times *t, const struct vsm_conf_expectations *list,

@@ -46,6 +46,15 @@ static void test_nearest(void **state) {
   }
 }
 
+static void test_index(void **state) {
+  (void)state;
+  static const char *const names[] = {"wall", "id", "", "id", NULL};
+  assert_int_equal(vsm_name_index("wall", name_at, names), 0);
+  assert_int_equal(vsm_name_index("id", name_at, names), 1);
+  assert_int_equal(vsm_name_index("", name_at, names), 2);
+  assert_int_equal(vsm_name_index("ID", name_at, names), -1);
+}
+
 static void test_a_name_that_is_very_long_is_near_to_none(void **state) {
   (void)state;
   char given[4096];
@@ -57,6 +66,7 @@ static void test_a_name_that_is_very_long_is_near_to_none(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_sources),
+      cmocka_unit_test(test_index),
       cmocka_unit_test(test_nearest),
       cmocka_unit_test(test_a_name_that_is_very_long_is_near_to_none),
   };
