@@ -11,11 +11,9 @@
 
 enum {
   HEADER_BYTES = 44,
-  TYPE_BYTES = 6, // offset, whether summer time, name
-  OFFSET_LEAST_S = -89999,
-  OFFSET_MOST_S = 93599, // RFC 8536, 3.2
-  FIRST_YEAR = 1969,     // what holds when 1970 begins
-  LAST_YEAR = 2100,      // west of UTC 2099 ends later
+  TYPE_BYTES = 6,    // offset, whether summer time, name
+  FIRST_YEAR = 1969, // what holds when 1970 begins
+  LAST_YEAR = 2100,  // west of UTC 2099 ends later
   RULE_CHANGES = 2 * (LAST_YEAR - FIRST_YEAR + 1),
   FOOTER_MAX = 100,
 };
@@ -62,7 +60,7 @@ static const char *wrong_block(const struct block *b) {
   if (b->n_types == 0 || b->n_types > 256)
     return "a broken time zone file: no types of local time";
   for (unsigned i = 0; i < b->n_types; i++)
-    if (offset_of_type(b, i) < OFFSET_LEAST_S || offset_of_type(b, i) > OFFSET_MOST_S)
+    if (offset_of_type(b, i) < VSM_TZ_OFFSET_LEAST_S || offset_of_type(b, i) > VSM_TZ_OFFSET_MOST_S)
       return "a broken time zone file: an offset of more than a day";
   for (uint64_t i = 0; i < b->n_times; i++)
     if (b->types_of_times[i] >= b->n_types || (i > 0 && time_at(b, i - 1) >= time_at(b, i)))

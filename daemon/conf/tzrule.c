@@ -5,8 +5,6 @@
 
 #include "base/date.h"
 
-enum { OFFSET_LEAST_S = -89999, OFFSET_MOST_S = 93599 }; // RFC 8536, 3.2
-
 // "CST", or "<+0330>" where it is not of letters alone.
 static bool skip_name(const char **p) {
   const char *from = *p;
@@ -86,7 +84,7 @@ bool vsm_tzrule_parse(const char *text, struct vsm_tzrule *out) {
   if (!skip_name(&p) || (*p != ',' && !offset(&p, &out->summer_offset_s)))
     return false;
   return summer_day(&p, &out->begins) && summer_day(&p, &out->ends) && *p == '\0' &&
-         out->summer_offset_s >= OFFSET_LEAST_S && out->summer_offset_s <= OFFSET_MOST_S;
+         out->summer_offset_s >= VSM_TZ_OFFSET_LEAST_S && out->summer_offset_s <= VSM_TZ_OFFSET_MOST_S;
 }
 
 static int64_t day_in(const struct vsm_tzrule_day *d, int year) {

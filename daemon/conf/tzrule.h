@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { VSM_TZ_OFFSET_LEAST_S = -89999, VSM_TZ_OFFSET_MOST_S = 93599 }; // of a zone: RFC 8536, 3.2
+
 // A day of any year, and the local time on it.
 struct vsm_tzrule_day {
   enum { VSM_TZ_MONTH_WEEK, VSM_TZ_DAY_WITHOUT_LEAP, VSM_TZ_DAY } kind;

@@ -8,21 +8,10 @@
 
 #include "base/arena.h"
 #include "base/date.h"
+#include "tests/lib/arena.h"
 #include "tests/lib/test.h"
 
 #define N(array) (sizeof(array) / sizeof *(array))
-
-static int setup(void **state) {
-  static struct vsm_arena arena;
-  vsm_arena_init(&arena, 0);
-  *state = &arena;
-  return 0;
-}
-
-static int teardown(void **state) {
-  vsm_arena_fini(*state);
-  return 0;
-}
 
 // 2026-03-08T02:00 CST the clocks go on to 03:00, 2026-11-01T02:00 CDT back to 01:00.
 static const struct vsm_zone_change CHICAGO[] = {{1772956800, -5 * 3600}, {1793516400, -6 * 3600}};
@@ -310,5 +299,5 @@ int main(void) {
       cmocka_unit_test(dates_as_the_system_has_them),
       cmocka_unit_test(dates_as_text),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

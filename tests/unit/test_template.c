@@ -1,13 +1,8 @@
 // Templates and fields of the mapping.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "base/err.h"
 #include "core/template.h"
+#include "tests/lib/arena.h"
+#include "tests/lib/test.h"
 
 static const struct vsm_attr ATTRS[] = {
     {{"order", 5}, {"4711", 4}},
@@ -17,17 +12,6 @@ static const struct vsm_attr ATTRS[] = {
 };
 static const struct vsm_event EVENT = {
     .source = {"crm", 3}, .id = {"e1", 2}, .type = {"t", 1}, .subject = {"S-9", 3}, .attrs = ATTRS, .n_attrs = 4};
-
-static int setup(void **state) {
-  static struct vsm_arena arena;
-  vsm_arena_init(&arena, 0);
-  *state = &arena;
-  return 0;
-}
-static int teardown(void **state) {
-  vsm_arena_fini(*state);
-  return 0;
-}
 
 static long expand(void **state, const char *text, char *buf, size_t size, const struct vsm_field **missing) {
   struct vsm_template t;
@@ -133,5 +117,5 @@ int main(void) {
       cmocka_unit_test(a_single_field),
       cmocka_unit_test(no_memory_is_an_error),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

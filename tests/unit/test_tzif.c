@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/calendar.h"
+#include "tests/lib/arena.h"
 #include "tests/lib/test.h"
 
 // A file as it is written; parts that lie.
@@ -61,18 +62,6 @@ static struct bytes bytes_of(const struct file *f) {
 static int read_file(struct vsm_arena *arena, const struct file *f, struct vsm_zone *zone, const char **why) {
   struct bytes b = bytes_of(f);
   return vsm_tzif_read(arena, b.at, b.n, zone, why);
-}
-
-static int setup(void **state) {
-  static struct vsm_arena arena;
-  vsm_arena_init(&arena, 0);
-  *state = &arena;
-  return 0;
-}
-
-static int teardown(void **state) {
-  vsm_arena_fini(*state);
-  return 0;
 }
 
 static void refused(void **state, struct file f, const char *what) {
@@ -211,5 +200,5 @@ int main(void) {
       cmocka_unit_test(rules_reach_into_the_future),         cmocka_unit_test(summer_all_year_is_no_change),
       cmocka_unit_test(what_is_listed_goes_before_the_rule),
   };
-  return cmocka_run_group_tests(tests, setup, teardown);
+  return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

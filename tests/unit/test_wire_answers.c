@@ -4,37 +4,9 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "tests/lib/packed.h"
 #include "tests/lib/test.h"
 #include "vsm/v1/query.pb-c.h"
-
-struct packed {
-  struct vsm_arena arena;
-  struct vsm_message message;
-};
-
-static int setup(void **state) {
-  struct packed *x = calloc(1, sizeof *x);
-  vsm_arena_init(&x->arena, 0);
-  *state = x;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct packed *x = *state;
-  vsm_arena_fini(&x->arena);
-  free(x);
-  return 0;
-}
-
-static Vsm__V1__Reply *read_reply(struct packed *x, int err, int kind) {
-  assert_int_equal(err, 0);
-  uint8_t *bytes = vsm_arena_alloc(&x->arena, x->message.bytes + 1);
-  vsm_message_pack(&x->message, bytes);
-  Vsm__V1__Reply *r = vsm__v1__reply__unpack(NULL, x->message.bytes, bytes);
-  assert_non_null(r);
-  assert_int_equal(r->kind_case, kind);
-  return r;
-}
 
 static void test_bottleneck(void **state) {
   struct packed *x = *state;
@@ -159,7 +131,7 @@ static void test_no_memory(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, packed_setup, packed_teardown)
   const struct CMUnitTest tests[] = {TEST(test_bottleneck), TEST(test_forecast), TEST(test_no_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

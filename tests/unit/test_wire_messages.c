@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "tests/lib/packed.h"
 #include "tests/lib/test.h"
 #include "vsm/v1/query.pb-c.h"
 
@@ -72,40 +73,6 @@ static const struct vsm_status_view status_view = {.version = "1.2.3",
                                                    .without_effect = no_effect,
                                                    .n_without_effect = 2};
 static const struct vsm_publication head = {.epoch = 77, .sequence = 5, .time = {2}};
-
-struct packed {
-  struct vsm_arena arena;
-  struct vsm_message message;
-  uint8_t *bytes;
-};
-
-static int setup(void **state) {
-  struct packed *x = calloc(1, sizeof *x);
-  vsm_arena_init(&x->arena, 0);
-  *state = x;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct packed *x = *state;
-  vsm_arena_fini(&x->arena);
-  free(x);
-  return 0;
-}
-
-static const uint8_t *pack(struct packed *x) {
-  x->bytes = vsm_arena_alloc(&x->arena, x->message.bytes + 1);
-  vsm_message_pack(&x->message, x->bytes);
-  return x->bytes;
-}
-
-static Vsm__V1__Reply *read_reply(struct packed *x, int err, int kind) {
-  assert_int_equal(err, 0);
-  Vsm__V1__Reply *r = vsm__v1__reply__unpack(NULL, x->message.bytes, pack(x));
-  assert_non_null(r);
-  assert_int_equal(r->kind_case, kind);
-  return r;
-}
 
 static Vsm__V1__Publication *read_publication(struct packed *x, int err, int body) {
   assert_int_equal(err, 0);
@@ -425,7 +392,7 @@ static void test_no_memory(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, packed_setup, packed_teardown)
   const struct CMUnitTest tests[] = {TEST(test_snapshot), TEST(test_publications), TEST(test_transitions),
                                      TEST(test_items),    TEST(test_item),         TEST(test_tables),
                                      TEST(test_others),   TEST(test_no_memory)};
