@@ -8,10 +8,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "core/view.h"
 #include "shell/clock.h"
 #include "shell/ingest.h"
 #include "shell/keep.h"
@@ -119,11 +119,17 @@ static const char *trouble(struct vsm_daemon *d) {
   return d->trouble;
 }
 
+static void look_after_state(struct vsm_daemon *d) {
+  if (d->keep && d->recovered)
+    vsm_keep_look(d->keep, vsm_core_ingest(d->core).received);
+}
+
 // Every few seconds, whatever else happens or does not.
 static void on_look(void *ctx) {
   struct vsm_daemon *d = ctx;
   vsm_timer_set(d->look, LOOK_EVERY_US);
   pass_time(d);
+  look_after_state(d);
   trouble(d);
 }
 
@@ -236,19 +242,11 @@ static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct notes 
   return 0;
 }
 
-static void notify_reloading(void) {
-  char text[64];
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-  vsm_notify(text);
-}
-
 static int reload(void *ctx, char **text) {
   struct vsm_daemon *d = ctx;
   struct vsm_config *fresh = NULL;
   *text = NULL;
-  notify_reloading();
+  vsm_notify_reloading();
   struct notes notes;
   int err = load(d, &fresh, &notes, text);
   if (!err)
@@ -302,6 +300,7 @@ static void on_news(void *ctx) {
   char before[sizeof d->trouble];
   memcpy(before, d->trouble, sizeof before);
   vsm_ingest_committed(d->ingest);
+  look_after_state(d);
   if (strcmp(before, trouble(d)) != 0)
     vsm_publish_status_now(d->publish);
 }
@@ -419,6 +418,7 @@ static int open_state(struct vsm_daemon *d) {
     return 0;
   d->keep = vsm_keep_create(&(struct vsm_keep_options){.loop = d->loop,
                                                        .config = d->config,
+                                                       .config_path = d->options.config,
                                                        .salvage = d->options.salvage,
                                                        .on_progress = on_progress,
                                                        .on_recovered = on_recovered,

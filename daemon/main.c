@@ -4,16 +4,20 @@
 
 #include "conf/conf.h"
 #include "daemon.h"
+#include "shell/checkpoint.h"
 
-static const char usage[] = "usage: vsmd --config FILE [--clock wall|event] [--salvage] [--check]\n"
-                            "       vsmd --version | --help\n"
-                            "\n"
-                            "  --config FILE   the configuration\n"
-                            "  --check         say all that was understood of it, or every mistake, and end\n"
-                            "  --clock CLOCK   instead of daemon.clock: wall, or event (for replay and simulation)\n"
-                            "  --salvage       go on with what is left of a damaged journal\n"
-                            "\n"
-                            "SIGHUP takes the file anew; SIGTERM ends.\n";
+static const char usage[] =
+    "usage: vsmd --config FILE [--clock wall|event] [--salvage] [--check]\n"
+    "       vsmd --checkpoint DIR [--config FILE]\n"
+    "       vsmd --version | --help\n"
+    "\n"
+    "  --config FILE   the configuration\n"
+    "  --check         say all that was understood of it, or every mistake, and end\n"
+    "  --clock CLOCK   instead of daemon.clock: wall, or event (for replay and simulation)\n"
+    "  --salvage       go on with what is left of a damaged journal\n"
+    "  --checkpoint DIR  write a checkpoint of this state directory, and end; a daemon does so by itself\n"
+    "\n"
+    "SIGHUP takes the file anew; SIGTERM ends.\n";
 
 static int check(const char *path) {
   struct vsm_config *config;
@@ -35,8 +39,10 @@ int main(int argc, char **argv) {
                                           {"version", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"salvage", no_argument, NULL, 's'},
+                                          {"checkpoint", required_argument, NULL, 'p'},
                                           {0}};
   struct vsm_daemon_options o = {.clock = VSM_CLOCK_AS_CONFIGURED};
+  const char *checkpoint = NULL;
   int check_only = 0;
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == 'v' || c == 'h')
@@ -45,6 +51,8 @@ int main(int argc, char **argv) {
       o.config = optarg;
     else if (c == 'k')
       check_only = 1;
+    else if (c == 'p')
+      checkpoint = optarg;
     else if (c == 's')
       o.salvage = true;
     else if (c == 'c' && (strcmp(optarg, "wall") == 0 || strcmp(optarg, "event") == 0))
@@ -52,8 +60,10 @@ int main(int argc, char **argv) {
     else
       return fputs(usage, stderr), 2;
   }
-  if (!o.config || optind < argc)
+  if ((!o.config && !checkpoint) || optind < argc)
     return fputs(usage, stderr), 2;
+  if (checkpoint)
+    return vsm_checkpoint_make(checkpoint, o.config) ? 1 : 0;
   if (check_only)
     return check(o.config);
   struct vsm_daemon *d = vsm_daemon_create(&o);

@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 #include "conf/kept.h"
+#include "core/view.h"
+#include "shell/checkpoints.h"
 #include "shell/clock.h"
 #include "shell/log.h"
 #include "shell/notify.h"
@@ -22,7 +24,8 @@ struct vsm_keep {
   struct vsm_watch *news;
   struct vsm_timer *slice;
   struct vsm_recovery *recovery; // NULL: over
-  char *fallback, *kept;         // the file's configuration; the one in force by the journal, or NULL
+  struct vsm_checkpoints *checkpoints;
+  char *fallback, *kept; // the file's configuration; the one in force by the journal, or NULL
   size_t fallback_bytes, kept_bytes;
   int64_t begun_boot_us, told_boot_us;
 };
@@ -56,8 +59,11 @@ static void on_slice(void *ctx) {
   vsm_recovery_destroy(k->recovery);
   k->recovery = NULL;
   if (r.core)
-    vsm_log("recovered", "records=%llu events=%llu seconds=%.1f", (unsigned long long)r.records,
-            (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - k->begun_boot_us));
+    vsm_log("recovered", "checkpoint=%llu records=%llu events=%llu seconds=%.1f", (unsigned long long)r.checkpoint,
+            (unsigned long long)r.records, (unsigned long long)r.events,
+            vsm_seconds(vsm_clock_boot_us() - k->begun_boot_us));
+  if (result == 0)
+    vsm_checkpoints_begin(k->checkpoints, r.core ? vsm_core_ingest(r.core).received : 0, r.events);
   k->o.on_recovered(k->o.ctx, result, r.core, r.config, r.last);
 }
 
@@ -69,12 +75,19 @@ static void on_news(void *ctx) {
   k->o.on_news(k->o.ctx);
 }
 
+static void on_checkpoint(void *ctx) {
+  struct vsm_keep *k = ctx;
+  k->o.on_news(k->o.ctx);
+}
+
 static int create_parts(struct vsm_keep *k) {
   struct vsm_journal_why why;
   k->directory = strdup(k->o.config->state);
   k->fallback = vsm_config_keep(k->o.config, &k->fallback_bytes);
   k->slice = vsm_timer_create(k->o.loop, on_slice, k);
-  if (!k->directory || !k->fallback || !k->slice)
+  k->checkpoints = vsm_checkpoints_create(&(struct vsm_checkpoints_options){
+      .loop = k->o.loop, .directory = k->directory, .config = k->o.config_path, .on_end = on_checkpoint, .ctx = k});
+  if (!k->directory || !k->fallback || !k->slice || !k->checkpoints)
     return VSM_ENOMEM;
   int err = vsm_journal_open(k->directory, &k->journal, &why);
   if (err) {
@@ -106,6 +119,7 @@ struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
 void vsm_keep_destroy(struct vsm_keep *k) {
   if (!k)
     return;
+  vsm_checkpoints_destroy(k->checkpoints);
   vsm_recovery_destroy(k->recovery);
   vsm_timer_destroy(k->slice);
   if (k->news)
@@ -181,6 +195,13 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
   return record(k, VSM_RECORD_START, now, vsm_str_of(VSM_VERSION));
 }
 
+// --- checkpoints
+
+void vsm_keep_look(struct vsm_keep *k, uint64_t received) {
+  if (!k->recovery && vsm_journal_state(k->journal).health == VSM_JOURNAL_WELL)
+    vsm_checkpoints_look(k->checkpoints, received, vsm_journal_committed(k->journal));
+}
+
 // --- how it fares
 
 void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size) {
@@ -196,6 +217,9 @@ void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size) {
     snprintf(out, size, "acks stand still, and it is tried again: %s in %s", s.why, k->directory);
   else if (waits > STANDSTILL_US)
     snprintf(out, size, "acks stand still: the disk of %s has not answered for 10 seconds", k->directory);
+  else if (vsm_checkpoints_fail(k->checkpoints))
+    snprintf(out, size, "the last checkpoint in %s failed (the log says why): a start takes longer, the journal grows",
+             k->directory);
 }
 
 bool vsm_keep_is_durable(struct vsm_keep *k) {

@@ -10,6 +10,7 @@ struct vsm_keep;
 struct vsm_keep_options {
   struct vsm_loop *loop;
   const struct vsm_config *config; // the file's; borrowed until it was recovered
+  const char *config_path;         // borrowed
   bool salvage;
   vsm_loop_fn *on_progress; // every second while the journal is read
   // It was read, which may have failed (err, logged). What was recovered is the taker's; core NULL: nothing was there.
@@ -30,6 +31,9 @@ int vsm_keep_check(const struct vsm_config *config, char **text);
 int vsm_keep_configuration(struct vsm_keep *k, const struct vsm_config *config, struct vsm_time now);
 int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
+
+// Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
+void vsm_keep_look(struct vsm_keep *k, uint64_t received);
 
 // What a person must act on, "" for nothing.
 void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size);

@@ -3,10 +3,12 @@
 #include "shell/notify.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 void vsm_notify(const char *state) {
@@ -24,4 +26,12 @@ void vsm_notify(const char *state) {
   sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
   close(fd);
+}
+
+void vsm_notify_reloading(void) {
+  char text[64];
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+  vsm_notify(text);
 }

@@ -1,9 +1,17 @@
 #include "shell/process.h"
 
 #include <errno.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/err.h"
 
 uint64_t vsm_process_resident_bytes(void) {
   unsigned long size = 0, resident = 0;
@@ -28,4 +36,45 @@ void vsm_process_raise_descriptor_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
+}
+
+enum { NICENESS = 10 };
+enum { IO_WHO_PROCESS = 1, IO_CLASS_BEST_EFFORT = 2, IO_CLASS_SHIFT = 13, IO_LAST = 7 }; // ioprio_set() has no header
+
+void vsm_process_stay_behind(void) {
+  setpriority(PRIO_PROCESS, 0, NICENESS);
+  syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_CLASS_BEST_EFFORT << IO_CLASS_SHIFT | IO_LAST);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+// By the link to the file that runs, so that a newer program in its place is not taken for it. No copy of the memory is
+// made, however much that is.
+int vsm_process_start(const char *const argv[]) {
+  posix_spawnattr_t attr;
+  sigset_t none, all;
+  pid_t pid;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_init(&attr);
+  posix_spawnattr_setsigmask(&attr, &none);
+  posix_spawnattr_setsigdefault(&attr, &all);
+  posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  int err = posix_spawn(&pid, "/proc/self/exe", NULL, &attr, (char *const *)argv, environ);
+  posix_spawnattr_destroy(&attr);
+  if (err)
+    return VSM_EIO;
+  int fd = pidfd_open(pid, 0);
+  if (fd >= 0)
+    return fd;
+  kill(pid, SIGKILL);
+  waitpid(pid, NULL, 0);
+  return VSM_EIO;
+}
+
+bool vsm_process_reap(int fd, bool kill_it) {
+  siginfo_t info = {0};
+  if (kill_it)
+    pidfd_send_signal(fd, SIGKILL, NULL, 0);
+  int err = waitid(P_PIDFD, (id_t)fd, &info, WEXITED | (kill_it ? 0 : WNOHANG));
+  return err == 0 && info.si_code == CLD_EXITED && info.si_status == 0;
 }

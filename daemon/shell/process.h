@@ -5,5 +5,11 @@
 
 uint64_t vsm_process_resident_bytes(void);
 bool vsm_process_has_descriptors(void); // at least one more
+// Starts this program with other arguments. A descriptor that is readable when it has ended, to be closed; VSM_EIO.
+int vsm_process_start(const char *const argv[]);
+// After it ended: true where it did so with exit status 0. `kill`: ends it first, and waits for that.
+bool vsm_process_reap(int fd, bool kill);
+// Takes processor and disk only where nobody else wants them, and ends with the process that started it.
+void vsm_process_stay_behind(void);
 // Each connection takes a descriptor; the limit that a shell gives is for programs of another kind.
 void vsm_process_raise_descriptor_limit(void);

@@ -1,3 +1,6 @@
+// A checkpoint that cannot be used is set aside, and the one before it is tried, then the journal alone. Where that was
+// trimmed meanwhile, its first records are missing, which is damage like any other.
+//
 // Before each record the time passes at which it came, as it did then; steps of time in between change nothing that
 // shows. A batch is decoded anew, with its receipt time; a configuration is read from the record alone, never from
 // files. What is damaged is logged, all of it, before the start is refused; told to salvage, it is noted as given up,
@@ -10,12 +13,14 @@
 #include "conf/kept.h"
 #include "shell/clock.h"
 #include "shell/log.h"
+#include "shell/resume.h"
 #include "wire/batch.h"
 
 enum { DAMAGES_LOGGED = 100 };
 
 struct vsm_recovery {
   struct vsm_recovery_options o;
+  struct vsm_resume *resume; // NULL: over
   struct vsm_journal_reader *reader;
   struct vsm_arena arena;
   struct vsm_effects effects;
@@ -32,9 +37,10 @@ struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *o) {
   r->o = *o;
   r->effects.quiet = true;
   vsm_arena_init(&r->arena, VSM_BATCH_ARENA_BYTES);
-  if (vsm_journal_reader_open(o->directory, 1, &r->reader, &why) == 0)
+  if (vsm_journal_reader_open(o->directory, 1, &r->reader, &why) != 0)
+    vsm_log("recovery_failed", "why=\"%s\"", why.text);
+  else if ((r->resume = vsm_resume_create(o->directory, r->reader)) != NULL)
     return r;
-  vsm_log("recovery_failed", "why=\"%s\"", why.text);
   vsm_recovery_destroy(r);
   return NULL;
 }
@@ -50,6 +56,7 @@ void vsm_recovery_destroy(struct vsm_recovery *r) {
   if (!r)
     return;
   drop(&r->out);
+  vsm_resume_destroy(r->resume);
   vsm_journal_reader_close(r->reader);
   vsm_effects_fini(&r->effects);
   vsm_arena_fini(&r->arena);
@@ -182,32 +189,75 @@ static int at_the_end(struct vsm_recovery *r) {
   return VSM_EFORMAT;
 }
 
-// --- in slices
+// --- from a checkpoint
 
-int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us) {
-  int64_t until = vsm_clock_boot_us() + us;
-  do {
-    struct vsm_journal_damage damage;
-    int result = vsm_journal_read(r->reader, on_record, r, &damage);
-    if (result == 0)
-      return at_the_end(r);
-    if (result == VSM_EFORMAT)
-      result = on_damage(r, &damage);
-    else if (result == VSM_EIO)
-      vsm_log("recovery_failed", "why=\"the journal cannot be read: %s\"", vsm_err_text(result));
-    if (result < 0)
-      return result;
-  } while (vsm_clock_boot_us() < until);
+// The reader that knows the journal's end stays until another one stands behind the checkpoint.
+static int read_on_from(struct vsm_recovery *r) {
+  struct vsm_journal_reader *behind;
+  struct vsm_journal_why why;
+  int err = vsm_journal_reader_open(r->o.directory, r->position + 1, &behind, &why);
+  if (err) {
+    vsm_log("recovery_failed", "why=\"%s\"", why.text);
+    return err == VSM_EFORMAT ? VSM_EIO : err;
+  }
+  vsm_journal_reader_close(r->reader);
+  r->reader = behind;
   return 1;
 }
 
+static int resume(struct vsm_recovery *r) {
+  int result = vsm_resume_go_on(r->resume);
+  if (result != 0)
+    return result;
+  r->out = vsm_resume_take(r->resume);
+  r->position = r->out.checkpoint;
+  vsm_resume_destroy(r->resume);
+  r->resume = NULL;
+  return r->out.core ? read_on_from(r) : 1;
+}
+
+// --- in slices
+
+static bool is_at_the_end(const struct vsm_recovery *r) {
+  return r->position >= vsm_journal_reader_last(r->reader); // behind it a daemon may be appending
+}
+
+static int read_some(struct vsm_recovery *r) {
+  struct vsm_journal_damage damage;
+  int result = is_at_the_end(r) ? 0 : vsm_journal_read(r->reader, on_record, r, &damage);
+  if (result == 0)
+    return at_the_end(r);
+  if (result == VSM_EFORMAT)
+    result = on_damage(r, &damage);
+  else if (result == VSM_EIO)
+    vsm_log("recovery_failed", "why=\"the journal cannot be read: %s\"", vsm_err_text(result));
+  return result < 0 ? result : 1;
+}
+
+int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us) {
+  int64_t until = vsm_clock_boot_us() + us;
+  int result = 1;
+  while (result == 1) {
+    result = r->resume ? resume(r) : read_some(r);
+    if (vsm_clock_boot_us() >= until)
+      break;
+  }
+  return result;
+}
+
 unsigned vsm_recovery_percent(const struct vsm_recovery *r) {
-  uint64_t last = vsm_journal_reader_last(r->reader);
-  return last ? (unsigned)(r->position * 100 / last) : 100;
+  if (r->resume)
+    return vsm_resume_percent(r->resume) / 2;
+  uint64_t from = r->out.checkpoint, last = vsm_journal_reader_last(r->reader);
+  unsigned before = from > 0 ? 50 : 0;
+  return last > from ? before + (unsigned)((r->position - from) * (100 - before) / (last - from)) : 100;
 }
 
 struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {
   struct vsm_recovered out = r->out;
+  out.position = r->position;
+  if (vsm_journal_reader_mark(r->reader, out.position, &out.mark) != 0)
+    out.mark = 0;
   r->out = (struct vsm_recovered){0};
   return out;
 }

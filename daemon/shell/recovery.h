@@ -1,5 +1,6 @@
-// Recovery: the journal's records, from the first on, go through the same steps of the core as they did when they came.
-// In slices, so that the loop can tell of its progress meanwhile.
+// Recovery: the newest good checkpoint is loaded, and the journal's records behind it, or from the first on, go through
+// the same steps of the core as they did when they came. In slices, so that the loop can tell of its progress
+// meanwhile.
 #pragma once
 #include "conf/conf.h"
 #include "core/core.h"
@@ -9,7 +10,7 @@ struct vsm_recovery;
 
 struct vsm_recovery_options {
   const char *directory;       // borrowed, as all else
-  struct vsm_journal *journal; // not begun
+  struct vsm_journal *journal; // not begun; NULL where nothing is to be salvaged
   // The configuration file as it is kept, for a journal whose first configuration is gone.
   struct vsm_str fallback;
   bool salvage; // go on behind what is damaged, and give it up
@@ -22,8 +23,10 @@ struct vsm_recovered {
   struct vsm_config *config;
   char *kept; // the configuration as it was recorded, for free()
   size_t kept_bytes;
-  struct vsm_time last; // receipt of the last record
-  uint64_t records, events;
+  struct vsm_time last;     // receipt of the last record
+  uint64_t checkpoint;      // position of the one that was loaded; 0: none
+  uint64_t position, mark;  // of the last record; vsm_journal_reader_mark()
+  uint64_t records, events; // that were read behind it
 };
 
 struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *options); // NULL: it failed, and was logged

@@ -2,11 +2,19 @@
 #pragma once
 
 #define VSM_FAILPOINTS(X)                                                                                              \
-  X(append)  /* a record was appended */                                                                               \
-  X(step)    /* and the core has taken it */                                                                           \
-  X(commit)  /* a group is about to be committed */                                                                    \
-  X(durable) /* it is on disk, and nobody was told */                                                                  \
-  X(ack)     /* an ack is about to go out */
+  X(append)             /* a record was appended */                                                                    \
+  X(step)               /* and the core has taken it */                                                                \
+  X(commit)             /* a group is about to be committed */                                                         \
+  X(durable)            /* it is on disk, and nobody was told */                                                       \
+  X(ack)                /* an ack is about to go out */                                                                \
+  X(checkpoint_read)    /* a checkpoint's child has stepped through the journal */                                     \
+  X(checkpoint_write)   /* some of the checkpoint was written */                                                       \
+  X(checkpoint_sync)    /* all of it, but for its checksum */                                                          \
+  X(checkpoint_rename)  /* it is on disk, and has no name */                                                           \
+  X(checkpoint_renamed) /* it has one, which is not on disk */                                                         \
+  X(checkpoint_remove)  /* it is there, and those before the last two are too */                                       \
+  X(trim)               /* some of the journal is about to go */                                                       \
+  X(trimmed)            /* it went */
 
 enum vsm_failpoint {
 #define X(name) VSM_FAIL_##name,

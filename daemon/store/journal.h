@@ -63,6 +63,10 @@ void vsm_journal_reader_close(struct vsm_journal_reader *r); // NULL-safe
 // Position of the last record when the reader was opened; 0: none.
 uint64_t vsm_journal_reader_last(const struct vsm_journal_reader *r);
 
+// Which record lies at a position that ends a group, so that another journal's can be told from it. 0, VSM_ENOENT: none
+// can be found there; VSM_EIO.
+int vsm_journal_reader_mark(const struct vsm_journal_reader *r, uint64_t position, uint64_t *mark);
+
 // A record, valid during the call. Anything but 0 ends the reading with that.
 typedef int vsm_journal_record_fn(void *ctx, uint64_t position, const struct vsm_record *record);
 

@@ -30,6 +30,9 @@ struct vsm_journal_reader {
 static const char ROW[] = "SELECT first, n, checksum, body FROM groups WHERE first >= ? ORDER BY first LIMIT 1";
 static const char KEY[] = "SELECT first, n FROM groups WHERE first >= ? ORDER BY first LIMIT 1";
 
+static const char MARK[] =
+    "SELECT checksum, first + max(n, 1) - 1 FROM groups WHERE first <= ? ORDER BY first DESC LIMIT 1";
+
 // --- opening
 
 static int load_gone(struct vsm_journal_reader *r) {
@@ -104,6 +107,17 @@ void vsm_journal_reader_close(struct vsm_journal_reader *r) {
 
 uint64_t vsm_journal_reader_last(const struct vsm_journal_reader *r) {
   return r->last;
+}
+
+int vsm_journal_reader_mark(const struct vsm_journal_reader *r, uint64_t position, uint64_t *mark) {
+  sqlite3_stmt *s;
+  if (sqlite3_prepare_v2(r->db, MARK, -1, &s, NULL) != SQLITE_OK)
+    return VSM_EIO;
+  sqlite3_bind_int64(s, 1, (sqlite3_int64)position);
+  bool found = sqlite3_step(s) == SQLITE_ROW && (uint64_t)sqlite3_column_int64(s, 1) == position;
+  *mark = found ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+  sqlite3_finalize(s);
+  return found ? 0 : VSM_ENOENT;
 }
 
 // --- damage

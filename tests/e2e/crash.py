@@ -8,6 +8,7 @@ odd number are sent again only while they are not: so if they come out right, it
 """
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -19,6 +20,8 @@ import harness
 from harness import Daemon, batch, event
 
 POINTS = ("append", "step", "commit", "durable", "ack")
+# Of the process that makes a checkpoint: it alone is killed there, the daemon soon after.
+CHECKPOINT_POINTS = tuple(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove"))
 ITEMS_A_DIRECTORY = 3000
 WINDOW = 64  # batches under way
 
@@ -109,7 +112,7 @@ class Directory:
         how = rng.choice(("point", "point", "moment", "term"))
         self.load.more(rng.randrange(20, 200))
         d.end(signal.SIGTERM)
-        d._start(env={"VSM_FAILPOINT": f"{rng.choice(POINTS)}:{rng.randrange(1, 120)}"} if how == "point" else {})
+        d._start(env=self.failpoint() if how == "point" else self.checkpoints())
         again = [n for n in self.load.acked if n % 2 == 0 and rng.random() < 0.05]
         numbers = self.load.unacked() + again
         rng.shuffle(numbers)
@@ -134,9 +137,19 @@ class Directory:
         self.totals["kills"] += d.process.returncode == -signal.SIGKILL
         self.check()
 
+    def checkpoints(self):
+        return {"VSM_CHECKPOINT_EVENTS": str(self.rng.choice((50, 300, 1000)))}
+
+    def failpoint(self):
+        if self.rng.random() < 0.4:
+            return {"VSM_FAILPOINT": f"{self.rng.choice(CHECKPOINT_POINTS)}:1", **self.checkpoints()}
+        return {"VSM_FAILPOINT": f"{self.rng.choice(POINTS)}:{self.rng.randrange(1, 120)}", **self.checkpoints()}
+
     def check(self):
         d, load = self.daemon, self.load
-        d.start_again()
+        d.start_again(env=self.checkpoints())
+        self.totals["from checkpoints"] += bool(re.search("event=recovered checkpoint=[1-9]", d.log.text()))
+        assert "set_aside" not in d.log.text(), d.log.text()
         received = d.ingest().received
         assert received >= load.acked_events(), f"{load.acked_events()} events were acked, {received} are there"
         load.send(d.client(), load.unacked())
@@ -157,7 +170,7 @@ class Directory:
 
 def run(seconds, seed):
     rng = random.Random(seed)
-    totals = {"rounds": 0, "kills": 0, "acked": 0, "directories": 0}
+    totals = {"rounds": 0, "kills": 0, "acked": 0, "directories": 0, "from checkpoints": 0}
     harness.VSMD = os.environ["VSMD_FAILING"]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -175,8 +188,10 @@ def main():
     print("seed", seed, flush=True)
     totals = run(seconds, seed)
     print(f"{totals['rounds']} rounds in {totals['directories']} directories, {totals['kills']} kills, "
+          f"{totals['from checkpoints']} starts from a checkpoint, "
           f"{totals['acked']} events acked, 0 lost, 0 counted twice")
     assert totals["kills"] >= seconds / 10, "hardly anything was killed"
+    assert totals["from checkpoints"] > totals["rounds"] / 3, "hardly any start was from a checkpoint"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
-// In place of store/failpoint.c, with a disk that fails: a vsmd that dies and suffers as it is told.
+// In place of store/failpoint.c and shell/checkpoint_due.c, with a disk that fails: a vsmd that dies and suffers as it
+// is told.
 //
 //   VSM_FAILPOINT=NAME:N   it is killed when it comes to this point for the Nth time
+//   VSM_CHECKPOINT_EVENTS=N   a checkpoint is due after so many events
 //   SIGUSR1, SIGURG        from now on its disk is full; the next sync of its disk fails
 //   SIGUSR2                the disk is well again
+#include "shell/checkpoint_due.h"
 #include "store/failpoint.h"
 
 #include <signal.h>
@@ -23,6 +26,12 @@ static atomic_long left;
 void vsm_failpoint(enum vsm_failpoint at) {
   if (at == where && atomic_fetch_sub(&left, 1) == 1)
     raise(SIGKILL);
+}
+
+bool vsm_checkpoint_is_due(uint64_t events, int64_t us) {
+  const char *every = getenv("VSM_CHECKPOINT_EVENTS");
+  (void)us;
+  return every && events >= strtoull(every, NULL, 10);
 }
 
 static void on_signal(int signal) {

@@ -36,6 +36,7 @@ NAMED = {
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
     "vsm try": None,  # docs/mapping.md
+    "vsmd --checkpoint DIR": None,  # tests/e2e/test_checkpoint.py
     "vsmd --check": "vsmd --config config/quantum-energy.yaml --check",
     "vsmd --config config/quantum-energy.yaml --check": "vsmd --config config/quantum-energy.yaml --check",
     "vsm watch": "vsm watch",  # without a terminal: one page

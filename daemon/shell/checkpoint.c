@@ -1,0 +1,100 @@
+// It does what a start does: loads the last checkpoint, steps through the journal, which is only read, in transactions
+// of one statement; then it writes what came of it, and ends. So it needs nothing of the daemon's memory, and each
+// checkpoint tries the way of a restart. It ends with the daemon, and takes processor and disk only where nobody else
+// wants them.
+#include "shell/checkpoint.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "conf/kept.h"
+#include "core/save.h"
+#include "shell/clock.h"
+#include "shell/log.h"
+#include "shell/process.h"
+#include "shell/recovery.h"
+#include "store/checkpoint.h"
+#include "store/failpoint.h"
+
+static char *load_fallback(const char *path, size_t *n) {
+  struct vsm_config *config = NULL;
+  struct vsm_conf_report report;
+  *n = 0;
+  if (!path)
+    return NULL;
+  char *kept = vsm_config_load(path, &config, &report) == 0 ? vsm_config_keep(config, n) : NULL;
+  vsm_conf_report_fini(&report);
+  vsm_config_destroy(config);
+  return kept;
+}
+
+static int recover(const char *directory, struct vsm_str fallback, struct vsm_recovered *out) {
+  struct vsm_recovery *r =
+      vsm_recovery_create(&(struct vsm_recovery_options){.directory = directory, .fallback = fallback});
+  int result = r ? 1 : VSM_EIO;
+  while (result == 1)
+    result = vsm_recovery_go_on(r, VSM_SECOND_US);
+  if (result == 0)
+    *out = vsm_recovery_take(r);
+  vsm_recovery_destroy(r);
+  return result;
+}
+
+static int write_state(struct vsm_checkpoint_writer *w, const struct vsm_core *core, uint64_t *bytes,
+                       struct vsm_journal_why *why) {
+  int err = vsm_core_save(core, vsm_checkpoint_write, w);
+  if (err)
+    snprintf(why->text, sizeof why->text, "it cannot be written: %s", vsm_err_text(err));
+  return err ? err : vsm_checkpoint_finish(w, bytes, why);
+}
+
+static int write_checkpoint(const char *directory, const struct vsm_recovered *r, uint64_t *bytes) {
+  struct vsm_checkpoint_writer *w;
+  struct vsm_journal_why why;
+  struct vsm_checkpoint_head head = {
+      .position = r->position, .mark = r->mark, .last = r->last, .configuration = {r->kept, r->kept_bytes}};
+  int err = vsm_checkpoint_create(directory, &head, &w, &why);
+  if (!err)
+    err = write_state(w, r->core, bytes, &why);
+  if (err)
+    vsm_log("checkpoint_failed", "position=%llu why=\"%s\"", (unsigned long long)r->position, why.text);
+  vsm_checkpoint_close_writer(w);
+  return err;
+}
+
+static int make(const char *directory, struct vsm_str fallback) {
+  struct vsm_recovered r = {0};
+  int64_t begun = vsm_clock_boot_us();
+  uint64_t bytes = 0;
+  int err = recover(directory, fallback, &r);
+  vsm_failpoint(VSM_FAIL_checkpoint_read);
+  bool news = !err && r.kept && r.position > r.checkpoint; // without `kept` its configuration is not recorded yet
+  if (news)
+    err = write_checkpoint(directory, &r, &bytes);
+  if (!err && news)
+    vsm_log("checkpoint", "position=%llu bytes=%llu events=%llu seconds=%.1f", (unsigned long long)r.position,
+            (unsigned long long)bytes, (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - begun));
+  vsm_core_destroy(r.core);
+  vsm_config_destroy(r.config);
+  free(r.kept);
+  return err;
+}
+
+int vsm_checkpoint_make(const char *directory, const char *config) {
+  size_t n;
+  vsm_process_stay_behind();
+  int lock = vsm_checkpoint_lock(directory);
+  if (lock < 0) {
+    vsm_log("checkpoint_failed", "why=\"%s: %s\"", directory,
+            lock == VSM_EINUSE ? "another process makes one" : "checkpoint.lock cannot be opened");
+    return lock;
+  }
+  char *fallback = load_fallback(config, &n);
+  int err = make(directory, (struct vsm_str){fallback, n});
+  free(fallback);
+  close(lock);
+  return err;
+}

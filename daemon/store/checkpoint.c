@@ -1,0 +1,355 @@
+// Written under another name, synced, renamed, and the directory synced: so a name never stands for half a file. Read
+// as a whole through the page cache: its checksum first, so that nothing is believed of a file that was damaged.
+#include "store/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/err.h"
+#include "store/directory.h"
+#include "store/failpoint.h"
+
+static const char MAGIC[8] = {'v', 's', 'm', 'd', 'c', 'k', 'p', 't'};
+static const char PREFIX[] = "checkpoint.", UNFINISHED[] = "checkpoint.new", LOCK[] = "checkpoint.lock";
+
+enum {
+  HEAD_BYTES = 48,
+  SUM_BYTES = 8,
+  PIECE_BYTES = 1 << 20,               // written at once
+  BYTES_PER_SECOND = 64 * PIECE_BYTES, // at most, so that commits find the disk free
+};
+
+static void put(unsigned char *out, uint64_t v, unsigned n) {
+  for (unsigned i = 0; i < n; i++)
+    out[i] = (unsigned char)(v >> 8 * i);
+}
+
+static uint64_t get(const unsigned char *in, unsigned n) {
+  uint64_t v = 0;
+  for (unsigned i = 0; i < n; i++)
+    v |= (uint64_t)in[i] << 8 * i;
+  return v;
+}
+
+static int explain(struct vsm_journal_why *why, const char *path, const char *what) {
+  snprintf(why->text, sizeof why->text, "%s: %s", path, what);
+  return VSM_EIO;
+}
+
+static char *path_of(const char *directory, const char *name) {
+  char *path = NULL;
+  return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+static char *path_of_position(const char *directory, uint64_t position, const char *behind) {
+  char *path = NULL;
+  return asprintf(&path, "%s/%s%llu%s", directory, PREFIX, (unsigned long long)position, behind) < 0 ? NULL : path;
+}
+
+// --- which there are
+
+// 0: it is not the name of one.
+static uint64_t position_of(const char *name) {
+  uint64_t position = 0;
+  char again[40];
+  if (strncmp(name, PREFIX, sizeof PREFIX - 1) != 0)
+    return 0;
+  position = strtoull(name + sizeof PREFIX - 1, NULL, 10);
+  snprintf(again, sizeof again, "%s%llu", PREFIX, (unsigned long long)position);
+  return strcmp(again, name) == 0 ? position : 0;
+}
+
+static void keep_newest(uint64_t *positions, int n, int most, uint64_t position) {
+  int i = n < most ? n : most;
+  for (; i > 0 && positions[i - 1] < position; i--)
+    if (i < most)
+      positions[i] = positions[i - 1];
+  if (i < most)
+    positions[i] = position;
+}
+
+int vsm_checkpoints_list(const char *directory, uint64_t *positions, int most) {
+  DIR *dir = opendir(directory);
+  int n = 0;
+  if (!dir)
+    return VSM_EIO;
+  for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
+    uint64_t position = position_of(e->d_name);
+    if (position > 0)
+      keep_newest(positions, n++, most, position);
+  }
+  closedir(dir);
+  return n;
+}
+
+int vsm_checkpoint_set_aside(const char *directory, uint64_t position) {
+  char *from = path_of_position(directory, position, ""), *to = path_of_position(directory, position, ".bad");
+  int err = !from || !to ? VSM_ENOMEM : rename(from, to) != 0 ? VSM_EIO : vsm_directory_sync(directory);
+  free(from);
+  free(to);
+  return err;
+}
+
+static void remove_older(const char *directory) {
+  uint64_t positions[16];
+  int n = vsm_checkpoints_list(directory, positions, 16);
+  for (int i = VSM_CHECKPOINTS_KEPT; i < n && i < 16; i++) {
+    char *path = path_of_position(directory, positions[i], "");
+    if (path)
+      unlink(path);
+    free(path);
+  }
+}
+
+// --- writing
+
+int vsm_checkpoint_lock(const char *directory) {
+  char *path = path_of(directory, LOCK);
+  int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+  free(path);
+  if (fd < 0)
+    return VSM_EIO;
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+    return fd;
+  close(fd);
+  return VSM_EINUSE;
+}
+
+struct vsm_checkpoint_writer {
+  char *directory, *path;
+  int fd;
+  uint64_t position, bytes;
+  int64_t begun_ns;
+  XXH3_state_t *sum;
+  unsigned char *piece; // PIECE_BYTES, of which n are to be written
+  size_t n;
+  bool finished;
+};
+
+static int64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+// What was written leaves for the disk now, rather than all of it in the last sync; and the rate is held.
+static void go_slowly(const struct vsm_checkpoint_writer *w, size_t n) {
+  sync_file_range(w->fd, (off_t)(w->bytes - n), (off_t)n, SYNC_FILE_RANGE_WRITE);
+  int64_t due = w->begun_ns + (int64_t)(w->bytes * 1000 / (BYTES_PER_SECOND / 1000000)), early = due - now_ns();
+  if (early > 0)
+    nanosleep(&(struct timespec){.tv_sec = early / 1000000000, .tv_nsec = early % 1000000000}, NULL);
+}
+
+static int write_piece(struct vsm_checkpoint_writer *w) {
+  size_t n = w->n;
+  for (size_t at = 0; at < n;) {
+    ssize_t done = write(w->fd, w->piece + at, n - at);
+    if (done < 0 && errno != EINTR)
+      return VSM_EIO;
+    at += done > 0 ? (size_t)done : 0;
+  }
+  w->bytes += n;
+  w->n = 0;
+  vsm_failpoint(VSM_FAIL_checkpoint_write);
+  if (n == PIECE_BYTES)
+    go_slowly(w, n);
+  return 0;
+}
+
+int vsm_checkpoint_write(void *writer, const void *bytes, size_t n) {
+  struct vsm_checkpoint_writer *w = writer;
+  XXH3_64bits_update(w->sum, bytes, n);
+  for (const char *p = bytes; n > 0;) {
+    size_t part = n < PIECE_BYTES - w->n ? n : PIECE_BYTES - w->n;
+    memcpy(w->piece + w->n, p, part);
+    w->n += part;
+    p += part;
+    n -= part;
+    int err = w->n == PIECE_BYTES ? write_piece(w) : 0;
+    if (err)
+      return err;
+  }
+  return 0;
+}
+
+static int begin(struct vsm_checkpoint_writer *w, const struct vsm_checkpoint_head *head) {
+  unsigned char bytes[HEAD_BYTES] = {0};
+  memcpy(bytes, MAGIC, sizeof MAGIC);
+  put(bytes + 8, VSM_CHECKPOINT_FORMAT, 4);
+  put(bytes + 16, head->position, 8);
+  put(bytes + 24, head->mark, 8);
+  put(bytes + 32, (uint64_t)head->last.us, 8);
+  put(bytes + 40, head->configuration.n, 8);
+  int err = vsm_checkpoint_write(w, bytes, sizeof bytes);
+  return err ? err : vsm_checkpoint_write(w, head->configuration.p, head->configuration.n);
+}
+
+int vsm_checkpoint_create(const char *directory, const struct vsm_checkpoint_head *head,
+                          struct vsm_checkpoint_writer **writer, struct vsm_journal_why *why) {
+  struct vsm_checkpoint_writer *w = calloc(1, sizeof *w);
+  *writer = NULL;
+  snprintf(why->text, sizeof why->text, "out of memory");
+  if (!w)
+    return VSM_ENOMEM;
+  *w = (struct vsm_checkpoint_writer){.directory = strdup(directory),
+                                      .path = path_of(directory, UNFINISHED),
+                                      .fd = -1,
+                                      .position = head->position,
+                                      .begun_ns = now_ns(),
+                                      .sum = XXH3_createState(),
+                                      .piece = malloc(PIECE_BYTES)};
+  int err = w->directory && w->path && w->sum && w->piece ? 0 : VSM_ENOMEM;
+  if (!err) {
+    XXH3_64bits_reset(w->sum);
+    w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    err = w->fd < 0 || begin(w, head) != 0 ? explain(why, w->path, strerror(errno)) : 0;
+  }
+  if (err)
+    vsm_checkpoint_close_writer(w);
+  else
+    *writer = w;
+  return err;
+}
+
+static int write_sum(struct vsm_checkpoint_writer *w) {
+  unsigned char sum[SUM_BYTES];
+  put(sum, XXH3_64bits_digest(w->sum), sizeof sum);
+  int err = vsm_checkpoint_write(w, sum, sizeof sum);
+  return err ? err : write_piece(w);
+}
+
+static int put_in_place(struct vsm_checkpoint_writer *w) {
+  vsm_failpoint(VSM_FAIL_checkpoint_sync);
+  if (write_sum(w) != 0 || fsync(w->fd) != 0)
+    return VSM_EIO;
+  char *path = path_of_position(w->directory, w->position, "");
+  if (!path)
+    return VSM_ENOMEM;
+  vsm_failpoint(VSM_FAIL_checkpoint_rename);
+  w->finished = rename(w->path, path) == 0;
+  free(path);
+  vsm_failpoint(VSM_FAIL_checkpoint_renamed);
+  return w->finished ? vsm_directory_sync(w->directory) : VSM_EIO;
+}
+
+int vsm_checkpoint_finish(struct vsm_checkpoint_writer *w, uint64_t *bytes, struct vsm_journal_why *why) {
+  int err = put_in_place(w);
+  if (err)
+    return explain(why, w->path, strerror(errno));
+  *bytes = w->bytes;
+  vsm_failpoint(VSM_FAIL_checkpoint_remove);
+  remove_older(w->directory);
+  return 0;
+}
+
+void vsm_checkpoint_close_writer(struct vsm_checkpoint_writer *w) {
+  if (!w)
+    return;
+  if (w->fd >= 0) {
+    close(w->fd);
+    if (!w->finished)
+      unlink(w->path);
+  }
+  XXH3_freeState(w->sum);
+  free(w->piece);
+  free(w->path);
+  free(w->directory);
+  free(w);
+}
+
+// --- reading
+
+struct vsm_checkpoint {
+  const unsigned char *bytes; // mapped
+  size_t n;
+  struct vsm_checkpoint_head head;
+};
+
+static int check(struct vsm_checkpoint *c, uint64_t position, const char *path, struct vsm_journal_why *why) {
+  uint64_t version = c->n < HEAD_BYTES + SUM_BYTES ? 0 : get(c->bytes + 8, 4), configuration;
+  if (c->n < HEAD_BYTES + SUM_BYTES || memcmp(c->bytes, MAGIC, sizeof MAGIC) != 0) {
+    explain(why, path, "no checkpoint of vsmd");
+    return VSM_EFORMAT;
+  }
+  if (get(c->bytes + c->n - SUM_BYTES, SUM_BYTES) != XXH3_64bits(c->bytes, c->n - SUM_BYTES)) {
+    explain(why, path, "damaged: its checksum is wrong");
+    return VSM_EFORMAT;
+  }
+  if (version != VSM_CHECKPOINT_FORMAT) {
+    snprintf(why->text, sizeof why->text, "%s: of format version %llu; this vsmd reads version %d; nothing was changed",
+             path, (unsigned long long)version, VSM_CHECKPOINT_FORMAT);
+    return VSM_EINVAL;
+  }
+  configuration = get(c->bytes + 40, 8);
+  if (get(c->bytes + 16, 8) != position || configuration > c->n - HEAD_BYTES - SUM_BYTES) {
+    explain(why, path, "not what its name says");
+    return VSM_EFORMAT;
+  }
+  c->head = (struct vsm_checkpoint_head){.position = position,
+                                         .mark = get(c->bytes + 24, 8),
+                                         .last = {(int64_t)get(c->bytes + 32, 8)},
+                                         .configuration = {(const char *)c->bytes + HEAD_BYTES, configuration}};
+  return 0;
+}
+
+static int map(struct vsm_checkpoint *c, const char *path, struct vsm_journal_why *why) {
+  struct stat st;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    explain(why, path, strerror(errno));
+    return errno == ENOENT ? VSM_ENOENT : VSM_EIO;
+  }
+  int err = fstat(fd, &st) == 0 ? 0 : explain(why, path, strerror(errno));
+  c->n = err ? 0 : (size_t)st.st_size;
+  if (c->n > 0) {
+    void *p = mmap(NULL, c->n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    c->bytes = p == MAP_FAILED ? NULL : p;
+    err = c->bytes ? 0 : explain(why, path, strerror(errno));
+  }
+  close(fd);
+  return err;
+}
+
+int vsm_checkpoint_open(const char *directory, uint64_t position, struct vsm_checkpoint **checkpoint,
+                        struct vsm_journal_why *why) {
+  struct vsm_checkpoint *c = calloc(1, sizeof *c);
+  char *path = path_of_position(directory, position, "");
+  *checkpoint = NULL;
+  snprintf(why->text, sizeof why->text, "out of memory");
+  int err = c && path ? map(c, path, why) : VSM_ENOMEM;
+  if (!err)
+    err = check(c, position, path, why);
+  free(path);
+  if (err)
+    vsm_checkpoint_close(c);
+  else
+    *checkpoint = c;
+  return err;
+}
+
+void vsm_checkpoint_close(struct vsm_checkpoint *c) {
+  if (!c)
+    return;
+  if (c->bytes)
+    munmap((void *)c->bytes, c->n);
+  free(c);
+}
+
+const struct vsm_checkpoint_head *vsm_checkpoint_head(const struct vsm_checkpoint *c) {
+  return &c->head;
+}
+
+struct vsm_str vsm_checkpoint_state(const struct vsm_checkpoint *c) {
+  size_t from = HEAD_BYTES + c->head.configuration.n;
+  return (struct vsm_str){(const char *)c->bytes + from, c->n - from - SUM_BYTES};
+}

@@ -1,0 +1,294 @@
+"""Checkpoints: a start from one says what a start from the whole journal says; one that cannot be used is set aside."""
+import ctypes
+import fcntl
+import os
+import re
+import shutil
+import signal
+import subprocess
+import unittest
+
+import harness
+from harness import DEADLINE, Daemon, batch, event
+from state import Program, config, item, snapshot, some_batches
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
+
+
+def shipped():
+    """The shipped configuration on free ports, its drawing found from anywhere."""
+    with open(SHIPPED, encoding="utf-8") as f:
+        text = re.sub(r"tcp://127\.0\.0\.1:\d+", "tcp://127.0.0.1:*", f.read())
+    return text.replace("diagram: ", f"diagram: {os.path.join(ROOT, 'config')}/").replace(
+        "bind: [tcp://127.0.0.1:*]", 'bind: ["tcp://127.0.0.1:*"]')
+
+
+def directory(d):
+    return os.path.join(d.directory, "state")
+
+
+def checkpoints(d):
+    """Positions, the newest first."""
+    names = (re.fullmatch(r"checkpoint\.(\d+)", name) for name in os.listdir(directory(d)))
+    return sorted((int(m.group(1)) for m in names if m), reverse=True)
+
+
+def file(d, position):
+    return os.path.join(directory(d), f"checkpoint.{position}")
+
+
+def make(d, status=0):
+    """Makes one, beside the daemon. Returns what it logged."""
+    r = subprocess.run([harness.VSMD, "--checkpoint", directory(d), "--config", d.path], capture_output=True, text=True,
+                       cwd=d.directory, timeout=DEADLINE)
+    assert r.returncode == status, r.stderr
+    return r.stderr
+
+
+def submit(d, n):
+    c = d.client()
+    for b in some_batches(n, first=d.ingest().received):
+        assert c.submit(b).durable
+
+
+class Restart(unittest.TestCase):
+    def restart(self, d, expected):
+        """Ends it and starts it again; it must have loaded the checkpoint at this position (0: none)."""
+        before, story = snapshot(d), item(d, "S:1")
+        d.end()
+        d.start_again()
+        self.assertEqual(int(d.log.wait(r"^event=recovered checkpoint=(\d+) ").group(1)), expected)
+        self.assertEqual(snapshot(d), before)
+        self.assertEqual(item(d, "S:1"), story)
+
+    def test_the_same_as_from_the_journal_alone(self):
+        with Daemon(config()) as d:
+            submit(d, 20)
+            self.assertRegex(make(d), r"event=checkpoint position=\d+ bytes=\d+ events=100 ")
+            at, = checkpoints(d)
+            self.restart(d, at)  # behind it lie two starts
+            submit(d, 20)
+            self.restart(d, at)
+            os.remove(file(d, at))
+            self.restart(d, 0)
+
+    def test_the_last_two_are_kept(self):
+        with Daemon(config()) as d:
+            made = []
+            for _ in range(4):
+                submit(d, 3)
+                make(d)
+                made = (checkpoints(d)[:1] + made)[:2]
+                self.assertEqual(checkpoints(d), made)
+            make(d)  # nothing came
+            self.assertEqual(checkpoints(d), made)
+            self.restart(d, made[0])
+
+    def test_the_same_events_give_the_same_bytes(self):
+        with Daemon(config()) as d:
+            submit(d, 10)
+            make(d)
+            submit(d, 10)
+            make(d)
+            at = checkpoints(d)[0]
+            with open(file(d, at), "rb") as f:
+                bytes = f.read()
+            for position in checkpoints(d):
+                os.remove(file(d, position))
+            make(d)  # from the journal alone
+            with open(file(d, at), "rb") as f:
+                self.assertEqual(f.read(), bytes)
+
+    def test_a_reload_and_a_vanished_stream(self):
+        with Daemon(config(streams=("S", "T"))) as d:
+            submit(d, 5)
+            both = snapshot(d)
+            d.write(config().replace("id: first,", "id: intake, was: first,").replace("S/first", "S/intake"))
+            self.assertEqual(d.ask(reload={}).error, "")
+            make(d)
+            self.restart(d, checkpoints(d)[0])
+            d.write(config(streams=("S", "T")).replace("id: first,", "id: first, was: intake,"))
+            self.assertEqual(d.ask(reload={}).error, "")
+            self.assertEqual(snapshot(d), both)
+
+    def test_the_shipped_configuration(self):
+        text = shipped().replace("daemon:\n", "daemon:\n  state: state\n", 1)
+        with Daemon(text, "--clock", "event") as d:
+            def simulate(seed):
+                subprocess.run([VSM, "simulate", "--config", SHIPPED, "--items", "200", "--rate", "max", "--seed",
+                                str(seed), "--submit", d.endpoint("submit")], check=True, capture_output=True,
+                               timeout=DEADLINE * 4)
+            simulate(1)
+            make(d)
+            simulate(2)
+            before = snapshot(d)
+            d.end()
+            d.start_again("--clock", "event")
+            d.log.wait(r"^event=checkpoint_loaded ")
+            self.assertEqual(snapshot(d), before)
+
+
+class Unusable(unittest.TestCase):
+    def check(self, spoil, why):
+        """Of two checkpoints the newer is spoilt: it is set aside, and the older one used."""
+        with Daemon(config()) as d:
+            submit(d, 5)
+            make(d)
+            submit(d, 5)
+            make(d)
+            newer, older = checkpoints(d)
+            before = snapshot(d)
+            d.end()
+            spoil(d, newer)
+            d.start_again()
+            self.assertRegex(d.log.text(), rf'event=checkpoint_set_aside position={newer} why=".*{why}')
+            d.log.wait(rf"^event=recovered checkpoint={older} ")
+            self.assertEqual(snapshot(d), before)
+            self.assertEqual(checkpoints(d), [older])
+            self.assertTrue(os.path.exists(file(d, newer) + ".bad"))
+            d.end()
+            spoil(d, older)
+            d.start_again()
+            d.log.wait(r"^event=recovered checkpoint=0 ")
+            self.assertEqual(snapshot(d), before)
+
+    @staticmethod
+    def write(path, offset, bytes):
+        with open(path, "r+b") as f:
+            f.seek(offset)
+            f.write(bytes)
+
+    @staticmethod
+    def sign(path):
+        xxh3 = ctypes.CDLL("libxxhash.so.0").XXH3_64bits
+        xxh3.restype, xxh3.argtypes = ctypes.c_uint64, (ctypes.c_char_p, ctypes.c_size_t)
+        with open(path, "r+b") as f:
+            bytes = f.read()[:-8]
+            f.seek(-8, os.SEEK_END)
+            f.write(xxh3(bytes, len(bytes)).to_bytes(8, "little"))
+
+    def test_a_byte_that_changed(self):
+        self.check(lambda d, at: self.write(file(d, at), 100, b"\xff"), "its checksum is wrong")
+
+    def test_one_that_was_cut(self):
+        self.check(lambda d, at: os.truncate(file(d, at), os.path.getsize(file(d, at)) - 1), "its checksum is wrong")
+
+    def test_an_empty_file(self):
+        self.check(lambda d, at: os.truncate(file(d, at), 0), "no checkpoint of vsmd")
+
+    def test_another_name(self):
+        def spoil(d, at):
+            if len(checkpoints(d)) > 1:
+                older = checkpoints(d)[1]
+                shutil.copyfile(file(d, older), file(d, at))
+            else:
+                os.truncate(file(d, at), 0)
+        self.check(spoil, "not what its name says")
+
+    def test_of_another_journal(self):
+        with Daemon(config()) as other:
+            for _ in range(2):
+                submit(other, 5)
+                make(other)
+            def spoil(d, at):
+                same = dict(zip(checkpoints(other), checkpoints(other)))
+                self.assertIn(at, same)
+                shutil.copyfile(file(other, at), file(d, at))
+            self.check(spoil, "of another journal")
+
+    def test_a_journal_that_ends_before_it(self):
+        with Daemon(config()) as d:
+            submit(d, 5)
+            d.end()
+            copy = shutil.copytree(directory(d), directory(d) + ".copy")
+            d.start_again()
+            before = snapshot(d)
+            submit(d, 5)
+            make(d)
+            at, = checkpoints(d)
+            d.end()
+            for name in os.listdir(copy):
+                shutil.copyfile(os.path.join(copy, name), os.path.join(directory(d), name))
+            d.start_again()
+            self.assertRegex(d.log.text(), rf'event=checkpoint_set_aside position={at} why="it is of another journal')
+            self.assertEqual(snapshot(d), before)
+
+    def test_another_format_changes_nothing(self):
+        with Daemon(config()) as d:
+            submit(d, 5)
+            make(d)
+            at, = checkpoints(d)
+            before = snapshot(d)
+            d.end()
+            kept = file(d, at) + ".kept"
+            shutil.copyfile(file(d, at), kept)
+            self.write(file(d, at), 8, b"\x02")
+            self.sign(file(d, at))
+            r = subprocess.run([harness.VSMD, "--config", d.path], capture_output=True, text=True, cwd=d.directory,
+                               timeout=DEADLINE)
+            self.assertEqual(r.returncode, 1)
+            self.assertIn("of format version 2; this vsmd reads version 1; nothing was changed", r.stderr)
+            self.assertEqual(checkpoints(d), [at])
+            os.replace(kept, file(d, at))
+            d.start_again()
+            self.assertEqual(snapshot(d), before)
+
+
+class Child(unittest.TestCase):
+    ENV = {"VSM_CHECKPOINT_EVENTS": "50"}
+
+    def test_the_daemon_makes_them(self):
+        with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:
+            for _ in range(3):
+                lines = len(d.log.lines)
+                submit(d, 20)
+                d.log.wait(r"^event=checkpoint position=", after=lines)
+            self.assertEqual(d.status().trouble, "")
+            before = snapshot(d)
+            d.end()
+            d.start_again(env=self.ENV)
+            d.log.wait(r"^event=checkpoint_loaded ")
+            self.assertEqual(snapshot(d), before)
+
+    def test_killed_at_any_point(self):
+        for point in ("read", "write", "sync", "rename", "renamed", "remove"):
+            with self.subTest(point), Program("VSMD_FAILING"), \
+                    Daemon(config(), env={**self.ENV, "VSM_FAILPOINT": f"checkpoint_{point}:1"}) as d:
+                submit(d, 20)
+                d.log.wait(r'^event=checkpoint_failed why="the process that makes it failed"')
+                self.assertRegex(d.log.wait(r'^event=trouble what="(.*)"').group(1), "^the last checkpoint in .* failed")
+                self.assertTrue(d.status().durable)
+                self.assertEqual(len(checkpoints(d)), point in ("renamed", "remove"))
+                submit(d, 5)
+                before = snapshot(d)
+                d.end()
+                d.start_again(env=self.ENV)
+                self.assertEqual(snapshot(d), before)
+                lines = len(d.log.lines)
+                submit(d, 20)
+                d.log.wait(r"^event=checkpoint position=", after=lines)
+
+    def test_it_ends_with_the_daemon(self):
+        with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:
+            submit(d, 40)
+            self.assertEqual(d.end(signal.SIGTERM), 0)  # its log ends when the last process that writes it does
+            self.assertTrue(d.log.ended)
+            d.start_again()
+
+    def test_one_at_a_time(self):
+        with Daemon(config()) as d:
+            submit(d, 5)
+            with open(os.path.join(directory(d), "checkpoint.lock"), "w") as f:
+                fcntl.flock(f, fcntl.LOCK_EX)
+                self.assertIn("another process makes one", make(d, status=1))
+            make(d)
+
+    def test_a_directory_without_a_journal(self):
+        with Daemon(harness.config()) as d:
+            os.mkdir(directory(d))
+            self.assertIn("there is no journal", make(d, status=1))
+
+
+harness.main()
