@@ -86,7 +86,7 @@ static void print(const Vsm__V1__Edges *map) {
     puts("\nNothing went beside the drawing.");
   print_passed_over(map);
   if (map->left_off > 0)
-    printf("\n%u edges that least went along are left off.\n", map->left_off);
+    printf("\n%u edges beside the drawing that least went along are left off.\n", map->left_off);
   puts("\nshare: of what went on from there; p50, p85: from leaving the one until work in the other begins");
 }
 

@@ -42,6 +42,7 @@ struct row {
   unsigned from, to;
   uint64_t total;
   const struct vsm_flow *flow; // NULL: nothing ever went along
+  bool drawn;
 };
 
 static unsigned order_of(unsigned point) {
@@ -54,8 +55,11 @@ static int by_order(const void *pa, const void *pb) {
                             : (int)order_of(a->to) - (int)order_of(b->to);
 }
 
-static int by_total(const void *pa, const void *pb) {
+// The arrows of the drawing first: the map is the drawing, with what went beside it.
+static int by_weight(const void *pa, const void *pb) {
   const struct row *a = pa, *b = pb;
+  if (a->drawn != b->drawn)
+    return a->drawn ? -1 : 1;
   return a->total != b->total ? (a->total > b->total ? -1 : 1) : by_order(pa, pb);
 }
 
@@ -83,6 +87,7 @@ static size_t add_drawn(const struct vsm_stream_state *s, struct row *rows) {
   for (size_t i = 0; i < n; i++) {
     rows[i].flow = flow_of(s, rows[i].from, rows[i].to);
     rows[i].total = total_of(s, rows[i].flow);
+    rows[i].drawn = true;
   }
   return n;
 }
@@ -93,7 +98,7 @@ static size_t add_others(const struct vsm_stream_state *s, struct row *rows) {
     const struct vsm_edge *e = s->edges.at[i];
     uint64_t total = total_of(s, &e->flow);
     if (total > 0 && !is_drawn(s->graph, e->from, e->to)) // 0: taken back whole
-      rows[n++] = (struct row){e->from, e->to, total, &e->flow};
+      rows[n++] = (struct row){e->from, e->to, total, &e->flow, false};
   }
   return n;
 }
@@ -110,7 +115,7 @@ static struct row *choose(const struct vsm_stream_state *s, struct vsm_arena *ar
   out->n_edges = (unsigned)(n < VSM_MAP_EDGES_MAX ? n : VSM_MAP_EDGES_MAX);
   out->left_off = (unsigned)n - out->n_edges;
   if (out->left_off > 0)
-    vsm_sort(rows, n, sizeof *rows, by_total);
+    vsm_sort(rows, n, sizeof *rows, by_weight);
   vsm_sort(rows, out->n_edges, sizeof *rows, by_order);
   return rows;
 }

@@ -15,7 +15,7 @@ enum vsm_edge_kind {
 };
 const char *vsm_edge_kind_name(enum vsm_edge_kind k); // "drawn", "skip", "back", "repeat", "across", "withdrawn", ...
 
-enum { VSM_MAP_EDGES_MAX = 1000 }; // of an answer: those that most went along
+enum { VSM_MAP_EDGES_MAX = 1000 }; // of an answer: those that are drawn, then those that most went along
 
 struct vsm_map_edge {
   const char *from, *to; // ids of stages; "(start)", "(outcome)", "(withdrawn)", which no id can be
