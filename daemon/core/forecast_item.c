@@ -58,11 +58,22 @@ static int64_t end_of(const struct vsm_story *story) {
   return end;
 }
 
+// Late news say that the item was somewhere, but not where it went from there.
+static bool is_late_news(const struct vsm_visit *v) {
+  return v->bits & VSM_V_LATE_NEWS;
+}
+
 // When the item, having left this visit, was in a stage again, or ended; `left` itself where it was in another then.
-static int64_t next_entry(const struct vsm_story *story, const struct vsm_visit *v, int64_t end) {
+static int64_t next_entry(const struct vsm_story *story, const struct vsm_visit *v) {
+  int64_t end = INT64_MAX;
+  for (size_t i = 0; i < story->n_marks; i++) {
+    const struct vsm_mark *m = &story->marks[i];
+    if ((m->kind == VSM_M_FINISHED || m->kind == VSM_M_WITHDRAWN) && m->at >= v->left && m->at < end)
+      end = m->at;
+  }
   for (size_t i = 0; i < story->n_visits; i++) {
     const struct vsm_visit *other = &story->visits[i];
-    if (other == v || (other->left && other->left <= v->left))
+    if (other == v || is_late_news(other) || (other->left && other->left <= v->left))
       continue;
     end = other->entered <= v->left ? v->left : other->entered < end ? other->entered : end;
   }
@@ -77,8 +88,7 @@ static void take_stays(struct search *f, uint64_t weight) {
   for (size_t i = 0; i < story->n_visits; i++) {
     const struct vsm_visit *v = &story->visits[i];
     int64_t begin = f->between ? v->left : v->entered;
-    if (v->place != f->place || (v->bits & VSM_V_UNOBSERVED) ||
-        (f->between ? next_entry(story, v, end) : v->left) - begin <= f->age)
+    if (v->place != f->place || is_late_news(v) || (f->between ? next_entry(story, v) : v->left) - begin <= f->age)
       continue;
     if (!story->finished) {
       f->withdrawn += weight;
@@ -218,7 +228,7 @@ static bool find_stand(const struct vsm_story *story, struct search *f, int64_t 
   f->between = story->n_open == 0;
   for (size_t i = 0; i < story->n_visits; i++) {
     const struct vsm_visit *v = &story->visits[i];
-    if (!f->between && v->left)
+    if ((!f->between && v->left) || is_late_news(v))
       continue;
     if (!found || (f->between ? v->left >= found->left : v->entered >= found->entered))
       found = v;

@@ -32,6 +32,10 @@ void check_map(struct check *c, unsigned stream, const struct ref_graph *g, cons
                const struct vsm_stream_view *figures);
 void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items, size_t n);
 
+// What holds up the flow, window by window; `figures` as above.
+void check_bottleneck(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
+                      size_t n, const struct vsm_stream_view *figures);
+
 // Pictures over time.
 void check_series(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
 
