@@ -181,6 +181,7 @@ void check_all(struct check *c, const struct vsm_model *model) {
     check_series(c, s, &model->streams[s], items, n);
     check_map(c, s, &g, items, n, &expected);
     check_bottleneck(c, s, &g, items, n, &expected);
+    check_forecast(c, s, &model->streams[s], items, n);
     for (size_t i = 0; i < n; i++)
       for (size_t k = 0; k < items[i].n_keys; k++)
         compare_item(c, &model->streams[s], s, &items[i], items[i].keys[k]);

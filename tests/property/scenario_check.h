@@ -36,6 +36,10 @@ void check_pace(struct check *c, unsigned stream, const struct ref_graph *g, con
 void check_bottleneck(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
                       size_t n, const struct vsm_stream_view *figures);
 
+// What is to be expected: of days, and of some of the items.
+void check_forecast(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items,
+                    size_t n);
+
 // Pictures over time.
 void check_series(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
 
