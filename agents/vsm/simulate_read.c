@@ -374,12 +374,6 @@ static const struct vsm_sim_field batches_fields[] = {
 };
 SHAPE(batches, struct vsm_sim_batches, close_batches);
 
-static int by_weekday(const void *a, const void *b) {
-  const struct vsm_hours *x = a, *y = b;
-  int c = (x->weekday > y->weekday) - (x->weekday < y->weekday);
-  return c ? c : (x->from_m > y->from_m) - (x->from_m < y->from_m);
-}
-
 static void read_week(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_field *f, void *at) {
   struct vsm_sim_list words = {0};
   struct vsm_calendar *c = at;
@@ -395,7 +389,7 @@ static void read_week(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm
     for (int day = h.first; day <= h.last; day++)
       hours[c->n_hours++] = (struct vsm_hours){(uint8_t)day, (uint16_t)h.from_m, (uint16_t)h.to_m};
   }
-  qsort(hours, c->n_hours, sizeof *hours, by_weekday);
+  qsort(hours, c->n_hours, sizeof *hours, vsm_conf_hours_by_time);
   for (unsigned i = 1; i < c->n_hours; i++)
     if (hours[i].weekday == hours[i - 1].weekday && hours[i].from_m < hours[i - 1].to_m)
       vsm_sim_complain(r, n, "hours that overlap");

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "conf/hours.h"
+#include "conf/names.h"
 #include "conf/zones.h"
 #include "core/calendar.h"
 
@@ -15,14 +16,6 @@ struct spoken {
   struct vsm_hours hours;
   const struct vsm_conf_word *word;
 };
-
-static int by_time(const void *pa, const void *pb) {
-  const struct vsm_hours *a = &((const struct spoken *)pa)->hours, *b = &((const struct spoken *)pb)->hours;
-  int c = (a->weekday > b->weekday) - (a->weekday < b->weekday);
-  if (c == 0)
-    c = (a->from_m > b->from_m) - (a->from_m < b->from_m);
-  return c ? c : (a->to_m > b->to_m) - (a->to_m < b->to_m);
-}
 
 static void say_hours(struct spoken *all, unsigned *n, const struct vsm_conf_word *w) {
   struct vsm_conf_hours h;
@@ -61,7 +54,7 @@ static void resolve_week(struct vsm_conf_reader *r, const struct vsm_conf_words 
   struct spoken *all = vsm_conf_alloc(r, (size_t)week->n * 7 + 1, sizeof *all);
   for (unsigned i = 0; i < week->n; i++)
     say_hours(all, &out->n_hours, &week->at[i]);
-  qsort(all, out->n_hours, sizeof *all, by_time);
+  qsort(all, out->n_hours, sizeof *all, vsm_conf_hours_by_time);
   check_hours(r, all, out->n_hours);
   struct vsm_hours *hours = vsm_conf_alloc(r, out->n_hours + 1, sizeof *hours);
   for (unsigned i = 0; i < out->n_hours; i++)

@@ -7,6 +7,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "conf/files.h"
+#include "conf/names.h"
+
 // Lower case, every run of anything but ASCII letters and digits one hyphen, none at either end.
 static char *id_of(struct vsm_conf_reader *r, const char *label) {
   char *id = vsm_conf_alloc(r, strlen(label) + 1, 1);

@@ -53,6 +53,14 @@ const char *vsm_conf_hours_parse(const char *text, struct vsm_conf_hours *out) {
                                    "to 24:00 at the latest";
 }
 
+int vsm_conf_hours_by_time(const void *pa, const void *pb) {
+  const struct vsm_hours *a = pa, *b = pb;
+  int c = (a->weekday > b->weekday) - (a->weekday < b->weekday);
+  if (c == 0)
+    c = (a->from_m > b->from_m) - (a->from_m < b->from_m);
+  return c ? c : (a->to_m > b->to_m) - (a->to_m < b->to_m);
+}
+
 const char *vsm_conf_date_parse(const char *text, int32_t *day) {
   static const char *const wrong = "no date; allowed: YEAR-MONTH-DAY: 2026-12-25";
   if (strlen(text) != 10 || strspn(text, "0123456789") != 4 || text[4] != '-' || text[7] != '-')

@@ -77,8 +77,6 @@ void vsm_conf_complain(struct vsm_conf_reader *r, unsigned line, unsigned column
 void vsm_conf_blame(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void *vsm_conf_alloc(struct vsm_conf_reader *r, size_t n, size_t size); // n zeroed, from the arena
-// A path as the configuration gives it: relative to its file.
-const char *vsm_conf_beside(struct vsm_conf_reader *r, const char *path);
 const char *vsm_conf_copy(struct vsm_conf_reader *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 void vsm_conf_read_map(struct vsm_conf_reader *r, const struct vsm_conf_map *map, const struct vsm_yaml *n, void *at);

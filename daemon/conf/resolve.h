@@ -22,11 +22,3 @@ void vsm_conf_resolve_times(struct vsm_conf_reader *r, struct vsm_config *config
 // Puts the stages of the stream's drawing in the place of those in the file, which add to them. False: no drawing
 // could be read.
 bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *stream);
-// Ids, `size` apart, that are given twice.
-void vsm_conf_check_twice(struct vsm_conf_reader *r, const struct vsm_conf_word *first, size_t n, size_t size,
-                          const char *what);
-vsm_name_fn vsm_conf_stage_id, vsm_conf_segment; // of a struct vsm_conf_stream
-// All bytes of a file in the arena, with a NUL behind them, or NULL with *why.
-char *vsm_conf_bytes(struct vsm_conf_reader *r, const char *path, size_t *n, const char **why);
-// The whole text of a file in the arena, with a NUL behind it; NULL after a complaint about `w`.
-char *vsm_conf_file(struct vsm_conf_reader *r, const struct vsm_conf_word *w, const char *path, size_t *n);

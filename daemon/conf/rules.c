@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/names.h"
 #include "core/template.h"
 
 static const char *stream_name(const void *of, size_t i) {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "conf/names.h"
 #include "core/calendar.h"
 
 struct times {

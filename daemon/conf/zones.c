@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "conf/files.h"
 #include "conf/load.h"
 #include "conf/resolve.h"
 #include "conf/tzif.h"
