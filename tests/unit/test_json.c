@@ -27,7 +27,7 @@ static void test_empty_fields(void **state) {
   Vsm__V1__Stage stage = VSM__V1__STAGE__INIT;
   prints(&stage.base, "{\"id\": \"\", \"name\": \"\", \"sequence\": 0, \"wip\": 0, \"queued\": 0, \"active\": 0, "
                       "\"suspended\": 0, \"age\": {\"p50\": 0, \"p85\": 0, \"p95\": 0, \"max\": 0}, \"windows\": [], "
-                      "\"waits\": [], \"segments\": []}");
+                      "\"waits\": [], \"segments\": [], \"working_day_seconds\": 0}");
   Vsm__V1__RecoverReply reply = VSM__V1__RECOVER_REPLY__INIT;
   prints(&reply.base, "{\"batch\": {\"source\": \"\", \"epoch\": 0, \"events\": []}, \"oldest\": 0}");
 }
