@@ -42,6 +42,7 @@ struct vsm_sim_condition {
 };
 
 // A duration drawn at random: log-normal by its median and 85th percentile, cut at its longest.
+#define VSM_SIM_Z85 1.0364333894937898 // standard deviations up to which 85 % of a normal distribution lie
 struct vsm_sim_span {
   struct vsm_sim_list fits;            // vsm_sim_condition
   const struct vsm_calendar *calendar; // NULL: elapsed time

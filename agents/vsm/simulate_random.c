@@ -47,6 +47,11 @@ int64_t vsm_sim_random_exponential(struct vsm_sim_random *r, double mean) {
 int64_t vsm_sim_random_span(struct vsm_sim_random *r, const struct vsm_sim_span *span) {
   double u = 1 - vsm_sim_random_unit(r), v = vsm_sim_random_unit(r);
   double normal = sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
-  double us = (double)span->median_us * exp(span->sigma * normal);
-  return us < (double)span->max_us ? whole_ms(us) : span->max_us;
+  double us = (double)span->median_us * exp(span->sigma * normal), most = (double)span->max_us;
+  if (us < most)
+    return whole_ms(us);
+  // Too long: anywhere beyond p85 instead, so that the quantiles stay and no crowd stands at the longest.
+  double p85 = (double)span->median_us * exp(span->sigma * VSM_SIM_Z85);
+  us = p85 * pow(most / p85, vsm_sim_random_unit(r));
+  return us < most ? whole_ms(us) : span->max_us;
 }

@@ -185,7 +185,7 @@ static void close_span(struct vsm_sim_reader *r, yaml_node_t *n, void *at) {
     vsm_sim_complain(r, n, "expected 0 < median <= p85 <= max");
     return;
   }
-  s->sigma = log((double)p85_us / (double)s->median_us) / 1.0364333894937898; // the 85th percentile of the normal
+  s->sigma = log((double)p85_us / (double)s->median_us) / VSM_SIM_Z85;
 }
 
 static void read_later(struct vsm_sim_reader *r, yaml_node_t *n, const struct vsm_sim_field *f, void *at) {

@@ -135,7 +135,8 @@ class WithDaemon(unittest.TestCase):
                 self.assertEqual({(w.party, w.reason) for w in stages[stage].waits}, waits, stage)
             # by the way that it takes, a row each, and the part of a new service that is ours
             self.assertEqual([(s.name, s.count > 0) for s in streams["RCV-01"].windows[0].sle],
-                             3 * [("energized", True)] + [("energized - our part", True)])
+                             [("energized remotely", True), ("energized by a crew", True),
+                              ("new service energized", True), ("new service energized - our part", True)])
             self.assertEqual([s.name for s in streams["NCV-01"].windows[0].sle], ["online"])
             certified, = streams["AOV-04"].windows[0].sle
             self.assertGreater(certified.attained, 0.97)
