@@ -121,7 +121,7 @@ static const char *trouble(struct vsm_daemon *d) {
 
 static void look_after_state(struct vsm_daemon *d) {
   if (d->keep && d->recovered)
-    vsm_keep_look(d->keep, vsm_core_ingest(d->core).received);
+    vsm_keep_look(d->keep, d->config, vsm_core_ingest(d->core).received);
 }
 
 // Every few seconds, whatever else happens or does not.

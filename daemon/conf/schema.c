@@ -167,7 +167,7 @@ static const struct vsm_conf_field DAEMON_FIELDS[] = {
      .least = 1,
      .most = 32,
      .fallback = "1h 24h 7d 30d"},
-    {.key = "journal", .type = &VSM_T_MAP, .map = &JOURNAL, .flags = VSM_CONF_NO_EFFECT, .fallback = ""},
+    {.key = "journal", .type = &VSM_T_MAP, .map = &JOURNAL, .fallback = ""},
     {.key = "items", .type = &VSM_T_MAP, .map = &KEEP, .flags = VSM_CONF_NO_EFFECT, .fallback = ""},
     {.key = "limits", .type = &VSM_T_MAP, .map = &LIMITS, .fallback = ""},
     {.key = "alerts",

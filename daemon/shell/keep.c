@@ -15,6 +15,7 @@
 #define SLICE_US (50 * INT64_C(1000))
 #define PAUSE_US INT64_C(1000) // between slices: a timer that is always due would leave no turn to sockets
 #define PROGRESS_EVERY_US VSM_SECOND_US
+#define TRIM_EVERY_US VSM_SECOND_US
 #define STANDSTILL_US (10 * VSM_SECOND_US)
 
 struct vsm_keep {
@@ -27,7 +28,7 @@ struct vsm_keep {
   struct vsm_checkpoints *checkpoints;
   char *fallback, *kept; // the file's configuration; the one in force by the journal, or NULL
   size_t fallback_bytes, kept_bytes;
-  int64_t begun_boot_us, told_boot_us;
+  int64_t begun_boot_us, told_boot_us, trimmed_boot_us;
 };
 
 // --- recovery
@@ -77,6 +78,7 @@ static void on_news(void *ctx) {
 
 static void on_checkpoint(void *ctx) {
   struct vsm_keep *k = ctx;
+  k->trimmed_boot_us = 0; // more may go now
   k->o.on_news(k->o.ctx);
 }
 
@@ -197,9 +199,26 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
 
 // --- checkpoints
 
-void vsm_keep_look(struct vsm_keep *k, uint64_t received) {
-  if (!k->recovery && vsm_journal_state(k->journal).health == VSM_JOURNAL_WELL)
-    vsm_checkpoints_look(k->checkpoints, received, vsm_journal_committed(k->journal));
+// The group at whose end the older checkpoint stands stays: by it the checkpoint is known to be of this journal.
+static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
+  struct vsm_journal_trim t = {.below = vsm_checkpoints_covered(k->checkpoints),
+                               .received_before = {INT64_MIN},
+                               .max_bytes = c->journal_max_bytes};
+  if (c->journal_keep.us > 0)
+    t.received_before.us = vsm_clock_wall_us() - c->journal_keep.us;
+  if (t.below > 0)
+    vsm_journal_trim(k->journal, &t);
+}
+
+void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received) {
+  if (k->recovery || vsm_journal_state(k->journal).health != VSM_JOURNAL_WELL)
+    return;
+  vsm_checkpoints_look(k->checkpoints, received, vsm_journal_committed(k->journal));
+  int64_t now = vsm_clock_boot_us();
+  if (now - k->trimmed_boot_us < TRIM_EVERY_US)
+    return;
+  k->trimmed_boot_us = now;
+  trim(k, &config->daemon);
 }
 
 // --- how it fares

@@ -33,7 +33,7 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
 
 // Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
-void vsm_keep_look(struct vsm_keep *k, uint64_t received);
+void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received);
 
 // What a person must act on, "" for nothing.
 void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size);

@@ -49,6 +49,7 @@ struct vsm_journal {
   uint64_t committed;
   enum vsm_journal_health health;
   char why[sizeof((struct vsm_journal_state *)0)->why];
+  struct vsm_journal_trim trim; // below 0: nothing is to be trimmed
   bool closing;
 };
 
@@ -146,16 +147,38 @@ static bool tidy(struct vsm_journal *j, int pages) {
   return false;
 }
 
-// The buffer that was filled meanwhile; NULL: none will be any more.
-static struct buffer *take_filled(struct vsm_journal *j) {
+// What the commit thread does next: a buffer that was filled meanwhile (NULL: none), then a step of trimming.
+struct work {
+  struct buffer *filled;
+  struct vsm_journal_trim trim;
+};
+
+// False: there will be nothing any more.
+static bool take_work(struct vsm_journal *j, struct work *w) {
   pthread_mutex_lock(&j->mutex);
-  while (j->filling->records == 0 && !j->closing)
+  while (j->filling->records == 0 && !j->closing && j->trim.below == 0)
     pthread_cond_wait(&j->wake, &j->mutex);
-  struct buffer *b = j->filling->records ? j->filling : NULL;
-  if (b)
+  *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .trim = j->trim};
+  if (w->filled)
     j->filling = other(j);
+  bool more = w->filled || !j->closing;
   pthread_mutex_unlock(&j->mutex);
-  return b;
+  return more;
+}
+
+// One step. What fails for want of room is left until somebody asks again. False: the thread ends.
+static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
+  bool more = false;
+  int code = t->below ? vsm_file_trim(j->db, t, &more) : SQLITE_OK;
+  if (vsm_file_is_fatal(code)) {
+    fare(j, VSM_JOURNAL_FAILED, code);
+    return false;
+  }
+  pthread_mutex_lock(&j->mutex);
+  if ((!more || code != SQLITE_OK) && j->trim.below == t->below)
+    j->trim.below = 0;
+  pthread_mutex_unlock(&j->mutex);
+  return true;
 }
 
 static int on_log(void *pages, sqlite3 *db, const char *name, int n) {
@@ -168,8 +191,8 @@ static void *run(void *arg) {
   struct vsm_journal *j = arg;
   int pages = 0;
   sqlite3_wal_hook(j->db, on_log, &pages);
-  for (struct buffer *b; (b = take_filled(j)) != NULL;)
-    if (!commit(j, b) || !tidy(j, pages))
+  for (struct work w; take_work(j, &w);)
+    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !tidy(j, pages))
       break;
   sqlite3_wal_hook(j->db, NULL, NULL);
   return NULL;
@@ -291,6 +314,13 @@ int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *recor
   pthread_mutex_unlock(&j->mutex);
   vsm_failpoint(VSM_FAIL_append);
   return position;
+}
+
+void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
+  pthread_mutex_lock(&j->mutex);
+  j->trim = *t;
+  pthread_cond_signal(&j->wake);
+  pthread_mutex_unlock(&j->mutex);
 }
 
 uint64_t vsm_journal_committed(struct vsm_journal *j) {

@@ -1,6 +1,6 @@
 // The journal: everything that changes the state, in the order in which it came, on disk. Four calls are all that the
-// daemon asks of it (append, committed up to, read from, and once there are checkpoints trim below), so that another
-// log can take its place. This one is an SQLite database of its own in the state directory.
+// daemon asks of it (append, committed up to, read from, trim below), so that another log can take its place. This one
+// is an SQLite database of its own in the state directory.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,6 +54,16 @@ struct vsm_journal_state {
   int64_t waiting_boot_us; // since when the oldest of these waits, by the time since boot; 0: none does
 };
 struct vsm_journal_state vsm_journal_state(struct vsm_journal *j);
+
+// What need not be kept: records that lie before a position, as far as they were received before a time or the journal
+// takes more than so many bytes; the oldest first, the last group never. It is done in small steps, between commits; a
+// later call takes the place of one that is not done.
+struct vsm_journal_trim {
+  uint64_t below;                  // the first position to stay
+  struct vsm_time received_before; // INT64_MIN: none for their age
+  int64_t max_bytes;
+};
+void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *trim);
 
 // --- reading, also beside a daemon that appends
 

@@ -10,6 +10,7 @@
 #include "measure.h"
 #include "queries.h"
 #include "receivers.h"
+#include "restart.h"
 #include "sender.h"
 
 enum { OPEN_ITEMS = 100000, ROUNDS = 7, REPEATS = 7 };
@@ -131,6 +132,10 @@ static void queries(void) {
   bench_queries(json);
 }
 
+static void restart(void) {
+  bench_restart(json);
+}
+
 static void growth(void) {
   static const struct {
     const char *name;
@@ -147,7 +152,8 @@ static void growth(void) {
 static const struct {
   const char *name;
   void (*fn)(void);
-} parts[] = {{"share", shares}, {"memory", memory}, {"growth", growth}, {"features", features}, {"query", queries}};
+} parts[] = {{"share", shares},      {"memory", memory}, {"growth", growth},
+             {"features", features}, {"query", queries}, {"restart", restart}};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
@@ -161,7 +167,7 @@ int main(int argc, char **argv) {
     while (p < N_PARTS && strcmp(parts[p].name, argv[i]) != 0)
       p++;
     if (p == N_PARTS)
-      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query]\n"), 2;
+      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart]\n"), 2;
     wanted[p] = some = true;
   }
   for (size_t p = 0; p < N_PARTS; p++)

@@ -6,10 +6,12 @@ everything that it has to say of its value stream must equal what a second daemo
 which was given every batch once and in another order. Batches of even number may be sent again when acked; those of
 odd number are sent again only while they are not: so if they come out right, it is the journal that kept them.
 """
+import contextlib
 import os
 import random
 import re
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -19,10 +21,11 @@ import zmq
 import harness
 from harness import Daemon, batch, event
 
-POINTS = ("append", "step", "commit", "durable", "ack")
+POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
 # Of the process that makes a checkpoint: it alone is killed there, the daemon soon after.
 CHECKPOINT_POINTS = tuple(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove"))
 ITEMS_A_DIRECTORY = 3000
+ID_BYTES = 400  # so that the journal soon takes more than it may, and is trimmed
 WINDOW = 64  # batches under way
 
 
@@ -33,7 +36,7 @@ class Load:
         self.rng = rng
         self.acked = set()  # by number
         self.batches = []
-        self.events = [event(type, str(i), at=60.0 * i + at)
+        self.events = [event(type, str(i), at=60.0 * i + at, id="x" * ID_BYTES)
                        for i in range(ITEMS_A_DIRECTORY)
                        for type, at in (("first.started", 0), ("first.done", rng.randrange(9000)),
                                         ("second.done", rng.randrange(9000, 99000)), ("nobody.knows", 5))]
@@ -94,7 +97,7 @@ class Directory:
     def __init__(self, rng, totals):
         self.rng, self.totals = rng, totals
         self.load = Load(rng)
-        self.daemon = Daemon(harness.config(state="state"))
+        self.daemon = Daemon(harness.config(state="state").replace("daemon:\n", "daemon:\n  journal: { max: 1MiB }\n", 1))
         self.reference = Daemon(harness.config())
         self.given = set()
 
@@ -150,6 +153,8 @@ class Directory:
         d.start_again(env=self.checkpoints())
         self.totals["from checkpoints"] += bool(re.search("event=recovered checkpoint=[1-9]", d.log.text()))
         assert "set_aside" not in d.log.text(), d.log.text()
+        with contextlib.closing(sqlite3.connect(f"file:{d.directory}/state/journal.db?mode=ro", uri=True)) as db:
+            self.totals["trimmed"] += db.execute("SELECT coalesce(min(first), 1) > 1 FROM groups").fetchone()[0]
         received = d.ingest().received
         assert received >= load.acked_events(), f"{load.acked_events()} events were acked, {received} are there"
         load.send(d.client(), load.unacked())
@@ -170,7 +175,7 @@ class Directory:
 
 def run(seconds, seed):
     rng = random.Random(seed)
-    totals = {"rounds": 0, "kills": 0, "acked": 0, "directories": 0, "from checkpoints": 0}
+    totals = {"rounds": 0, "kills": 0, "acked": 0, "directories": 0, "from checkpoints": 0, "trimmed": 0}
     harness.VSMD = os.environ["VSMD_FAILING"]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -188,9 +193,11 @@ def main():
     print("seed", seed, flush=True)
     totals = run(seconds, seed)
     print(f"{totals['rounds']} rounds in {totals['directories']} directories, {totals['kills']} kills, "
-          f"{totals['from checkpoints']} starts from a checkpoint, "
+          f"{totals['from checkpoints']} starts from a checkpoint, {totals['trimmed']} of a "
+          f"trimmed journal, "
           f"{totals['acked']} events acked, 0 lost, 0 counted twice")
     assert totals["kills"] >= seconds / 10, "hardly anything was killed"
+    assert totals["trimmed"] > totals["rounds"] / 10, "hardly any journal was trimmed"
     assert totals["from checkpoints"] > totals["rounds"] / 3, "hardly any start was from a checkpoint"
 
 

@@ -1,11 +1,14 @@
 """Checkpoints: a start from one says what a start from the whole journal says; one that cannot be used is set aside."""
+import contextlib
 import ctypes
 import fcntl
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
+import time
 import unittest
 
 import harness
@@ -289,6 +292,53 @@ class Child(unittest.TestCase):
         with Daemon(harness.config()) as d:
             os.mkdir(directory(d))
             self.assertIn("there is no journal", make(d, status=1))
+
+
+class Trimming(unittest.TestCase):
+    ENV = {"VSM_CHECKPOINT_EVENTS": "20"}
+    TEXT = config().replace("daemon:\n", "daemon:\n  journal: { max: 1MiB }\n", 1)
+
+    @staticmethod
+    def oldest(d):
+        with contextlib.closing(sqlite3.connect(f"file:{directory(d)}/journal.db?mode=ro", uri=True)) as db:
+            return db.execute("SELECT coalesce(min(first), 1) FROM groups").fetchone()[0]
+
+    def fill(self, d):
+        """Until the journal was trimmed."""
+        c, i, end = d.client(), 0, time.monotonic() + DEADLINE
+        while self.oldest(d) == 1:
+            self.assertLess(time.monotonic(), end, "the journal was not trimmed")
+            self.assertTrue(c.submit(batch(event("first.started", str(i), at=i, id="x" * 60000))).durable)
+            i += 1
+
+    def test_what_two_checkpoints_cover_goes(self):
+        with Program("VSMD_FAILING"), Daemon(self.TEXT, env=self.ENV) as d:
+            self.fill(d)
+            self.assertLessEqual(self.oldest(d), checkpoints(d)[1])
+            before = snapshot(d)
+            d.end()
+            newer, older = checkpoints(d)
+            self.assertLessEqual(self.oldest(d), older)
+            for spoilt in (newer, None):  # the newest alone, and the older one alone, are enough
+                d.start_again()
+                self.assertEqual(snapshot(d), before)
+                d.end()
+                if spoilt:
+                    os.truncate(file(d, spoilt), 0)
+            os.remove(file(d, older))
+            r = subprocess.run([harness.VSMD, "--config", d.path], capture_output=True, text=True, cwd=d.directory,
+                               timeout=DEADLINE)
+            self.assertEqual(r.returncode, 1)
+            self.assertRegex(r.stderr, 'event=journal_damaged first=1 last=[0-9]+ why="rows that are missing"')
+            d.start_again("--salvage")
+
+    def test_as_long_as_nothing_is_too_old_or_too_much_it_stays(self):
+        with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:
+            for _ in range(3):
+                lines = len(d.log.lines)
+                submit(d, 20)
+                d.log.wait(r"^event=checkpoint position=", after=lines)
+            self.assertEqual(self.oldest(d), 1)
 
 
 harness.main()

@@ -256,6 +256,89 @@ static void test_the_log_does_not_grow_without_end(void **state) {
   assert_true(st.st_size < 48 << 20);
 }
 
+// --- trimming
+
+static void trim(struct journal_rig *f, uint64_t below, int64_t received_before, int64_t max_bytes) {
+  vsm_journal_trim(f->j, &(struct vsm_journal_trim){below, {received_before}, max_bytes});
+}
+
+// Until the journal holds what it should; the test's own time limit is the end of it.
+static void await_story(struct journal_rig *f, const char *story) {
+  struct journal_story s;
+  while (strcmp(read_all(f, &s), story) != 0)
+    continue;
+}
+
+static void test_what_lies_below_goes(void **state) {
+  struct journal_rig *f = *state;
+  open_journal(f);
+  commit_groups(f, 10);
+  append_large(f, 300000); // 11: a step of its own
+  await_committed(f);
+  commit_groups(f, 9);
+  trim(f, 16, INT64_MIN, 0);
+  await_story(f, "!1-15 16-20");
+  trim(f, 12, INT64_MIN, 0); // nothing is there
+  commit_groups(f, 2);
+  await_story(f, "!1-15 16-22");
+}
+
+static void test_the_last_group_stays(void **state) {
+  struct journal_rig *f = *state;
+  open_journal(f);
+  commit_groups(f, 5);
+  trim(f, INT64_MAX, INT64_MIN, 0);
+  await_story(f, "!1-4 5");
+  close_journal(f);
+  open_journal(f);
+  commit_groups(f, 1); // at the next position
+  await_story(f, "!1-4 5-6");
+}
+
+static void test_only_what_is_old_or_too_much_goes(void **state) {
+  struct journal_rig *f = *state;
+  struct journal_story s;
+  open_journal(f);
+  commit_groups(f, 5);
+  trim(f, 4, 1000000, INT64_MAX); // all were received then, not before
+  commit_groups(f, 2);            // behind the first of them it was looked at
+  assert_string_equal(read_all(f, &s), "1-7");
+  trim(f, 4, 1000001, INT64_MAX);
+  await_story(f, "!1-3 4-7");
+  append_large(f, 1 << 20);
+  append_large(f, 1 << 20);
+  await_committed(f);
+  trim(f, INT64_MAX, INT64_MIN, 3 << 20); // it fits
+  commit_groups(f, 2);
+  assert_string_equal(read_all(f, &s), "!1-3 4-11");
+}
+
+static void test_trimming_on_a_full_disk(void **state) {
+  struct journal_rig *f = *state;
+  struct journal_story s;
+  open_journal(f);
+  commit_groups(f, 5);
+  failing_vfs_tell(FAILING_FULL, -1);
+  trim(f, 4, INT64_MIN, 0);
+  append_some(f, 1);
+  await_health(f, VSM_JOURNAL_TRYING);
+  assert_string_equal(read_all(f, &s), "1-5");
+  failing_vfs_tell(FAILING_NOT, 0);
+  await_committed(f);
+  trim(f, 4, INT64_MIN, 0);
+  await_story(f, "!1-3 4-6");
+}
+
+static void test_a_failed_sync_while_trimming(void **state) {
+  struct journal_rig *f = *state;
+  open_journal(f);
+  commit_groups(f, 5);
+  failing_vfs_tell(FAILING_SYNC, 1);
+  trim(f, 4, INT64_MIN, 0);
+  await_health(f, VSM_JOURNAL_FAILED);
+  assert_int_equal(append(f, "6"), VSM_EIO);
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, journal_rig_setup, journal_rig_teardown)
   const struct CMUnitTest tests[] = {
@@ -274,6 +357,11 @@ int main(void) {
       T(test_a_failed_sync_is_final),
       T(test_a_failed_sync_of_the_database_is_final),
       T(test_the_log_does_not_grow_without_end),
+      T(test_what_lies_below_goes),
+      T(test_the_last_group_stays),
+      T(test_only_what_is_old_or_too_much_goes),
+      T(test_trimming_on_a_full_disk),
+      T(test_a_failed_sync_while_trimming),
   };
   failing_vfs_install();
   return cmocka_run_group_tests(tests, NULL, NULL);
