@@ -17,6 +17,7 @@
 enum { PANES_MAX = 1000, PANES_DEFAULT = 30, STAGES_MAX = 254, TRIES = 20 };
 #define SECOND_NS UINT64_C(1000000000)
 static const double stable_share = 0.1; // arrivals against departures; work in progress at the end against the start
+static const double stable_swing = 0.5; // work in progress against its mean, all the while
 static const uint64_t least_completed = 20;
 
 struct node {
@@ -55,7 +56,10 @@ static int take_stream(void *ctx, const Vsm__V1__Reply *reply) {
     if (!*a->stage || strcmp(a->stage, s->stages[i]->id) == 0)
       a->stages[a->n_stages++] = s->stages[i];
   if (a->n_stages == 0) {
-    fprintf(stderr, "vsm: no stage \"%s\" in %s\n", a->stage, a->stream);
+    fprintf(stderr, "vsm: no stage \"%s\" in value stream %s; known:", a->stage, a->stream);
+    for (size_t i = 0; i < s->n_stages; i++)
+      fprintf(stderr, "%s %s", i ? "," : "", s->stages[i]->id);
+    fputc('\n', stderr);
     return VSM_FAILED;
   }
   // Without a word, the longest window.
@@ -168,6 +172,9 @@ static struct law weigh(const struct asked *a, const struct node *node) {
     leads += p->cycle_time_count;
   }
   l.wip = l.days > 0 ? l.wip / l.days : 0;
+  double swing = 0; // how far it goes from its mean
+  for (size_t i = a->first; i < a->n_panes; i++)
+    swing = fmax(swing, fabs((double)node->panes[i].wip - l.wip));
   l.throughput = l.days > 0 ? (double)l.departures / l.days : 0;
   l.lead_days = leads ? lead / (double)leads / node->day_seconds : 0;
   double most = (double)(l.arrivals > l.departures ? l.arrivals : l.departures);
@@ -177,6 +184,8 @@ static struct law weigh(const struct asked *a, const struct node *node) {
     l.unstable = l.arrivals > l.departures ? "more arrives than leaves" : "more leaves than arrives";
   else if (fabs((double)l.wip_after - (double)l.wip_before) > fmax(1, stable_share * l.wip))
     l.unstable = "the work in progress changes";
+  else if (swing > fmax(stable_swing * l.wip, 3 * sqrt(l.wip))) // more than chance
+    l.unstable = "the work in progress swings";
   return l;
 }
 

@@ -73,6 +73,20 @@ class Series(unittest.TestCase):
             self.assertIn("  not stable: 300 in, 290 out, WIP 0 to 10\n"
                           "  the two need not agree: the work in progress changes\n", text)
 
+    def test_littles_law_of_a_wave(self):
+        """As many were there at the end as at the beginning, but in between sixty came at once."""
+        with Daemon() as d:
+            steady = [(at, kind, f"s{i}") for i in range(200)
+                      for at, kind in ((600 * i, "first.started"), (600 * i + 3000, "second.done"))]
+            wave = [(at, kind, f"w{i}") for i in range(60)
+                    for at, kind in ((60000, "first.started"), (75000, "second.done"))]
+            events = sorted(steady + wave)
+            ask(d, "emit", "--jsonl", "-", stdin="".join(line(kind, key, at) for at, kind, key in events if at < 119000))
+            words = ("series", "S", "--by", "hour", "--last", "30")
+            law = ask_json(d, *words)["littles_law"]
+            self.assertFalse(law["stable"])
+            self.assertIn("agree: the work in progress swings\n", ask(d, *words)[0])
+
     def test_littles_law_does_not_hold(self):
         for items, until, expected in ((100, 30 * 600, "more arrives than leaves"), (19, 1e9, "too little was completed")):
             with Daemon() as d:
