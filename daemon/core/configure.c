@@ -165,7 +165,7 @@ static int prepare(struct vsm_core *core, const struct vsm_model *model, struct 
     return VSM_ENOMEM;
   for (; next->n < model->n_streams; next->n++) {
     struct vsm_stream_state *fresh = &next->streams[next->n];
-    int err = vsm_stream_state_init(fresh, &model->streams[next->n], &core->words, core->now.us);
+    int err = vsm_stream_state_init(fresh, &model->streams[next->n], &core->words, &core->ranks, core->now.us);
     if (err)
       return err;
     const struct vsm_stream_state *old = find_stream(core, fresh->id);
@@ -210,6 +210,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
     if (old)
       take_items(&next.streams[i], old, &next.moves[i], &core->retold);
   }
+  vsm_ranks_settle(&core->ranks);
   for (size_t i = 0; i < core->n_streams; i++) {
     if (in_model(model, core->streams[i].id)) {
       vsm_stream_state_fini(&core->streams[i]);

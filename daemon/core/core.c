@@ -425,17 +425,21 @@ static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_lo
   vsm_ledger_count(core->ledger, kind->source_row, fx->result);
 }
 
-// Each step for all of them before the next, so that their memory is waited for together.
-static void ask_ahead(const struct vsm_core *core, struct vsm_look *looks, size_t n) {
-  for (unsigned step = 0; step < VSM_TRAIL_STEPS; step++)
-    for (size_t i = 0; i < n; i++)
-      for (unsigned c = 0; c < looks[i].n_claims; c++) {
-        struct vsm_claim *claim = &looks[i].claims[c];
-        const struct vsm_items *items = &core->streams[claim->rule->stream].items;
-        for (unsigned k = 0; k <= claim->rule->n_links; k++)
-          if (claim->name[k].reason == VSM_R_NONE)
-            vsm_items_ask(items, claim->name[k].hash, &claim->name[k].trail, step);
-      }
+static void ask(const struct vsm_core *core, struct vsm_look *look, unsigned step) {
+  for (unsigned c = 0; c < look->n_claims; c++) {
+    struct vsm_claim *claim = &look->claims[c];
+    const struct vsm_items *items = &core->streams[claim->rule->stream].items;
+    for (unsigned k = 0; k <= claim->rule->n_links; k++)
+      if (claim->name[k].reason == VSM_R_NONE)
+        vsm_items_ask(items, claim->name[k].hash, &claim->name[k].trail, step);
+  }
+}
+
+// While one event is stepped, memory is on its way for those behind it: with each turn a further part of their trails.
+static void ask_ahead(const struct vsm_core *core, struct vsm_look *looks, size_t n, size_t turn) {
+  for (unsigned step = 0; step < VSM_TRAIL_STEPS && step <= turn; step++)
+    if (turn - step < n)
+      ask(core, &looks[turn - step], step);
 }
 
 int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, size_t n, struct vsm_effects *fx,
@@ -445,12 +449,15 @@ int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, siz
     int err = vsm_look(core->matcher, core->model, &core->text, events + at, run, core->looks);
     if (err)
       return err;
-    if (run > 1)
-      ask_ahead(core, core->looks, run);
-    for (size_t i = 0; i < run; i++) {
+    for (size_t turn = 0; turn < run + VSM_TRAIL_STEPS; turn++) {
+      ask_ahead(core, core->looks, run, turn);
+      if (turn < VSM_TRAIL_STEPS)
+        continue;
+      size_t i = turn - VSM_TRAIL_STEPS;
       step(core, &events[at + i], &core->looks[i], fx);
       done(ctx, &events[at + i], fx);
     }
+    vsm_ranks_settle(&core->ranks);
   }
   return 0;
 }

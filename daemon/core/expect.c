@@ -6,12 +6,23 @@
 #include "base/mem.h"
 #include "core/calendar.h"
 
+// Nobody is left out, and no time.
+static bool counts_all(const struct vsm_expectation *e, unsigned i) {
+  for (unsigned k = 0; k < i; k++)
+    if (strcmp(e[k].name, e[i].name) == 0)
+      return false;
+  return e[i].n_where == 0 && !e[i].ours && e[i].from < 0 && e[i].to < 0;
+}
+
 void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
-                         struct vsm_intern *words, const struct vsm_bands *bands) {
+                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands,
+                         const struct vsm_ranks *open) {
   *x = (struct vsm_expectings){vsm_mem_alloc(n * sizeof *x->at), n};
   for (unsigned i = 0; i < n; i++) {
     x->at[i].e = &e[i];
     vsm_flow_init(&x->at[i].flow, bands);
+    x->at[i].all = counts_all(e, i) ? open : NULL;
+    x->at[i].running.queue = x->at[i].frozen.queue = queue;
     x->at[i].where = vsm_mem_alloc(e[i].n_where * sizeof *x->at[i].where);
     for (unsigned k = 0; k < e[i].n_where; k++) {
       x->at[i].where[k] = vsm_mem_alloc(e[i].where[k].n * sizeof **x->at[i].where);
@@ -181,11 +192,12 @@ struct outcome {
   int64_t took;
 };
 
-static struct outcome outcome(const struct vsm_expectation *e, const struct vsm_retold *r,
-                              const struct vsm_story *story, const struct vsm_visit *v) {
+static struct outcome outcome(const struct vsm_expecting *x, const struct vsm_retold *r, const struct vsm_story *story,
+                              const struct vsm_visit *v) {
+  const struct vsm_expectation *e = x->e;
   struct stay s = {r, story, v->place, v->entered};
   if (v->how == VSM_OPEN)
-    return (struct outcome){.standing = standing(e, &s, frozen_since(v))};
+    return x->all ? (struct outcome){0} : (struct outcome){.standing = standing(e, &s, frozen_since(v))};
   if (v->how != VSM_COMPLETED || (v->bits & VSM_V_UNOBSERVED))
     return (struct outcome){0};
   return (struct outcome){.done = true, .took = elapsed(e, &s, v->left)};
@@ -197,9 +209,9 @@ void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, c
     struct vsm_expecting *k = &x->at[i];
     struct outcome a = {0}, b = {0};
     if (was && vsm_expecting_counts(x, i, r->was.segments))
-      a = outcome(k->e, r, &r->was, was);
+      a = outcome(k, r, &r->was, was);
     if (is && vsm_expecting_counts(x, i, r->is.segments))
-      b = outcome(k->e, r, &r->is, is);
+      b = outcome(k, r, &r->is, is);
     move(k, a.standing, b.standing, item);
     if (a.done)
       count_done(k, bands, was->left, a.took, -1);
@@ -279,7 +291,8 @@ static struct standing standing_of(const struct course *c, int64_t from) {
 static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course was, bool was_counts,
                         struct course is, bool is_counts, uint32_t item) {
   int64_t a = was_counts ? begin_of(&was) : INT64_MAX, b = is_counts ? begin_of(&is) : INT64_MAX;
-  move(x, standing_of(&was, a), standing_of(&is, b), item);
+  if (!x->all)
+    move(x, standing_of(&was, a), standing_of(&is, b), item);
   for (;;) {
     int64_t ea = a == INT64_MAX ? a : next_end(&was, a), eb = b == INT64_MAX ? b : next_end(&is, b);
     if (ea == INT64_MAX && eb == INT64_MAX)
@@ -316,7 +329,9 @@ void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, co
 }
 
 uint64_t vsm_expecting_older(const struct vsm_expecting *x, int64_t now_us) {
-  int64_t within = x->e->within_us;
-  return vsm_ranks_below(&x->running, worked(x->e, now_us) - within) +
+  int64_t within = x->e->within_us, begun = worked(x->e, now_us) - within; // in working time
+  if (x->all)
+    return begun <= 0 ? 0 : vsm_ranks_below(x->all, vsm_calendar_when(x->e->calendar, begun));
+  return vsm_ranks_below(&x->running, begun) +
          (x->frozen.count - vsm_ranks_below(&x->frozen, within + 1));
 }

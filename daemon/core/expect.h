@@ -12,6 +12,7 @@ struct vsm_expecting {
   const struct vsm_expectation *e;
   uint32_t **where; // of each condition its values, interned
   struct vsm_flow flow;
+  const struct vsm_ranks *all; // where all that is open counts, and ages: it by its begin. NULL: what counts is in
   struct vsm_ranks running; // what is open and ages: by the working time at which its age was 0
   struct vsm_ranks frozen;  // what is open and does not age while it waits for others: by age
 };
@@ -21,8 +22,10 @@ struct vsm_expectings {
   unsigned n;
 };
 
+// `open`: all that is open at the node, by its begin; stays where it is.
 void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
-                         struct vsm_intern *words, const struct vsm_bands *bands);
+                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands,
+                         const struct vsm_ranks *open);
 void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands);
 void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands);
 

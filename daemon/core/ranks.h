@@ -1,6 +1,8 @@
 // An ordered set of (time, id) with ranks: the open visits of a stage by entry, the open items of a stream by start.
-// Answers the oldest, any rank (so the quantiles of ages are exact), and pages in order.
+// Answers the oldest, any rank (so the quantiles of ages are exact), and pages in order. Reading tidies up what taking
+// out has left, so readers, too, need the set for themselves.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,15 +12,33 @@ struct vsm_rank {
 };
 
 struct vsm_ranks_leaf;
+struct vsm_ranks_queue;
 
 struct vsm_ranks {
+  struct vsm_ranks_queue *queue; // borrowed; NULL: changes are made at once
   size_t count;
-  // Leaves in order; beside each its first time and its size, so that a search reads little memory.
+  // Leaves in order; beside each a bound that no entry in it lies below, and how full it is, so that a search reads
+  // little memory.
   struct vsm_ranks_leaf **leaves;
   int64_t *firsts;
-  uint16_t *sizes;
+  struct vsm_ranks_fill {
+    uint16_t used, gone; // places taken; of these to be taken out
+  } *fills;
   size_t n, cap;
 };
+
+// Changes of many sets that wait to be made together, so that the processor waits for the memory of all of them at once.
+enum { VSM_RANKS_WAITING_MAX = 64 };
+struct vsm_ranks_queue {
+  struct vsm_ranks_change {
+    struct vsm_ranks *ranks;
+    struct vsm_rank entry;
+    bool add;
+  } at[VSM_RANKS_WAITING_MAX];
+  size_t n;
+};
+// Makes all changes that wait; until then no set may be read, or lie elsewhere.
+void vsm_ranks_settle(struct vsm_ranks_queue *q);
 
 void vsm_ranks_fini(struct vsm_ranks *r);
 void vsm_ranks_insert(struct vsm_ranks *r, int64_t us, uint32_t id); // not yet there

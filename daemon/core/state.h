@@ -17,6 +17,7 @@ struct vsm_core {
   struct vsm_time deadline;
 
   // Scratch of one step.
+  struct vsm_ranks_queue ranks; // empty between steps
   struct vsm_retold retold, other;
   struct vsm_look looks[VSM_LOOK_MAX];
   struct vsm_arena text; // of the looks

@@ -9,8 +9,9 @@
 #include "base/mem.h"
 
 int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
-                          int64_t now_us) {
+                          struct vsm_ranks_queue *queue, int64_t now_us) {
   *s = (struct vsm_stream_state){.model = model, .first_started = INT64_MAX};
+  s->open.queue = s->moved.queue = queue;
   vsm_items_init(&s->items, words);
   s->id = strdup(model->id);
   s->graph = vsm_graph_create(model);
@@ -21,11 +22,13 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
     return VSM_ENOMEM;
   }
   vsm_flow_init(&s->flow, s->bands);
-  vsm_expectings_init(&s->expected, model->expected, model->n_expected, words, s->bands);
+  vsm_expectings_init(&s->expected, model->expected, model->n_expected, words, queue, s->bands, &s->open);
   for (unsigned i = 0; i < s->graph->n; i++) {
     const struct vsm_stage *stage = &model->stages[s->graph->at[i].declared];
     vsm_flow_init(&s->stages[i].flow, s->bands);
-    vsm_expectings_init(&s->stages[i].expected, stage->expected, stage->n_expected, words, s->bands);
+    vsm_expectings_init(&s->stages[i].expected, stage->expected, stage->n_expected, words, queue, s->bands,
+                        &s->stages[i].open);
+    s->stages[i].open.queue = queue;
   }
   s->n_attributes = model->n_segments;
   s->attributes = vsm_mem_alloc(s->n_attributes * sizeof *s->attributes);

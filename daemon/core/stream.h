@@ -38,9 +38,10 @@ struct vsm_stream_state {
   int64_t first_started; // the earliest start; INT64_MAX: none
 };
 
-// Gives a stream its figures, empty. VSM_ENOMEM or 0.
+// Gives a stream its figures, empty. Changes of its ranks wait in the queue: settle it before they are read. VSM_ENOMEM
+// or 0.
 int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
-                          int64_t now_us);
+                          struct vsm_ranks_queue *queue, int64_t now_us);
 // One that the model has no more: no figures, no items yet.
 void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, struct vsm_intern *words);
 void vsm_stream_state_fini(struct vsm_stream_state *s);

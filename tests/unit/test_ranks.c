@@ -44,9 +44,11 @@ static void assert_same(const struct vsm_ranks *r, const struct plain *p) {
 }
 
 // shape 0: at random places; 1: at the new end, taken from the old end, as work flows; 2: many at one instant.
-static void run(uint64_t seed, int shape) {
+// `waiting`: changes wait in a queue until somebody reads.
+static void run(uint64_t seed, int shape, bool waiting) {
   static struct plain p;
-  struct vsm_ranks r = {0};
+  static struct vsm_ranks_queue queue;
+  struct vsm_ranks r = {.queue = waiting ? &queue : NULL};
   p.n = 0;
   for (int step = 0; step < STEPS; step++) {
     bool add = p.n == 0 || (p.n < ENTRIES && test_below(&seed, 100) < (step < STEPS / 2 ? 60u : 40u));
@@ -59,17 +61,22 @@ static void run(uint64_t seed, int shape) {
       vsm_ranks_remove(&r, p.at[i].us, p.at[i].id);
       plain_remove(&p, i);
     }
-    if (step % 997 == 0)
+    if (step % 997 == 0) {
+      vsm_ranks_settle(&queue);
       assert_same(&r, &p);
+    }
   }
+  vsm_ranks_settle(&queue);
   assert_same(&r, &p);
   vsm_ranks_fini(&r);
 }
 
 static void test_like_a_sorted_array(void **state) {
   (void)state;
-  for (int shape = 0; shape < 3; shape++)
-    run(7 + (uint64_t)shape, shape);
+  for (int shape = 0; shape < 3; shape++) {
+    run(7 + (uint64_t)shape, shape, false);
+    run(7 + (uint64_t)shape, shape, true);
+  }
 }
 
 static void test_seek(void **state) {
