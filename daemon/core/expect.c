@@ -15,13 +15,12 @@ static bool counts_all(const struct vsm_expectation *e, unsigned i) {
 }
 
 void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
-                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands,
-                         const struct vsm_ranks *open) {
+                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands) {
   *x = (struct vsm_expectings){vsm_mem_alloc(n * sizeof *x->at), n};
   for (unsigned i = 0; i < n; i++) {
     x->at[i].e = &e[i];
     vsm_flow_init(&x->at[i].flow, bands);
-    x->at[i].all = counts_all(e, i) ? open : NULL;
+    x->at[i].all = counts_all(e, i);
     x->at[i].running.queue = x->at[i].frozen.queue = queue;
     x->at[i].where = vsm_mem_alloc(e[i].n_where * sizeof *x->at[i].where);
     for (unsigned k = 0; k < e[i].n_where; k++) {
@@ -328,10 +327,9 @@ void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, co
   }
 }
 
-uint64_t vsm_expecting_older(const struct vsm_expecting *x, int64_t now_us) {
+uint64_t vsm_expecting_older(const struct vsm_expecting *x, const struct vsm_ranks *open, int64_t now_us) {
   int64_t within = x->e->within_us, begun = worked(x->e, now_us) - within; // in working time
   if (x->all)
-    return begun <= 0 ? 0 : vsm_ranks_below(x->all, vsm_calendar_when(x->e->calendar, begun));
-  return vsm_ranks_below(&x->running, begun) +
-         (x->frozen.count - vsm_ranks_below(&x->frozen, within + 1));
+    return begun <= 0 ? 0 : vsm_ranks_below(open, vsm_calendar_when(x->e->calendar, begun));
+  return vsm_ranks_below(&x->running, begun) + (x->frozen.count - vsm_ranks_below(&x->frozen, within + 1));
 }

@@ -12,7 +12,7 @@ struct vsm_expecting {
   const struct vsm_expectation *e;
   uint32_t **where; // of each condition its values, interned
   struct vsm_flow flow;
-  const struct vsm_ranks *all; // where all that is open counts, and ages: it by its begin. NULL: what counts is in
+  bool all;                 // all that is open counts, and ages all the time; then these are empty:
   struct vsm_ranks running; // what is open and ages: by the working time at which its age was 0
   struct vsm_ranks frozen;  // what is open and does not age while it waits for others: by age
 };
@@ -22,10 +22,8 @@ struct vsm_expectings {
   unsigned n;
 };
 
-// `open`: all that is open at the node, by its begin; stays where it is.
 void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
-                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands,
-                         const struct vsm_ranks *open);
+                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands);
 void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands);
 void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands);
 
@@ -45,5 +43,5 @@ void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, c
 void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
                      const struct vsm_retold *r, struct vsm_set stages, bool ends, uint32_t item);
 
-// How many are open and older than `within` now.
-uint64_t vsm_expecting_older(const struct vsm_expecting *x, int64_t now_us);
+// How many are open and older than `within` now. `open`: all that is open at the node, by its begin.
+uint64_t vsm_expecting_older(const struct vsm_expecting *x, const struct vsm_ranks *open, int64_t now_us);

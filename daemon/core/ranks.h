@@ -23,11 +23,12 @@ struct vsm_ranks {
   int64_t *firsts;
   struct vsm_ranks_fill {
     uint16_t used, gone; // places taken; of these to be taken out
-  } *fills;
+  } * fills;
   size_t n, cap;
 };
 
-// Changes of many sets that wait to be made together, so that the processor waits for the memory of all of them at once.
+// Changes of many sets that wait to be made together, so that the processor waits for the memory of all of them at
+// once.
 enum { VSM_RANKS_WAITING_MAX = 64 };
 struct vsm_ranks_queue {
   struct vsm_ranks_change {

@@ -137,12 +137,13 @@ static void fill_sle(const struct reading *r, void *rows, unsigned at, const cha
                             .working_day_seconds = vsm_working_day_seconds(s->x->e->calendar)};
 }
 
-// The expectations of all windows, window by window; NULL: no memory, or none.
-static struct vsm_sle_view *view_sle(const struct reading *r, const struct vsm_expectings *x, struct vsm_arena *arena) {
+// The expectations of all windows, window by window; NULL: no memory, or none. `open`: what is open at the node.
+static struct vsm_sle_view *view_sle(const struct reading *r, const struct vsm_expectings *x,
+                                     const struct vsm_ranks *open, struct vsm_arena *arena) {
   struct vsm_sle_view *rows = vsm_arena_alloc(arena, (r->stream->bands->n + 1) * x->n * sizeof *rows);
   for (unsigned i = 0; rows && i < x->n; i++) {
-    struct reading_sle s = {
-        .r = *r, .x = &x->at[i], .older = vsm_expecting_older(&x->at[i], r->core->now.us), .n = x->n, .i = i};
+    uint64_t older = vsm_expecting_older(&x->at[i], open, r->core->now.us);
+    struct reading_sle s = {.r = *r, .x = &x->at[i], .older = older, .n = x->n, .i = i};
     fill_windows(&s.r, &x->at[i].flow, rows, fill_sle);
   }
   return rows;
@@ -199,7 +200,7 @@ int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, 
   const struct reading r = {core, s};
   unsigned n = s->bands->n + 1;
   struct vsm_stage_window_view *windows = vsm_arena_alloc(arena, n * sizeof *windows);
-  struct vsm_sle_view *sle = view_sle(&r, &st->expected, arena);
+  struct vsm_sle_view *sle = view_sle(&r, &st->expected, &st->open, arena);
   if (!windows || !sle)
     return VSM_ENOMEM;
   *out = (struct vsm_stage_view){.id = s->model->stages[stage].id,
@@ -225,7 +226,7 @@ int vsm_core_view_node(struct vsm_core *core, unsigned stream, struct vsm_arena 
   const struct reading r = {core, s};
   unsigned n = s->bands->n + 1;
   struct vsm_stream_window_view *windows = vsm_arena_alloc(arena, n * sizeof *windows);
-  struct vsm_sle_view *sle = view_sle(&r, &s->expected, arena);
+  struct vsm_sle_view *sle = view_sle(&r, &s->expected, &s->open, arena);
   if (!windows || !sle)
     return VSM_ENOMEM;
   *out = (struct vsm_stream_view){.id = s->model->id,
