@@ -179,6 +179,11 @@ static void settle(struct search *f) {
   f->n = n;
 }
 
+// Shares of an item with more than 12 keys leave a little over: less than a thousandth.
+static unsigned items_of(uint64_t weight) {
+  return (unsigned)((weight + WHOLE / 2) / WHOLE);
+}
+
 static int64_t left_at(const struct search *f, unsigned percent) {
   uint64_t rank = vsm_chance_rank(percent, f->weight), below = 0;
   size_t i = 0;
@@ -198,7 +203,7 @@ static void test_likes(const struct search *f, struct vsm_forecast_view *out) {
         known += f->likes[k].weight;
         shorter += f->likes[k].left < truth->left ? f->likes[k].weight : 0;
       }
-    if (known < VSM_FORECAST_LIKE_MIN * WHOLE)
+    if (items_of(known) < VSM_FORECAST_LIKE_MIN)
       continue;
     out->tests++;
     for (unsigned c = 0; c < VSM_CHANCES; c++)
@@ -208,9 +213,9 @@ static void test_likes(const struct search *f, struct vsm_forecast_view *out) {
 
 static void tell(const struct vsm_core *core, struct search *f, struct vsm_forecast_view *out) {
   const struct vsm_calendar *calendar = f->s->model->calendar;
-  out->like = (unsigned)(f->weight / WHOLE);
-  out->like_withdrawn = (unsigned)(f->withdrawn / WHOLE);
-  out->trouble = f->weight < VSM_FORECAST_LIKE_MIN * WHOLE ? VSM_FORECAST_FEW_LIKE : VSM_FORECAST_TOLD;
+  out->like = items_of(f->weight);
+  out->like_withdrawn = items_of(f->withdrawn);
+  out->trouble = out->like < VSM_FORECAST_LIKE_MIN ? VSM_FORECAST_FEW_LIKE : VSM_FORECAST_TOLD;
   if (out->trouble != VSM_FORECAST_TOLD)
     return;
   settle(f);
