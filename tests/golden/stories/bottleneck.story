@@ -22,11 +22,6 @@ expect 08:25 bottleneck test rank 2 score 0
 # One is done, and it may be chance again: (6 - 1 - 1)^2 = 16 is not above 4 x (6 + 1).
 08:30 shop repaired i1
 expect 08:30 bottleneck repair overload 0 growth 0 score 0
-# Four more, and of ten that came one got through: (10 - 1 - 1)^2 = 64 is above 4 x 11. From 08:21 on five came and one
-# left: in that hour nothing speaks for it.
-08:35 desk opened i7
-08:36 desk opened i8
-08:37 desk opened i9
-08:38 desk opened i10
-expect 08:38 bottleneck repair arrivals 10 departures 1 overload 0.9 growth 1 late 0 score 1.9
-expect 09:20 bottleneck window 1h repair arrivals 5 departures 1 overload 0 growth 0
+# What came in before 08:21 is out of the window of an hour at 09:20.
+expect 09:20 bottleneck window 1h repair arrivals 1 departures 1 overload 0 growth 0
+expect 09:20 bottleneck repair arrivals 6 departures 1
