@@ -195,8 +195,10 @@ static struct outcome outcome(const struct vsm_expecting *x, const struct vsm_re
                               const struct vsm_visit *v) {
   const struct vsm_expectation *e = x->e;
   struct stay s = {r, story, v->place, v->entered};
+  if (v->how == VSM_OPEN && x->all)
+    return (struct outcome){0};
   if (v->how == VSM_OPEN)
-    return x->all ? (struct outcome){0} : (struct outcome){.standing = standing(e, &s, frozen_since(v))};
+    return (struct outcome){.standing = standing(e, &s, frozen_since(v))};
   if (v->how != VSM_COMPLETED || (v->bits & VSM_V_UNOBSERVED))
     return (struct outcome){0};
   return (struct outcome){.done = true, .took = elapsed(e, &s, v->left)};
