@@ -36,12 +36,14 @@ static int find_stage(const struct vsm_stream *model, const char *id) {
 static void mark_held(const struct vsm_stream_state *s, bool *held) {
   for (uint32_t id = 0; id < s->items.n; id++) {
     const struct vsm_item *it = vsm_items_at(&s->items, id);
-    for (unsigned i = 0; it->n_keys > 0 && i < it->n; i++)
+    if (it->n_keys == 0)
+      continue;
+    for (size_t i = 0; i < it->n; i++)
       held[vsm_packed_place(it->log[i])] = true;
-    for (size_t i = 0; it->n_keys > 0 && it->notes && i < it->notes->n_progress; i++)
-      held[it->notes->progress[i].place] = true;
-    for (size_t i = 0; it->n_keys > 0 && it->notes && i < it->notes->n_values; i++)
-      held[it->notes->values[i].place] = true;
+    for (size_t i = 0; i < it->n_progress; i++)
+      held[vsm_item_progress(it)[i].place] = true;
+    for (size_t i = 0; i < it->n_values; i++)
+      held[vsm_item_values(it)[i].place] = true;
   }
 }
 
@@ -75,40 +77,38 @@ static uint64_t moved(const struct moves *moves, uint64_t t) {
 }
 
 // Two places may become one (a stage that was renamed to one that had slept): then equal transitions are one again.
-static void move_log(const struct vsm_items *items, struct vsm_item *it, const struct moves *moves) {
-  struct vsm_item old = *it;
-  it->log = NULL;
-  it->n = it->cap = 0;
-  for (unsigned i = 0; i < old.n; i++) {
-    uint64_t t = moved(moves, old.log[i]);
+static void move_log(const struct vsm_items *items, struct vsm_item *it, const struct vsm_item *old,
+                     const struct moves *moves) {
+  for (size_t i = 0; i < old->n; i++) {
+    uint64_t t = moved(moves, old->log[i]);
     bool known;
     size_t at = vsm_item_seek(it, t, &known);
     if (known)
-      vsm_items_said_again(items, it, at, vsm_item_origins(&old)[i], vsm_item_who(&old)[i]);
+      vsm_items_said_again(items, it, at, vsm_item_origins(old)[i], vsm_item_who(old)[i]);
     else
-      vsm_item_insert(it, at, t, vsm_item_origins(&old)[i], vsm_item_who(&old)[i]);
+      vsm_item_insert(it, at, t, vsm_item_origins(old)[i], vsm_item_who(old)[i]);
   }
-  free(old.log);
 }
 
-static void move_notes(const struct vsm_items *items, struct vsm_item *it, const struct moves *moves) {
-  struct vsm_notes *old = it->notes;
-  if (!old)
-    return;
-  it->notes = NULL;
-  for (size_t i = 0; i < old->n_progress; i++) {
-    old->progress[i].place = (uint8_t)moves->to[old->progress[i].place];
-    vsm_items_note_progress(items, it, old->progress[i]);
+static void move_item(const struct vsm_items *items, struct vsm_item *it, const struct moves *moves) {
+  struct vsm_item old;
+  vsm_item_take_said(it, &old);
+  move_log(items, it, &old, moves);
+  for (size_t i = 0; i < old.n_progress; i++) {
+    struct vsm_progress p = vsm_item_progress(&old)[i];
+    p.place = (uint8_t)moves->to[p.place];
+    vsm_items_note_progress(items, it, p);
   }
-  for (size_t i = 0; i < old->n_holds; i++)
-    vsm_items_note_hold(items, it, (struct vsm_hold){moved(moves, old->holds[i].transition), old->holds[i].wait});
-  for (size_t i = 0; i < old->n_values; i++) {
-    old->values[i].place = moves->to[old->values[i].place] & 255;
-    vsm_items_note_value(items, it, &old->values[i]);
+  for (size_t i = 0; i < old.n_holds; i++) {
+    struct vsm_hold h = vsm_item_holds(&old)[i];
+    vsm_items_note_hold(items, it, (struct vsm_hold){moved(moves, h.transition), h.wait});
   }
-  free(old->progress);
-  free(old->holds);
-  free(old);
+  for (size_t i = 0; i < old.n_values; i++) {
+    struct vsm_value v = vsm_item_values(&old)[i];
+    v.place = moves->to[v.place] & 255;
+    vsm_items_note_value(items, it, &v);
+  }
+  vsm_item_fini(&old);
 }
 
 static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *old, const struct moves *moves,
@@ -120,8 +120,7 @@ static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *
     struct vsm_item *it = vsm_items_at(&fresh->items, id);
     if (it->n_keys == 0)
       continue;
-    move_log(&fresh->items, it, moves);
-    move_notes(&fresh->items, it, moves);
+    move_item(&fresh->items, it, moves);
     vsm_stream_add(fresh, id, told);
   }
 }

@@ -227,7 +227,14 @@ static bool is_word(const struct vsm_core *core, uint32_t word, struct vsm_str t
   return word != 0 && vsm_str_eq(have, text);
 }
 
-static void note_value(struct application *a, const struct vsm_template *t, struct vsm_value v) {
+// Of which kind a value is, and of what.
+struct topic {
+  enum vsm_value_kind kind;
+  uint32_t name; // of a segment
+  unsigned place;
+};
+
+static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
   char text[VSM_KEY_MAX + 1];
   uint64_t nano;
   if (t->n == 1 && vsm_field_value(t->parts, a->event).n == 0) // most events carry no value
@@ -235,17 +242,21 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
   long n = vsm_template_expand(t, a->event, text, VSM_KEY_MAX, NULL);
   if (n <= 0)
     return;
-  const struct vsm_value *have = vsm_item_value(item_of(a), v.kind, v.name, v.place);
+  struct vsm_value *have = vsm_item_value(item_of(a), topic.kind, topic.name, topic.place);
   if (have && is_word(a->core, have->word, (struct vsm_str){text, (size_t)n})) { // mostly what it has comes again
-    vsm_item_confirm_value(item_of(a), have, v.us);
+    have->us = us > have->us ? us : have->us;
     return;
   }
   text[n] = '\0';
-  if (v.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
+  if (topic.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
     return; // no date: left out, like a missing field
-  v.word = vsm_intern(&a->core->words, &(struct vsm_str){text, (size_t)n}, 1);
+  struct vsm_value v = {.us = us,
+                        .word = vsm_intern(&a->core->words, &(struct vsm_str){text, (size_t)n}, 1),
+                        .name = topic.name & (VSM_INTERN_MAX - 1),
+                        .kind = topic.kind & 3,
+                        .place = topic.place & 255};
   if (vsm_items_takes_value(&a->stream->items, item_of(a), &v)) {
-    if (v.kind == VSM_VALUE_SEGMENT)
+    if (topic.kind == VSM_VALUE_SEGMENT)
       remember(a);
     a->news = true;
   }
@@ -254,17 +265,14 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
 
 static void add_values(struct application *a, int64_t us) {
   const struct vsm_rule *r = a->claim->rule;
-  for (unsigned i = 0; i < a->stream->n_attributes; i++)
-    note_value(a, &r->segments[i],
-               (struct vsm_value){.us = us,
-                                  .kind = VSM_VALUE_SEGMENT,
-                                  .name = a->stream->attributes[i].name & 0x3fffff,
-                                  .place = VSM_PLACE_ITEM});
   unsigned place = place_of(a->stream, r);
+  for (unsigned i = 0; i < a->stream->n_attributes; i++)
+    note_value(a, &r->segments[i], (struct topic){VSM_VALUE_SEGMENT, a->stream->attributes[i].name, VSM_PLACE_ITEM},
+               us);
   if (r->due.n > 0)
-    note_value(a, &r->due, (struct vsm_value){.us = us, .kind = VSM_VALUE_DUE, .place = place & 255});
+    note_value(a, &r->due, (struct topic){VSM_VALUE_DUE, 0, place}, us);
   if (r->not_before.n > 0)
-    note_value(a, &r->not_before, (struct vsm_value){.us = us, .kind = VSM_VALUE_NOT_BEFORE, .place = place & 255});
+    note_value(a, &r->not_before, (struct topic){VSM_VALUE_NOT_BEFORE, 0, place}, us);
 }
 
 static void refuse_link(struct application *a, struct vsm_str link, const char *why) {

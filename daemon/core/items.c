@@ -1,7 +1,6 @@
-// Items lie in chunks, so that they never move; a free place is chained through its first key. An item's log is one
-// block: the packed transitions, their origins, and who said each. Keys lie in chunks of bytes and are named by their
-// offset in units of 8. Every rule of "which of several holds" is settled here, by bytes, so that arrival does not
-// matter.
+// Items lie in chunks, so that they never move; a free place is chained through its first key. Keys lie in chunks of
+// bytes and are named by their offset in units of 8. Every rule of "which of several holds" is settled here, by bytes,
+// so that arrival does not matter.
 #include "core/items.h"
 
 #include <stdlib.h>
@@ -16,24 +15,9 @@ void vsm_items_init(struct vsm_items *s, const struct vsm_intern *words) {
   *s = (struct vsm_items){.words = words, .first_free = (uint32_t)VSM_ITEM_NONE};
 }
 
-static void notes_destroy(struct vsm_notes *n) {
-  if (!n)
-    return;
-  free(n->progress);
-  free(n->holds);
-  free(n);
-}
-
-static void item_fini(struct vsm_item *it) {
-  free(it->log);
-  free(it->more_keys);
-  notes_destroy(it->notes);
-  *it = (struct vsm_item){0};
-}
-
 void vsm_items_fini(struct vsm_items *s) {
   for (uint32_t i = 0; i < s->n; i++)
-    item_fini(vsm_items_at(s, i));
+    vsm_item_fini(vsm_items_at(s, i));
   for (size_t i = 0; i < s->n_chunks; i++)
     free(s->chunks[i]);
   for (size_t i = 0; i < s->n_key_chunks; i++)
@@ -111,10 +95,9 @@ static void ask(const void *p, size_t bytes) {
     __builtin_prefetch((const char *)p + at);
 }
 
-static void ask_log(const struct vsm_item *it) {
-  size_t lines_most = 8 * LINE_BYTES, bytes = it->cap * (sizeof(uint64_t) + sizeof(uint32_t) + 1);
-  ask(it->log, bytes < lines_most ? bytes : lines_most);
-  ask(it->notes, it->notes ? sizeof *it->notes + 2 * LINE_BYTES : 0);
+static void ask_said(const struct vsm_item *it) {
+  size_t most = 8 * LINE_BYTES, bytes = vsm_item_block_bytes(it);
+  ask(it->log, bytes < most ? bytes : most);
 }
 
 void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *t, unsigned step) {
@@ -131,7 +114,7 @@ void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *t
     t->item = vsm_items_key(s, t->key)->item;
     ask(vsm_items_at(s, t->item), 1);
   } else {
-    ask_log(vsm_items_at(s, t->item));
+    ask_said(vsm_items_at(s, t->item));
   }
 }
 
@@ -153,7 +136,7 @@ static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, 
   return id;
 }
 
-uint32_t vsm_items_place(struct vsm_items *s) {
+static uint32_t new_place(struct vsm_items *s) {
   if (s->n_free > 0) {
     uint32_t id = s->first_free;
     s->first_free = vsm_items_at(s, id)->keys[0];
@@ -167,9 +150,15 @@ uint32_t vsm_items_place(struct vsm_items *s) {
   return s->n++;
 }
 
+uint32_t vsm_items_place(struct vsm_items *s) {
+  uint32_t id = new_place(s);
+  vsm_item_init(vsm_items_at(s, id));
+  return id;
+}
+
 void vsm_items_let_go(struct vsm_items *s, uint32_t id) {
   struct vsm_item *it = vsm_items_at(s, id);
-  item_fini(it);
+  vsm_item_fini(it);
   it->keys[0] = s->first_free;
   s->first_free = id;
   s->n_free++;
@@ -178,7 +167,7 @@ void vsm_items_let_go(struct vsm_items *s, uint32_t id) {
 uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash) {
   uint32_t id = vsm_items_place(s);
   struct vsm_item *it = vsm_items_at(s, id);
-  *it = (struct vsm_item){.n_keys = 1};
+  it->n_keys = 1;
   it->keys[0] = new_key(s, key, hash, id);
   return id;
 }
@@ -198,48 +187,6 @@ int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint
   return 0;
 }
 
-size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known) {
-  size_t low = 0, high = it->n;
-  if (high > 0 && it->log[high - 1] < transition) // most come in order
-    low = high;
-  while (low < high) {
-    size_t mid = (low + high) / 2;
-    if (it->log[mid] < transition)
-      low = mid + 1;
-    else
-      high = mid;
-  }
-  *known = low < it->n && it->log[low] == transition;
-  return low;
-}
-
-void vsm_item_reserve(struct vsm_item *it, size_t cap) {
-  uint64_t *log = vsm_mem_alloc(cap * (sizeof(uint64_t) + sizeof(uint32_t) + 1));
-  struct vsm_item old = *it;
-  it->log = log;
-  it->cap = (uint16_t)cap;
-  if (old.n > 0) {
-    memcpy(it->log, old.log, old.n * sizeof *it->log);
-    memcpy(vsm_item_origins(it), vsm_item_origins(&old), old.n * sizeof(uint32_t));
-    memcpy(vsm_item_who(it), vsm_item_who(&old), old.n);
-  }
-  free(old.log);
-}
-
-void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who) {
-  if (it->n == it->cap)
-    vsm_item_reserve(it, it->cap < 8 ? (size_t)it->cap + 4 : (size_t)it->cap + it->cap / 2);
-  uint32_t *origins = vsm_item_origins(it);
-  uint8_t *whos = vsm_item_who(it);
-  size_t tail = it->n++ - at;
-  memmove(it->log + at + 1, it->log + at, tail * sizeof *it->log);
-  memmove(origins + at + 1, origins + at, tail * sizeof *origins);
-  memmove(whos + at + 1, whos + at, tail);
-  it->log[at] = transition;
-  origins[at] = origin;
-  whos[at] = who;
-}
-
 static uint8_t lesser_key(const struct vsm_items *s, const struct vsm_item *it, uint8_t a, uint8_t b) {
   return a == b || vsm_str_cmp(key_at(s, it, a), key_at(s, it, b)) <= 0 ? a : b;
 }
@@ -254,40 +201,13 @@ bool vsm_items_said_again(const struct vsm_items *s, struct vsm_item *it, size_t
   return creates_now;
 }
 
-enum { FIRST_NOTES = 2 };
-
-// Room for one more of an array of notes.
-static void *grow_notes(void *p, uint16_t n, uint16_t *cap, size_t size) {
-  if (n < *cap)
-    return p;
-  *cap = (uint16_t)(*cap ? *cap * 2 : FIRST_NOTES);
-  return vsm_mem_resize(p, *cap * size);
-}
-
-static struct vsm_notes *grow_values(struct vsm_notes *n) {
-  if (n->n_values == n->cap_values)
-    n = vsm_mem_resize(n, sizeof *n + (n->cap_values += FIRST_NOTES) * sizeof *n->values);
-  return n;
-}
-
-static struct vsm_notes *notes_of(struct vsm_item *it) {
-  if (!it->notes)
-    it->notes = vsm_mem_alloc(sizeof *it->notes);
-  return it->notes;
-}
-
 bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, struct vsm_progress p) {
-  struct vsm_notes *n = notes_of(it);
-  size_t i = 0;
-  while (i < n->n_progress && n->progress[i].place < p.place)
-    i++;
-  if (i == n->n_progress || n->progress[i].place != p.place) {
-    n->progress = grow_notes(n->progress, n->n_progress, &n->cap_progress, sizeof p);
-    memmove(n->progress + i + 1, n->progress + i, (n->n_progress++ - i) * sizeof p);
-    n->progress[i] = p;
+  size_t i = vsm_item_seek_progress(it, p.place);
+  struct vsm_progress *have = &vsm_item_progress(it)[i];
+  if (i == it->n_progress || have->place != p.place) {
+    vsm_item_insert_progress(it, i, p);
     return true;
   }
-  struct vsm_progress *have = &n->progress[i];
   bool newer = p.us > have->us;
   if (newer) {
     *have = p;
@@ -297,20 +217,6 @@ bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, str
     have->who = lesser_key(s, it, have->who, p.who);
   }
   return newer;
-}
-
-static size_t seek_hold(const struct vsm_notes *n, uint64_t transition) {
-  size_t i = 0;
-  while (i < n->n_holds && n->holds[i].transition < transition)
-    i++;
-  return i;
-}
-
-const struct vsm_hold *vsm_item_hold(const struct vsm_item *it, uint64_t transition) {
-  if (!it->notes)
-    return NULL;
-  size_t i = seek_hold(it->notes, transition);
-  return i < it->notes->n_holds && it->notes->holds[i].transition == transition ? &it->notes->holds[i] : NULL;
 }
 
 static int hold_cmp(const struct vsm_items *s, uint32_t a, uint32_t b) {
@@ -323,28 +229,12 @@ bool vsm_items_takes_hold(const struct vsm_items *s, const struct vsm_item *it, 
 }
 
 void vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h) {
-  struct vsm_notes *n = notes_of(it);
-  size_t i = seek_hold(n, h.transition);
-  if (i < n->n_holds && n->holds[i].transition == h.transition) {
-    if (hold_cmp(s, h.wait, n->holds[i].wait) > 0)
-      n->holds[i].wait = h.wait;
-    return;
-  }
-  n->holds = grow_notes(n->holds, n->n_holds, &n->cap_holds, sizeof h);
-  memmove(n->holds + i + 1, n->holds + i, (n->n_holds++ - i) * sizeof h);
-  n->holds[i] = h;
-}
-
-static struct vsm_value *find_value(struct vsm_notes *n, unsigned kind, uint32_t name, unsigned place) {
-  for (size_t i = 0; n && i < n->n_values; i++)
-    if (n->values[i].kind == kind && n->values[i].name == name && n->values[i].place == place)
-      return &n->values[i];
-  return NULL;
-}
-
-const struct vsm_value *vsm_item_value(const struct vsm_item *it, enum vsm_value_kind kind, uint32_t name,
-                                       unsigned place) {
-  return find_value(it->notes, kind, name, place);
+  size_t i = vsm_item_seek_hold(it, h.transition);
+  struct vsm_hold *have = &vsm_item_holds(it)[i];
+  if (i == it->n_holds || have->transition != h.transition)
+    vsm_item_insert_hold(it, i, h);
+  else if (hold_cmp(s, h.wait, have->wait) > 0)
+    have->wait = h.wait;
 }
 
 // Above 0: b holds rather than a.
@@ -353,29 +243,16 @@ static int value_cmp(const struct vsm_items *s, const struct vsm_value *a, const
 }
 
 bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v) {
-  const struct vsm_value *have = find_value(it->notes, v->kind, v->name, v->place);
+  const struct vsm_value *have = vsm_item_value(it, v->kind, v->name, v->place);
   return !have || (have->word != v->word && value_cmp(s, have, v) > 0);
 }
 
 void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v) {
-  struct vsm_notes *n = notes_of(it);
-  struct vsm_value *have = find_value(n, v->kind, v->name, v->place);
-  if (have) {
-    if (value_cmp(s, have, v) > 0)
-      *have = *v;
-    return;
-  }
-  n = it->notes = grow_values(n);
-  n->values[n->n_values++] = *v;
-}
-
-void vsm_item_confirm_value(struct vsm_item *it, const struct vsm_value *have, int64_t us) {
-  struct vsm_value *v = &it->notes->values[have - it->notes->values];
-  v->us = us > v->us ? us : v->us;
-}
-
-struct vsm_log vsm_item_log(const struct vsm_item *it) {
-  return (struct vsm_log){it->log, it->n, it->notes ? it->notes->holds : NULL, it->notes ? it->notes->n_holds : 0};
+  struct vsm_value *have = vsm_item_value(it, v->kind, v->name, v->place);
+  if (!have)
+    vsm_item_append_value(it, *v);
+  else if (value_cmp(s, have, v) > 0)
+    *have = *v;
 }
 
 static size_t united_size(const struct vsm_item *a, const struct vsm_item *b) {
@@ -410,14 +287,15 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
     else
       vsm_item_insert(a, at, b->log[i], vsm_item_origins(b)[i], who);
   }
-  for (size_t i = 0; b->notes && i < b->notes->n_progress; i++) {
-    b->notes->progress[i].who = (uint8_t)(b->notes->progress[i].who + shift);
-    vsm_items_note_progress(s, a, b->notes->progress[i]);
+  for (size_t i = 0; i < b->n_progress; i++) {
+    struct vsm_progress p = vsm_item_progress(b)[i];
+    p.who = (uint8_t)(p.who + shift);
+    vsm_items_note_progress(s, a, p);
   }
-  for (size_t i = 0; b->notes && i < b->notes->n_holds; i++)
-    vsm_items_note_hold(s, a, b->notes->holds[i]);
-  for (size_t i = 0; b->notes && i < b->notes->n_values; i++)
-    vsm_items_note_value(s, a, &b->notes->values[i]);
+  for (size_t i = 0; i < b->n_holds; i++)
+    vsm_items_note_hold(s, a, vsm_item_holds(b)[i]);
+  for (size_t i = 0; i < b->n_values; i++)
+    vsm_items_note_value(s, a, &vsm_item_values(b)[i]);
   vsm_items_let_go(s, b_id);
   return 0;
 }

@@ -1,57 +1,10 @@
-// The items of one stream: what was said of each (its set of transitions), and the keys that lead to it. Storage
-// alone: nothing here knows of visits or metrics.
+// The items of one stream, and the keys that lead to each. Storage alone: nothing here knows of visits or metrics.
 #pragma once
 #include "base/arena.h"
 #include "base/table.h"
-#include "core/fold.h"
-#include "core/intern.h"
+#include "core/item.h"
 
-enum { VSM_TRANSITIONS_MAX = 4096, VSM_ITEM_NONE = -1 };
-
-struct vsm_progress {
-  int64_t us;
-  uint32_t origin;
-  uint8_t place, who;
-};
-// A value that events carry, of which that of the newest holds.
-enum vsm_value_kind { VSM_VALUE_SEGMENT, VSM_VALUE_DUE, VSM_VALUE_NOT_BEFORE };
-struct vsm_value {
-  int64_t us;         // when the event happened
-  uint32_t word;      // the value as it was sent, interned
-  uint32_t name : 22; // of a segment: the attribute's, interned
-  uint32_t kind : 2;  // enum vsm_value_kind
-  uint32_t place : 8; // of a date: the stage's, or VSM_PLACE_ITEM; of a segment VSM_PLACE_ITEM
-};
-_Static_assert(VSM_INTERN_MAX <= 1 << 22, "a word's number has 22 bits here");
-// What not every item has.
-struct vsm_notes {
-  struct vsm_progress *progress; // the newest of each stage, by place
-  struct vsm_hold *holds;        // by transition
-  uint16_t n_progress, cap_progress, n_holds, cap_holds, n_values, cap_values;
-  struct vsm_value values[]; // one of each kind, name and place
-};
-
-enum { VSM_KEYS_INLINE = 7 };
-// One line of memory.
-struct vsm_item {
-  uint64_t *log; // n packed transitions, rising; behind its cap their origins and who said them, in the same block
-  uint32_t *more_keys;     // those beyond the inline ones
-  struct vsm_notes *notes; // NULL: none
-  uint32_t keys[VSM_KEYS_INLINE];
-  uint16_t n, cap;
-  uint8_t n_keys; // 0: a free place
-};
-_Static_assert(sizeof(struct vsm_item) == 64, "an item is one line of memory");
-
-// Who said a transition: the place of its key among the item's, and whether a creating rule did.
-enum { VSM_WHO_KEY = 31, VSM_WHO_CREATES = 128 };
-
-static inline uint32_t *vsm_item_origins(const struct vsm_item *it) {
-  return (uint32_t *)(it->log + it->cap);
-}
-static inline uint8_t *vsm_item_who(const struct vsm_item *it) {
-  return (uint8_t *)(vsm_item_origins(it) + it->cap);
-}
+enum { VSM_ITEM_NONE = -1 };
 
 struct vsm_key {
   uint32_t item, hash;
@@ -102,29 +55,15 @@ void vsm_items_let_go(struct vsm_items *s, uint32_t id);
 // A further key for an item; 0, or VSM_ELIMIT at 32 keys.
 int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash);
 
-// Place of a transition in the log, or of the first greater one. *known: it is there.
-size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known);
-void vsm_item_reserve(struct vsm_item *it, size_t cap); // room for so many in all
-void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who);
-
 // Of each stage the newest progress is kept. True where this one is newer than what was there.
 bool vsm_items_note_progress(const struct vsm_items *s, struct vsm_item *it, struct vsm_progress p);
-const struct vsm_hold *vsm_item_hold(const struct vsm_item *it, uint64_t transition); // NULL: none
 // Of several holds of one suspend the greatest in bytes is kept: would this one be?
 bool vsm_items_takes_hold(const struct vsm_items *s, const struct vsm_item *it, struct vsm_hold h);
 void vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h);
 
-// The value that holds; NULL: none.
-const struct vsm_value *vsm_item_value(const struct vsm_item *it, enum vsm_value_kind kind, uint32_t name,
-                                       unsigned place);
 // Would the value held be another with this one? Of several of one time the greatest in bytes holds.
 bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v);
 void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v);
-
-// It was said again at this time.
-void vsm_item_confirm_value(struct vsm_item *it, const struct vsm_value *have, int64_t us);
-
-struct vsm_log vsm_item_log(const struct vsm_item *it);
 
 // Says a known transition once more: of several origins and keys the smallest in bytes holds, and it creates if any of
 // them does. True where it creates only now.

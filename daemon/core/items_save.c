@@ -34,22 +34,25 @@ static void save_value(const struct vsm_value *v, struct vsm_out *o) {
   vsm_out_number(o, v->place);
 }
 
-static void save_notes(const struct vsm_notes *n, struct vsm_out *o) {
-  vsm_out_number(o, n ? n->n_progress : 0);
-  for (size_t i = 0; n && i < n->n_progress; i++) {
-    vsm_out_number(o, (uint64_t)n->progress[i].us);
-    vsm_out_number(o, n->progress[i].origin);
-    vsm_out_number(o, n->progress[i].place);
-    vsm_out_number(o, n->progress[i].who);
+// What not every item has.
+static void save_rest(const struct vsm_item *it, struct vsm_out *o) {
+  const struct vsm_progress *progress = vsm_item_progress(it);
+  const struct vsm_hold *holds = vsm_item_holds(it);
+  vsm_out_number(o, it->n_progress);
+  for (size_t i = 0; i < it->n_progress; i++) {
+    vsm_out_number(o, (uint64_t)progress[i].us);
+    vsm_out_number(o, progress[i].origin);
+    vsm_out_number(o, progress[i].place);
+    vsm_out_number(o, progress[i].who);
   }
-  vsm_out_number(o, n ? n->n_holds : 0);
-  for (size_t i = 0; n && i < n->n_holds; i++) {
-    vsm_out_number(o, n->holds[i].transition);
-    vsm_out_number(o, n->holds[i].wait);
+  vsm_out_number(o, it->n_holds);
+  for (size_t i = 0; i < it->n_holds; i++) {
+    vsm_out_number(o, holds[i].transition);
+    vsm_out_number(o, holds[i].wait);
   }
-  vsm_out_number(o, n ? n->n_values : 0);
-  for (size_t i = 0; n && i < n->n_values; i++)
-    save_value(&n->values[i], o);
+  vsm_out_number(o, it->n_values);
+  for (size_t i = 0; i < it->n_values; i++)
+    save_value(&vsm_item_values(it)[i], o);
 }
 
 void vsm_items_save(const struct vsm_items *s, struct vsm_out *o) {
@@ -63,7 +66,7 @@ void vsm_items_save(const struct vsm_items *s, struct vsm_out *o) {
       continue;
     save_keys(s, it, o);
     save_log(it, o);
-    save_notes(it->notes, o);
+    save_rest(it, o);
   }
 }
 
@@ -156,7 +159,7 @@ static void load_progress(const struct vsm_items_load *l, struct vsm_item *it, s
     if (!in->bad)
       vsm_items_note_progress(l->items, it, p);
   }
-  in->bad = in->bad || (n > 0 && it->notes->n_progress != n);
+  in->bad = in->bad || it->n_progress != n;
 }
 
 static void load_holds(const struct vsm_items_load *l, struct vsm_item *it, struct vsm_in *in) {
@@ -170,7 +173,7 @@ static void load_holds(const struct vsm_items_load *l, struct vsm_item *it, stru
     if (!in->bad)
       vsm_items_note_hold(l->items, it, h);
   }
-  in->bad = in->bad || (n > 0 && it->notes->n_holds != n);
+  in->bad = in->bad || it->n_holds != n;
 }
 
 static void load_values(const struct vsm_items_load *l, struct vsm_item *it, struct vsm_in *in) {
@@ -184,7 +187,7 @@ static void load_values(const struct vsm_items_load *l, struct vsm_item *it, str
     if (!in->bad)
       vsm_items_note_value(l->items, it, &v);
   }
-  in->bad = in->bad || (n > 0 && it->notes->n_values != n);
+  in->bad = in->bad || it->n_values != n;
 }
 
 // The free places, each behind those that are taken before it.

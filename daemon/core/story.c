@@ -73,9 +73,8 @@ static bool sleeps(const struct vsm_stream_state *s, unsigned place) {
 
 static int tell_transitions(const struct vsm_core *core, const struct vsm_stream_state *s, const struct vsm_item *it,
                             struct vsm_arena *arena, struct tellings *t) {
-  size_t n_progress = it->notes ? it->notes->n_progress : 0;
   t->n = 0;
-  t->rows = vsm_arena_alloc(arena, (it->n + n_progress + 1) * sizeof *t->rows);
+  t->rows = vsm_arena_alloc(arena, (it->n + it->n_progress + 1) * sizeof *t->rows);
   if (!t->rows)
     return VSM_ENOMEM;
   for (unsigned i = 0; i < it->n; i++) {
@@ -88,8 +87,8 @@ static int tell_transitions(const struct vsm_core *core, const struct vsm_stream
     if (hold)
       vsm_core_wait(core, hold->wait, &row->reason, &row->party);
   }
-  for (size_t i = 0; i < n_progress; i++) {
-    const struct vsm_progress *p = &it->notes->progress[i];
+  for (size_t i = 0; i < it->n_progress; i++) {
+    const struct vsm_progress *p = &vsm_item_progress(it)[i];
     if (sleeps(s, p->place))
       continue;
     tell(core, s, t, p->us, p->place, VSM_PROGRESS, p->origin);
