@@ -19,19 +19,6 @@ static const char usage[] =
     "\n"
     "SIGHUP takes the file anew; SIGTERM ends.\n";
 
-static int check(const char *path) {
-  struct vsm_config *config;
-  struct vsm_conf_report report;
-  int err = vsm_config_load(path, &config, &report);
-  vsm_conf_report_print(&report, stderr);
-  vsm_conf_report_fini(&report);
-  if (err)
-    return 1;
-  vsm_config_print(config, stdout);
-  vsm_config_destroy(config);
-  return 0;
-}
-
 int main(int argc, char **argv) {
   static const struct option options[] = {{"config", required_argument, NULL, 'f'},
                                           {"check", no_argument, NULL, 'k'},
@@ -65,7 +52,7 @@ int main(int argc, char **argv) {
   if (checkpoint)
     return vsm_checkpoint_make(checkpoint, o.config) ? 1 : 0;
   if (check_only)
-    return check(o.config);
+    return vsm_config_check(o.config, stdout, stderr) ? 1 : 0;
   struct vsm_daemon *d = vsm_daemon_create(&o);
   int err = d ? vsm_daemon_run(d) : -1;
   vsm_daemon_destroy(d);

@@ -126,3 +126,16 @@ void vsm_config_print(const struct vsm_config *config, FILE *out) {
     fprintf(out, n->places > 1 ? " (%u places)\n" : "\n", n->places);
   }
 }
+
+int vsm_config_check(const char *path, FILE *out, FILE *mistakes) {
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  int err = vsm_config_load(path, &config, &report);
+  vsm_conf_report_print(&report, mistakes);
+  vsm_conf_report_fini(&report);
+  if (err)
+    return err;
+  vsm_config_print(config, out);
+  vsm_config_destroy(config);
+  return 0;
+}

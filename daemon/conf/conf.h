@@ -259,6 +259,8 @@ void vsm_config_destroy(struct vsm_config *config); // NULL-safe
 // All that was understood, defaults included, as YAML that loads to the same; diagrams are written out as stages. What
 // has no effect stands at the end as comments.
 void vsm_config_print(const struct vsm_config *config, FILE *out);
+// Loads a file; prints all that was understood of it, or every mistake. 0, or as vsm_config_load().
+int vsm_config_check(const char *path, FILE *out, FILE *mistakes);
 
 // What differs between the configuration in force and a new one and only a restart can change: a line each, for free();
 // NULL: nothing.
