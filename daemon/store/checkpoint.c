@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "store/directory.h"
 #include "store/failpoint.h"
+#include "store/little.h"
 
 static const char MAGIC[8] = {'v', 's', 'm', 'd', 'c', 'k', 'p', 't'};
 static const char PREFIX[] = "checkpoint.", UNFINISHED[] = "checkpoint.new", LOCK[] = "checkpoint.lock";
@@ -28,18 +29,6 @@ enum {
   PIECE_BYTES = 1 << 20,               // written at once
   BYTES_PER_SECOND = 64 * PIECE_BYTES, // at most, so that commits find the disk free
 };
-
-static void put(unsigned char *out, uint64_t v, unsigned n) {
-  for (unsigned i = 0; i < n; i++)
-    out[i] = (unsigned char)(v >> 8 * i);
-}
-
-static uint64_t get(const unsigned char *in, unsigned n) {
-  uint64_t v = 0;
-  for (unsigned i = 0; i < n; i++)
-    v |= (uint64_t)in[i] << 8 * i;
-  return v;
-}
 
 static int explain(struct vsm_journal_why *why, const char *path, const char *what) {
   snprintf(why->text, sizeof why->text, "%s: %s", path, what);
@@ -185,11 +174,11 @@ int vsm_checkpoint_write(void *writer, const void *bytes, size_t n) {
 static int begin(struct vsm_checkpoint_writer *w, const struct vsm_checkpoint_head *head) {
   unsigned char bytes[HEAD_BYTES] = {0};
   memcpy(bytes, MAGIC, sizeof MAGIC);
-  put(bytes + 8, VSM_CHECKPOINT_FORMAT, 4);
-  put(bytes + 16, head->position, 8);
-  put(bytes + 24, head->mark, 8);
-  put(bytes + 32, (uint64_t)head->last.us, 8);
-  put(bytes + 40, head->configuration.n, 8);
+  vsm_little_put(bytes + 8, VSM_CHECKPOINT_FORMAT, 4);
+  vsm_little_put(bytes + 16, head->position, 8);
+  vsm_little_put(bytes + 24, head->mark, 8);
+  vsm_little_put(bytes + 32, (uint64_t)head->last.us, 8);
+  vsm_little_put(bytes + 40, head->configuration.n, 8);
   int err = vsm_checkpoint_write(w, bytes, sizeof bytes);
   return err ? err : vsm_checkpoint_write(w, head->configuration.p, head->configuration.n);
 }
@@ -223,7 +212,7 @@ int vsm_checkpoint_create(const char *directory, const struct vsm_checkpoint_hea
 
 static int write_sum(struct vsm_checkpoint_writer *w) {
   unsigned char sum[SUM_BYTES];
-  put(sum, XXH3_64bits_digest(w->sum), sizeof sum);
+  vsm_little_put(sum, XXH3_64bits_digest(w->sum), sizeof sum);
   int err = vsm_checkpoint_write(w, sum, sizeof sum);
   return err ? err : write_piece(w);
 }
@@ -276,12 +265,12 @@ struct vsm_checkpoint {
 };
 
 static int check(struct vsm_checkpoint *c, uint64_t position, const char *path, struct vsm_journal_why *why) {
-  uint64_t version = c->n < HEAD_BYTES + SUM_BYTES ? 0 : get(c->bytes + 8, 4), configuration;
+  uint64_t version = c->n < HEAD_BYTES + SUM_BYTES ? 0 : vsm_little_get(c->bytes + 8, 4), configuration;
   if (c->n < HEAD_BYTES + SUM_BYTES || memcmp(c->bytes, MAGIC, sizeof MAGIC) != 0) {
     explain(why, path, "no checkpoint of vsmd");
     return VSM_EFORMAT;
   }
-  if (get(c->bytes + c->n - SUM_BYTES, SUM_BYTES) != XXH3_64bits(c->bytes, c->n - SUM_BYTES)) {
+  if (vsm_little_get(c->bytes + c->n - SUM_BYTES, SUM_BYTES) != XXH3_64bits(c->bytes, c->n - SUM_BYTES)) {
     explain(why, path, "damaged: its checksum is wrong");
     return VSM_EFORMAT;
   }
@@ -290,14 +279,14 @@ static int check(struct vsm_checkpoint *c, uint64_t position, const char *path, 
              path, (unsigned long long)version, VSM_CHECKPOINT_FORMAT);
     return VSM_EINVAL;
   }
-  configuration = get(c->bytes + 40, 8);
-  if (get(c->bytes + 16, 8) != position || configuration > c->n - HEAD_BYTES - SUM_BYTES) {
+  configuration = vsm_little_get(c->bytes + 40, 8);
+  if (vsm_little_get(c->bytes + 16, 8) != position || configuration > c->n - HEAD_BYTES - SUM_BYTES) {
     explain(why, path, "not what its name says");
     return VSM_EFORMAT;
   }
   c->head = (struct vsm_checkpoint_head){.position = position,
-                                         .mark = get(c->bytes + 24, 8),
-                                         .last = {(int64_t)get(c->bytes + 32, 8)},
+                                         .mark = vsm_little_get(c->bytes + 24, 8),
+                                         .last = {(int64_t)vsm_little_get(c->bytes + 32, 8)},
                                          .configuration = {(const char *)c->bytes + HEAD_BYTES, configuration}};
   return 0;
 }

@@ -4,17 +4,7 @@
 
 #include <xxhash.h>
 
-static void put(unsigned char *out, uint64_t v, unsigned n) {
-  for (unsigned i = 0; i < n; i++)
-    out[i] = (unsigned char)(v >> 8 * i);
-}
-
-static uint64_t get(const unsigned char *in, unsigned n) {
-  uint64_t v = 0;
-  for (unsigned i = 0; i < n; i++)
-    v |= (uint64_t)in[i] << 8 * i;
-  return v;
-}
+#include "store/little.h"
 
 size_t vsm_record_bytes(const struct vsm_record *r) {
   if (r->sender.n > VSM_SENDER_BYTES_MAX || r->payload.n > VSM_RECORD_BYTES_MAX)
@@ -23,12 +13,12 @@ size_t vsm_record_bytes(const struct vsm_record *r) {
 }
 
 void vsm_record_write(const struct vsm_record *r, unsigned char *out) {
-  put(out, r->payload.n, 4);
-  put(out + 4, (uint64_t)r->kind, 1);
-  put(out + 5, (uint64_t)r->channel, 1);
-  put(out + 6, r->sender.n, 1);
-  put(out + 7, 0, 1);
-  put(out + 8, (uint64_t)r->received.us, 8);
+  vsm_little_put(out, r->payload.n, 4);
+  vsm_little_put(out + 4, (uint64_t)r->kind, 1);
+  vsm_little_put(out + 5, (uint64_t)r->channel, 1);
+  vsm_little_put(out + 6, r->sender.n, 1);
+  vsm_little_put(out + 7, 0, 1);
+  vsm_little_put(out + 8, (uint64_t)r->received.us, 8);
   if (r->sender.n)
     memcpy(out + VSM_RECORD_HEAD_BYTES, r->sender.p, r->sender.n);
   if (r->payload.n)
@@ -39,12 +29,12 @@ bool vsm_record_read(struct vsm_str group, size_t *at, struct vsm_record *r) {
   const unsigned char *head = (const unsigned char *)group.p + *at;
   if (group.n - *at < VSM_RECORD_HEAD_BYTES)
     return false;
-  size_t payload = get(head, 4), sender = get(head + 6, 1);
+  size_t payload = vsm_little_get(head, 4), sender = vsm_little_get(head + 6, 1);
   if (payload > VSM_RECORD_BYTES_MAX || group.n - *at - VSM_RECORD_HEAD_BYTES < sender + payload)
     return false;
-  *r = (struct vsm_record){.kind = (enum vsm_record_kind)get(head + 4, 1),
-                           .channel = (enum vsm_channel)get(head + 5, 1),
-                           .received = {(int64_t)get(head + 8, 8)},
+  *r = (struct vsm_record){.kind = (enum vsm_record_kind)vsm_little_get(head + 4, 1),
+                           .channel = (enum vsm_channel)vsm_little_get(head + 5, 1),
+                           .received = {(int64_t)vsm_little_get(head + 8, 8)},
                            .sender = {(const char *)head + VSM_RECORD_HEAD_BYTES, sender},
                            .payload = {(const char *)head + VSM_RECORD_HEAD_BYTES + sender, payload}};
   *at += VSM_RECORD_HEAD_BYTES + sender + payload;

@@ -3,6 +3,7 @@
 // not become smaller: what was taken is written anew.
 #include "store/failpoint.h"
 #include "store/file.h"
+#include "store/little.h"
 
 enum { STEP_BYTES = 256 << 10, RECEIVED_AT = 8, RECEIVED_BYTES = 8 }; // of a record's head (store/record.h)
 
@@ -25,15 +26,12 @@ static int find_oldest(sqlite3_stmt *s, struct oldest *out) {
 
 static bool was_received_before(sqlite3 *db, int64_t first, int64_t us) {
   unsigned char bytes[RECEIVED_BYTES];
-  uint64_t received = 0;
   sqlite3_blob *blob;
   if (us == INT64_MIN || sqlite3_blob_open(db, "main", "groups", "body", first, 0, &blob) != SQLITE_OK)
     return false;
   bool read = sqlite3_blob_read(blob, bytes, RECEIVED_BYTES, RECEIVED_AT) == SQLITE_OK;
   sqlite3_blob_close(blob);
-  for (unsigned i = 0; i < RECEIVED_BYTES; i++)
-    received |= (uint64_t)bytes[i] << 8 * i;
-  return read && (int64_t)received < us;
+  return read && (int64_t)vsm_little_get(bytes, RECEIVED_BYTES) < us;
 }
 
 static bool is_too_large(sqlite3 *db, int64_t max_bytes) {
