@@ -258,6 +258,21 @@ class Client:
         return ack
 
 
+class StoryTest(unittest.TestCase):
+    """Questions to one daemon that was told one story: `config`, and what `story` yields."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(cls.config)
+        cls.daemon.__enter__()
+        ack = cls.daemon.client().submit(batch(*cls.story()))
+        assert ack.rejected == 0, ack
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.__exit__(None, None, None)
+
+
 class Subscriber:
     def __init__(self, socket):
         self.socket = socket

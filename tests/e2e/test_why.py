@@ -52,17 +52,8 @@ def story():
     yield event("first.started", "t", 150)  # of T, too; without a region
 
 
-class Why(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = Daemon(CONFIG)
-        cls.daemon.__enter__()
-        ack = cls.daemon.client().submit(batch(*story()))
-        assert ack.rejected == 0, ack
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
+class Why(harness.StoryTest):
+    config, story = CONFIG, staticmethod(story)
 
     def rows(self, *words):
         return [row["item"] for row in vsm_json(self.daemon, "items", *words)["items"]]

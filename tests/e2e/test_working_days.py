@@ -2,7 +2,7 @@
 import unittest
 
 import harness
-from harness import Daemon, batch, event
+from harness import event
 from test_cli import ask, ask_json
 
 DAY, WD = 86400, 8 * 3600
@@ -30,17 +30,8 @@ def story():
     yield event("agreed", "38", EIGHT, day="2024-02-03T04:05:06Z")
 
 
-class WorkingDays(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.daemon = Daemon(CONFIG)
-        cls.daemon.__enter__()
-        ack = cls.daemon.client().submit(batch(*story()))
-        assert ack.rejected == 0, ack
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
+class WorkingDays(harness.StoryTest):
+    config, story = CONFIG, staticmethod(story)
 
     def test_the_length_of_a_day_stands_beside_the_times(self):
         stream, = ask_json(self.daemon, "snapshot")["value_streams"]
