@@ -463,19 +463,16 @@ int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, siz
         continue;
       size_t i = turn - VSM_TRAIL_STEPS;
       step(core, &events[at + i], &core->looks[i], fx);
-      done(ctx, &events[at + i], fx);
+      if (done)
+        done(ctx, &events[at + i], fx);
     }
     vsm_ranks_settle(&core->ranks);
   }
   return 0;
 }
 
-static void nobody(void *ctx, const struct vsm_event *event, const struct vsm_effects *fx) {
-  (void)ctx, (void)event, (void)fx;
-}
-
 int vsm_core_step(struct vsm_core *core, const struct vsm_event *event, struct vsm_effects *fx) {
-  return vsm_core_step_all(core, event, 1, fx, nobody, NULL);
+  return vsm_core_step_all(core, event, 1, fx, NULL, NULL);
 }
 
 int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received) {

@@ -45,9 +45,9 @@ void vsm_effects_fini(struct vsm_effects *fx);
 // Applies one event. Returns 0 (see fx->result: a refused event is no error), or VSM_ENOMEM with the state unchanged.
 int vsm_core_step(struct vsm_core *core, const struct vsm_event *event, struct vsm_effects *fx);
 
-// Applies events in order, each as vsm_core_step() does; `done` is told of each. Looks ahead, so that what the next
-// ones touch is on its way from memory. VSM_ENOMEM: the first of them were applied, and `done` told; the others were
-// not.
+// Applies events in order, each as vsm_core_step() does; `done` (NULL: nobody) is told of each. Looks ahead, so that
+// what the next ones touch is on its way from memory. VSM_ENOMEM: the first of them were applied, and `done` told; the
+// others were not.
 typedef void vsm_core_done(void *ctx, const struct vsm_event *event, const struct vsm_effects *fx);
 int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, size_t n, struct vsm_effects *fx,
                       vsm_core_done *done, void *ctx);

@@ -77,9 +77,7 @@ static int make(const char *directory, struct vsm_str fallback) {
   if (!err && news)
     vsm_log("checkpoint", "position=%llu bytes=%llu events=%llu seconds=%.1f", (unsigned long long)r.position,
             (unsigned long long)bytes, (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - begun));
-  vsm_core_destroy(r.core);
-  vsm_config_destroy(r.config);
-  free(r.kept);
+  vsm_recovered_fini(&r);
   return err;
 }
 

@@ -45,17 +45,27 @@ struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *o) {
   return NULL;
 }
 
-static void drop(struct vsm_recovered *out) {
-  vsm_core_destroy(out->core);
-  vsm_config_destroy(out->config);
-  free(out->kept);
-  *out = (struct vsm_recovered){0};
+void vsm_recovered_fini(struct vsm_recovered *r) {
+  vsm_core_destroy(r->core);
+  vsm_config_destroy(r->config);
+  free(r->kept);
+  *r = (struct vsm_recovered){0};
+}
+
+int vsm_recovered_keep(struct vsm_recovered *r, struct vsm_str kept) {
+  free(r->kept);
+  r->kept = malloc(kept.n + 1);
+  if (!r->kept)
+    return VSM_ENOMEM;
+  memcpy(r->kept, kept.p, kept.n);
+  r->kept_bytes = kept.n;
+  return 0;
 }
 
 void vsm_recovery_destroy(struct vsm_recovery *r) {
   if (!r)
     return;
-  drop(&r->out);
+  vsm_recovered_fini(&r->out);
   vsm_resume_destroy(r->resume);
   vsm_journal_reader_close(r->reader);
   vsm_effects_fini(&r->effects);
@@ -93,13 +103,7 @@ static int take_configuration(struct vsm_recovery *r, struct vsm_str kept) {
     vsm_config_destroy(config);
     return err;
   }
-  free(r->out.kept);
-  r->out.kept = malloc(kept.n + 1);
-  if (!r->out.kept)
-    return VSM_ENOMEM;
-  memcpy(r->out.kept, kept.p, kept.n);
-  r->out.kept_bytes = kept.n;
-  return 0;
+  return vsm_recovered_keep(&r->out, kept);
 }
 
 // The journal's first configuration was given up. The one that stands in for it is in no record, at this start either.
@@ -109,10 +113,6 @@ static int fall_back(struct vsm_recovery *r) {
   r->out.kept = NULL;
   r->out.kept_bytes = 0;
   return err;
-}
-
-static void nobody(void *ctx, const struct vsm_event *event, const struct vsm_effects *fx) {
-  (void)ctx, (void)event, (void)fx;
 }
 
 static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
@@ -126,7 +126,7 @@ static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
   r->out.events += batch.n_events;
   if (batch.n_events == 0)
     return vsm_core_alive(r->out.core, batch.source, record->received);
-  return vsm_core_step_all(r->out.core, batch.events, batch.n_events, &r->effects, nobody, NULL);
+  return vsm_core_step_all(r->out.core, batch.events, batch.n_events, &r->effects, NULL, NULL);
 }
 
 static int take(struct vsm_recovery *r, const struct vsm_record *record) {

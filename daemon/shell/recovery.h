@@ -29,6 +29,10 @@ struct vsm_recovered {
   uint64_t records, events; // that were read behind it
 };
 
+void vsm_recovered_fini(struct vsm_recovered *r);
+// The configuration as it was recorded is copied, in place of the one before. 0 or VSM_ENOMEM.
+int vsm_recovered_keep(struct vsm_recovered *r, struct vsm_str kept);
+
 struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *options); // NULL: it failed, and was logged
 void vsm_recovery_destroy(struct vsm_recovery *r);                                    // NULL-safe
 

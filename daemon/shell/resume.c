@@ -4,7 +4,6 @@
 #include "shell/resume.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "conf/kept.h"
@@ -56,9 +55,7 @@ void vsm_resume_destroy(struct vsm_resume *r) {
   if (!r)
     return;
   close_checkpoint(r);
-  vsm_core_destroy(r->out.core);
-  vsm_config_destroy(r->out.config);
-  free(r->out.kept);
+  vsm_recovered_fini(&r->out);
   free(r);
 }
 
@@ -112,13 +109,9 @@ static int open_next(struct vsm_resume *r) {
 
 static int finish(struct vsm_resume *r) {
   const struct vsm_checkpoint_head *head = vsm_checkpoint_head(r->checkpoint);
-  r->out = (struct vsm_recovered){.kept = malloc(head->configuration.n + 1),
-                                  .kept_bytes = head->configuration.n,
-                                  .last = head->last,
-                                  .checkpoint = head->position};
-  if (!r->out.kept)
+  r->out = (struct vsm_recovered){.last = head->last, .checkpoint = head->position};
+  if (vsm_recovered_keep(&r->out, head->configuration) != 0)
     return VSM_ENOMEM;
-  memcpy(r->out.kept, head->configuration.p, head->configuration.n);
   r->out.core = vsm_loading_take(r->loading);
   r->out.config = r->config;
   r->config = NULL;
