@@ -1,5 +1,5 @@
 // Of an item: its keys; the transitions as differences, with their origins and who said them; then what not every item
-// has, behind one number that says how much of each there is.
+// has, of each kind how many and what they are.
 #include "core/items_save.h"
 
 #include <stdlib.h>
