@@ -25,6 +25,7 @@ static const struct {
     {"rejected", vsm_cmd_rejected, "events that were refused, and why"},
     {"sources", vsm_cmd_sources, "the systems that send"},
     {"status", vsm_cmd_status, "how the daemon is"},
+    {"export", vsm_cmd_export, "events or visits of a state directory: CSV, XES, OCEL, JSON lines"},
     {"reload", vsm_cmd_reload, "take the configuration file anew"},
 };
 enum { N = sizeof commands / sizeof *commands };

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "cmd.h"
 #include "base/when.h"
+#include "xml_key.h"
 
 enum { DATA_MAX = 256, DEPTH_MAX = 16, CHUNK_BYTES = 64 * 1024 };
 
@@ -67,10 +68,12 @@ static void *need(void *p) {
 
 // --- a trace, and what it says
 
-// Of what our own export wrote only the event's own data is its data.
-static bool is_exports(const char *key) {
-  return strncmp(key, "vsm:", 4) == 0 || strcmp(key, "concept:name") == 0 || strcmp(key, "time:timestamp") == 0 ||
-         strcmp(key, "lifecycle:transition") == 0;
+// Of what our own export wrote only the event's own data is its data. NULL: it is none. Keys lie in the arena.
+static const char *data_key(const char *key) {
+  const size_t n = sizeof VSM_XML_DATA - 1;
+  if (strncmp(key, VSM_XML_DATA, n) == 0)
+    return vsm_xml_unkey((char *)key + n) ? key + n : NULL;
+  return vsm_xml_is_exports(vsm_str_of(key)) ? NULL : key;
 }
 
 static bool restore(const struct vsm_emitter_attribute *at, size_t n, struct vsm_emitter_event *e,
@@ -81,9 +84,11 @@ static bool restore(const struct vsm_emitter_attribute *at, size_t n, struct vsm
   e->type = find(at, n, "vsm:type");
   e->subject = find(at, n, "vsm:subject");
   e->id = find(at, n, "vsm:id");
-  for (size_t i = 0; i < n && e->n_data < DATA_MAX; i++)
-    if (!is_exports(at[i].key))
-      data[e->n_data++] = at[i];
+  for (size_t i = 0; i < n && e->n_data < DATA_MAX; i++) {
+    const char *key = data_key(at[i].key);
+    if (key)
+      data[e->n_data++] = (struct vsm_emitter_attribute){key, at[i].value};
+  }
   return true;
 }
 

@@ -181,25 +181,21 @@ static int find_item(const struct vsm_core *core, int stream, struct vsm_str key
   return n == 0 ? VSM_ENOENT : n > 1 ? VSM_EAMBIGUOUS : 0;
 }
 
-int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
-                  struct vsm_item_view *out, uint64_t *streams) {
-  unsigned at;
-  uint32_t id;
-  int err = find_item(core, stream, key, &at, &id, streams);
-  if (err)
-    return err;
-  const struct vsm_stream_state *s = vsm_core_stream(core, at);
+// VSM_ENOENT: known by key alone; nothing has made it an item yet.
+static int tell_item(struct vsm_core *core, unsigned stream, uint32_t id, struct vsm_arena *arena,
+                     struct vsm_item_view *out) {
+  const struct vsm_stream_state *s = vsm_core_stream(core, stream);
   const struct vsm_item *it = vsm_items_at(&s->items, id);
   struct vsm_story *story = &core->retold.is;
   struct tellings t;
   vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, story);
   core->retold.same_visits = core->retold.same_marks = 0;
   if (!story->exists)
-    return VSM_ENOENT; // known by key alone: nothing has made it an item yet
+    return VSM_ENOENT;
   if (tell_transitions(core, s, it, arena, &t) != 0)
     return VSM_ENOMEM;
   *out = (struct vsm_item_view){.item = vsm_items_shown(&s->items, it, s->graph),
-                                .stream = at,
+                                .stream = stream,
                                 .keys = vsm_core_keys(&s->items, it, arena),
                                 .n_keys = it->n_keys,
                                 .state = story->open       ? "open"
@@ -212,4 +208,32 @@ int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct 
                                 .due = {vsm_core_date(core, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
                                 .not_before = {vsm_core_date(core, it, VSM_VALUE_NOT_BEFORE, VSM_PLACE_ITEM)}};
   return out->keys && out->visits && tell_segments(core, s, story, arena, out) == 0 ? 0 : VSM_ENOMEM;
+}
+
+int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
+                  struct vsm_item_view *out, uint64_t *streams) {
+  unsigned at;
+  uint32_t id;
+  int err = find_item(core, stream, key, &at, &id, streams);
+  return err ? err : tell_item(core, at, id, arena, out);
+}
+
+int vsm_core_next_item(struct vsm_core *core, unsigned stream, uint32_t *place, struct vsm_arena *arena,
+                       struct vsm_item_view *out) {
+  const struct vsm_items *items = &vsm_core_stream(core, stream)->items;
+  int err = VSM_ENOENT;
+  while (err == VSM_ENOENT && *place < items->n) {
+    uint32_t id = (*place)++;
+    if (vsm_items_at(items, id)->n_keys > 0)
+      err = tell_item(core, stream, id, arena, out);
+  }
+  return err;
+}
+
+struct vsm_str vsm_core_shown(const struct vsm_core *core, unsigned stream, struct vsm_str key) {
+  const struct vsm_stream_state *s = &core->streams[stream];
+  uint32_t id = vsm_items_find(&s->items, key, vsm_hash(key, 0));
+  if (id == (uint32_t)VSM_ITEM_NONE)
+    return (struct vsm_str){0};
+  return vsm_items_shown(&s->items, vsm_items_at(&s->items, id), s->graph);
 }

@@ -262,6 +262,13 @@ struct vsm_item_view {
 int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
                   struct vsm_item_view *out, uint64_t *streams);
 
+// Every item held of a stream, one after another: from 0 on, *place leads to the next. VSM_ENOENT: there is none any
+// more; VSM_ENOMEM.
+int vsm_core_next_item(struct vsm_core *core, unsigned stream, uint32_t *place, struct vsm_arena *arena,
+                       struct vsm_item_view *out);
+// By which key the item that this key names is shown; empty: none is held. Valid until the core changes.
+struct vsm_str vsm_core_shown(const struct vsm_core *core, unsigned stream, struct vsm_str key);
+
 // What `vsm try` shows: what each rule makes of one event, without applying it.
 struct vsm_match {
   const struct vsm_rule *rule;

@@ -39,7 +39,7 @@ struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *o) {
   vsm_arena_init(&r->arena, VSM_BATCH_ARENA_BYTES);
   if (vsm_journal_reader_open(o->directory, 1, &r->reader, &why) != 0)
     vsm_log("recovery_failed", "why=\"%s\"", why.text);
-  else if ((r->resume = vsm_resume_create(o->directory, r->reader)) != NULL)
+  else if ((r->resume = vsm_resume_create(o->directory, r->reader, o->only_read)) != NULL)
     return r;
   vsm_recovery_destroy(r);
   return NULL;

@@ -13,7 +13,8 @@ struct vsm_recovery_options {
   struct vsm_journal *journal; // not begun; NULL where nothing is to be salvaged
   // The configuration file as it is kept, for a journal whose first configuration is gone.
   struct vsm_str fallback;
-  bool salvage; // go on behind what is damaged, and give it up
+  bool salvage;   // go on behind what is damaged, and give it up
+  bool only_read; // a checkpoint that cannot be used is passed over, and stays where it is
 };
 
 // What came of it; the taker owns core and configuration, from which the core borrows its model. NULL: the journal has

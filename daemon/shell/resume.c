@@ -17,6 +17,7 @@ enum { CANDIDATES = 8, ITEMS_AT_ONCE = 1000 };
 struct vsm_resume {
   const char *directory;
   const struct vsm_journal_reader *journal;
+  bool only_read;
   uint64_t positions[CANDIDATES];
   int next, n;
   struct vsm_checkpoint *checkpoint; // that is loaded; NULL: none yet
@@ -25,12 +26,13 @@ struct vsm_resume {
   struct vsm_recovered out;
 };
 
-struct vsm_resume *vsm_resume_create(const char *directory, const struct vsm_journal_reader *journal) {
+struct vsm_resume *vsm_resume_create(const char *directory, const struct vsm_journal_reader *journal, bool only_read) {
   struct vsm_resume *r = calloc(1, sizeof *r);
   if (!r)
     return NULL;
   r->directory = directory;
   r->journal = journal;
+  r->only_read = only_read;
   r->n = vsm_checkpoints_list(directory, r->positions, CANDIDATES);
   if (r->n >= 0) {
     r->n = r->n < CANDIDATES ? r->n : CANDIDATES;
@@ -67,7 +69,10 @@ static int fail(const char *why) {
 static int set_aside(struct vsm_resume *r, const char *why) {
   uint64_t position = r->positions[r->next++];
   close_checkpoint(r);
-  vsm_log("checkpoint_set_aside", "position=%llu why=\"%s\"", (unsigned long long)position, why);
+  vsm_log(r->only_read ? "checkpoint_passed_over" : "checkpoint_set_aside", "position=%llu why=\"%s\"",
+          (unsigned long long)position, why);
+  if (r->only_read)
+    return 1;
   return vsm_checkpoint_set_aside(r->directory, position) == 0 ? 1 : fail("a bad checkpoint cannot be renamed");
 }
 
@@ -116,8 +121,9 @@ static int finish(struct vsm_resume *r) {
   r->out.config = r->config;
   r->config = NULL;
   close_checkpoint(r);
-  vsm_log("checkpoint_loaded", "position=%llu items=%llu", (unsigned long long)r->out.checkpoint,
-          (unsigned long long)vsm_core_items_held(r->out.core));
+  if (!r->only_read)
+    vsm_log("checkpoint_loaded", "position=%llu items=%llu", (unsigned long long)r->out.checkpoint,
+            (unsigned long long)vsm_core_items_held(r->out.core));
   return 0;
 }
 

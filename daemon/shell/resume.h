@@ -4,8 +4,9 @@
 
 struct vsm_resume;
 
-// Both are borrowed; the reader knows the journal that the checkpoints must be of. NULL: it failed, and was logged.
-struct vsm_resume *vsm_resume_create(const char *directory, const struct vsm_journal_reader *journal);
+// Both are borrowed; the reader knows the journal that the checkpoints must be of. only_read: nothing is renamed. NULL:
+// it failed, and was logged.
+struct vsm_resume *vsm_resume_create(const char *directory, const struct vsm_journal_reader *journal, bool only_read);
 void vsm_resume_destroy(struct vsm_resume *r); // NULL-safe
 
 // 1: there is more; 0: done, perhaps without a checkpoint; a negative enum vsm_err, logged.

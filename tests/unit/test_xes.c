@@ -94,6 +94,19 @@ static void test_what_our_export_wrote(void **state) {
          "3 crm|77|opened|K1|1735689600.000000000|region=north\n");
 }
 
+static void test_data_whose_key_is_no_name(void **state) {
+  (void)state;
+  expect(LOG TRACE "<event>" NAME("Planning") T("1") "<string key='vsm:source' value='crm'/>"
+                                                     "<string key='vsm:type' value='opened'/>"
+                                                     "<string key='vsm:data:a_x20_key' value='1'/>"
+                                                     "<string key='vsm:data:concept:name' value='2'/>"
+                                                     "<string key='vsm:data:_x5F__x20_' value='3'/>"
+                                                     "<string key='vsm:data:_x2' value='nobody writes such'/>"
+                                                     "<string key='vsm:data:_x00_' value='nor such'/>"
+                                                     "<string key='_x20_' value='4'/></event></trace></log>",
+         "3 crm||opened||1735689600.000000000|a key=1 concept:name=2 _ =3 _x20_=4\n");
+}
+
 static void test_broken_events_cost_themselves_alone(void **state) {
   (void)state;
   expect(
@@ -144,6 +157,7 @@ int main(void) {
       cmocka_unit_test(test_nested_and_lists),
       cmocka_unit_test(test_attributes_of_the_trace_behind_its_events),
       cmocka_unit_test(test_what_our_export_wrote),
+      cmocka_unit_test(test_data_whose_key_is_no_name),
       cmocka_unit_test(test_broken_events_cost_themselves_alone),
       cmocka_unit_test(test_broken_xml_keeps_what_came_before),
       cmocka_unit_test(test_no_log),
