@@ -1,0 +1,235 @@
+// What a claim tells is added to its item's set, between a fold of the item before and a fold after; links unite items.
+#include "core/apply.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/when.h"
+
+struct application {
+  struct vsm_core *core;
+  const struct vsm_event *event;
+  const struct vsm_claim *claim;
+  struct vsm_stream_state *stream;
+  uint32_t id;
+  unsigned key_place;
+  long added;  // place of the new transition in the log; VSM_FOLD_ALL: none
+  bool folded; // core->retold holds the item's story as it was
+  bool news;   // something was new
+};
+
+static struct vsm_item *item_of(const struct application *a) {
+  return vsm_items_at(&a->stream->items, a->id);
+}
+
+// The item's story as it was before this application.
+static void remember(struct application *a) {
+  if (!a->folded)
+    vsm_stream_fold(a->stream, item_of(a), (size_t)a->added, &a->core->retold.was);
+  a->folded = true;
+}
+
+static void open_item(struct application *a) {
+  struct vsm_items *items = &a->stream->items;
+  const struct vsm_name *name = a->claim->name;
+  uint32_t key = vsm_items_find_key(items, name->key, name->hash);
+  if (key == (uint32_t)VSM_ITEM_NONE) {
+    a->id = vsm_items_add(items, name->key, name->hash);
+    a->news = true;
+    vsm_story_clear(&a->core->retold.was);
+    a->folded = true;
+    return;
+  }
+  a->id = vsm_items_key(items, key)->item;
+  a->key_place = vsm_item_key_place(item_of(a), key);
+}
+
+static uint32_t wait_of(struct application *a) {
+  char reason[VSM_KEY_MAX];
+  const struct vsm_rule *r = a->claim->rule;
+  long n = vsm_template_expand(&r->reason, a->event, reason, sizeof reason, NULL);
+  struct vsm_str parts[] = {{reason, n > 0 ? (size_t)n : 0}, vsm_str_of(vsm_party_name(r->party))};
+  return vsm_wait_pack(vsm_intern(&a->core->words, parts, 2), r->party);
+}
+
+// `known`: the suspension itself was told before, so that its story changes by this alone.
+static void note_hold(struct application *a, uint64_t transition, bool known) {
+  struct vsm_hold hold = {transition, wait_of(a)};
+  if (!vsm_items_takes_hold(&a->stream->items, item_of(a), hold))
+    return;
+  if (known) {
+    remember(a);
+    a->news = true;
+  }
+  vsm_items_note_hold(&a->stream->items, item_of(a), hold);
+}
+
+static void add_transition(struct application *a, int64_t us) {
+  const struct vsm_rule *r = a->claim->rule;
+  struct vsm_item *it = item_of(a);
+  uint8_t who = (uint8_t)(a->key_place | (r->creates ? VSM_WHO_CREATES : 0));
+  uint64_t t = vsm_pack(us, vsm_rule_place(a->stream, r), r->lifecycle);
+  bool known;
+  size_t at = vsm_item_seek(it, t, &known);
+  if (!known) {
+    vsm_item_insert(it, at, t, a->claim->origin, who);
+    a->added = (long)at;
+    a->news = true;
+  } else {
+    if ((who & VSM_WHO_CREATES) && !(vsm_item_who(it)[at] & VSM_WHO_CREATES)) {
+      remember(a);
+      a->news = true;
+    }
+    vsm_items_said_again(&a->stream->items, it, at, a->claim->origin, who);
+  }
+  if (r->lifecycle == VSM_SUSPEND)
+    note_hold(a, t, known);
+}
+
+static void add_progress(struct application *a, int64_t us) {
+  struct vsm_progress p = {us, a->claim->origin, (uint8_t)vsm_rule_place(a->stream, a->claim->rule), (uint8_t)a->key_place};
+  if (vsm_items_note_progress(&a->stream->items, item_of(a), p))
+    a->news = true;
+}
+
+static bool is_word(const struct vsm_core *core, uint32_t word, struct vsm_str text) {
+  struct vsm_str have;
+  vsm_intern_parts(&core->words, word, &have, 1);
+  return word != 0 && vsm_str_eq(have, text);
+}
+
+// Of which kind a value is, and of what.
+struct topic {
+  enum vsm_value_kind kind;
+  uint32_t name; // of a segment
+  unsigned place;
+};
+
+static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
+  char text[VSM_KEY_MAX + 1];
+  uint64_t nano;
+  if (t->n == 1 && vsm_field_value(t->parts, a->event).n == 0) // most events carry no value
+    return;
+  long n = vsm_template_expand(t, a->event, text, VSM_KEY_MAX, NULL);
+  if (n <= 0)
+    return;
+  struct vsm_value *have = vsm_item_value(item_of(a), topic.kind, topic.name, topic.place);
+  if (have && is_word(a->core, have->word, (struct vsm_str){text, (size_t)n})) { // mostly what it has comes again
+    have->us = us > have->us ? us : have->us;
+    return;
+  }
+  text[n] = '\0';
+  if (topic.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
+    return; // no date: left out, like a missing field
+  struct vsm_value v = {.us = us,
+                        .word = vsm_intern(&a->core->words, &(struct vsm_str){text, (size_t)n}, 1),
+                        .name = topic.name & (VSM_INTERN_MAX - 1),
+                        .kind = topic.kind & 3,
+                        .place = topic.place & 255};
+  if (vsm_items_takes_value(&a->stream->items, item_of(a), &v)) {
+    if (topic.kind == VSM_VALUE_SEGMENT)
+      remember(a);
+    a->news = true;
+  }
+  vsm_items_note_value(&a->stream->items, item_of(a), &v);
+}
+
+static void add_values(struct application *a, int64_t us) {
+  const struct vsm_rule *r = a->claim->rule;
+  unsigned place = vsm_rule_place(a->stream, r);
+  for (unsigned i = 0; i < a->stream->n_attributes; i++)
+    note_value(a, &r->segments[i], (struct topic){VSM_VALUE_SEGMENT, a->stream->attributes[i].name, VSM_PLACE_ITEM},
+               us);
+  if (r->due.n > 0)
+    note_value(a, &r->due, (struct topic){VSM_VALUE_DUE, 0, place}, us);
+  if (r->not_before.n > 0)
+    note_value(a, &r->not_before, (struct topic){VSM_VALUE_NOT_BEFORE, 0, place}, us);
+}
+
+static void refuse_link(struct application *a, struct vsm_str link, const char *why) {
+  char text[200];
+  struct vsm_str key = a->claim->name->key;
+  vsm_text_format(text, sizeof text, "%.*s and %.*s: %s", (int)(key.n < 60 ? key.n : 60), key.p,
+                  (int)(link.n < 60 ? link.n : 60), link.p, why);
+  vsm_ledger_rejected(a->core->ledger, a->event->source, a->event->type, VSM_R_LINK_REFUSED, vsm_str_of(text));
+}
+
+static void join(struct application *a, const struct vsm_name *name) {
+  struct vsm_items *items = &a->stream->items;
+  struct vsm_str link = name->key;
+  uint32_t other = vsm_items_find(items, link, name->hash);
+  if (other == a->id)
+    return;
+  if (other == (uint32_t)VSM_ITEM_NONE) {
+    if (item_of(a)->n_keys == VSM_LINKS_MAX) {
+      refuse_link(a, link, "an item has at most 32 keys");
+      return;
+    }
+    vsm_items_add_key(items, a->id, link, name->hash);
+    a->news = true;
+    return;
+  }
+  remember(a);
+  vsm_stream_fold(a->stream, vsm_items_at(items, other), (size_t)VSM_FOLD_ALL, &a->core->other.was);
+  if (vsm_items_unite(items, a->id, other) != 0) {
+    refuse_link(a, link, "together they have more than 32 keys or 4096 transitions");
+    return;
+  }
+  a->news = true;
+  vsm_stream_replace(a->stream, other, &a->core->other);
+}
+
+static void add_links(struct application *a) {
+  for (unsigned i = 0; i < a->claim->rule->n_links; i++) {
+    const struct vsm_name *link = &a->claim->links[i];
+    if (link->reason == VSM_R_NONE)
+      join(a, link);
+    else if (link->reason == VSM_R_KEY_TOO_LONG)
+      refuse_link(a, (struct vsm_str){link->key.p, 60}, "a key has at most 256 bytes");
+  }
+}
+
+static void tell(struct application *a, int64_t us, struct vsm_effects *fx) {
+  size_t cap = fx->cap_changes;
+  fx->changes = vsm_mem_grow(fx->changes, fx->n_changes, &cap, sizeof *fx->changes);
+  fx->cap_changes = (unsigned)cap;
+  fx->changes[fx->n_changes++] =
+      (struct vsm_change){.stream = (unsigned)a->claim->rule->stream,
+                          .stage = a->claim->rule->stage,
+                          .lifecycle = a->claim->rule->lifecycle,
+                          .time = {us},
+                          .item = vsm_items_shown(&a->stream->items, item_of(a), a->stream->graph)};
+}
+
+// Most often a transition was added and nothing else: then both stories are told at once.
+static void retell(struct application *a) {
+  struct vsm_retold *r = &a->core->retold;
+  if (a->folded) {
+    vsm_stream_fold(a->stream, item_of(a), (size_t)VSM_FOLD_ALL, &r->is);
+    r->same_visits = r->same_marks = 0;
+    r->anew = true;
+  } else if (a->added != VSM_FOLD_ALL) {
+    vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, r);
+    r->anew = false;
+  } else {
+    return;
+  }
+  vsm_stream_replace(a->stream, a->id, r);
+}
+
+bool vsm_apply(struct vsm_core *core, const struct vsm_event *e, const struct vsm_claim *c, int64_t us,
+               struct vsm_effects *fx) {
+  struct application a = {
+      .core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = VSM_FOLD_ALL};
+  open_item(&a);
+  if (c->rule->lifecycle <= VSM_WITHDRAW)
+    add_transition(&a, us);
+  else if (c->rule->lifecycle == VSM_PROGRESS)
+    add_progress(&a, us);
+  bool moved = a.news;
+  add_values(&a, us);
+  add_links(&a);
+  retell(&a);
+  if (moved && !fx->quiet && c->rule->lifecycle != VSM_NO_LIFECYCLE)
+    tell(&a, us, fx);
+  return a.news;
+}
