@@ -26,6 +26,8 @@ static const struct {
     {"sources", vsm_cmd_sources, "the systems that send"},
     {"status", vsm_cmd_status, "how the daemon is"},
     {"export", vsm_cmd_export, "events or visits of a state directory: CSV, XES, OCEL, JSON lines"},
+    {"withdraw", vsm_cmd_withdraw, "end an item that was abandoned"},
+    {"clock", vsm_cmd_clock, "clock accept: follow the wall clock after it jumped"},
     {"reload", vsm_cmd_reload, "take the configuration file anew"},
 };
 enum { N = sizeof commands / sizeof *commands };

@@ -1,9 +1,11 @@
 // What a claim tells is added to its item's set, between a fold of the item before and a fold after; links unite items.
 #include "core/apply.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "core/hash.h"
 
 struct application {
   struct vsm_core *core;
@@ -86,7 +88,8 @@ static void add_transition(struct application *a, int64_t us) {
 }
 
 static void add_progress(struct application *a, int64_t us) {
-  struct vsm_progress p = {us, a->claim->origin, (uint8_t)vsm_rule_place(a->stream, a->claim->rule), (uint8_t)a->key_place};
+  struct vsm_progress p = {us, a->claim->origin, (uint8_t)vsm_rule_place(a->stream, a->claim->rule),
+                           (uint8_t)a->key_place};
   if (vsm_items_note_progress(&a->stream->items, item_of(a), p))
     a->news = true;
 }
@@ -232,4 +235,35 @@ bool vsm_apply(struct vsm_core *core, const struct vsm_event *e, const struct vs
   if (moved && !fx->quiet && c->rule->lifecycle != VSM_NO_LIFECYCLE)
     tell(&a, us, fx);
   return a.news;
+}
+
+// As an event would say it that knows no rule.
+static void withdraw(struct vsm_core *core, unsigned stream, struct vsm_str key, int64_t us, struct vsm_effects *fx) {
+  static const struct vsm_template nothing[VSM_SEGMENTS_MAX];
+  struct vsm_event event = {.source = VSM_STR("vsm"), .type = VSM_STR("withdraw")};
+  struct vsm_rule rule = {
+      .stream = (int)stream, .stage = -1, .lifecycle = VSM_WITHDRAW, .segments = nothing, .where = ""};
+  struct vsm_name name = {.key = key, .hash = vsm_hash(key, 0)};
+  uint32_t origin = vsm_intern(&core->words, (struct vsm_str[]){event.source, event.type, VSM_STR("")}, 3);
+  vsm_apply(core, &event, &(struct vsm_claim){.rule = &rule, .origin = origin, .name = &name}, us, fx);
+}
+
+int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_effects *fx,
+                      uint64_t *streams) {
+  unsigned at;
+  uint32_t id;
+  int err = vsm_core_find_item(core, stream, key, &at, &id, streams);
+  if (err)
+    return err;
+  const struct vsm_story *story = &core->retold.is;
+  const struct vsm_item *it = vsm_items_at(&core->streams[at].items, id);
+  vsm_stream_fold(&core->streams[at], it, (size_t)VSM_FOLD_ALL, &core->retold.is);
+  if (!story->open)
+    return VSM_EINVAL;
+  if (it->n == VSM_TRANSITIONS_MAX)
+    return VSM_ELIMIT;
+  fx->n_changes = 0;
+  withdraw(core, at, key, story->last > core->now.us ? story->last : core->now.us, fx);
+  vsm_ranks_settle(&core->ranks);
+  return 0;
 }

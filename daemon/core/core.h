@@ -52,6 +52,11 @@ typedef void vsm_core_done(void *ctx, const struct vsm_event *event, const struc
 int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, size_t n, struct vsm_effects *fx,
                       vsm_core_done *done, void *ctx);
 
+// Ends an item that was abandoned, called by any of its keys (stream -1: any), as a withdraw event would, now. Told in
+// *fx like a step. Nothing changed unless 0: VSM_ENOENT; VSM_EAMBIGUOUS: several streams know the key (*streams: a bit
+// set of the first 64 of them); VSM_EINVAL: it is not in progress; VSM_ELIMIT: it has no room for a transition.
+int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_effects *fx, uint64_t *streams);
+
 // A batch without events: a sign of life. Counts nothing.
 int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received);
 

@@ -30,6 +30,10 @@ static inline struct vsm_stream_state *vsm_core_stream(const struct vsm_core *co
   return &core->streams[stream];
 }
 
+// stream -1: any of the model. 0 with the stream and its item; VSM_ENOENT, VSM_EAMBIGUOUS; *streams as vsm_core_item().
+int vsm_core_find_item(const struct vsm_core *core, int stream, struct vsm_str key, unsigned *at, uint32_t *id,
+                       uint64_t *streams);
+
 // Time since then, in working time where there is a calendar; never below 0.
 int64_t vsm_core_age_us(const struct vsm_core *core, const struct vsm_calendar *calendar, int64_t since);
 

@@ -162,8 +162,8 @@ static int tell_segments(const struct vsm_core *core, const struct vsm_stream_st
   return 0;
 }
 
-static int find_item(const struct vsm_core *core, int stream, struct vsm_str key, unsigned *at, uint32_t *id,
-                     uint64_t *streams) {
+int vsm_core_find_item(const struct vsm_core *core, int stream, struct vsm_str key, unsigned *at, uint32_t *id,
+                       uint64_t *streams) {
   uint32_t hash = vsm_hash(key, 0);
   unsigned n = 0;
   *streams = 0;
@@ -214,7 +214,7 @@ int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct 
                   struct vsm_item_view *out, uint64_t *streams) {
   unsigned at;
   uint32_t id;
-  int err = find_item(core, stream, key, &at, &id, streams);
+  int err = vsm_core_find_item(core, stream, key, &at, &id, streams);
   return err ? err : tell_item(core, at, id, arena, out);
 }
 

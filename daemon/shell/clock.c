@@ -13,6 +13,10 @@ void vsm_clock_not_before(struct vsm_wall_clock *c, struct vsm_time then) {
     c->offset_us = then.us - boot;
 }
 
+void vsm_clock_accept(struct vsm_wall_clock *c) {
+  c->offset_us = vsm_clock_wall_us() - vsm_clock_boot_us();
+}
+
 void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us) {
   c->skew_us = skew_us;
 }

@@ -16,6 +16,7 @@ void vsm_clock_init(struct vsm_wall_clock *c, int64_t skew_us);
 struct vsm_time vsm_clock_follow(struct vsm_wall_clock *c, int64_t wall_us, int64_t boot_us);
 // Time does not begin before then: a wall clock that says less by more than the skew is not followed until it agrees.
 void vsm_clock_not_before(struct vsm_wall_clock *c, struct vsm_time then);
+void vsm_clock_accept(struct vsm_wall_clock *c); // the wall clock as it stands is believed
 void vsm_clock_set_skew(struct vsm_wall_clock *c, int64_t skew_us);
 struct vsm_time vsm_clock_now(struct vsm_wall_clock *c);
 // The system's clocks, in microseconds: since boot, which never jumps; since 1970, which may.

@@ -150,6 +150,12 @@ static int record(struct vsm_keep *k, enum vsm_record_kind kind, struct vsm_time
   return position < 0 ? (int)position : 0;
 }
 
+int64_t vsm_keep_order(struct vsm_keep *k, struct vsm_str request, struct vsm_time now) {
+  return vsm_journal_append(
+      k->journal, &(struct vsm_record){
+                      .kind = VSM_RECORD_CONTROL, .channel = VSM_CHANNEL_QUERY, .received = now, .payload = request});
+}
+
 int vsm_keep_begin(struct vsm_keep *k, const struct vsm_config *config, bool *differs) {
   size_t n;
   char *text = vsm_config_keep(config, &n);

@@ -29,6 +29,8 @@ int vsm_keep_begin(struct vsm_keep *k, const struct vsm_config *config, bool *di
 // That a configuration can be read back from a record; *text says what is wrong, for free(), or is NULL.
 int vsm_keep_check(const struct vsm_config *config, char **text);
 int vsm_keep_configuration(struct vsm_keep *k, const struct vsm_config *config, struct vsm_time now);
+// What was asked for, as it came. The position of its record, or a negative enum vsm_err.
+int64_t vsm_keep_order(struct vsm_keep *k, struct vsm_str request, struct vsm_time now);
 int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
 

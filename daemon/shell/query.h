@@ -4,6 +4,7 @@
 #include "shell/log.h"
 #include "shell/zsock.h"
 #include "wire/reply.h"
+#include "wire/request.h"
 
 struct vsm_query_socket;
 
@@ -16,6 +17,11 @@ struct vsm_query_socket_options {
   void (*status)(void *ctx, struct vsm_status_view *out);
   // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free().
   int (*reload)(void *ctx, char **text);
+  // Carries out what changes the state, of the value stream asked for (-1: none), and makes the frame a record: its
+  // position in *recorded, 0 where nothing is kept. As vsm_control().
+  int (*order)(void *ctx, const struct vsm_request *request, int stream, struct vsm_str frame, struct vsm_arena *arena,
+               uint64_t *recorded, const char **why);
+  void (*clock_accept)(void *ctx);
   void *ctx;
   vsm_sequence_fn *sequence;
   void *sequence_ctx;
@@ -27,3 +33,5 @@ int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint);
 uint64_t vsm_query_socket_bad_frames(const struct vsm_query_socket *q);
 void vsm_query_socket_hold(struct vsm_query_socket *q, bool held); // questions wait meanwhile
 void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model);
+// Records up to this position are on disk: answers that waited for them go out.
+void vsm_query_socket_committed(struct vsm_query_socket *q, uint64_t position);

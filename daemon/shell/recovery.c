@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "conf/kept.h"
 #include "shell/clock.h"
+#include "shell/control.h"
 #include "shell/log.h"
 #include "shell/resume.h"
 #include "wire/batch.h"
@@ -129,6 +130,19 @@ static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
   return vsm_core_step_all(r->out.core, batch.events, batch.n_events, &r->effects, NULL, NULL);
 }
 
+// What it was asked of may be gone with a damaged record: then nothing is left to do.
+static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
+  struct vsm_request request;
+  const char *why;
+  const struct vsm_model *model = &r->out.config->model;
+  vsm_arena_reset(&r->arena);
+  int err = vsm_wire_decode_request(record->payload, &request);
+  if (err)
+    return err;
+  err = vsm_control(r->out.core, model, &request, vsm_find_stream(model, request.stream), &r->effects, &r->arena, &why);
+  return err == VSM_ENOMEM || err == VSM_EFORMAT ? err : 0;
+}
+
 static int take(struct vsm_recovery *r, const struct vsm_record *record) {
   int err = 0;
   if (!r->out.core && record->kind != VSM_RECORD_CONFIGURATION)
@@ -147,7 +161,7 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
   case VSM_RECORD_START:
     return 0;
   case VSM_RECORD_CONTROL:
-    break;
+    return take_order(r, record);
   }
   return VSM_EFORMAT;
 }

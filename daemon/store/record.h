@@ -11,7 +11,7 @@ enum vsm_record_kind {
   VSM_RECORD_BATCH = 1,         // an EventBatch, byte for byte as it came
   VSM_RECORD_CONFIGURATION = 2, // from here on in force (conf/kept.h)
   VSM_RECORD_START = 3,         // a daemon began, of the version in the payload
-  VSM_RECORD_CONTROL = 4,       // reserved: what a person asked for
+  VSM_RECORD_CONTROL = 4,       // what a person asked for: a Request, byte for byte as it came
 };
 
 // By which way it came.

@@ -423,3 +423,13 @@ int vsm_reply_reloaded(const char *configuration, const char *const *without_eff
   m->n_without_effect = n;
   return finish(&a, out);
 }
+
+int vsm_reply_done(struct vsm_str item, const char *stream, struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Done *m = begin(&a, arena, VSM__V1__REPLY__KIND_DONE);
+  if (!m)
+    return VSM_ENOMEM;
+  m->item = vsm_build_text(&a.b, item);
+  m->value_stream = (char *)stream;
+  return finish(&a, out);
+}

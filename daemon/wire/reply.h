@@ -47,3 +47,5 @@ int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_a
 int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_reloaded(const char *configuration, const char *const *without_effect, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out);
+// item, stream: "" for none
+int vsm_reply_done(struct vsm_str item, const char *stream, struct vsm_arena *arena, struct vsm_message *out);

@@ -25,6 +25,7 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_BOTTLENECK] = {[1] = AT(stream), [2] = AT(window)},
     [VSM_ASK_FORECAST] = {[1] = AT(stream), [3] = AT(by), [4] = AT(key)},
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
+    [VSM_ASK_WITHDRAW] = {[1] = AT(key), [2] = AT(stream)},
     [VSM_ASK_END] = {0},
 };
 // Likewise of numbers.
@@ -37,8 +38,9 @@ static const size_t numbers[][LARGEST_NUMBER + 1] = {
 #define SERIES_BOUND VSM_WIRE_TAG(4, VSM_WIRE_64BIT)
 #define SERIES_BOUNDS VSM_WIRE_TAG(4, VSM_WIRE_BYTES) // packed
 static const unsigned last_known[] = {
-    [VSM_ASK_SNAPSHOT] = 1,   [VSM_ASK_ITEMS] = 8,    [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4, [VSM_ASK_EDGES] = 2,
-    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4, [VSM_ASK_END] = 0};
+    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,      [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
+    [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
+    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)

@@ -19,6 +19,8 @@ enum vsm_request_kind {
   VSM_ASK_BOTTLENECK,
   VSM_ASK_FORECAST,
   VSM_ASK_SEGMENTS,
+  VSM_ASK_WITHDRAW,
+  VSM_ASK_CLOCK_ACCEPT = 17,
   VSM_ASK_END,
 };
 
@@ -31,7 +33,7 @@ struct vsm_request {
   struct vsm_str stage, attribute, value; // items, segments; empty: all
   struct vsm_str state, sort, cursor;     // items
   uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
-  struct vsm_str key;                     // item, forecast
+  struct vsm_str key;                     // item, forecast, withdraw
   struct vsm_str by;                      // forecast
   uint64_t items, seed;                   // forecast
   struct vsm_str window;                  // edges, bottleneck, series; empty: the stream's longest, the bounds

@@ -46,6 +46,16 @@ class Jumps(unittest.TestCase):
         self.assertLess(started - 1, first)
         self.assertLess(then, time.time() + 1)
 
+    def test_a_jump_that_is_accepted(self):
+        with Daemon(harness.config(clock="wall")) as d:
+            started = time.time()
+            d.process.send_signal(AHEAD)
+            d.log.wait(r'^event=trouble what="the wall clock jumped')
+            self.assertTrue(d.ask(clock_accept={}).HasField("done"))
+            d.log.wait(r'^event=trouble what="over"')
+            self.assertLess(started + HOUR - 1, d.status().time_unix_nano / 1e9)
+            self.assertEqual(d.client().submit(harness.batch(event("ahead", HOUR))).accepted, 1)
+
     def test_ahead_and_back(self):
         self.jump_and_return(AHEAD, BACK)
 

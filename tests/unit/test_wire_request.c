@@ -120,7 +120,7 @@ static void test_bad(void **state) {
 static void test_last_counts(void **state) {
   (void)state;
   struct vsm_request is;
-  static const char several[] = "\x0a\x03\x0a\x01s\x1a\x03\x0a\x01k\x7a\x01x\x10\x01";
+  static const char several[] = "\x0a\x03\x0a\x01s\x1a\x03\x0a\x01k\xfa\x01\x01x\x10\x01";
   assert_int_equal(decode(several, sizeof several - 3, &is), 0);
   assert_int_equal(is.kind, VSM_ASK_ITEM);
   assert_int_equal(is.stream.n, 0);

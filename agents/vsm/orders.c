@@ -1,0 +1,78 @@
+// What changes something: each is done, and on disk where there is a state directory, when the answer comes.
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "text.h"
+
+struct asked {
+  const char *query, *stream, *done; // done: "withdrawn"
+  bool json;
+};
+
+static int show_done(void *ctx, const Vsm__V1__Reply *reply) {
+  const struct asked *a = ctx;
+  char plain[1024];
+  if (a->json)
+    return vsm_print_json(&reply->done->base);
+  printf("%s%s%s\n", a->done, *reply->done->item ? ": " : "", vsm_text_plain(reply->done->item, plain, sizeof plain));
+  return VSM_DONE;
+}
+
+#define QUERY_FLAG(a)                                                                                                  \
+  { "query", VSM_FLAG_TEXT, &(a).query, "ENDPOINT", "the daemon's query socket (" VSM_QUERY_DEFAULT ")" }
+#define JSON_FLAG(a)                                                                                                   \
+  { "json", VSM_FLAG, &(a).json, NULL, "as JSON" }
+
+int vsm_cmd_withdraw(int argc, char **argv) {
+  struct asked a = {.query = VSM_QUERY_DEFAULT, .stream = "", .done = "withdrawn"};
+  const struct vsm_flag flags[] = {
+      QUERY_FLAG(a),
+      {"stream", VSM_FLAG_TEXT, &a.stream, "ID", "where several value streams know the key"},
+      JSON_FLAG(a)};
+  const struct vsm_usage usage = {
+      "vsm withdraw KEY [--stream ID] [--json]",
+      "Ends an item that was abandoned, by any of its keys, as an event that says withdraw\n"
+      "would: its open visits close as withdrawn, and so does the item. A later start of a\n"
+      "stage opens it again.",
+      "  vsm withdraw so:4711\n  vsm withdraw so:4711 --stream RCV-01\n",
+      VSM_ARRAY(flags),
+      1,
+      1};
+  int n, status = vsm_options(argc, argv, &usage, &n);
+  if (status >= 0)
+    return status;
+  Vsm__V1__WithdrawRequest ask_for = VSM__V1__WITHDRAW_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_WITHDRAW;
+  r.withdraw = &ask_for;
+  ask_for.key = argv[1];
+  ask_for.stream = (char *)a.stream;
+  return vsm_ask(a.query, &r, show_done, &a);
+}
+
+int vsm_cmd_clock(int argc, char **argv) {
+  struct asked a = {.query = VSM_QUERY_DEFAULT, .done = "the wall clock is followed as it stands"};
+  const struct vsm_flag flags[] = {QUERY_FLAG(a), JSON_FLAG(a)};
+  const struct vsm_usage usage = {
+      "vsm clock accept [--json]",
+      "Lets the daemon follow its wall clock as it stands, after it had jumped or begun\n"
+      "before the journal's end. Its time never goes back: after a jump backwards it stands\n"
+      "still until the clock is there again.",
+      "  vsm clock accept\n",
+      VSM_ARRAY(flags),
+      1,
+      1};
+  int n, status = vsm_options(argc, argv, &usage, &n);
+  if (status >= 0)
+    return status;
+  if (strcmp(argv[1], "accept") != 0) {
+    fprintf(stderr, "vsm: no \"clock %s\"; allowed: clock accept\n", argv[1]);
+    return VSM_WRONG_USAGE;
+  }
+  Vsm__V1__ClockAcceptRequest ask_for = VSM__V1__CLOCK_ACCEPT_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_CLOCK_ACCEPT;
+  r.clock_accept = &ask_for;
+  return vsm_ask(a.query, &r, show_done, &a);
+}

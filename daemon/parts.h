@@ -1,0 +1,69 @@
+// What the daemon owns. Seen by daemon.c (its life), reload.c (its configuration) and status.c (how it fares) alone.
+#pragma once
+#include "conf/conf.h"
+#include "core/view.h"
+#include "daemon.h"
+#include "shell/clock.h"
+#include "shell/ingest.h"
+#include "shell/keep.h"
+#include "shell/log.h"
+#include "shell/publish.h"
+#include "shell/query.h"
+
+// Keys of a configuration that have no effect in this version; in its arena.
+struct vsm_notes {
+  const char **keys;
+  unsigned n;
+};
+
+struct vsm_daemon {
+  struct vsm_daemon_options options;
+  struct vsm_config *config; // the file's
+  struct vsm_config *kept;   // the journal's, where it is the same: then the core's model is its; else NULL
+  const struct vsm_model *model;
+  struct vsm_core *core;
+  struct vsm_wall_clock clock;
+  struct vsm_log_gates gates;
+  struct vsm_loop *loop;
+  struct vsm_zcontext *zcontext;
+  struct vsm_ingest *ingest;
+  struct vsm_publish *publish;
+  struct vsm_query_socket *query;
+  struct vsm_keep *keep;    // the state directory; NULL: none
+  struct vsm_timer *step;   // when the core's next time step is due
+  struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
+  struct vsm_timer *look;   // for trouble
+  struct vsm_catch *terminate, *interrupt, *hangup;
+
+  uint64_t epoch; // milliseconds since 1970 at the start
+  int64_t started_boot_us;
+  struct vsm_time configured;
+  struct vsm_notes notes; // of config
+  char trouble[512];
+  bool folding;   // all held items anew, while nothing is received or answered
+  bool recovered; // and everything is open
+  bool hung_up;   // before that: a reload waits
+  int err;        // why the loop was stopped
+};
+
+// Before anything is done to the core or read from it. Returns the time of receipt: of a wall clock that was set back a
+// little the core's now, so that a record says all that there is to know of time. (ctx: the daemon)
+struct vsm_time vsm_daemon_pass_time(void *ctx);
+
+// --- status.c
+
+// What a person must act on, also logged when it changes; "": nothing.
+const char *vsm_daemon_trouble(struct vsm_daemon *d);
+void vsm_daemon_status(void *ctx, struct vsm_status_view *out);
+
+// --- reload.c
+
+// Loads and completes a configuration. On error *text holds every mistake, for free().
+int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_config **config, struct vsm_notes *notes, char **text);
+void vsm_daemon_log_notes(const struct vsm_daemon *d);
+// Tells every part of the core and its model.
+void vsm_daemon_wire(struct vsm_daemon *d);
+// The core takes another model, and the journal the configuration that it is of.
+int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh);
+// Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free().
+int vsm_daemon_reload(void *ctx, char **text);

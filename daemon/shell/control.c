@@ -1,0 +1,49 @@
+#include "shell/control.h"
+
+#include "base/err.h"
+
+int vsm_find_stream(const struct vsm_model *m, struct vsm_str id) {
+  for (unsigned i = 0; i < m->n_streams; i++)
+    if (vsm_str_eq(id, vsm_str_of(m->streams[i].id)))
+      return (int)i;
+  return -1;
+}
+
+const char *vsm_no_such_item(const struct vsm_model *m, int err, struct vsm_str key, uint64_t streams,
+                             struct vsm_arena *arena) {
+  const char *names = "";
+  if (err == VSM_ENOENT)
+    return vsm_arena_printf(arena, "no item has the key \"%.*s\"", (int)(key.n < 256 ? key.n : 256),
+                            key.n ? key.p : "");
+  if (err != VSM_EAMBIGUOUS)
+    return NULL;
+  for (unsigned i = 0; names && i < m->n_streams && i < 64; i++)
+    if (streams >> i & 1)
+      names = vsm_arena_printf(arena, "%s%s%s", names, *names ? ", " : "", m->streams[i].id);
+  return vsm_arena_printf(arena, "several value streams know this key: %s; say which", names ? names : "");
+}
+
+static int withdraw(struct vsm_core *core, const struct vsm_model *model, const struct vsm_request *r, int stream,
+                    struct vsm_effects *fx, struct vsm_arena *arena, const char **why) {
+  uint64_t streams = 0;
+  int err = vsm_core_withdraw(core, stream, r->key, fx, &streams);
+  if (err == VSM_EINVAL)
+    *why = "the item is not in progress: it has finished or was withdrawn";
+  else if (err == VSM_ELIMIT)
+    *why = "the item has 4096 transitions, the most that one can have";
+  else
+    *why = vsm_no_such_item(model, err, r->key, streams, arena);
+  return err;
+}
+
+int vsm_control(struct vsm_core *core, const struct vsm_model *model, const struct vsm_request *r, int stream,
+                struct vsm_effects *fx, struct vsm_arena *arena, const char **why) {
+  *why = NULL;
+  switch (r->kind) {
+  case VSM_ASK_WITHDRAW:
+    return withdraw(core, model, r, stream, fx, arena, why);
+  default:
+    *why = "this version does not know such an order";
+    return VSM_EFORMAT;
+  }
+}

@@ -1,0 +1,54 @@
+// How the daemon fares, and what a person must act on.
+#include <stdio.h>
+#include <string.h>
+
+#include "parts.h"
+#include "shell/process.h"
+
+static void find_trouble(struct vsm_daemon *d, char *now, size_t size) {
+  *now = '\0';
+  if (d->keep)
+    vsm_keep_trouble(d->keep, now, size);
+  if (*now)
+    return;
+  if (d->folding)
+    snprintf(now, size, "items are folded anew under another configuration; acks wait");
+  else if (d->clock.astray_us != 0 && d->model->clock == VSM_CLOCK_WALL)
+    snprintf(now, size,
+             "the wall clock jumped, or began before the journal's end, and is not followed until it agrees again");
+  else if (!vsm_process_has_descriptors())
+    snprintf(now, size, "no descriptors are left, so no connection is accepted: raise LimitNOFILE");
+}
+
+const char *vsm_daemon_trouble(struct vsm_daemon *d) {
+  char now[sizeof d->trouble] = "";
+  find_trouble(d, now, sizeof now);
+  if (d->recovered && strcmp(now, d->trouble) != 0)
+    vsm_log("trouble", "what=\"%s\"", *now ? now : "over");
+  memcpy(d->trouble, now, sizeof now);
+  return d->trouble;
+}
+
+void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_ingest_counts counts = vsm_ingest_counts(d->ingest);
+  *out = (struct vsm_status_view){.version = VSM_VERSION,
+                                  .clock = d->model->clock == VSM_CLOCK_WALL ? "wall" : "event",
+                                  .time = vsm_core_now(d->core),
+                                  .epoch = d->epoch,
+                                  .durable = d->keep && vsm_keep_is_durable(d->keep),
+                                  .state = d->config->state,
+                                  .ingest = vsm_core_ingest(d->core),
+                                  .items_open = vsm_core_items_open(d->core),
+                                  .items_held = vsm_core_items_held(d->core),
+                                  .memory_bytes = vsm_process_resident_bytes(),
+                                  .uptime_seconds =
+                                      (double)(vsm_clock_boot_us() - d->started_boot_us) / (double)VSM_SECOND_US,
+                                  .configuration = d->config->path,
+                                  .configured = d->configured,
+                                  .trouble = vsm_daemon_trouble(d),
+                                  .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
+                                  .acks_lost = counts.acks_lost,
+                                  .without_effect = d->notes.keys,
+                                  .n_without_effect = d->notes.n};
+}
