@@ -209,7 +209,7 @@ static const struct vsm_conf_map CALENDAR = {.what = "a calendar",
 static const struct vsm_conf_field SOURCE_FIELDS[] = {
     {.key = "id", .type = &VSM_T_WORD, SOURCE_AT(id), .flags = VSM_CONF_REQUIRED, .check = vsm_form_source},
     {.key = "connect", .type = &VSM_T_PEER, SOURCE_AT(connect)},
-    {.key = "recover", .type = &VSM_T_PEER, SOURCE_AT(recover), .flags = VSM_CONF_NO_EFFECT},
+    {.key = "recover", .type = &VSM_T_PEER, SOURCE_AT(recover)},
     {.key = "server_key",
      .type = &VSM_T_TEXT,
      SOURCE_AT(server_key),

@@ -226,6 +226,11 @@ void vsm_ledger_frames(struct vsm_ledger *l, struct vsm_str source, enum vsm_rea
   rejected(l, source, (struct vsm_str){0}, reason, (struct vsm_str){0}, events);
 }
 
+const struct vsm_sequence *vsm_ledger_numbers(const struct vsm_ledger *l, struct vsm_str source) {
+  uint32_t id = vsm_table_find(&l->source_table, vsm_hash(source, 0), is_source, &(struct wanted_source){l, source});
+  return id == (uint32_t)VSM_TABLE_NONE ? NULL : &l->sources[id].sequence;
+}
+
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l) {
   return l->all;
 }

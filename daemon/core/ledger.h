@@ -5,6 +5,7 @@
 #include "core/sketch.h"
 
 struct vsm_ledger;
+struct vsm_sequence;
 
 struct vsm_ledger *vsm_ledger_create(const struct vsm_limits *limits);
 void vsm_ledger_destroy(struct vsm_ledger *l);
@@ -28,6 +29,9 @@ void vsm_ledger_rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm
 // All of it but the limits, and back into an empty one (core/save.h).
 void vsm_ledger_save(const struct vsm_ledger *l, struct vsm_out *o);
 void vsm_ledger_load(struct vsm_ledger *l, struct vsm_in *in);
+
+// What was seen of a source's numbers, until the next event; NULL: no row is its own.
+const struct vsm_sequence *vsm_ledger_numbers(const struct vsm_ledger *l, struct vsm_str source);
 
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l);
 // As vsm_core_sources() and its sisters in core/view.h.

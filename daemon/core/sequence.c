@@ -62,6 +62,16 @@ void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number) {
   }
 }
 
+bool vsm_sequence_missing(const struct vsm_sequence *s, uint64_t from, struct vsm_gap *out) {
+  size_t i = find_gap(s, from);
+  if (i == s->n)
+    return false;
+  *out = s->gaps[i];
+  if (out->first < from)
+    out->first = from;
+  return true;
+}
+
 void vsm_sequence_save(const struct vsm_sequence *s, struct vsm_out *o) {
   vsm_out_number(o, s->epoch);
   vsm_out_number(o, s->first);

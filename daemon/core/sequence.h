@@ -1,6 +1,7 @@
 // Which sequence numbers of a source's newest epoch are missing: those between the smallest and the greatest seen that
 // did not arrive. An older epoch counts nothing.
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ enum { VSM_GAPS_MAX = 4096 };
 
 void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number); // number > 0
 void vsm_sequence_fini(struct vsm_sequence *s);
+// The lowest missing numbers from `from` on, all that are missing in a row. False: none is.
+bool vsm_sequence_missing(const struct vsm_sequence *s, uint64_t from, struct vsm_gap *out);
 
 // As bytes, and back into an empty one (core/save.h).
 void vsm_sequence_save(const struct vsm_sequence *s, struct vsm_out *o);

@@ -382,6 +382,10 @@ struct vsm_source_view *vsm_core_sources(struct vsm_core *core, struct vsm_arena
   return vsm_ledger_sources(core->ledger, arena, n);
 }
 
+const struct vsm_sequence *vsm_core_numbers(const struct vsm_core *core, struct vsm_str source) {
+  return vsm_ledger_numbers(core->ledger, source);
+}
+
 struct vsm_unmapped_view *vsm_core_unmapped(struct vsm_core *core, struct vsm_arena *arena, size_t *n) {
   return vsm_ledger_list_unmapped(core->ledger, arena, n);
 }

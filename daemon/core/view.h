@@ -162,6 +162,10 @@ struct vsm_source_view {
   struct vsm_ingest_view counts;
   double delay_p95_seconds; // receipt minus event time
 };
+// What was seen of a source's numbers (core/sequence.h), until the next event; NULL: nothing of this source.
+struct vsm_sequence;
+const struct vsm_sequence *vsm_core_numbers(const struct vsm_core *core, struct vsm_str source);
+
 struct vsm_unmapped_view {
   struct vsm_str source, type;
   uint64_t count;

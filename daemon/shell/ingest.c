@@ -19,6 +19,7 @@
 #include "shell/acks.h"
 #include "shell/log.h"
 #include "shell/open.h"
+#include "shell/recover.h"
 #include "store/failpoint.h"
 #include "store/journal.h"
 #include "wire/ack.h"
@@ -44,6 +45,7 @@ struct vsm_ingest {
   struct vsm_zsock *subscribe; // binds; NULL: none
   struct source_sock *sources; // one socket for each source that is connected to
   size_t n_sources, cap_sources;
+  struct vsm_recover *recover;
   struct vsm_arena arena;
   struct vsm_effects effects;
   struct vsm_ingest_counts counts;
@@ -52,15 +54,6 @@ struct vsm_ingest {
   struct vsm_acks acks;
   bool shut; // until opened by vsm_ingest_receive()
 };
-
-struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *o) {
-  struct vsm_ingest *in = calloc(1, sizeof *in);
-  if (!in)
-    return NULL;
-  in->o = *o;
-  vsm_arena_init(&in->arena, VSM_BATCH_ARENA_BYTES);
-  return in;
-}
 
 static void source_close(struct source_sock *s) {
   vsm_zsock_destroy(s->sock);
@@ -74,6 +67,7 @@ void vsm_ingest_destroy(struct vsm_ingest *in) {
   for (size_t i = 0; i < in->n_sources; i++)
     source_close(&in->sources[i]);
   free(in->sources);
+  vsm_recover_destroy(in->recover);
   vsm_zsock_destroy(in->submit);
   vsm_zsock_destroy(in->subscribe);
   vsm_arena_fini(&in->arena);
@@ -84,6 +78,7 @@ void vsm_ingest_destroy(struct vsm_ingest *in) {
 
 void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core) {
   in->core = core;
+  vsm_recover_set_core(in->recover, core);
 }
 
 // --- the journal
@@ -95,11 +90,16 @@ static void hold(struct vsm_ingest *in, bool held) {
     vsm_zsock_hold(in->sources[i].sock, held);
 }
 
-static void hold_where_too_much_waits(struct vsm_ingest *in) {
-  if (in->shut || !in->journal)
-    return;
+static bool too_much_waits(const struct vsm_ingest *in) {
+  if (!in->journal)
+    return false;
   struct vsm_journal_state s = vsm_journal_state(in->journal);
-  hold(in, s.health == VSM_JOURNAL_FAILED || s.pending_bytes + vsm_acks_bytes(&in->acks) > PENDING_BYTES_MAX);
+  return s.health == VSM_JOURNAL_FAILED || s.pending_bytes + vsm_acks_bytes(&in->acks) > PENDING_BYTES_MAX;
+}
+
+static void hold_where_too_much_waits(struct vsm_ingest *in) {
+  if (!in->shut && in->journal)
+    hold(in, too_much_waits(in));
 }
 
 void vsm_ingest_receive(struct vsm_ingest *in, struct vsm_journal *journal) {
@@ -107,31 +107,40 @@ void vsm_ingest_receive(struct vsm_ingest *in, struct vsm_journal *journal) {
   in->appended = journal ? vsm_journal_state(journal).appended : 0;
   in->shut = false;
   hold(in, false);
+  vsm_recover_begin(in->recover);
 }
 
 void vsm_ingest_shut(struct vsm_ingest *in) {
   in->shut = true;
   hold(in, true);
+  vsm_recover_end(in->recover);
 }
 
-// By which way, and as whom it is known, each record came.
-static enum vsm_channel channel_of(const struct vsm_ingest *in, const struct vsm_zsock *sock) {
-  return sock == in->submit ? VSM_CHANNEL_SUBMIT : VSM_CHANNEL_SUBSCRIBE;
-}
+// By which way, and as whom it is known, a frame came.
+struct origin {
+  enum vsm_channel channel;
+  const char *name;      // of the socket
+  struct vsm_str sender; // of a source that is connected to its id; else empty
+  struct vsm_str peer;   // tells peers apart in the log
+};
 
-static struct vsm_str sender_of(const struct vsm_ingest *in, const struct vsm_zsock *sock) {
+static struct origin origin_of(const struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer) {
   bool is_source = sock != in->submit && sock != in->subscribe; // their sockets are named after them
-  return is_source ? vsm_str_of(vsm_zsock_name(sock)) : (struct vsm_str){0};
+  const char *name = vsm_zsock_name(sock);
+  return (struct origin){.channel = sock == in->submit ? VSM_CHANNEL_SUBMIT : VSM_CHANNEL_SUBSCRIBE,
+                         .name = name,
+                         .sender = is_source ? vsm_str_of(name) : (struct vsm_str){0},
+                         .peer = peer};
 }
 
-static int journal_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_time received,
+static int journal_batch(struct vsm_ingest *in, const struct origin *from, struct vsm_time received,
                          struct vsm_str frame) {
   if (!in->journal)
     return 0;
   int64_t position = vsm_journal_append(in->journal, &(struct vsm_record){.kind = VSM_RECORD_BATCH,
-                                                                          .channel = channel_of(in, sock),
+                                                                          .channel = from->channel,
                                                                           .received = received,
-                                                                          .sender = sender_of(in, sock),
+                                                                          .sender = from->sender,
                                                                           .payload = frame});
   if (position < 0)
     return (int)position;
@@ -144,17 +153,15 @@ struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in) {
 }
 
 // Counts a frame that is not taken as a batch; events: how many were in it.
-static void refuse_frame(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer,
-                         const struct vsm_batch *batch) {
+static void refuse_frame(struct vsm_ingest *in, const struct origin *from, const struct vsm_batch *batch) {
   in->counts.bad_frames += batch->refused_events > 0; // an empty batch of nobody is one, too
   vsm_core_refuse_frame(in->core, batch->source, batch->refused, batch->refused_events);
-  vsm_log_gated(in->o.gates, peer, "refused", "socket=%s reason=%s detail=\"%s\"", vsm_zsock_name(sock),
+  vsm_log_gated(in->o.gates, from->peer, "refused", "socket=%s reason=%s detail=\"%s\"", from->name,
                 vsm_reason_name(batch->refused), batch->refused_detail ? batch->refused_detail : "");
 }
 
-static void refuse_frames(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer,
-                          const char *detail) {
-  refuse_frame(in, sock, peer,
+static void refuse_frames(struct vsm_ingest *in, const struct origin *from, const char *detail) {
+  refuse_frame(in, from,
                &(struct vsm_batch){.refused = VSM_R_BAD_FRAME, .refused_detail = detail, .refused_events = 1});
 }
 
@@ -174,8 +181,7 @@ static void taken(void *ctx, const struct vsm_event *e, const struct vsm_effects
     t->in->o.on_change(t->in->o.ctx, &fx->changes[i], e);
 }
 
-static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer, struct vsm_str frame,
-                      struct vsm_ack *ack) {
+static int take_batch(struct vsm_ingest *in, const struct origin *from, struct vsm_str frame, struct vsm_ack *ack) {
   struct vsm_batch batch;
   struct vsm_time received = in->o.pass_time(in->o.ctx);
   vsm_ack_init(ack, in->journal != NULL);
@@ -183,9 +189,9 @@ static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struc
   vsm_arena_reset(&in->arena);
   int err = vsm_wire_decode_batch(frame, received, &in->arena, &batch);
   if (!err && batch.refused != VSM_R_NONE) { // and not kept
-    refuse_frame(in, sock, peer, &batch);
+    refuse_frame(in, from, &batch);
     vsm_ack_refuse(ack, &batch);
-  } else if (!err && (err = journal_batch(in, sock, received, frame)) == 0) {
+  } else if (!err && (err = journal_batch(in, from, received, frame)) == 0) {
     err = batch.n_events == 0 ? vsm_core_alive(in->core, batch.source, received)
                               : vsm_core_step_all(in->core, batch.events, batch.n_events, &in->effects, taken,
                                                   &(struct taking){in, &batch, ack});
@@ -193,8 +199,9 @@ static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struc
   }
   hold_where_too_much_waits(in);
   if (err)
-    vsm_log_gated(in->o.gates, peer, "batch_given_up", "socket=%s why=\"%s\"", vsm_zsock_name(sock), vsm_err_text(err));
+    vsm_log_gated(in->o.gates, from->peer, "batch_given_up", "socket=%s why=\"%s\"", from->name, vsm_err_text(err));
   in->o.on_batch(in->o.ctx);
+  vsm_recover_soon(in->recover);
   return err;
 }
 
@@ -202,11 +209,11 @@ static int take_batch(struct vsm_ingest *in, const struct vsm_zsock *sock, struc
 static void on_published(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_ingest *in = ctx;
   struct vsm_ack unused;
-  struct vsm_str peer = vsm_str_of(vsm_zsock_name(sock));
+  struct origin from = origin_of(in, sock, vsm_str_of(vsm_zsock_name(sock)));
   if (n == 2)
-    take_batch(in, sock, peer, frames[1], &unused);
+    take_batch(in, &from, frames[1], &unused);
   else
-    refuse_frames(in, sock, peer, "a message has two frames: topic, batch");
+    refuse_frames(in, &from, "a message has two frames: topic, batch");
 }
 
 static void pack_ack(const void *ack, void *out) {
@@ -242,11 +249,12 @@ void vsm_ingest_committed(struct vsm_ingest *in) {
 static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_ingest *in = ctx;
   struct vsm_ack ack;
+  struct origin from = origin_of(in, sock, frames[0]);
   if (!vsm_request_frames(frames, n)) {
-    refuse_frames(in, sock, frames[0], "a request has two frames: id of 1 to 1024 bytes, batch");
+    refuse_frames(in, &from, "a request has two frames: id of 1 to 1024 bytes, batch");
     return;
   }
-  if (take_batch(in, sock, frames[0], frames[n - 1], &ack) != 0)
+  if (take_batch(in, &from, frames[n - 1], &ack) != 0)
     return;
   struct vsm_zpart part = {.p = &ack, .n = vsm_ack_bytes(&ack), .pack = pack_ack};
   if (!in->journal) {
@@ -257,6 +265,38 @@ static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str
   if (vsm_journal_committed(in->journal) >=
       in->appended) // what was refused waits for what came before, if for anything
     vsm_ingest_committed(in);
+}
+
+// What a source's recover socket answered: as if it had come from the source in the first place.
+static int take_recovered(void *ctx, const char *source, struct vsm_str frame) {
+  struct vsm_ack unused;
+  struct vsm_str id = vsm_str_of(source);
+  return take_batch(ctx, &(struct origin){VSM_CHANNEL_SUBSCRIBE, "recover", id, id}, frame, &unused);
+}
+
+static bool takes_more(void *ctx) {
+  struct vsm_ingest *in = ctx;
+  return !in->shut && !too_much_waits(in);
+}
+
+// --- life
+
+struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *o) {
+  struct vsm_ingest *in = calloc(1, sizeof *in);
+  if (!in)
+    return NULL;
+  in->o = *o;
+  vsm_arena_init(&in->arena, VSM_BATCH_ARENA_BYTES);
+  in->recover = vsm_recover_create(&(struct vsm_recover_options){.zcontext = o->zcontext,
+                                                                 .loop = o->loop,
+                                                                 .gates = o->gates,
+                                                                 .take = take_recovered,
+                                                                 .is_ready = takes_more,
+                                                                 .ctx = in});
+  if (in->recover)
+    return in;
+  vsm_ingest_destroy(in);
+  return NULL;
 }
 
 static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {
@@ -346,5 +386,7 @@ int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config) {
   }
   hold(in, in->shut);
   hold_where_too_much_waits(in);
+  if (vsm_recover_follow(in->recover, config) != 0)
+    err = VSM_EIO;
   return err;
 }

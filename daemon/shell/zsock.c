@@ -145,6 +145,8 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
   set(socket, ZMQ_BACKLOG, BACKLOG);
   if (o->kind == VSM_Z_ROUTER)
     set(socket, ZMQ_ROUTER_MANDATORY, 1); // tells of what could not be sent
+  if (o->kind == VSM_Z_DEALER)
+    set(socket, ZMQ_IMMEDIATE, 1);
 }
 
 // A socket of one type on the loop; the socket itself is taken, also on failure.
@@ -208,7 +210,8 @@ static int start_monitor(struct vsm_zcontext *z, struct vsm_loop *loop, struct v
 }
 
 struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop, const struct vsm_zsock_options *o) {
-  static const int type[] = {[VSM_Z_SUB] = ZMQ_SUB, [VSM_Z_ROUTER] = ZMQ_ROUTER, [VSM_Z_XPUB] = ZMQ_XPUB};
+  static const int type[] = {
+      [VSM_Z_SUB] = ZMQ_SUB, [VSM_Z_ROUTER] = ZMQ_ROUTER, [VSM_Z_XPUB] = ZMQ_XPUB, [VSM_Z_DEALER] = ZMQ_DEALER};
   void *socket = zmq_socket(z->ctx, type[o->kind]);
   if (!socket)
     return NULL;

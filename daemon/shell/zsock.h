@@ -13,7 +13,8 @@ struct vsm_zsock;
 struct vsm_zcontext *vsm_zcontext_create(void);    // NULL: no memory or descriptors
 void vsm_zcontext_destroy(struct vsm_zcontext *z); // after all its sockets; waits for what lingers, under a second
 
-enum vsm_zkind { VSM_Z_SUB, VSM_Z_ROUTER, VSM_Z_XPUB };
+// A dealer sends nothing while it has no connection.
+enum vsm_zkind { VSM_Z_SUB, VSM_Z_ROUTER, VSM_Z_XPUB, VSM_Z_DEALER };
 
 enum { VSM_Z_FRAMES_MAX = 4 };
 

@@ -46,7 +46,37 @@ static void test_any_order(void **state) {
   }
 }
 
+static void assert_missing(const struct vsm_sequence *s, uint64_t from, uint64_t first, uint64_t last) {
+  struct vsm_gap gap;
+  assert_true(vsm_sequence_missing(s, from, &gap));
+  assert_int_equal(gap.first, first);
+  assert_int_equal(gap.last, last);
+}
+
+static void test_what_is_missing(void **state) {
+  (void)state;
+  struct vsm_sequence s = {0};
+  struct vsm_gap gap;
+  assert_false(vsm_sequence_missing(&s, 0, &gap));
+  vsm_sequence_see(&s, 7, 3);
+  assert_false(vsm_sequence_missing(&s, 0, &gap)); // 1 and 2 are none of its
+  vsm_sequence_see(&s, 7, 6);
+  vsm_sequence_see(&s, 7, 10);
+  assert_missing(&s, 0, 4, 5);
+  assert_missing(&s, 5, 5, 5);
+  assert_missing(&s, 6, 7, 9);
+  assert_missing(&s, 9, 9, 9);
+  assert_false(vsm_sequence_missing(&s, 10, &gap));
+  vsm_sequence_see(&s, 7, 8);
+  assert_missing(&s, 6, 7, 7);
+  assert_missing(&s, 8, 9, 9);
+  vsm_sequence_see(&s, 8, 1);
+  assert_false(vsm_sequence_missing(&s, 0, &gap));
+  vsm_sequence_fini(&s);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_holes), cmocka_unit_test(test_any_order)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_holes), cmocka_unit_test(test_any_order),
+                                     cmocka_unit_test(test_what_is_missing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
