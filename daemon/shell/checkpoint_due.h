@@ -3,5 +3,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// So many events came since the last, and so much time passed.
-bool vsm_checkpoint_is_due(uint64_t events, int64_t us);
+struct vsm_checkpoint_due {
+  uint64_t events; // that came since the last one
+  int64_t us;      // since that was begun, or the daemon was
+  int64_t took_us; // to make it
+  bool failed;     // it was not made
+  bool crowded;    // the journal takes more than it may, and only a newer checkpoint lets go of more
+};
+bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d);

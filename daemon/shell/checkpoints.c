@@ -1,24 +1,25 @@
-// The process is nobody that has to be trusted: whatever it does, what counts is which checkpoints lie in the directory
-// after it ended.
+// What a process left counts once its end was well: until then a checkpoint may have its name in the system's memory
+// alone, and to trim the journal by it would leave nothing after a power cut. So after one that failed only those count
+// that did before, as far as they are still there.
 #include "shell/checkpoints.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "base/time.h"
 #include "shell/checkpoint_due.h"
 #include "shell/clock.h"
 #include "shell/log.h"
 #include "shell/process.h"
 #include "store/checkpoint.h"
 
-#define RETRY_US VSM_MINUTE_US // after one that failed
+enum { LISTED = 8 };
 
 struct vsm_checkpoints {
   struct vsm_checkpoints_options o;
   int fd; // of the process; -1: none
   struct vsm_watch *end;
-  int64_t begun_boot_us;                    // when the last one was started, or the daemon was
+  int64_t begun_boot_us, took_us;           // when the last one was started, or the daemon was; how long it took
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
   bool begun, failed;
@@ -33,12 +34,16 @@ struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_opti
   return c;
 }
 
-static void list(struct vsm_checkpoints *c) {
-  uint64_t positions[VSM_CHECKPOINTS_KEPT] = {0};
-  if (vsm_checkpoints_list(c->o.directory, positions, VSM_CHECKPOINTS_KEPT) < 0)
+// Up to a position; newer ones do not count.
+static void list(struct vsm_checkpoints *c, uint64_t up_to) {
+  uint64_t found[LISTED];
+  int n = vsm_checkpoints_list(c->o.directory, found, LISTED), kept = 0;
+  if (n < 0)
     return;
-  for (int i = 0; i < VSM_CHECKPOINTS_KEPT; i++)
-    c->positions[i] = positions[i];
+  memset(c->positions, 0, sizeof c->positions);
+  for (int i = 0; i < n && i < LISTED && kept < VSM_CHECKPOINTS_KEPT; i++)
+    if (found[i] <= up_to)
+      c->positions[kept++] = found[i];
 }
 
 static void let_go(struct vsm_checkpoints *c) {
@@ -63,7 +68,8 @@ static void on_end(void *ctx) {
   struct vsm_checkpoints *c = ctx;
   c->failed = !vsm_process_reap(c->fd, false);
   let_go(c);
-  list(c);
+  list(c, c->failed ? c->positions[0] : UINT64_MAX);
+  c->took_us = vsm_clock_boot_us() - c->begun_boot_us;
   if (c->failed)
     vsm_log("checkpoint_failed", "why=\"the process that makes it failed\" directory=%s", c->o.directory);
   else
@@ -90,14 +96,17 @@ void vsm_checkpoints_begin(struct vsm_checkpoints *c, uint64_t received, uint64_
   c->begun = true;
   c->begun_boot_us = vsm_clock_boot_us();
   c->received = received > uncovered ? received - uncovered : 0;
-  list(c);
+  list(c, UINT64_MAX); // the directory was synced when the journal was opened
 }
 
-void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t committed) {
+void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t committed, bool crowded) {
   if (!c->begun || c->fd >= 0 || committed <= c->positions[0])
     return;
-  int64_t us = vsm_clock_boot_us() - c->begun_boot_us;
-  if (c->failed ? us >= RETRY_US : vsm_checkpoint_is_due(received - c->received, us))
+  if (vsm_checkpoint_is_due(&(struct vsm_checkpoint_due){.events = received - c->received,
+                                                         .us = vsm_clock_boot_us() - c->begun_boot_us,
+                                                         .took_us = c->took_us,
+                                                         .failed = c->failed,
+                                                         .crowded = crowded}))
     start(c, received);
 }
 

@@ -207,19 +207,19 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
 
 // The group at whose end the older checkpoint stands stays: by it the checkpoint is known to be of this journal.
 static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
-  struct vsm_journal_trim t = {.below = vsm_checkpoints_covered(k->checkpoints),
-                               .received_before = {INT64_MIN},
-                               .max_bytes = c->journal_max_bytes};
+  uint64_t covered = vsm_checkpoints_covered(k->checkpoints);
+  struct vsm_journal_trim t = {
+      .below = covered > 0 ? covered : 1, .received_before = {INT64_MIN}, .max_bytes = c->journal_max_bytes};
   if (c->journal_keep.us > 0)
     t.received_before.us = vsm_clock_wall_us() - c->journal_keep.us;
-  if (t.below > 0)
-    vsm_journal_trim(k->journal, &t);
+  vsm_journal_trim(k->journal, &t);
 }
 
 void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received) {
-  if (k->recovery || vsm_journal_state(k->journal).health != VSM_JOURNAL_WELL)
+  struct vsm_journal_state s = vsm_journal_state(k->journal);
+  if (k->recovery || s.health != VSM_JOURNAL_WELL)
     return;
-  vsm_checkpoints_look(k->checkpoints, received, vsm_journal_committed(k->journal));
+  vsm_checkpoints_look(k->checkpoints, received, vsm_journal_committed(k->journal), s.crowded);
   int64_t now = vsm_clock_boot_us();
   if (now - k->trimmed_boot_us < TRIM_EVERY_US)
     return;

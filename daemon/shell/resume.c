@@ -12,7 +12,7 @@
 #include "shell/log.h"
 #include "store/checkpoint.h"
 
-enum { CANDIDATES = 8, ITEMS_AT_ONCE = 1000 };
+enum { CANDIDATES = 8, ITEMS_AT_ONCE = 1000, BYTES_AT_ONCE = 1 << 20 };
 
 struct vsm_resume {
   const char *directory;
@@ -20,7 +20,7 @@ struct vsm_resume {
   bool only_read;
   uint64_t positions[CANDIDATES];
   int next, n;
-  struct vsm_checkpoint *checkpoint; // that is loaded; NULL: none yet
+  struct vsm_checkpoint *checkpoint; // that is checked, then loaded; NULL: none yet
   struct vsm_config *config;
   struct vsm_loading *loading;
   struct vsm_recovered out;
@@ -101,15 +101,19 @@ static int open_next(struct vsm_resume *r) {
   if (r->next == r->n)
     return 0;
   int err = vsm_checkpoint_open(r->directory, r->positions[r->next], &r->checkpoint, &why);
-  if (err == VSM_EFORMAT)
-    return set_aside(r, why.text);
   if (err == VSM_ENOENT) { // newer ones took its place
     r->next++;
     return 1;
   }
-  if (err)
-    return fail(why.text);
-  return begin_loading(r);
+  return err ? fail(why.text) : 1;
+}
+
+static int check(struct vsm_resume *r) {
+  struct vsm_journal_why why;
+  int result = vsm_checkpoint_check(r->checkpoint, BYTES_AT_ONCE, &why);
+  if (result == VSM_EFORMAT)
+    return set_aside(r, why.text);
+  return result == 0 ? begin_loading(r) : result < 0 ? fail(why.text) : 1;
 }
 
 static int finish(struct vsm_resume *r) {
@@ -128,8 +132,10 @@ static int finish(struct vsm_resume *r) {
 }
 
 int vsm_resume_go_on(struct vsm_resume *r) {
-  if (!r->loading)
+  if (!r->checkpoint)
     return open_next(r);
+  if (!r->loading)
+    return check(r);
   int result = vsm_loading_go_on(r->loading, ITEMS_AT_ONCE);
   if (result == VSM_EFORMAT)
     return set_aside(r, "its state cannot be read");

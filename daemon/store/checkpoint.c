@@ -1,5 +1,6 @@
 // Written under another name, synced, renamed, and the directory synced: so a name never stands for half a file. Read
-// as a whole through the page cache: its checksum first, so that nothing is believed of a file that was damaged.
+// through the page cache: its checksum first, so that nothing is believed of a file that was damaged, and that in
+// slices, as a file that is not in memory comes at the pace of its disk.
 #include "store/checkpoint.h"
 
 #include <dirent.h>
@@ -259,51 +260,60 @@ void vsm_checkpoint_close_writer(struct vsm_checkpoint_writer *w) {
 // --- reading
 
 struct vsm_checkpoint {
+  char *path;
   const unsigned char *bytes; // mapped
-  size_t n;
+  size_t n, summed;
+  XXH3_state_t *sum; // of the first `summed`
   struct vsm_checkpoint_head head;
 };
 
-static int check(struct vsm_checkpoint *c, uint64_t position, const char *path, struct vsm_journal_why *why) {
-  uint64_t version = c->n < HEAD_BYTES + SUM_BYTES ? 0 : vsm_little_get(c->bytes + 8, 4), configuration;
-  if (c->n < HEAD_BYTES + SUM_BYTES || memcmp(c->bytes, MAGIC, sizeof MAGIC) != 0) {
-    explain(why, path, "no checkpoint of vsmd");
-    return VSM_EFORMAT;
-  }
-  if (vsm_little_get(c->bytes + c->n - SUM_BYTES, SUM_BYTES) != XXH3_64bits(c->bytes, c->n - SUM_BYTES)) {
-    explain(why, path, "damaged: its checksum is wrong");
-    return VSM_EFORMAT;
-  }
+static int refuse(const struct vsm_checkpoint *c, const char *what, struct vsm_journal_why *why) {
+  explain(why, c->path, what);
+  return VSM_EFORMAT;
+}
+
+static int read_head(struct vsm_checkpoint *c, struct vsm_journal_why *why) {
+  uint64_t version = vsm_little_get(c->bytes + 8, 4), configuration = vsm_little_get(c->bytes + 40, 8);
   if (version != VSM_CHECKPOINT_FORMAT) {
     snprintf(why->text, sizeof why->text, "%s: of format version %llu; this vsmd reads version %d; nothing was changed",
-             path, (unsigned long long)version, VSM_CHECKPOINT_FORMAT);
+             c->path, (unsigned long long)version, VSM_CHECKPOINT_FORMAT);
     return VSM_EINVAL;
   }
-  configuration = vsm_little_get(c->bytes + 40, 8);
-  if (vsm_little_get(c->bytes + 16, 8) != position || configuration > c->n - HEAD_BYTES - SUM_BYTES) {
-    explain(why, path, "not what its name says");
-    return VSM_EFORMAT;
-  }
-  c->head = (struct vsm_checkpoint_head){.position = position,
+  if (vsm_little_get(c->bytes + 16, 8) != c->head.position || configuration > c->n - HEAD_BYTES - SUM_BYTES)
+    return refuse(c, "not what its name says", why);
+  c->head = (struct vsm_checkpoint_head){.position = c->head.position,
                                          .mark = vsm_little_get(c->bytes + 24, 8),
                                          .last = {(int64_t)vsm_little_get(c->bytes + 32, 8)},
                                          .configuration = {(const char *)c->bytes + HEAD_BYTES, configuration}};
   return 0;
 }
 
-static int map(struct vsm_checkpoint *c, const char *path, struct vsm_journal_why *why) {
+int vsm_checkpoint_check(struct vsm_checkpoint *c, size_t bytes, struct vsm_journal_why *why) {
+  if (c->n < HEAD_BYTES + SUM_BYTES || memcmp(c->bytes, MAGIC, sizeof MAGIC) != 0)
+    return refuse(c, "no checkpoint of vsmd", why);
+  size_t left = c->n - SUM_BYTES - c->summed, part = bytes < left ? bytes : left;
+  XXH3_64bits_update(c->sum, c->bytes + c->summed, part);
+  c->summed += part;
+  if (part < left)
+    return 1;
+  if (vsm_little_get(c->bytes + c->summed, SUM_BYTES) != XXH3_64bits_digest(c->sum))
+    return refuse(c, "damaged: its checksum is wrong", why);
+  return read_head(c, why);
+}
+
+static int map(struct vsm_checkpoint *c, struct vsm_journal_why *why) {
   struct stat st;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(c->path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    explain(why, path, strerror(errno));
+    explain(why, c->path, strerror(errno));
     return errno == ENOENT ? VSM_ENOENT : VSM_EIO;
   }
-  int err = fstat(fd, &st) == 0 ? 0 : explain(why, path, strerror(errno));
+  int err = fstat(fd, &st) == 0 ? 0 : explain(why, c->path, strerror(errno));
   c->n = err ? 0 : (size_t)st.st_size;
   if (c->n > 0) {
-    void *p = mmap(NULL, c->n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    void *p = mmap(NULL, c->n, PROT_READ, MAP_PRIVATE, fd, 0);
     c->bytes = p == MAP_FAILED ? NULL : p;
-    err = c->bytes ? 0 : explain(why, path, strerror(errno));
+    err = c->bytes ? 0 : explain(why, c->path, strerror(errno));
   }
   close(fd);
   return err;
@@ -312,13 +322,15 @@ static int map(struct vsm_checkpoint *c, const char *path, struct vsm_journal_wh
 int vsm_checkpoint_open(const char *directory, uint64_t position, struct vsm_checkpoint **checkpoint,
                         struct vsm_journal_why *why) {
   struct vsm_checkpoint *c = calloc(1, sizeof *c);
-  char *path = path_of_position(directory, position, "");
   *checkpoint = NULL;
   snprintf(why->text, sizeof why->text, "out of memory");
-  int err = c && path ? map(c, path, why) : VSM_ENOMEM;
+  if (!c)
+    return VSM_ENOMEM;
+  *c = (struct vsm_checkpoint){
+      .path = path_of_position(directory, position, ""), .sum = XXH3_createState(), .head.position = position};
+  int err = c->path && c->sum ? map(c, why) : VSM_ENOMEM;
   if (!err)
-    err = check(c, position, path, why);
-  free(path);
+    XXH3_64bits_reset(c->sum);
   if (err)
     vsm_checkpoint_close(c);
   else
@@ -331,6 +343,8 @@ void vsm_checkpoint_close(struct vsm_checkpoint *c) {
     return;
   if (c->bytes)
     munmap((void *)c->bytes, c->n);
+  XXH3_freeState(c->sum);
+  free(c->path);
   free(c);
 }
 

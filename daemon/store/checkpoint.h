@@ -41,10 +41,12 @@ void vsm_checkpoint_close_writer(struct vsm_checkpoint_writer *w); // NULL-safe;
 // --- reading
 
 struct vsm_checkpoint;
-// Opens one and looks whether it is whole. VSM_EFORMAT: it is damaged, or no checkpoint; VSM_EINVAL: of a format that
-// this program does not read; VSM_ENOENT, VSM_EIO, VSM_ENOMEM.
+// Opens one, of which nothing is known until it was checked. VSM_ENOENT, VSM_EIO, VSM_ENOMEM.
 int vsm_checkpoint_open(const char *directory, uint64_t position, struct vsm_checkpoint **checkpoint,
                         struct vsm_journal_why *why);
+// Goes on by so many bytes. 1: there is more; 0: it is whole; VSM_EFORMAT: it is damaged, or no checkpoint; VSM_EINVAL:
+// of a format that this program does not read.
+int vsm_checkpoint_check(struct vsm_checkpoint *c, size_t bytes, struct vsm_journal_why *why);
 void vsm_checkpoint_close(struct vsm_checkpoint *c); // NULL-safe
 const struct vsm_checkpoint_head *vsm_checkpoint_head(const struct vsm_checkpoint *c);
 struct vsm_str vsm_checkpoint_state(const struct vsm_checkpoint *c); // borrowed until closed

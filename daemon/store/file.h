@@ -29,8 +29,12 @@ struct vsm_group {
 int vsm_file_insert(sqlite3_stmt *insert, const struct vsm_group *g); // 0 or SQLite's extended code
 #define VSM_FILE_INSERT "INSERT INTO groups(first, n, checksum, body) VALUES(?, ?, ?, ?)"
 
-// One step of vsm_journal_trim(). *more: there may be more to take. 0 or SQLite's extended code.
-int vsm_file_trim(sqlite3 *db, const struct vsm_journal_trim *t, bool *more);
+struct vsm_file_trimmed {
+  bool more;    // there may be more to take
+  bool crowded; // it takes too much, and all that is left has to stay
+};
+// One step of vsm_journal_trim(). 0 or SQLite's extended code.
+int vsm_file_trim(sqlite3 *db, const struct vsm_journal_trim *t, struct vsm_file_trimmed *out);
 
 // The last position that was ever taken. 0 or SQLite's code.
 int vsm_file_last(sqlite3 *db, uint64_t *last);

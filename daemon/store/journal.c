@@ -50,6 +50,7 @@ struct vsm_journal {
   enum vsm_journal_health health;
   char why[sizeof((struct vsm_journal_state *)0)->why];
   struct vsm_journal_trim trim; // below 0: nothing is to be trimmed
+  bool crowded;
   bool closing;
 };
 
@@ -168,14 +169,16 @@ static bool take_work(struct vsm_journal *j, struct work *w) {
 
 // One step. What fails for want of room is left until somebody asks again. False: the thread ends.
 static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
-  bool more = false;
-  int code = t->below ? vsm_file_trim(j->db, t, &more) : SQLITE_OK;
+  struct vsm_file_trimmed done = {0};
+  int code = t->below ? vsm_file_trim(j->db, t, &done) : SQLITE_OK;
   if (vsm_file_is_fatal(code)) {
     fare(j, VSM_JOURNAL_FAILED, code);
     return false;
   }
   pthread_mutex_lock(&j->mutex);
-  if ((!more || code != SQLITE_OK) && j->trim.below == t->below)
+  if (t->below)
+    j->crowded = done.crowded;
+  if ((!done.more || code != SQLITE_OK) && j->trim.below == t->below)
     j->trim.below = 0;
   pthread_mutex_unlock(&j->mutex);
   return true;
@@ -345,6 +348,7 @@ struct vsm_journal_state vsm_journal_state(struct vsm_journal *j) {
   const struct buffer *under_way = other(j), *oldest = under_way->records ? under_way : j->filling;
   s.health = j->health;
   memcpy(s.why, j->why, sizeof s.why);
+  s.crowded = j->crowded;
   s.appended = j->next - 1;
   s.pending_bytes = j->buffers[0].n + j->buffers[1].n;
   s.waiting_boot_us = oldest->records ? oldest->since_boot_us : 0;

@@ -54,14 +54,21 @@ static int remove_group(sqlite3 *db, int64_t first) {
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-static int remove_some(sqlite3 *db, sqlite3_stmt *find, const struct vsm_journal_trim *t, bool *more) {
+static struct vsm_file_trimmed judge(sqlite3 *db, const struct oldest *o, const struct vsm_journal_trim *t) {
+  bool may_go = (uint64_t)(o->first + o->n) <= t->below, too_large = is_too_large(db, t->max_bytes);
+  return (struct vsm_file_trimmed){.more = may_go &&
+                                           (too_large || was_received_before(db, o->first, t->received_before.us)),
+                                   .crowded = !may_go && too_large};
+}
+
+static int remove_some(sqlite3 *db, sqlite3_stmt *find, const struct vsm_journal_trim *t,
+                       struct vsm_file_trimmed *out) {
   struct oldest o;
   int code = SQLITE_OK;
-  for (int64_t bytes = 0; *more && bytes < STEP_BYTES && code == SQLITE_OK; bytes += o.bytes) {
+  for (int64_t bytes = 0; out->more && bytes < STEP_BYTES && code == SQLITE_OK; bytes += o.bytes) {
     code = find_oldest(find, &o);
-    *more = code == SQLITE_ROW && (uint64_t)(o.first + o.n) <= t->below &&
-            (was_received_before(db, o.first, t->received_before.us) || is_too_large(db, t->max_bytes));
-    if (*more)
+    *out = code == SQLITE_ROW ? judge(db, &o, t) : (struct vsm_file_trimmed){0};
+    if (out->more)
       code = remove_group(db, o.first);
     else if (code == SQLITE_ROW || code == SQLITE_DONE)
       return SQLITE_OK;
@@ -69,15 +76,15 @@ static int remove_some(sqlite3 *db, sqlite3_stmt *find, const struct vsm_journal
   return code;
 }
 
-int vsm_file_trim(sqlite3 *db, const struct vsm_journal_trim *t, bool *more) {
+int vsm_file_trim(sqlite3 *db, const struct vsm_journal_trim *t, struct vsm_file_trimmed *out) {
   sqlite3_stmt *find;
   int code = sqlite3_prepare_v2(db, OLDEST, -1, &find, NULL);
   if (code != SQLITE_OK)
     return code;
-  *more = true;
+  *out = (struct vsm_file_trimmed){.more = true};
   code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   if (code == SQLITE_OK)
-    code = remove_some(db, find, t, more);
+    code = remove_some(db, find, t, out);
   sqlite3_finalize(find);
   vsm_failpoint(VSM_FAIL_trim);
   if (code == SQLITE_OK)

@@ -2,7 +2,9 @@
 // is told.
 //
 //   VSM_FAILPOINT=NAME:N   it is killed when it comes to this point for the Nth time
-//   VSM_CHECKPOINT_EVENTS=N   a checkpoint is due after so many events
+//   VSM_FAILPOINT=NAME     at this point it stops, once, until it is told to go on or killed
+//   VSM_CHECKPOINT_EVENTS=N   a checkpoint is due after so many events, and whenever the journal is crowded
+//   VSM_CHECKPOINT_RETRY=1    one that failed is tried again at once
 //   SIGUSR1, SIGURG        from now on its disk is full; the next sync of its disk fails
 //   SIGUSR2                the disk is well again
 #include "shell/checkpoint_due.h"
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "tests/lib/failing_vfs.h"
 
 static const char *const names[] = {
@@ -21,17 +24,19 @@ static const char *const names[] = {
 #undef X
 };
 static enum vsm_failpoint where = VSM_FAILPOINT_COUNT;
-static atomic_long left;
+static atomic_long left = 1;
+static bool stops;
 
 void vsm_failpoint(enum vsm_failpoint at) {
   if (at == where && atomic_fetch_sub(&left, 1) == 1)
-    raise(SIGKILL);
+    raise(stops ? SIGSTOP : SIGKILL);
 }
 
-bool vsm_checkpoint_is_due(uint64_t events, int64_t us) {
+bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d) {
   const char *every = getenv("VSM_CHECKPOINT_EVENTS");
-  (void)us;
-  return every && events >= strtoull(every, NULL, 10);
+  if (d->failed)
+    return getenv("VSM_CHECKPOINT_RETRY") || d->us >= VSM_MINUTE_US;
+  return every && (d->crowded || d->events >= strtoull(every, NULL, 10));
 }
 
 static void on_signal(int signal) {
@@ -46,9 +51,11 @@ static void on_signal(int signal) {
 __attribute__((constructor)) static void begin(void) {
   static const int signals[] = {SIGUSR1, SIGUSR2, SIGURG};
   const char *given = getenv("VSM_FAILPOINT"), *n = given ? strchr(given, ':') : NULL;
-  for (unsigned i = 0; n && i < VSM_FAILPOINT_COUNT; i++)
-    if (strlen(names[i]) == (size_t)(n - given) && strncmp(names[i], given, (size_t)(n - given)) == 0)
+  size_t bytes = given ? strcspn(given, ":") : 0;
+  for (unsigned i = 0; given && i < VSM_FAILPOINT_COUNT; i++)
+    if (strlen(names[i]) == bytes && strncmp(names[i], given, bytes) == 0)
       where = (enum vsm_failpoint)i;
+  stops = given && !n;
   if (given && where == VSM_FAILPOINT_COUNT)
     abort(); // a test that cannot fail
   if (n)

@@ -274,11 +274,25 @@ class Child(unittest.TestCase):
                 d.log.wait(r"^event=checkpoint position=", after=lines)
 
     def test_it_ends_with_the_daemon(self):
-        with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:
-            submit(d, 40)
-            self.assertEqual(d.end(signal.SIGTERM), 0)  # its log ends when the last process that writes it does
-            self.assertTrue(d.log.ended)
-            d.start_again()
+        for point in ("read", "rename"):  # at which it stands still: it would not end by itself
+            for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):
+                with self.subTest(point=point, number=number), Program("VSMD_FAILING"), \
+                        Daemon(config(), env={**self.ENV, "VSM_FAILPOINT": f"checkpoint_{point}"}) as d:
+                    submit(d, 20)
+                    self.await_child_that_stands(d.process.pid)
+                    self.assertEqual(d.end(number), status)
+                    self.assertTrue(d.log.ended)  # which it does when the last process that can write it did
+                    d.start_again()
+
+    def await_child_that_stands(self, daemon):
+        end = time.monotonic() + DEADLINE
+        while time.monotonic() < end:
+            with open(f"/proc/{daemon}/task/{daemon}/children") as f:
+                for child in f.read().split():
+                    with open(f"/proc/{child}/stat") as stat:
+                        if stat.read().rpartition(")")[2].split()[0] == "T":
+                            return
+        self.fail("no child of it stands still")
 
     def test_one_at_a_time(self):
         with Daemon(config()) as d:
@@ -317,8 +331,10 @@ class Trimming(unittest.TestCase):
             self.assertLessEqual(self.oldest(d), checkpoints(d)[1])
             before = snapshot(d)
             d.end()
-            newer, older = checkpoints(d)
+            newer, older, *rest = checkpoints(d)
             self.assertLessEqual(self.oldest(d), older)
+            for position in rest:  # the daemon was killed while one was to be removed
+                os.remove(file(d, position))
             for spoilt in (newer, None):  # the newest alone, and the older one alone, are enough
                 d.start_again()
                 self.assertEqual(snapshot(d), before)
@@ -331,6 +347,27 @@ class Trimming(unittest.TestCase):
             self.assertEqual(r.returncode, 1)
             self.assertRegex(r.stderr, 'event=journal_damaged first=1 last=[0-9]+ why="rows that are missing"')
             d.start_again("--salvage")
+
+    def test_a_crowded_journal_calls_for_checkpoints(self):
+        with Program("VSMD_FAILING"), Daemon(self.TEXT, env={"VSM_CHECKPOINT_EVENTS": "1000000000"}) as d:
+            self.fill(d)
+            self.assertEqual(len(checkpoints(d)), 2)
+
+    def test_what_a_failed_process_left_does_not_count(self):
+        """Its checkpoint has a name, which a power cut may take; those of three lie there, and nothing goes."""
+        env = {**self.ENV, "VSM_FAILPOINT": "checkpoint_renamed:1", "VSM_CHECKPOINT_RETRY": "1"}
+        with Program("VSMD_FAILING"), Daemon(self.TEXT, env=env) as d:
+            c, i, end = d.client(), 0, time.monotonic() + DEADLINE
+            while len(checkpoints(d)) < 3 or i < 60:
+                self.assertLess(time.monotonic(), end)
+                self.assertTrue(c.submit(batch(event("first.started", str(i), at=i, id="x" * 60000))).durable)
+                i += 1
+            received = d.ingest().received
+            self.assertEqual(self.oldest(d), 1)
+            d.end()
+            d.start_again(env=self.ENV)  # a start syncs the directory: now they count
+            self.assertEqual(d.ingest().received, received)
+            self.fill(d)
 
     def test_as_long_as_nothing_is_too_old_or_too_much_it_stays(self):
         with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:

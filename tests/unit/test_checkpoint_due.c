@@ -1,0 +1,41 @@
+// When a checkpoint is due.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/time.h"
+#include "shell/checkpoint_due.h"
+
+static const struct {
+  const char *what;
+  struct vsm_checkpoint_due due;
+  bool is_due;
+} cases[] = {
+    {"nothing came", {0}, false},
+    {"many events", {.events = 5000000}, true},
+    {"not quite so many", {.events = 4999999, .us = 14 * VSM_MINUTE_US}, false},
+    {"a quarter of an hour", {.events = 1, .us = 15 * VSM_MINUTE_US}, true},
+    {"one failed, and it is too early, whatever came",
+     {.events = 9000000, .us = 59 * VSM_SECOND_US, .failed = true},
+     false},
+    {"one failed, and a minute passed", {.us = VSM_MINUTE_US, .failed = true}, true},
+    {"crowded, and too early", {.us = 59 * VSM_SECOND_US, .crowded = true}, false},
+    {"crowded", {.us = VSM_MINUTE_US, .took_us = 12 * VSM_SECOND_US, .crowded = true}, true},
+    {"crowded, and each takes long", {.us = VSM_MINUTE_US, .took_us = 13 * VSM_SECOND_US, .crowded = true}, false},
+    {"crowded, a fifth of the time", {.us = 65 * VSM_SECOND_US, .took_us = 13 * VSM_SECOND_US, .crowded = true}, true},
+};
+
+static void test_when(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    if (vsm_checkpoint_is_due(&cases[i].due) != cases[i].is_due)
+      fail_msg("%s", cases[i].what);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_when)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
