@@ -28,6 +28,7 @@ static const struct {
     {"export", vsm_cmd_export, "events or visits of a state directory: CSV, XES, OCEL, JSON lines"},
     {"withdraw", vsm_cmd_withdraw, "end an item that was abandoned"},
     {"clock", vsm_cmd_clock, "clock accept: follow the wall clock after it jumped"},
+    {"what-if", vsm_cmd_what_if, "the figures under another configuration, beside today's"},
     {"reload", vsm_cmd_reload, "take the configuration file anew"},
 };
 enum { N = sizeof commands / sizeof *commands };

@@ -355,6 +355,14 @@ int vsm_core_view_stream(struct vsm_core *core, unsigned stream, struct vsm_aren
   return 0;
 }
 
+struct vsm_stream_view *vsm_core_view_streams(struct vsm_core *core, size_t first, size_t n, struct vsm_arena *arena) {
+  struct vsm_stream_view *streams = vsm_arena_alloc(arena, (n + 1) * sizeof *streams);
+  for (size_t i = 0; streams && i < n; i++)
+    if (vsm_core_view_stream(core, (unsigned)(first + i), arena, &streams[i]) != 0)
+      return NULL;
+  return streams;
+}
+
 static bool take(struct vsm_flow *flow) {
   bool changed = flow->changed;
   flow->changed = false;

@@ -91,6 +91,8 @@ struct vsm_stream_view {
 
 // A node is a stage of a stream, or with stage -1 the stream itself. Indexes as in the model; VSM_ENOMEM or 0.
 int vsm_core_view_stream(struct vsm_core *core, unsigned stream, struct vsm_arena *arena, struct vsm_stream_view *out);
+// Of n streams from the first on; NULL: no memory.
+struct vsm_stream_view *vsm_core_view_streams(struct vsm_core *core, size_t first, size_t n, struct vsm_arena *arena);
 int vsm_core_view_stage(struct vsm_core *core, unsigned stream, unsigned stage, struct vsm_arena *arena,
                         struct vsm_stage_view *out);
 // The stream's own figures, without its stages.

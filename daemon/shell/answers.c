@@ -46,12 +46,9 @@ static int answer_snapshot(struct vsm_query_socket *q, const struct vsm_request 
                            const char **why) {
   size_t first = stream < 0 ? 0 : (size_t)stream, n = stream < 0 ? q->model->n_streams : 1;
   (void)r, (void)why;
-  struct vsm_stream_view *streams = vsm_arena_alloc(&q->arena, (n + 1) * sizeof *streams);
+  struct vsm_stream_view *streams = vsm_core_view_streams(q->core, first, n, &q->arena);
   if (!streams)
     return VSM_ENOMEM;
-  for (size_t i = 0; i < n; i++)
-    if (vsm_core_view_stream(q->core, (unsigned)(first + i), &q->arena, &streams[i]) != 0)
-      return VSM_ENOMEM;
   struct vsm_snapshot_view view = {.time = vsm_core_now(q->core),
                                    .epoch = q->o.epoch,
                                    .ingest = vsm_core_ingest(q->core),

@@ -31,18 +31,6 @@ static char *load_fallback(const char *path, size_t *n) {
   return kept;
 }
 
-static int recover(const char *directory, struct vsm_str fallback, struct vsm_recovered *out) {
-  struct vsm_recovery *r =
-      vsm_recovery_create(&(struct vsm_recovery_options){.directory = directory, .fallback = fallback});
-  int result = r ? 1 : VSM_EIO;
-  while (result == 1)
-    result = vsm_recovery_go_on(r, VSM_SECOND_US);
-  if (result == 0)
-    *out = vsm_recovery_take(r);
-  vsm_recovery_destroy(r);
-  return result;
-}
-
 static int write_state(struct vsm_checkpoint_writer *w, const struct vsm_core *core, uint64_t *bytes,
                        struct vsm_journal_why *why) {
   int err = vsm_core_save(core, vsm_checkpoint_write, w);
@@ -69,7 +57,8 @@ static int make(const char *directory, struct vsm_str fallback) {
   struct vsm_recovered r = {0};
   int64_t begun = vsm_clock_boot_us();
   uint64_t bytes = 0;
-  int err = recover(directory, fallback, &r);
+  int err =
+      vsm_recovery_run(&(struct vsm_recovery_options){.directory = directory, .fallback = fallback}, NULL, NULL, &r);
   vsm_failpoint(VSM_FAIL_checkpoint_read);
   bool news = !err && r.kept && r.position > r.checkpoint; // without `kept` its configuration is not recorded yet
   if (news)

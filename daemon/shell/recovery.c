@@ -19,6 +19,8 @@
 
 enum { DAMAGES_LOGGED = 100 };
 
+#define RUN_SLICE_US (VSM_SECOND_US / 10)
+
 struct vsm_recovery {
   struct vsm_recovery_options o;
   struct vsm_resume *resume; // NULL: over
@@ -26,25 +28,10 @@ struct vsm_recovery {
   struct vsm_arena arena;
   struct vsm_effects effects;
   struct vsm_recovered out;
-  uint64_t position;
+  uint64_t position, from; // of the last record; behind which the reader began
+  uint64_t anew;           // up to this position configurations are passed over: another one maps all of it
   unsigned damages;
 };
-
-struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *o) {
-  struct vsm_recovery *r = calloc(1, sizeof *r);
-  struct vsm_journal_why why;
-  if (!r)
-    return NULL;
-  r->o = *o;
-  r->effects.quiet = true;
-  vsm_arena_init(&r->arena, VSM_BATCH_ARENA_BYTES);
-  if (vsm_journal_reader_open(o->directory, 1, &r->reader, &why) != 0)
-    vsm_log("recovery_failed", "why=\"%s\"", why.text);
-  else if ((r->resume = vsm_resume_create(o->directory, r->reader, o->only_read)) != NULL)
-    return r;
-  vsm_recovery_destroy(r);
-  return NULL;
-}
 
 void vsm_recovered_fini(struct vsm_recovered *r) {
   vsm_core_destroy(r->core);
@@ -157,7 +144,7 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
   case VSM_RECORD_BATCH:
     return take_batch(r, record);
   case VSM_RECORD_CONFIGURATION:
-    return take_configuration(r, record->payload);
+    return r->position <= r->anew ? 0 : take_configuration(r, record->payload);
   case VSM_RECORD_START:
     return 0;
   case VSM_RECORD_CONTROL:
@@ -216,6 +203,7 @@ static int read_on_from(struct vsm_recovery *r) {
   }
   vsm_journal_reader_close(r->reader);
   r->reader = behind;
+  r->from = r->position;
   return 1;
 }
 
@@ -230,10 +218,57 @@ static int resume(struct vsm_recovery *r) {
   return r->out.core ? read_on_from(r) : 1;
 }
 
+// --- anew
+
+// Nothing came before the first record that is kept; what is kept is mapped by the configuration in force.
+static int begin_anew(struct vsm_recovery *r, uint64_t first, uint64_t through) {
+  vsm_core_destroy(r->out.core);
+  r->out.core = vsm_core_create(&r->out.config->model);
+  if (!r->out.core)
+    return VSM_ENOMEM;
+  r->out.first = first;
+  r->position = first > 0 ? first - 1 : 0;
+  r->anew = through;
+  return read_on_from(r);
+}
+
+static int begin_under(struct vsm_recovery *r) {
+  int err = take_configuration(r, r->o.under);
+  return err ? err : begin_anew(r, vsm_journal_reader_first(r->reader), UINT64_MAX);
+}
+
+// --- life
+
+static int begin(struct vsm_recovery *r) {
+  struct vsm_journal_why why;
+  if (vsm_journal_reader_open(r->o.directory, 1, &r->reader, &why) != 0) {
+    vsm_log("recovery_failed", "why=\"%s\"", why.text);
+    return VSM_EIO;
+  }
+  if (r->o.under.n > 0)
+    return begin_under(r);
+  r->resume = vsm_resume_create(r->o.directory, r->reader, r->o.only_read);
+  return r->resume ? 0 : VSM_EIO;
+}
+
+struct vsm_recovery *vsm_recovery_create(const struct vsm_recovery_options *o) {
+  struct vsm_recovery *r = calloc(1, sizeof *r);
+  if (!r)
+    return NULL;
+  r->o = *o;
+  r->effects.quiet = true;
+  vsm_arena_init(&r->arena, VSM_BATCH_ARENA_BYTES);
+  if (begin(r) >= 0)
+    return r;
+  vsm_recovery_destroy(r);
+  return NULL;
+}
+
 // --- in slices
 
 static bool is_at_the_end(const struct vsm_recovery *r) {
-  return r->position >= vsm_journal_reader_last(r->reader); // behind it a daemon may be appending
+  uint64_t last = vsm_journal_reader_last(r->reader); // behind it a daemon may be appending
+  return r->position >= (r->o.last > 0 && r->o.last < last ? r->o.last : last);
 }
 
 static int read_some(struct vsm_recovery *r) {
@@ -262,9 +297,13 @@ int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us) {
 unsigned vsm_recovery_percent(const struct vsm_recovery *r) {
   if (r->resume)
     return vsm_resume_percent(r->resume) / 2;
-  uint64_t from = r->out.checkpoint, last = vsm_journal_reader_last(r->reader);
-  unsigned before = from > 0 ? 50 : 0;
-  return last > from ? before + (unsigned)((r->position - from) * (100 - before) / (last - from)) : 100;
+  uint64_t last = vsm_journal_reader_last(r->reader);
+  unsigned before = r->out.checkpoint > 0 ? 50 : 0;
+  return last > r->from ? before + (unsigned)((r->position - r->from) * (100 - before) / (last - r->from)) : 100;
+}
+
+uint64_t vsm_recovery_events(const struct vsm_recovery *r) {
+  return r->out.events;
 }
 
 struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {
@@ -274,4 +313,19 @@ struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {
     out.mark = 0;
   r->out = (struct vsm_recovered){0};
   return out;
+}
+
+int vsm_recovery_run(const struct vsm_recovery_options *o, vsm_recovery_progress_fn *progress, void *ctx,
+                     struct vsm_recovered *out) {
+  struct vsm_recovery *r = vsm_recovery_create(o);
+  int result = r ? 1 : VSM_EIO;
+  while (result == 1) {
+    result = vsm_recovery_go_on(r, RUN_SLICE_US);
+    if (progress)
+      progress(ctx, r);
+  }
+  if (result == 0)
+    *out = vsm_recovery_take(r);
+  vsm_recovery_destroy(r);
+  return result;
 }

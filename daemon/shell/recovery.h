@@ -13,7 +13,11 @@ struct vsm_recovery_options {
   struct vsm_journal *journal; // not begun; NULL where nothing is to be salvaged
   // The configuration file as it is kept, for a journal whose first configuration is gone.
   struct vsm_str fallback;
-  bool salvage;   // go on behind what is damaged, and give it up
+  bool salvage; // go on behind what is damaged, and give it up
+  // Not as they came: all records that are kept are mapped by this configuration as it is kept, from the first on and
+  // without a checkpoint. Empty: as they came.
+  struct vsm_str under;
+  uint64_t last;  // not behind the group that this position ends; 0: to the journal's end
   bool only_read; // a checkpoint that cannot be used is passed over, and stays where it is
 };
 
@@ -28,6 +32,7 @@ struct vsm_recovered {
   uint64_t checkpoint;      // position of the one that was loaded; 0: none
   uint64_t position, mark;  // of the last record; vsm_journal_reader_mark()
   uint64_t records, events; // that were read behind it
+  uint64_t first;           // of what was mapped anew: the first position that is kept
 };
 
 void vsm_recovered_fini(struct vsm_recovered *r);
@@ -41,4 +46,10 @@ void vsm_recovery_destroy(struct vsm_recovery *r);                              
 // position; another negative enum vsm_err, logged.
 int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us);
 unsigned vsm_recovery_percent(const struct vsm_recovery *r);
+uint64_t vsm_recovery_events(const struct vsm_recovery *r); // that were read by now
+// Until it is done, with a word of its progress now and then (NULL: nobody wants to know). 0 with *out; else as
+// vsm_recovery_go_on(), or VSM_EIO where it could not begin.
+typedef void vsm_recovery_progress_fn(void *ctx, const struct vsm_recovery *r);
+int vsm_recovery_run(const struct vsm_recovery_options *options, vsm_recovery_progress_fn *progress, void *ctx,
+                     struct vsm_recovered *out);
 struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r); // when it is done, once

@@ -73,6 +73,8 @@ int vsm_journal_reader_open(const char *directory, uint64_t from, struct vsm_jou
 void vsm_journal_reader_close(struct vsm_journal_reader *r); // NULL-safe
 // Position of the last record when the reader was opened; 0: none.
 uint64_t vsm_journal_reader_last(const struct vsm_journal_reader *r);
+// Position of the first record that is kept now; 0: none, or it cannot be told.
+uint64_t vsm_journal_reader_first(const struct vsm_journal_reader *r);
 
 // Which record lies at a position that ends a group, so that another journal's can be told from it. 0, VSM_ENOENT: none
 // can be found there; VSM_EIO.

@@ -105,8 +105,26 @@ void vsm_journal_reader_close(struct vsm_journal_reader *r) {
   free(r);
 }
 
+// The group at or behind a position by its key alone. SQLITE_ROW, SQLITE_DONE, or what is wrong.
+static int find(const struct vsm_journal_reader *r, uint64_t from, struct range *out) {
+  sqlite3_bind_int64(r->key, 1, (sqlite3_int64)from);
+  int code = sqlite3_step(r->key);
+  if (code == SQLITE_ROW) {
+    uint64_t first = (uint64_t)sqlite3_column_int64(r->key, 0), n = (uint64_t)sqlite3_column_int64(r->key, 1);
+    *out = (struct range){first, first + (n ? n : 1) - 1};
+  }
+  sqlite3_reset(r->key);
+  return code;
+}
+
 uint64_t vsm_journal_reader_last(const struct vsm_journal_reader *r) {
   return r->last;
+}
+
+uint64_t vsm_journal_reader_first(const struct vsm_journal_reader *r) {
+  struct range group = {0};
+  int code = find(r, 0, &group);
+  return code == SQLITE_ROW ? group.first : 0;
 }
 
 int vsm_journal_reader_mark(const struct vsm_journal_reader *r, uint64_t position, uint64_t *mark) {
@@ -137,18 +155,6 @@ static int damaged(struct vsm_journal_reader *r, uint64_t last, const char *why,
   *out = (struct vsm_journal_damage){r->next, last, why};
   r->next = last + 1;
   return VSM_EFORMAT;
-}
-
-// The group at or behind a position by its key alone. SQLITE_ROW, SQLITE_DONE, or what is wrong.
-static int find(struct vsm_journal_reader *r, uint64_t from, struct range *out) {
-  sqlite3_bind_int64(r->key, 1, (sqlite3_int64)from);
-  int code = sqlite3_step(r->key);
-  if (code == SQLITE_ROW) {
-    uint64_t first = (uint64_t)sqlite3_column_int64(r->key, 0), n = (uint64_t)sqlite3_column_int64(r->key, 1);
-    *out = (struct range){first, first + (n ? n : 1) - 1};
-  }
-  sqlite3_reset(r->key);
-  return code;
 }
 
 // The first position behind `bad` at which a group is found.

@@ -378,4 +378,5 @@ class Trimming(unittest.TestCase):
             self.assertEqual(self.oldest(d), 1)
 
 
-harness.main()
+if __name__ == "__main__":
+    harness.main()

@@ -17,7 +17,7 @@ from harness import Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item edges bottleneck forecast unmapped rejected "
-               "sources status reload"
+               "sources status reload what-if"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
 
@@ -57,7 +57,7 @@ class Usage(unittest.TestCase):
                 self.assertIn(f"\n  {name} ", done.stdout)
 
     def test_wrong_usage(self):
-        for words in ([], ["frobnicate"], ["item"], ["item", "a", "b"], ["replay"], ["try", "x.jsonl"], ["emit"],
+        for words in ([], ["frobnicate"], ["item"], ["item", "a", "b"], ["replay"], ["try", "x.jsonl"], ["what-if"], ["emit"],
                       ["emit", "--source", "crm"], ["items", "--limit", "many"], ["items", "--limit", "1001"],
                       ["bottleneck", "S", "T"], ["edges"], ["edges", "S", "--dot", "--json"], ["forecast"],
                       ["forecast", "S", "--items", "0"], ["forecast", "S", "--items", "1", "--by", "2026-01-01"],

@@ -36,6 +36,8 @@ NAMED = {
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
     "vsm try": None,  # docs/mapping.md
+    "vsm what-if": None,  # docs/questions.md
+    "vsm what-if --config new.yaml --state state": None,  # docs/questions.md
     "vsmd --checkpoint DIR": None,  # tests/e2e/test_checkpoint.py
     "vsmd --check": "vsmd --config config/quantum-energy.yaml --check",
     "vsmd --config config/quantum-energy.yaml --check": "vsmd --config config/quantum-energy.yaml --check",
