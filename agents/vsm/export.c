@@ -58,7 +58,7 @@ static void tell(const struct vsm_exporting *x, const struct options *o) {
 static int write_all(struct vsm_exporting *x, const struct format *f, bool visits) {
   int status = VSM_DONE;
   if (visits || f->events_need_items)
-    status = vsm_kept_recover(x->directory, &x->state);
+    status = vsm_kept_recover(x->directory, (struct vsm_str){0}, 0, &x->state);
   x->kept.last = x->state.position;
   vsm_progress_begin(&x->progress, visits ? "visits" : "events");
   vsm_arena_init(&x->arena, 0);

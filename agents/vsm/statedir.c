@@ -160,24 +160,21 @@ int vsm_kept_read(struct vsm_kept_reading *r) {
   return status;
 }
 
-int vsm_kept_recover(const char *directory, struct vsm_recovered *out) {
+static void show_progress(void *progress, const struct vsm_recovery *r) {
+  vsm_progress_show(progress, vsm_recovery_percent(r), vsm_recovery_percent(r) / 100.0);
+}
+
+int vsm_kept_recover(const char *directory, struct vsm_str under, uint64_t last, struct vsm_recovered *out) {
   struct vsm_progress progress;
-  struct vsm_recovery *r =
-      vsm_recovery_create(&(struct vsm_recovery_options){.directory = directory, .only_read = true});
-  int result = r ? 1 : VSM_EIO;
   *out = (struct vsm_recovered){0};
-  vsm_progress_begin(&progress, "percent of the state read");
-  while (result == 1) {
-    result = vsm_recovery_go_on(r, VSM_SECOND_US / 5);
-    vsm_progress_show(&progress, vsm_recovery_percent(r), vsm_recovery_percent(r) / 100.0);
-  }
+  vsm_progress_begin(&progress, under.n ? "percent of the journal mapped anew" : "percent of the state read");
+  int err = vsm_recovery_run(
+      &(struct vsm_recovery_options){.directory = directory, .only_read = true, .under = under, .last = last},
+      show_progress, &progress, out);
   vsm_progress_end(&progress);
-  if (result == 0)
-    *out = vsm_recovery_take(r);
-  vsm_recovery_destroy(r);
-  if (result == 0 && !out->core) {
+  if (!err && out->core)
+    return VSM_DONE;
+  if (!err)
     fprintf(stderr, "vsm: %s: the journal is empty\n", directory);
-    result = VSM_EIO;
-  }
-  return result == 0 ? VSM_DONE : VSM_FAILED;
+  return VSM_FAILED;
 }

@@ -31,8 +31,10 @@ struct vsm_kept_reading {
 // damaged is said and passed over.
 int vsm_kept_read(struct vsm_kept_reading *r);
 
-// The items and figures that the journal came to. VSM_DONE, or VSM_FAILED, said. vsm_recovered_fini() lets go of them.
-int vsm_kept_recover(const char *directory, struct vsm_recovered *out);
+// The items and figures that the journal came to, or comes to when all of it is mapped by another configuration as it
+// is kept (empty: as it came); up to the position `last`, 0: all. VSM_DONE, or VSM_FAILED, said. vsm_recovered_fini()
+// lets go of them.
+int vsm_kept_recover(const char *directory, struct vsm_str under, uint64_t last, struct vsm_recovered *out);
 
 // Is there a state directory? Else that is said on standard error.
 bool vsm_kept_is_there(const char *directory);

@@ -11,8 +11,7 @@
 #include "conf/kept.h"
 #include "core/view.h"
 #include "shell/clock.h"
-#include "shell/recovery.h"
-#include "text.h"
+#include "statedir.h"
 #include "vsm/json.h"
 #include "wire/reply.h"
 
@@ -22,7 +21,6 @@ struct what_if {
   struct vsm_config *config; // the one that is tried
   struct vsm_time now;
   Vsm__V1__Reply *today, *then;
-  struct vsm_progress progress;
 };
 
 // --- figures
@@ -60,25 +58,6 @@ static int fail(const char *what, int err) {
 
 // --- reading
 
-static void on_progress(void *ctx, const struct vsm_recovery *r) {
-  vsm_progress_show(&((struct what_if *)ctx)->progress, vsm_recovery_events(r), vsm_recovery_percent(r) / 100.0);
-}
-
-// Through the record at this position; 0: to the journal's end.
-static int read_state(struct what_if *w, struct vsm_str under, uint64_t last, struct vsm_recovered *out) {
-  vsm_progress_begin(&w->progress, under.n ? "events mapped anew" : "events read");
-  int err = vsm_recovery_run(
-      &(struct vsm_recovery_options){.directory = w->directory, .only_read = true, .under = under, .last = last},
-      on_progress, w, out);
-  vsm_progress_end(&w->progress);
-  if (err)
-    return fail(w->directory, err);
-  if (out->core)
-    return VSM_DONE;
-  fprintf(stderr, "vsm: %s: the journal is empty\n", w->directory);
-  return VSM_FAILED;
-}
-
 // Neither a reload nor a rebuild changes the clock.
 static void keep_clock(struct what_if *w, const struct vsm_config *today) {
   w->config->daemon.clock = today->daemon.clock;
@@ -100,7 +79,7 @@ static int as_rebuilt(struct what_if *w, struct vsm_recovered *r) {
   if (!kept)
     return fail(w->path, VSM_ENOMEM);
   vsm_recovered_fini(r);
-  int status = read_state(w, (struct vsm_str){kept, n}, last, r);
+  int status = vsm_kept_recover(w->directory, (struct vsm_str){kept, n}, last, r);
   free(kept);
   if (status != VSM_DONE)
     return status;
@@ -113,7 +92,7 @@ static int as_rebuilt(struct what_if *w, struct vsm_recovered *r) {
 
 static int compare(struct what_if *w) {
   struct vsm_recovered r = {0};
-  int status = read_state(w, (struct vsm_str){0}, 0, &r);
+  int status = vsm_kept_recover(w->directory, (struct vsm_str){0}, 0, &r);
   if (status == VSM_DONE) {
     keep_clock(w, r.config);
     w->now = (struct vsm_time){vsm_clock_wall_us()};
@@ -215,7 +194,7 @@ int vsm_cmd_what_if(int argc, char **argv) {
   }
   status = load(&w);
   if (status == VSM_DONE)
-    status = compare(&w);
+    status = vsm_kept_is_there(w.directory) ? compare(&w) : VSM_FAILED;
   if (status == VSM_DONE)
     status = show(&w);
   if (w.today)

@@ -302,10 +302,6 @@ unsigned vsm_recovery_percent(const struct vsm_recovery *r) {
   return last > r->from ? before + (unsigned)((r->position - r->from) * (100 - before) / (last - r->from)) : 100;
 }
 
-uint64_t vsm_recovery_events(const struct vsm_recovery *r) {
-  return r->out.events;
-}
-
 struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {
   struct vsm_recovered out = r->out;
   out.position = r->position;

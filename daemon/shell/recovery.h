@@ -46,7 +46,6 @@ void vsm_recovery_destroy(struct vsm_recovery *r);                              
 // position; another negative enum vsm_err, logged.
 int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us);
 unsigned vsm_recovery_percent(const struct vsm_recovery *r);
-uint64_t vsm_recovery_events(const struct vsm_recovery *r); // that were read by now
 // Until it is done, with a word of its progress now and then (NULL: nobody wants to know). 0 with *out; else as
 // vsm_recovery_go_on(), or VSM_EIO where it could not begin.
 typedef void vsm_recovery_progress_fn(void *ctx, const struct vsm_recovery *r);

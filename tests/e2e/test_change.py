@@ -238,7 +238,7 @@ class WhatIf(unittest.TestCase):
             self.assertEqual(err, subprocess.run([harness.VSMD, "--config", "new.yaml", "--check"], cwd=d.directory,
                                                  capture_output=True, text=True, timeout=DEADLINE).stderr)
             tried(d, PLAIN)
-            self.assertIn("no journal", vsm(d, "what-if", "--config", "new.yaml", "--state", "nowhere", status=1)[1])
+            self.assertIn("no such directory", vsm(d, "what-if", "--config", "new.yaml", "--state", "nowhere", status=1)[1])
             self.assertIn("no window", vsm(d, "what-if", "--config", "new.yaml", "--window", "2h", status=1)[1])
             tried(d, harness.config())
             self.assertIn("--state DIR", vsm(d, "what-if", "--config", "new.yaml", status=2)[1])
