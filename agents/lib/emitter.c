@@ -3,6 +3,9 @@
 // fire and forget, for a subscriber). An ack takes its batch out of the list, wherever it stands. To send again is to
 // send what is under way once more, under the same id, so that whichever ack comes first counts and the other finds
 // nothing. Fire and forget uses an XPUB, since that hears of subscriptions: what is sent before the first is lost.
+//
+// With a spool (spool.c) each event is there under its number before it is sent, or instead of it. What of them arrived
+// nobody tells us: the daemon asks for what it misses.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,7 @@
 #include "agents/lib/clock.h"
 #include "agents/lib/outbatch.h"
 #include "agents/lib/sock.h"
+#include "agents/lib/spool.h"
 #include "agents/lib/unpack.h"
 #include "base/name.h"
 #include "vsm/v1/event.pb-c.h"
@@ -23,8 +27,10 @@ enum {
   BATCH_BYTES_MAX = 4 * 1024 * 1024 - VSM_OUTBATCH_EVENT_BYTES - 1024, // the last event may lie beyond it
   ACK_ARENA_BYTES = 1024 * 1024,
   ACK_ERRORS_MAX = 16,
-  PUBLISH_HWM = 10000, // batches
   PUBLISH_LINGER_MS = 1000,
+  SPOOL_BYTES = 64 * 1024 * 1024,
+  ANSWERS_HWM = 4,  // for a peer that does not read them; of a mebibyte
+  ANSWERS_TURN = 4, // before other work
 };
 
 struct vsm_emitter {
@@ -35,7 +41,9 @@ struct vsm_emitter {
   int wait;
   struct vsm_sock sock;
   unsigned connections;
-  size_t subscribers; // of XPUB: subscriptions that our topic falls under
+  size_t subscribers;      // of XPUB: subscriptions that our topic falls under
+  struct vsm_spool *spool; // NULL: none
+  struct vsm_sock recover; // where options.recover
 
   struct vsm_outbatch *filling;
   struct vsm_outbatch *head, **tail;
@@ -58,6 +66,8 @@ static bool options_fit(const struct vsm_emitter_options *o) {
   bool has_source = o->source && *o->source;
   if (acked + (o->publish != NULL) + (o->bind != NULL) != 1 || o->epoch >> 53)
     return false;
+  if (acked && (o->recover || o->spool_path))
+    return false;
   return has_source ? vsm_name_is_source(vsm_str_of(o->source)) : acked;
 }
 
@@ -71,6 +81,7 @@ static void take_options(struct vsm_emitter *e, const struct vsm_emitter_options
   mine->window = or_default(o->window, 64, UINT32_MAX);
   mine->resend_ms = or_default(o->resend_ms, 10000, INT32_MAX);
   mine->alive_ms = or_default(o->alive_ms, 60000, INT32_MAX);
+  mine->publish_batches = or_default(o->publish_batches, 10000, INT32_MAX);
   e->acked = o->submit != NULL;
   if (e->acked)
     mine->epoch = 0;
@@ -79,6 +90,22 @@ static void take_options(struct vsm_emitter *e, const struct vsm_emitter_options
   snprintf(e->source, sizeof e->source, "%s", o->source ? o->source : "");
   snprintf(e->topic, sizeof e->topic, "v1/event/%s/", e->source);
   e->alive_at_ms = vsm_clock_ms() + mine->alive_ms;
+}
+
+static int open_spool(struct vsm_emitter *e, const struct vsm_emitter_options *o) {
+  if (!o->recover && !o->spool_path)
+    return 0;
+  struct vsm_spool_options spool = {.path = o->spool_path,
+                                    .bytes = o->spool_bytes ? o->spool_bytes : SPOOL_BYTES,
+                                    .source = e->source,
+                                    .epoch = o->epoch};
+  int err = vsm_spool_open(&spool, &e->spool);
+  if (err)
+    return err;
+  e->options.epoch = vsm_spool_epoch(e->spool);
+  e->sequence = vsm_spool_last(e->spool);
+  struct vsm_sock_options sock = {.type = ZMQ_ROUTER, .send_hwm = ANSWERS_HWM, .receive_hwm = 1000, .bind = o->recover};
+  return o->recover ? vsm_sock_open(&e->recover, e->sock.context, e->wait, &sock) : 0;
 }
 
 int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emitter **out) {
@@ -92,12 +119,15 @@ int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emi
   vsm_arena_init(&e->arena, ACK_ARENA_BYTES);
   e->tail = e->unsent = &e->head;
   struct vsm_sock_options sock = {.type = e->acked ? ZMQ_DEALER : ZMQ_XPUB,
-                                  .send_hwm = e->acked ? 0 : PUBLISH_HWM, // acked, the window bounds it
+                                  .send_hwm =
+                                      e->acked ? 0 : (int)e->options.publish_batches, // acked, the window bounds it
                                   .linger_ms = e->acked ? 0 : PUBLISH_LINGER_MS,
                                   .connect = e->acked ? options->submit : options->publish,
                                   .bind = options->bind};
   e->wait = epoll_create1(EPOLL_CLOEXEC);
   int err = e->wait < 0 ? VSM_CLIENT_EIO : vsm_sock_open(&e->sock, options->zmq_context, e->wait, &sock);
+  if (!err)
+    err = open_spool(e, options);
   if (err)
     vsm_emitter_destroy(e);
   else
@@ -108,7 +138,9 @@ int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emi
 void vsm_emitter_destroy(struct vsm_emitter *e) {
   if (!e)
     return;
+  vsm_sock_close(&e->recover);
   vsm_sock_close(&e->sock);
+  vsm_spool_close(e->spool);
   if (e->wait >= 0)
     close(e->wait);
   for (struct vsm_outbatch *b = e->head, *next; b; b = next) {
@@ -186,26 +218,61 @@ void vsm_emitter_lose(struct vsm_emitter *e) {
   if (e->acked)
     return;
   e->sequence++; // a hole that the daemon sees
+  if (e->spool)
+    vsm_spool_put(e->spool, e->sequence, NULL, 0);
   e->counts.lost++;
 }
 
-int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
-  if (!e->acked && event->source && *event->source && strcmp(event->source, e->source) != 0)
+// Adds the event to the batch at hand, and to the spool; to the spool alone where it is not to be sent.
+static int add(struct vsm_emitter *e, const struct vsm_emitter_event *event, bool sent) {
+  int err = e->filling ? 0 : begin_batch(e);
+  if (err)
+    return err;
+  struct vsm_outbatch *b = e->filling;
+  size_t before = b->n;
+  err = vsm_outbatch_add(b, event, e->acked ? 0 : e->sequence + 1);
+  if (!err && e->spool)
+    vsm_spool_put(e->spool, e->sequence + 1, b->p + before, b->n - before);
+  if (!err && !sent) {
+    b->n = before;
+    b->events--;
+  }
+  if (b->events == 0) {
+    vsm_outbatch_destroy(b);
+    e->filling = NULL;
+  }
+  return err;
+}
+
+static bool is_ours(const struct vsm_emitter *e, const struct vsm_emitter_event *event) {
+  return e->acked || !event->source || !*event->source || strcmp(event->source, e->source) == 0;
+}
+
+int vsm_emitter_keep(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
+  if (!e->spool || !is_ours(e, event))
     return VSM_CLIENT_EINVAL;
-  if (e->pending >= e->options.queue_events) {
+  int err = add(e, event, false);
+  if (err)
+    return err;
+  e->sequence++;
+  e->counts.emitted++;
+  e->counts.kept++;
+  return 0;
+}
+
+int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
+  if (!is_ours(e, event))
+    return VSM_CLIENT_EINVAL;
+  bool full = e->pending >= e->options.queue_events;
+  if (full && e->spool)
+    return vsm_emitter_keep(e, event);
+  if (full) {
     vsm_emitter_lose(e);
     return VSM_CLIENT_EFULL;
   }
-  int err = e->filling ? 0 : begin_batch(e);
-  if (err == 0)
-    err = vsm_outbatch_add(e->filling, event, e->acked ? 0 : e->sequence + 1);
-  if (err) {
-    if (e->filling && e->filling->events == 0) {
-      vsm_outbatch_destroy(e->filling);
-      e->filling = NULL;
-    }
+  int err = add(e, event, true);
+  if (err)
     return err;
-  }
   e->sequence++;
   e->next_event++;
   e->pending++;
@@ -280,6 +347,21 @@ static void receive_subscriptions(struct vsm_emitter *e) {
   }
 }
 
+static void answer(struct vsm_emitter *e) {
+  struct vsm_sock_request r;
+  vsm_sock_connections(&e->recover);
+  for (int i = 0; i < ANSWERS_TURN && vsm_sock_receive_request(&e->recover, &r); i++) {
+    size_t n;
+    const struct vsm_sock_frame *request = vsm_sock_request_body(&r);
+    const void *reply = vsm_spool_answer(e->spool, request->p, request->n, &n);
+    if (reply) {
+      vsm_sock_reply(&e->recover, &r, reply, n);
+      e->counts.asked++;
+    }
+    vsm_sock_request_close(&r);
+  }
+}
+
 static void keep_alive(struct vsm_emitter *e, int64_t now_ms) {
   if (!e->source[0] || now_ms < e->alive_at_ms || e->filling || *e->unsent)
     return;
@@ -296,6 +378,8 @@ int vsm_emitter_process(struct vsm_emitter *e) {
     receive_acks(e);
   else
     receive_subscriptions(e);
+  if (e->recover.socket)
+    answer(e);
   int64_t now = vsm_clock_ms();
   if (e->acked && e->under_way)
     send_again(e, reconnected ? now : now - e->options.resend_ms);
@@ -311,7 +395,8 @@ int vsm_emitter_fd(const struct vsm_emitter *e) {
 }
 
 int vsm_emitter_timeout_ms(struct vsm_emitter *e) {
-  if (vsm_sock_ready(&e->sock))
+  bool asked = e->recover.socket && vsm_sock_ready(&e->recover); // ask both, always
+  if (vsm_sock_ready(&e->sock) || asked)
     return 0;
   int64_t now = vsm_clock_ms();
   int wait = e->source[0] ? vsm_clock_until(now, e->alive_at_ms) : -1;

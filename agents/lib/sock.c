@@ -174,6 +174,39 @@ void vsm_sock_message_close(struct vsm_sock_message *m) {
   zmq_msg_close((zmq_msg_t *)m->body.zmq);
 }
 
+bool vsm_sock_receive_request(struct vsm_sock *s, struct vsm_sock_request *r) {
+  for (;;) {
+    r->n = 0;
+    bool go_on = true;
+    while (go_on && r->n < VSM_SOCK_REQUEST_FRAMES && receive_frame(s, &r->frames[r->n]))
+      go_on = more(&r->frames[r->n++]);
+    if (r->n == 0)
+      return false;
+    bool is_request = !go_on && (r->n == 3 || (r->n == 4 && r->frames[1].n == 0));
+    if (is_request)
+      return true;
+    vsm_sock_request_close(r);
+    if (go_on)
+      skip_rest(s);
+  }
+}
+
+const struct vsm_sock_frame *vsm_sock_request_body(const struct vsm_sock_request *r) {
+  return &r->frames[r->n - 1];
+}
+
+void vsm_sock_reply(struct vsm_sock *s, const struct vsm_sock_request *r, const void *body, size_t n) {
+  for (unsigned i = 0; i + 1 < r->n; i++)
+    if (zmq_send(s->socket, r->frames[i].p, r->frames[i].n, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
+      return;
+  zmq_send(s->socket, body, n, ZMQ_DONTWAIT);
+}
+
+void vsm_sock_request_close(struct vsm_sock_request *r) {
+  for (unsigned i = 0; i < r->n; i++)
+    zmq_msg_close((zmq_msg_t *)r->frames[i].zmq);
+}
+
 long vsm_sock_receive_frame(struct vsm_sock *s, void *buf, size_t size) {
   int n = zmq_recv(s->socket, buf, size, ZMQ_DONTWAIT);
   return n < 0 ? -1 : (size_t)n < size ? n : (long)size;

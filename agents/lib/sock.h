@@ -45,5 +45,18 @@ struct vsm_sock_message {
 bool vsm_sock_receive(struct vsm_sock *s, struct vsm_sock_message *m);
 void vsm_sock_message_close(struct vsm_sock_message *m);
 
+// A message to a ROUTER: identity, (an empty frame,) id, body. Others are dropped. False: none. Every one that was
+// received is to be closed after use.
+enum { VSM_SOCK_REQUEST_FRAMES = 4 };
+struct vsm_sock_request {
+  struct vsm_sock_frame frames[VSM_SOCK_REQUEST_FRAMES];
+  unsigned n;
+};
+bool vsm_sock_receive_request(struct vsm_sock *s, struct vsm_sock_request *r);
+const struct vsm_sock_frame *vsm_sock_request_body(const struct vsm_sock_request *r);
+// The same frames with another body. Lost where the peer's queue is full.
+void vsm_sock_reply(struct vsm_sock *s, const struct vsm_sock_request *r, const void *body, size_t n);
+void vsm_sock_request_close(struct vsm_sock_request *r);
+
 // A single frame, as an XPUB receives subscriptions: copied into buf, cut to fit. Returns its length, or -1: none.
 long vsm_sock_receive_frame(struct vsm_sock *s, void *buf, size_t size);

@@ -29,7 +29,8 @@ extern "C" {
   X(FORMAT, 5, "the answer is not understood")                                                                         \
   X(IO, 6, "no socket or connection")                                                                                  \
   X(FULL, 9, "the queue is full")                                                                                      \
-  X(TIMEOUT, 11, "no answer in time")
+  X(TIMEOUT, 11, "no answer in time")                                                                                  \
+  X(SPOOL, 12, "the spool's file cannot be made, is in use, or is no spool of this source")
 
 enum vsm_client_err {
 #define X(name, code, text) VSM_CLIENT_E##name = -(code),
@@ -90,19 +91,29 @@ struct vsm_emitter_options {
   unsigned resend_ms;         // without an ack, 10,000
   unsigned alive_ms;          // with a source: a sign of life after so long without events, 60,000
   uint64_t epoch;             // fire and forget: below 2^53, greater than any before; 0: made from the clock
+  const char *recover;        // fire and forget: binds; the daemon fetches what was lost, from a spool (below)
+  const char *spool_path;     // a file as spool; NULL: memory, where there is a recover socket
+  size_t spool_bytes;         // 64 MiB; at least 512 KiB
+  unsigned publish_batches;   // fire and forget: sent and not yet taken by a subscriber, 10,000; later ones are lost
   vsm_emitter_ack_fn *on_ack; // may be NULL
   void *ctx;
   void *zmq_context; // borrowed; NULL: one of its own
 };
 
+// The spool holds the newest events with their numbers, half of spool_bytes at least; the recover socket answers from
+// it (_process() does). A file is readable after a program that ended at any moment, and belongs to one at a time; the
+// next program goes on with its numbers and epoch. Where that cannot be (another boot of the system, a damaged file) it
+// begins a new epoch, and what is whole of the one before is served too. An event is in the spool before
+// vsm_emitter_emit() returns: a crash of the program does not lose it, a power cut may.
+//
 // The options' strings are copied. On error *out is NULL.
 int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emitter **out);
 // NULL-safe. What is not acked is dropped (fire and forget: what was sent is given a second to leave).
 void vsm_emitter_destroy(struct vsm_emitter *e);
 
 // Takes a copy of the event. VSM_CLIENT_EFULL: queue_events wait already, try again after _process(); fire and forget:
-// the event is lost, and its number missing from the sequence says so to the daemon. VSM_CLIENT_ELIMIT: more than
-// 256 attributes or 64 KiB; nothing is sent.
+// the event is lost, and its number missing from the sequence says so to the daemon; with a spool it is not lost, and
+// 0. VSM_CLIENT_ELIMIT: more than 256 attributes or 64 KiB; nothing is sent.
 //
 // Acked: each batch is sent again after resend_ms without an ack and after a reconnect, until its ack comes.
 // Fire and forget: nothing is sent until somebody has subscribed.
@@ -110,6 +121,8 @@ int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *even
 // Fire and forget: gives away a number of the sequence, for an event that the caller could not keep, so that the daemon
 // sees that one is missing.
 void vsm_emitter_lose(struct vsm_emitter *e);
+// With a spool: the event goes there alone, as if it had been lost on the way. VSM_CLIENT_EINVAL: there is none.
+int vsm_emitter_keep(struct vsm_emitter *e, const struct vsm_emitter_event *event);
 // Does not let the batch at hand wait for more events.
 void vsm_emitter_flush(struct vsm_emitter *e);
 
@@ -123,6 +136,8 @@ size_t vsm_emitter_pending(const struct vsm_emitter *e);
 struct vsm_emitter_counts {
   uint64_t emitted, accepted, rejected; // accepted, rejected: as acked
   uint64_t lost;                        // fire and forget: found the queue full
+  uint64_t kept;                        // in the spool alone, since they found the queue full or were given to _keep()
+  uint64_t asked;                       // requests that the recover socket answered
   uint64_t resent;                      // batches
 };
 struct vsm_emitter_counts vsm_emitter_counts(const struct vsm_emitter *e);
