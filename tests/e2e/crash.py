@@ -5,28 +5,36 @@ or at a named point of the code, or end it by SIGTERM. Then it is started again,
 everything that it has to say of its value stream must equal what a second daemon says, without a state directory,
 which was given every batch once and in another order. Batches of even number may be sent again when acked; those of
 odd number are sent again only while they are not: so if they come out right, it is the journal that kept them.
+
+Where a disk can be mounted some rounds, or all, end with a power cut instead: at a random moment with the daemon at
+work, or at a named point.
 """
+import argparse
+import collections
 import contextlib
 import os
 import random
 import re
 import signal
 import sqlite3
-import sys
 import threading
 import time
 
 import zmq
 
 import harness
-from harness import Daemon, batch, event
+from disk import Disk, why_none
+from harness import DEADLINE, Daemon, batch, event
 
 POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
-# Of the process that makes a checkpoint: it alone is killed there, the daemon soon after.
+# Of the process that makes a checkpoint: it is killed there alone, and the daemon soon after, or with the daemon.
 CHECKPOINT_POINTS = tuple(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove"))
 ITEMS_A_DIRECTORY = 3000
 ID_BYTES = 400  # so that the journal soon takes more than it may, and is trimmed
 WINDOW = 64  # batches under way
+FEW_EVENTS = 50  # after which a checkpoint is due
+DISK_BYTES = 256 << 20
+CUTS = {"none": 0, "some": 0.3, "all": 1}  # of the rounds that do not end by SIGTERM
 
 
 class Load:
@@ -94,10 +102,11 @@ def told(daemon):
 class Directory:
     """One state directory, and the daemon of reference beside it."""
 
-    def __init__(self, rng, totals):
-        self.rng, self.totals = rng, totals
+    def __init__(self, rng, totals, cuts, disk):
+        self.rng, self.totals, self.cuts, self.disk = rng, totals, cuts, disk
         self.load = Load(rng)
-        self.daemon = Daemon(harness.config(state="state").replace("daemon:\n", "daemon:\n  journal: { max: 1MiB }\n", 1))
+        self.state = os.path.join(disk.path, "state") if disk else "state"
+        self.daemon = Daemon(harness.config(state=self.state).replace("daemon:\n", "daemon:\n  journal: { max: 1MiB }\n", 1))
         self.reference = Daemon(harness.config())
         self.given = set()
 
@@ -113,47 +122,76 @@ class Directory:
     def round(self):
         d, rng = self.daemon, self.rng
         how = rng.choice(("point", "point", "moment", "term"))
+        cut = how != "term" and rng.random() < self.cuts
+        point = self.choose_point() if how == "point" else ""
         self.load.more(rng.randrange(20, 200))
         d.end(signal.SIGTERM)
-        d._start(env=self.failpoint() if how == "point" else self.checkpoints())
+        d._start(env=self.failpoint(point, cut))
         again = [n for n in self.load.acked if n % 2 == 0 and rng.random() < 0.05]
         numbers = self.load.unacked() + again
+        events = sum(len(self.load.batches[n].events) for n in self.load.unacked())
         rng.shuffle(numbers)
-        number = signal.SIGTERM if how == "term" else signal.SIGKILL
-        kill = threading.Timer(rng.random() * 0.3, d.process.send_signal, (number,))
+        at = rng.random() * 0.3
+        timers = [] if point else [threading.Timer(at + 0.05 * cut, d.process.send_signal,
+                                                   (signal.SIGTERM if how == "term" else signal.SIGKILL,))]
+        if cut and not point:
+            timers.append(threading.Timer(at, self.disk.cut))
         try:
             client = d.client()
-            if how != "point":
-                kill.start()
+            for timer in timers:
+                timer.start()
             self.load.send(client, numbers, until=lambda: d.process.poll() is not None)
             self.load.take_late_acks(client)
+            if point in CHECKPOINT_POINTS and events >= 2 * FEW_EVENTS:
+                d.log.wait("event=checkpoint_failed")
         except AssertionError:
-            if d.process.poll() is None:  # it may have died before it was ready, at a point of its first records
+            if not d.log.ended:  # it may have died, also before it was ready, at a point of its first records
                 raise
-        kill.cancel()
-        if how != "point":
-            kill.join()
-        if d.process.poll() is None:
-            d.end()
-        else:
-            d.end(0)
-        self.totals["kills"] += d.process.returncode == -signal.SIGKILL
+            d.process.wait(DEADLINE)
+        for timer in timers:
+            timer.cancel()
+            if timer.ident:
+                timer.join()
+        died = d.process.poll() is not None
+        if cut and not died:
+            self.disk.cut()
+        d.end(0 if died else signal.SIGKILL)
+        if point and (died or "the process that makes it failed" in d.log.text()):
+            self.totals["points"][point] += 1
+        if cut:
+            self.power_is_back()
+        self.totals["kills"] += not cut and d.process.returncode == -signal.SIGKILL
         self.check()
 
-    def checkpoints(self):
-        return {"VSM_CHECKPOINT_EVENTS": str(self.rng.choice((50, 300, 1000)))}
+    def power_is_back(self):
+        self.disk.cut()  # where it was only killed until now
+        self.disk.again()
+        self.totals["cuts"] += 1
 
-    def failpoint(self):
-        if self.rng.random() < 0.4:
-            return {"VSM_FAILPOINT": f"{self.rng.choice(CHECKPOINT_POINTS)}:1", **self.checkpoints()}
-        return {"VSM_FAILPOINT": f"{self.rng.choice(POINTS)}:{self.rng.randrange(1, 120)}", **self.checkpoints()}
+    def checkpoints(self):
+        return {"VSM_CHECKPOINT_EVENTS": str(self.rng.choice((FEW_EVENTS, 300, 1000)))}
+
+    def choose_point(self):
+        """One that nobody came to yet, as a rule."""
+        missing = [p for p in POINTS + CHECKPOINT_POINTS if p not in self.totals["points"]]
+        if missing and self.rng.random() < 0.9:
+            return self.rng.choice(missing)
+        return self.rng.choice(CHECKPOINT_POINTS if self.rng.random() < 0.4 else POINTS)
+
+    def failpoint(self, point, cut):
+        if not point:
+            return self.checkpoints()
+        if point in CHECKPOINT_POINTS:
+            both = {"VSM_FAILPOINT_TAKES_DAEMON": "1"} if cut or self.rng.random() < 0.5 else {}
+            return {"VSM_FAILPOINT": f"{point}:1", "VSM_CHECKPOINT_EVENTS": str(FEW_EVENTS), **both}
+        return {**self.checkpoints(), "VSM_FAILPOINT": f"{point}:{self.rng.randrange(1, self.rng.choice((3, 20, 120)))}"}
 
     def check(self):
         d, load = self.daemon, self.load
         d.start_again(env=self.checkpoints())
         self.totals["from checkpoints"] += bool(re.search("event=recovered checkpoint=[1-9]", d.log.text()))
         assert "set_aside" not in d.log.text(), d.log.text()
-        with contextlib.closing(sqlite3.connect(f"file:{d.directory}/state/journal.db?mode=ro", uri=True)) as db:
+        with contextlib.closing(sqlite3.connect(f"file:{os.path.join(d.directory, self.state)}/journal.db?mode=ro", uri=True)) as db:
             self.totals["trimmed"] += db.execute("SELECT coalesce(min(first), 1) > 1 FROM groups").fetchone()[0]
         received = d.ingest().received
         assert received >= load.acked_events(), f"{load.acked_events()} events were acked, {received} are there"
@@ -173,34 +211,57 @@ class Directory:
         self.totals["rounds"] += 1
 
 
-def run(seconds, seed):
+def run(seconds, seed, cuts):
+    """cuts: a key of CUTS; anything but none takes a machine on which a disk can be mounted."""
     rng = random.Random(seed)
-    totals = {"rounds": 0, "kills": 0, "acked": 0, "directories": 0, "from checkpoints": 0, "trimmed": 0}
+    totals = {name: 0 for name in ("rounds", "kills", "cuts", "acked", "directories", "from checkpoints", "trimmed")}
+    totals["points"] = collections.Counter()
     harness.VSMD = os.environ["VSMD_FAILING"]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         totals["directories"] += 1
-        with Directory(rng, totals) as directory:
+        with Disk(DISK_BYTES) if CUTS[cuts] else contextlib.nullcontext() as disk, \
+                Directory(rng, totals, CUTS[cuts], disk) as directory:
             while time.monotonic() < end and directory.load.events:
                 directory.round()
             totals["acked"] += directory.load.acked_events()
     return totals
 
 
-def main():
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2**32)
-    print("seed", seed, flush=True)
-    totals = run(seconds, seed)
+def report(totals):
     print(f"{totals['rounds']} rounds in {totals['directories']} directories, {totals['kills']} kills, "
-          f"{totals['from checkpoints']} starts from a checkpoint, {totals['trimmed']} of a "
-          f"trimmed journal, "
-          f"{totals['acked']} events acked, 0 lost, 0 counted twice")
-    assert totals["kills"] >= seconds / 10, "hardly anything was killed"
+          f"{totals['cuts']} power cuts, {totals['from checkpoints']} starts from a checkpoint, {totals['trimmed']} of a "
+          f"trimmed journal, {totals['acked']} events acked, 0 lost, 0 counted twice")
+    print("points:", ", ".join(f"{p} {totals['points'][p]}" for p in POINTS + CHECKPOINT_POINTS), flush=True)
+
+
+def judge(totals, seconds):
+    """Whether enough was tried that the result means something."""
+    assert totals["kills"] + totals["cuts"] >= seconds / 10, "hardly anything was killed"
     if totals["rounds"] < 20:  # on a slow machine too few to tell
         return
     assert totals["trimmed"] > totals["rounds"] / 10, "hardly any journal was trimmed"
     assert totals["from checkpoints"] > totals["rounds"] / 3, "hardly any start was from a checkpoint"
+    if totals["rounds"] >= 100:
+        missing = [p for p in POINTS + CHECKPOINT_POINTS if p not in totals["points"]]
+        assert not missing, f"nobody was killed at {missing}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    parser.add_argument("--cuts", choices=CUTS, default="some")
+    args = parser.parse_args()
+    print("seed", args.seed, flush=True)
+    if args.cuts != "none":
+        why = why_none(DISK_BYTES)
+        if why:
+            print("without power cuts, as no disk can be mounted here:", why, flush=True)
+            args.cuts = "none"
+    totals = run(args.seconds, args.seed, args.cuts)
+    report(totals)
+    judge(totals, args.seconds)
 
 
 if __name__ == "__main__":

@@ -273,6 +273,25 @@ class Child(unittest.TestCase):
                 submit(d, 20)
                 d.log.wait(r"^event=checkpoint position=", after=lines)
 
+    def test_a_disk_that_fails(self):
+        for how in ("write", "short", "fsync", "rename"):
+            with self.subTest(how), Program("VSMD_FAILING"), \
+                    Daemon(config(), env={**self.ENV, "VSM_CHECKPOINT_FAILS": how}) as d:
+                submit(d, 20)
+                d.log.wait(r'^event=checkpoint_failed position=.* why=".*checkpoint.*: (No space|Input/output)')
+                d.log.wait(r'^event=trouble what="the last checkpoint in .* failed')
+                self.assertTrue(d.status().durable)
+                self.assertEqual(checkpoints(d), [])
+                self.assertFalse(os.path.exists(os.path.join(directory(d), "checkpoint.new")))
+                submit(d, 5)
+                before = snapshot(d)
+                d.end()
+                d.start_again(env=self.ENV)
+                self.assertEqual(snapshot(d), before)
+                lines = len(d.log.lines)
+                submit(d, 20)
+                d.log.wait(r"^event=checkpoint position=", after=lines)
+
     def test_it_ends_with_the_daemon(self):
         for point in ("read", "rename"):  # at which it stands still: it would not end by itself
             for number, status in ((signal.SIGTERM, 0), (signal.SIGKILL, -signal.SIGKILL)):

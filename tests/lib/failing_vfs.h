@@ -8,6 +8,7 @@ enum failing {
   FAILING_WRITE,      // writes: an error of the device
   FAILING_SYNC,       // syncs
   FAILING_SYNC_OF_DB, // syncs of the database alone, not of its log
+  FAILING_TO_SYNC,    // syncs: nothing is synced, and nobody is told
 };
 
 void failing_vfs_install(void); // once
