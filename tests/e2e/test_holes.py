@@ -1,6 +1,8 @@
 """What was lost on the fire-and-forget way is fetched from the source's recover socket: at the end nothing is missing."""
 import os
+import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import unittest
@@ -93,15 +95,16 @@ class Source:
         self.thread.join(DEADLINE)
 
 
-class Holes(unittest.TestCase):
-    def check_all_there(self, d, n, **counts):
+class HolesTest(unittest.TestCase):
+    def check_all_there(self, d, n):
         """n different events, each counted once, and nothing missing."""
-        ingest = d.await_ingest(applied=n, gaps=0, **counts)
+        ingest = d.await_ingest(applied=n, gaps=0)
         self.assertEqual((ingest.rejected, ingest.unmapped), (0, 0), ingest)
         stage = d.snapshot().value_streams[0].stages[0].windows[0]
         self.assertEqual((stage.arrivals, stage.completed), (n, n))
-        return ingest
 
+
+class Holes(HolesTest):
     def test_holes_the_tail_and_what_was_before(self):
         with Source(at_once=7) as s, Daemon(s.config()) as d:
             s.await_subscriber()
@@ -132,6 +135,7 @@ class Holes(unittest.TestCase):
 
     def test_a_killed_daemon(self):
         state = tempfile.mkdtemp(prefix="vsmd-holes-")
+        self.addCleanup(shutil.rmtree, state)
         with Source(at_once=50) as s, Daemon(s.config(state=state)) as d:
             n = 0
             for _ in range(3):
@@ -220,6 +224,107 @@ class Holes(unittest.TestCase):
             d.write(harness.config())
             self.assertEqual(d.ask(reload={}).error, "")
             self.assertEqual(d.status().without_effect, [])
+
+
+class Program:
+    """libvsm's emitter, in the program that its example is."""
+
+    def __init__(self, directory, *args):
+        self.ends = [f"ipc://{directory}/publish", f"ipc://{directory}/recover"]
+        self.spool = os.path.join(directory, "spool")
+        self.args = args
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([os.path.join(os.environ["EXAMPLES"], "example_publish"), *self.ends, self.spool, *self.args],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.emitted = 0
+
+    def emit(self, *subjects, note=""):
+        for subject in subjects:
+            self.process.stdin.write(f"first.done {subject} {note}".rstrip() + "\n")
+        self.process.stdin.flush()
+        for _ in subjects:
+            self.emitted += 1
+            assert self.process.stdout.readline() == f"{self.emitted}\n"
+
+    def end(self, kill=False):
+        if kill:
+            self.process.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(DEADLINE)
+
+    def config(self, **more):
+        connect, recover = self.ends
+        return harness.config(clock="wall", sources=f"sources: [ {{ id: example, connect: '{connect}', recover: '{recover}' }} ]", **more)
+
+
+class Emitter(HolesTest):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="vsmd-holes-")
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def test_a_stopped_daemon(self):
+        p = Program(self.directory, "2")
+        with Daemon(p.config()) as d:
+            p.emit("first")
+            d.await_ingest(received=1)
+            d.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, d.process.pid, os.WSTOPPED | os.WNOWAIT)
+            p.emit(*range(500), note="x" * 50000)  # 25 MB: more than fits into what lies between
+            p.emit("last")
+            d.process.send_signal(signal.SIGCONT)
+            self.check_all_there(d, 502)
+            d.log.wait(r"^event=events_recovered source=example ")
+            self.assertEqual(p.end(), 0)
+
+    def test_a_killed_daemon(self):
+        p = Program(self.directory)
+        with Daemon(p.config(state=os.path.join(self.directory, "state"))) as d:
+            for turn in range(4):
+                p.emit(*(f"{turn}-{n}" for n in range(500)))
+                d.end()
+                p.emit(*(f"{turn}-away-{n}" for n in range(500)))
+                d.start_again()
+            self.check_all_there(d, 4000)
+            self.assertEqual(p.end(), 0)
+
+    def test_a_killed_emitter(self):
+        p = Program(self.directory)
+        with Daemon(p.config(state=os.path.join(self.directory, "state"))) as d:
+            for turn in range(4):
+                p.emit(*(f"{turn}-{n}" for n in range(300)))
+                p.end(kill=True)  # with what it had not sent
+                if turn == 2:  # and with nobody there to miss it
+                    d.end()
+                    p.start()
+                    p.emit(*(f"{turn}-away-{n}" for n in range(300)))
+                    p.end(kill=True)
+                    d.start_again()
+                p.start()
+            self.check_all_there(d, 1500)
+            self.assertEqual(len(d.ask(sources={}).sources.sources), 1)
+            self.assertEqual(p.end(), 0)
+
+    def test_a_new_epoch(self):
+        p = Program(self.directory)
+        with Daemon(p.config()) as d:
+            p.emit(*range(100))
+            self.check_all_there(d, 100)
+            p.end(kill=True)
+            os.remove(p.spool)  # and with it all that it knew of its numbers
+            p.start()
+            p.emit(*range(100, 200))
+            self.check_all_there(d, 200)
+            with open(p.spool, "r+b") as f:  # a damaged one: what is whole of it is still there to be fetched
+                f.seek(4000)
+                f.write(b"\xff" * 5000)
+            p.end(kill=True)
+            p.start()
+            p.emit(*range(200, 300))
+            self.check_all_there(d, 300)
+            self.assertEqual(p.end(), 0)
 
 
 harness.main()
