@@ -181,6 +181,16 @@ int vsm_core_find_item(const struct vsm_core *core, int stream, struct vsm_str k
   return n == 0 ? VSM_ENOENT : n > 1 ? VSM_EAMBIGUOUS : 0;
 }
 
+// The mark of its last end; NULL: it is open.
+static const struct vsm_mark *last_end(const struct vsm_story *story) {
+  for (size_t i = story->open ? 0 : story->n_marks; i > 0; i--) {
+    const struct vsm_mark *m = &story->marks[i - 1];
+    if (m->kind == VSM_M_FINISHED || m->kind == VSM_M_WITHDRAWN)
+      return m;
+  }
+  return NULL;
+}
+
 // VSM_ENOENT: known by key alone; nothing has made it an item yet.
 static int tell_item(struct vsm_core *core, unsigned stream, uint32_t id, struct vsm_arena *arena,
                      struct vsm_item_view *out) {
@@ -194,6 +204,7 @@ static int tell_item(struct vsm_core *core, unsigned stream, uint32_t id, struct
     return VSM_ENOENT;
   if (tell_transitions(core, s, it, arena, &t) != 0)
     return VSM_ENOMEM;
+  const struct vsm_mark *end = last_end(story);
   *out = (struct vsm_item_view){.item = vsm_items_shown(&s->items, it, s->graph),
                                 .stream = stream,
                                 .keys = vsm_core_keys(&s->items, it, arena),
@@ -201,6 +212,9 @@ static int tell_item(struct vsm_core *core, unsigned stream, uint32_t id, struct
                                 .state = story->open       ? "open"
                                          : story->finished ? "finished"
                                                            : "withdrawn",
+                                .started = {story->started},
+                                .ended = {end ? end->at : 0},
+                                .lead_us = end && end->kind == VSM_M_FINISHED ? end->span : 0,
                                 .transitions = t.rows,
                                 .n_transitions = t.n,
                                 .visits = tell_visits(core, s, it, story, arena),

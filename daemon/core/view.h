@@ -256,6 +256,8 @@ struct vsm_item_view {
   const struct vsm_str *keys; // sorted
   unsigned n_keys;
   const char *state;                             // open, finished, withdrawn
+  struct vsm_time started, ended;                // ended 0: open
+  int64_t lead_us;                               // of a finished one; working time where there is a calendar
   const struct vsm_transition_view *transitions; // canonical order, progress (the newest of each stage) among them
   unsigned n_transitions;
   const struct vsm_visit_view *visits; // in the order in which they opened

@@ -1,7 +1,7 @@
 // It does what a start does: loads the last checkpoint, steps through the journal, which is only read, in transactions
 // of one statement; then it writes what came of it, and ends. So it needs nothing of the daemon's memory, and each
 // checkpoint tries the way of a restart. It ends with the daemon, and takes processor and disk only where nobody else
-// wants them.
+// wants them. Before that it brings history.db up to date: so what a checkpoint does not hold any more stands there.
 #include "shell/checkpoint.h"
 
 #include <signal.h>
@@ -13,6 +13,7 @@
 #include "conf/kept.h"
 #include "core/save.h"
 #include "shell/clock.h"
+#include "shell/history.h"
 #include "shell/log.h"
 #include "shell/process.h"
 #include "shell/recovery.h"
@@ -60,6 +61,8 @@ static int make(const char *directory, struct vsm_str fallback) {
   int err =
       vsm_recovery_run(&(struct vsm_recovery_options){.directory = directory, .fallback = fallback}, NULL, NULL, &r);
   vsm_failpoint(VSM_FAIL_checkpoint_read);
+  if (!err && r.core)
+    vsm_history_bring(directory, &r);
   bool news = !err && r.kept && r.position > r.checkpoint; // without `kept` its configuration is not recorded yet
   if (news)
     err = write_checkpoint(directory, &r, &bytes);

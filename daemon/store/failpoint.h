@@ -8,6 +8,8 @@
   X(durable)            /* it is on disk, and nobody was told */                                                       \
   X(ack)                /* an ack is about to go out */                                                                \
   X(checkpoint_read)    /* a checkpoint's child has stepped through the journal */                                     \
+  X(history_commit)     /* history.db is about to be changed */                                                        \
+  X(history_committed)  /* it was */                                                                                   \
   X(checkpoint_write)   /* some of the checkpoint was written */                                                       \
   X(checkpoint_sync)    /* all of it, but for its checksum */                                                          \
   X(checkpoint_rename)  /* it is on disk, and has no name */                                                           \

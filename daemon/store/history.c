@@ -1,0 +1,484 @@
+// An item has rows of its own, which are written when it is new and never changed: one that changed is written anew,
+// and the rows that it had go. Whether it changed is told from a fingerprint of all that is written of it; those that
+// are there are read at the beginning, eight bytes and a number each. So a change costs a look at every item, and
+// writes for those alone that changed.
+//
+// A change is one transaction of SQLite's write-ahead log, so that readers see what was before until all is there. The
+// first one fills a file of another name, which then takes its own, as the log would be as large as the database.
+#include "store/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "store/directory.h"
+#include "store/failpoint.h"
+#include "store/file.h"
+#include "store/history_tables.h"
+
+enum { BUSY_MS = 10000, CACHE_KIB = 65536 };
+
+struct known {
+  uint64_t fingerprint;
+  int64_t id;
+  bool sealed, told;
+};
+
+enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, FORGET, REMOVE, POSITION, STATEMENTS };
+static const char *const SQL[STATEMENTS] = {
+    [ITEM] = "INSERT INTO item(id, value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint) "
+             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [VISIT] = "INSERT INTO visit(item_id, number, stage, entered_us, left_us, how, rework, unobserved, queue_us, "
+              "active_us, suspended_us) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [KEY] = "INSERT OR IGNORE INTO item_key(item_id, key) VALUES(?, ?)",
+    [SEGMENT] = "INSERT OR REPLACE INTO item_segment(item_id, attribute, value) VALUES(?, ?, ?)",
+    [STAGE] = "INSERT OR REPLACE INTO stage(value_stream, stage, stream_name, name, place) VALUES(?, ?, ?, ?, ?)",
+    [SEAL] = "UPDATE item SET sealed = 1 WHERE id = ?",
+    [FORGET] = "SELECT i.id FROM item_key k JOIN item i ON i.id = k.item_id WHERE k.key = ? AND i.value_stream = ?",
+    [REMOVE] = "DELETE FROM item WHERE id = ?",
+    [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
+};
+
+struct vsm_history {
+  char *directory;
+  sqlite3 *db;
+  sqlite3_stmt *at[STATEMENTS];
+  struct known *known; // by fingerprint; those of this change are not among them
+  size_t n_known, cap_known;
+  XXH3_state_t *sum;
+  uint64_t position; // before this change
+  int64_t next_id;
+  struct vsm_history_counts counts;
+  bool is_new, failed, finished;
+};
+
+static char *path_of(const struct vsm_history *h, const char *name) {
+  char *path = NULL;
+  return asprintf(&path, "%s/%s", h->directory, name) < 0 ? NULL : path;
+}
+
+static int explain(struct vsm_history *h, const char *name, int code, struct vsm_journal_why *why) {
+  char text[160];
+  vsm_file_explain(h->db, code, text, sizeof text);
+  snprintf(why->text, sizeof why->text, "%s/%s: %s", h->directory, name, text);
+  return (code & 0xff) == SQLITE_BUSY ? VSM_EINUSE : (code & 0xff) == SQLITE_NOMEM ? VSM_ENOMEM : VSM_EIO;
+}
+
+static bool is_damage(int code) {
+  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+}
+
+// --- opening
+
+static int ask(sqlite3 *db, const char *sql, int64_t *value) {
+  sqlite3_stmt *s;
+  int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
+  if (code != SQLITE_OK)
+    return code;
+  code = sqlite3_step(s);
+  *value = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+  sqlite3_finalize(s);
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int open_file(struct vsm_history *h, const char *name, bool create) {
+  char *path = path_of(h, name);
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+  int code = path ? sqlite3_open_v2(path, &h->db, flags, NULL) : SQLITE_NOMEM;
+  free(path);
+  if (code != SQLITE_OK)
+    return code;
+  sqlite3_extended_result_codes(h->db, 1);
+  sqlite3_busy_timeout(h->db, BUSY_MS);
+  return SQLITE_OK;
+}
+
+static void close_file(struct vsm_history *h) {
+  for (int i = 0; i < STATEMENTS; i++) {
+    sqlite3_finalize(h->at[i]);
+    h->at[i] = NULL;
+  }
+  sqlite3_close(h->db);
+  h->db = NULL;
+}
+
+static void remove_file(const struct vsm_history *h, const char *name) {
+  char *path = path_of(h, name);
+  if (path)
+    unlink(path);
+  free(path);
+}
+
+static int set_aside(const struct vsm_history *h) {
+  char *from = path_of(h, "history.db"), *to = path_of(h, "history.db.bad");
+  int err = !from || !to ? VSM_ENOMEM : rename(from, to) != 0 ? VSM_EIO : 0;
+  free(from);
+  free(to);
+  remove_file(h, "history.db-wal");
+  remove_file(h, "history.db-shm");
+  return err;
+}
+
+static int by_fingerprint(const void *a, const void *b) {
+  const struct known *s = a, *t = b;
+  return (s->fingerprint > t->fingerprint) - (s->fingerprint < t->fingerprint);
+}
+
+static int load_known(struct vsm_history *h) {
+  sqlite3_stmt *s;
+  int code = sqlite3_prepare_v2(h->db, "SELECT fingerprint, id, sealed FROM item", -1, &s, NULL);
+  while (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
+    h->known = vsm_mem_grow(h->known, h->n_known, &h->cap_known, sizeof *h->known);
+    h->known[h->n_known++] = (struct known){(uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
+                                            sqlite3_column_int(s, 2) != 0, false};
+    code = SQLITE_OK;
+  }
+  sqlite3_finalize(s);
+  if (h->n_known > 0)
+    qsort(h->known, h->n_known, sizeof *h->known, by_fingerprint);
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static int prepare(struct vsm_history *h) {
+  int64_t position = 0, id = 0;
+  int code = ask(h->db, "SELECT position FROM history", &position);
+  if (code == SQLITE_OK)
+    code = ask(h->db, "SELECT max(id) FROM item", &id);
+  if (code == SQLITE_OK)
+    code = load_known(h);
+  for (int i = 0; i < STATEMENTS && code == SQLITE_OK; i++)
+    code = sqlite3_prepare_v2(h->db, SQL[i], -1, &h->at[i], NULL);
+  h->position = (uint64_t)position;
+  h->next_id = id + 1;
+  h->counts.items = h->n_known;
+  return code;
+}
+
+// secure_delete: what is forgotten is overwritten.
+static int configure(struct vsm_history *h) {
+  char sql[160];
+  snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL", CACHE_KIB);
+  return sqlite3_exec(h->db, sql, NULL, NULL, NULL);
+}
+
+static int begin_new(struct vsm_history *h, struct vsm_journal_why *why) {
+  char sql[160];
+  remove_file(h, "history.new");
+  h->is_new = true;
+  snprintf(sql, sizeof sql, "PRAGMA journal_mode = OFF; PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
+           VSM_HISTORY_APPLICATION, VSM_HISTORY_FORMAT);
+  int code = open_file(h, "history.new", true);
+  if (code == SQLITE_OK)
+    code = configure(h);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(h->db, sql, NULL, NULL, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(h->db, VSM_HISTORY_TABLES, NULL, NULL, NULL);
+  if (code == SQLITE_OK)
+    code = prepare(h);
+  return code == SQLITE_OK ? 0 : explain(h, "history.new", code, why);
+}
+
+static int check(struct vsm_history *h, struct vsm_journal_why *why, int *code) {
+  int64_t application = 0, version = 0;
+  *code = ask(h->db, "PRAGMA application_id", &application);
+  if (*code == SQLITE_OK)
+    *code = ask(h->db, "PRAGMA user_version", &version);
+  if (*code != SQLITE_OK || (application == VSM_HISTORY_APPLICATION && version == VSM_HISTORY_FORMAT))
+    return 0;
+  if (application != VSM_HISTORY_APPLICATION)
+    snprintf(why->text, sizeof why->text, "%s/history.db: no history of vsmd; it was not changed", h->directory);
+  else
+    snprintf(why->text, sizeof why->text,
+             "%s/history.db: of format version %lld; this vsmd writes version %d; it was not changed", h->directory,
+             (long long)version, VSM_HISTORY_FORMAT);
+  return VSM_EFORMAT;
+}
+
+static int begin_change(struct vsm_history *h, struct vsm_journal_why *why) {
+  int code = open_file(h, "history.db", false);
+  int err = code == SQLITE_OK ? check(h, why, &code) : 0;
+  if (err)
+    return err;
+  if (code == SQLITE_OK)
+    code = configure(h);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(h->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+  if (code == SQLITE_OK)
+    code = prepare(h);
+  if (!is_damage(code))
+    return code == SQLITE_OK ? 0 : explain(h, "history.db", code, why);
+  close_file(h);
+  h->n_known = 0;
+  if (set_aside(h) != 0)
+    return explain(h, "history.db", code, why);
+  err = begin_new(h, why);
+  if (!err)
+    snprintf(why->text, sizeof why->text, "damaged, and set aside as history.db.bad");
+  return err;
+}
+
+int vsm_history_open(const char *directory, struct vsm_history **history, struct vsm_journal_why *why) {
+  struct vsm_history *h = calloc(1, sizeof *h);
+  struct stat st;
+  *history = NULL;
+  *why = (struct vsm_journal_why){"out of memory"};
+  if (!h || !(h->directory = strdup(directory)) || !(h->sum = XXH3_createState())) {
+    vsm_history_close(h);
+    return VSM_ENOMEM;
+  }
+  *why = (struct vsm_journal_why){""};
+  char *path = path_of(h, "history.db");
+  int err = !path ? VSM_ENOMEM : stat(path, &st) == 0 ? begin_change(h, why) : begin_new(h, why);
+  free(path);
+  if (err)
+    vsm_history_close(h);
+  else
+    *history = h;
+  return err;
+}
+
+uint64_t vsm_history_position(const struct vsm_history *h) {
+  return h->position;
+}
+
+// --- rows
+
+static int step(struct vsm_history *h, enum statement which) {
+  int code = sqlite3_step(h->at[which]);
+  sqlite3_reset(h->at[which]);
+  h->failed = h->failed || code != SQLITE_DONE;
+  return code == SQLITE_DONE ? 0 : VSM_EIO;
+}
+
+static void bind_text(sqlite3_stmt *s, int at, struct vsm_str text) {
+  sqlite3_bind_text64(s, at, text.n ? text.p : "", text.n, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static void bind_z(sqlite3_stmt *s, int at, const char *text) {
+  sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+}
+
+// Nothing where it is 0.
+static void bind_us(sqlite3_stmt *s, int at, int64_t us) {
+  if (us)
+    sqlite3_bind_int64(s, at, us);
+  else
+    sqlite3_bind_null(s, at);
+}
+
+int vsm_history_put_stage(struct vsm_history *h, const struct vsm_history_stage *stage) {
+  sqlite3_stmt *s = h->at[STAGE];
+  bind_z(s, 1, stage->stream);
+  bind_z(s, 2, stage->stage);
+  bind_z(s, 3, stage->stream_name);
+  bind_z(s, 4, stage->name);
+  sqlite3_bind_int64(s, 5, stage->place);
+  return step(h, STAGE);
+}
+
+static int write_parts(struct vsm_history *h, int64_t id, const struct vsm_history_item *item) {
+  for (unsigned i = 0; i < item->n_keys; i++) {
+    sqlite3_bind_int64(h->at[KEY], 1, id);
+    bind_text(h->at[KEY], 2, item->keys[i]);
+    step(h, KEY);
+  }
+  for (unsigned i = 0; i < item->n_segments; i++) {
+    sqlite3_bind_int64(h->at[SEGMENT], 1, id);
+    bind_z(h->at[SEGMENT], 2, item->segments[i].attribute);
+    bind_text(h->at[SEGMENT], 3, item->segments[i].value);
+    step(h, SEGMENT);
+  }
+  for (unsigned i = 0; i < item->n_visits; i++) {
+    const struct vsm_history_visit *v = &item->visits[i];
+    const int64_t numbers[] = {v->entered_us, v->left_us,   v->rework,      v->unobserved,
+                               v->queue_us,   v->active_us, v->suspended_us};
+    static const int places[] = {4, 5, 7, 8, 9, 10, 11};
+    sqlite3_bind_int64(h->at[VISIT], 1, id);
+    sqlite3_bind_int64(h->at[VISIT], 2, v->number);
+    bind_z(h->at[VISIT], 3, v->stage);
+    bind_z(h->at[VISIT], 6, v->how);
+    for (size_t k = 0; k < sizeof places / sizeof *places; k++)
+      sqlite3_bind_int64(h->at[VISIT], places[k], numbers[k]);
+    step(h, VISIT);
+  }
+  return h->failed ? VSM_EIO : 0;
+}
+
+static int write_item(struct vsm_history *h, const struct vsm_history_item *item, uint64_t fingerprint, bool sealed) {
+  sqlite3_stmt *s = h->at[ITEM];
+  int64_t id = h->next_id++;
+  sqlite3_bind_int64(s, 1, id);
+  bind_z(s, 2, item->stream);
+  bind_text(s, 3, item->item);
+  bind_z(s, 4, item->state);
+  sqlite3_bind_int64(s, 5, item->started_us);
+  bind_us(s, 6, item->ended_us);
+  bind_us(s, 7, item->lead_us);
+  sqlite3_bind_int64(s, 8, sealed);
+  sqlite3_bind_int64(s, 9, (int64_t)fingerprint);
+  h->counts.items++;
+  h->counts.written++;
+  return step(h, ITEM) == 0 ? write_parts(h, id, item) : VSM_EIO;
+}
+
+// --- fingerprints
+
+static void add_text(XXH3_state_t *sum, struct vsm_str text) {
+  uint64_t n = text.n;
+  XXH3_64bits_update(sum, &n, sizeof n);
+  XXH3_64bits_update(sum, text.n ? text.p : "", text.n);
+}
+
+static void add_visit(XXH3_state_t *sum, const struct vsm_history_visit *v) {
+  const int64_t numbers[] = {v->number,    v->entered_us,   v->left_us, v->queue_us,
+                             v->active_us, v->suspended_us, v->rework,  v->unobserved};
+  add_text(sum, vsm_str_of(v->stage));
+  add_text(sum, vsm_str_of(v->how));
+  XXH3_64bits_update(sum, numbers, sizeof numbers);
+}
+
+static uint64_t fingerprint_of(const struct vsm_history *h, const struct vsm_history_item *item) {
+  const int64_t numbers[] = {item->started_us, item->ended_us, item->lead_us,
+                             item->n_keys,     item->n_visits, item->n_segments};
+  XXH3_state_t *sum = h->sum;
+  XXH3_64bits_reset(sum);
+  add_text(sum, vsm_str_of(item->stream));
+  add_text(sum, vsm_str_of(item->state));
+  add_text(sum, item->item);
+  XXH3_64bits_update(sum, numbers, sizeof numbers);
+  for (unsigned i = 0; i < item->n_keys; i++)
+    add_text(sum, item->keys[i]);
+  for (unsigned i = 0; i < item->n_visits; i++)
+    add_visit(sum, &item->visits[i]);
+  for (unsigned i = 0; i < item->n_segments; i++) {
+    add_text(sum, vsm_str_of(item->segments[i].attribute));
+    add_text(sum, item->segments[i].value);
+  }
+  return XXH3_64bits_digest(sum);
+}
+
+static struct known *find(const struct vsm_history *h, uint64_t fingerprint) {
+  const struct known key = {.fingerprint = fingerprint};
+  return h->n_known ? bsearch(&key, h->known, h->n_known, sizeof key, by_fingerprint) : NULL;
+}
+
+// --- telling
+
+int vsm_history_put(struct vsm_history *h, const struct vsm_history_item *item) {
+  uint64_t fingerprint = fingerprint_of(h, item);
+  struct known *k = find(h, fingerprint);
+  if (!k)
+    return write_item(h, item, fingerprint, false);
+  k->told = true;
+  return 0;
+}
+
+int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item) {
+  uint64_t fingerprint = fingerprint_of(h, item);
+  struct known *k = find(h, fingerprint);
+  if (!k)
+    return write_item(h, item, fingerprint, true);
+  k->sealed = true;
+  sqlite3_bind_int64(h->at[SEAL], 1, k->id);
+  return step(h, SEAL);
+}
+
+static int remove_item(struct vsm_history *h, int64_t id) {
+  sqlite3_bind_int64(h->at[REMOVE], 1, id);
+  h->counts.items--;
+  h->counts.removed++;
+  return step(h, REMOVE); // its parts go with it
+}
+
+int vsm_history_forget(struct vsm_history *h, const char *stream, struct vsm_str key) {
+  sqlite3_stmt *s = h->at[FORGET];
+  int64_t ids[64];
+  int n = 0, code;
+  bind_text(s, 1, key);
+  bind_z(s, 2, stream);
+  while ((code = sqlite3_step(s)) == SQLITE_ROW && n < 64)
+    ids[n++] = sqlite3_column_int64(s, 0);
+  sqlite3_reset(s);
+  h->failed = h->failed || (code != SQLITE_ROW && code != SQLITE_DONE);
+  for (int i = 0; i < n; i++) {
+    for (size_t k = 0; k < h->n_known; k++)
+      h->known[k].told = h->known[k].told || h->known[k].id == ids[i]; // it goes here
+    remove_item(h, ids[i]);
+  }
+  if (n == 64 && !h->failed)
+    return vsm_history_forget(h, stream, key);
+  return h->failed ? VSM_EIO : 0;
+}
+
+// --- the end
+
+static int put_in_place(struct vsm_history *h) {
+  char *from = path_of(h, "history.new"), *to = path_of(h, "history.db");
+  int fd = from ? open(from, O_RDONLY | O_CLOEXEC) : -1;
+  remove_file(h, "history.db-wal"); // of one that is gone
+  remove_file(h, "history.db-shm");
+  int err = !to || fd < 0 || fsync(fd) != 0 || rename(from, to) != 0 ? VSM_EIO : vsm_directory_sync(h->directory);
+  if (fd >= 0)
+    close(fd);
+  free(from);
+  free(to);
+  return err;
+}
+
+static int commit(struct vsm_history *h, struct vsm_journal_why *why) {
+  vsm_failpoint(VSM_FAIL_history_commit);
+  int code = sqlite3_exec(h->db, h->is_new ? "COMMIT; PRAGMA journal_mode = WAL" : "COMMIT", NULL, NULL, NULL);
+  if (code != SQLITE_OK)
+    return explain(h, h->is_new ? "history.new" : "history.db", code, why);
+  vsm_failpoint(VSM_FAIL_history_committed);
+  sqlite3_busy_timeout(h->db, 0); // a reader may be in the way for ever
+  if (!h->is_new)
+    sqlite3_wal_checkpoint_v2(h->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  close_file(h);
+  if (!h->is_new || put_in_place(h) == 0)
+    return 0;
+  snprintf(why->text, sizeof why->text, "%s/history.db: %s", h->directory, strerror(errno));
+  return VSM_EIO;
+}
+
+int vsm_history_finish(struct vsm_history *h, uint64_t position, int64_t received_us, struct vsm_history_counts *counts,
+                       struct vsm_journal_why *why) {
+  for (size_t i = 0; i < h->n_known && !h->failed; i++)
+    if (!h->known[i].told && !h->known[i].sealed)
+      remove_item(h, h->known[i].id);
+  sqlite3_bind_int64(h->at[POSITION], 1, (int64_t)position);
+  sqlite3_bind_int64(h->at[POSITION], 2, received_us);
+  if (h->failed || step(h, POSITION) != 0) {
+    int code = sqlite3_extended_errcode(h->db);
+    explain(h, h->is_new ? "history.new" : "history.db", code, why);
+    close_file(h);
+    if (is_damage(code) && !h->is_new)
+      set_aside(h);
+    return VSM_EIO;
+  }
+  int err = commit(h, why);
+  h->finished = !err;
+  *counts = h->counts;
+  return err;
+}
+
+void vsm_history_close(struct vsm_history *h) {
+  if (!h)
+    return;
+  close_file(h);
+  if (h->is_new && !h->finished && h->directory)
+    remove_file(h, "history.new");
+  XXH3_freeState(h->sum);
+  free(h->known);
+  free(h->directory);
+  free(h);
+}

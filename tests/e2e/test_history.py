@@ -1,0 +1,269 @@
+"""history.db: what docs/history.md says of it, and that a change of it comes to the same as making it anew."""
+import os
+import re
+import sqlite3
+import subprocess
+import unittest
+
+import harness
+from harness import DEADLINE, Daemon, batch, event
+from state import config
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
+HOUR = 3600
+MORE = """\
+  - { source: "*", type: second.started, stage: S/second, lifecycle: start, item: "S:{subject}" }
+  - { source: "*", type: held, stage: S/second, lifecycle: suspend, item: "S:{subject}", reason: why, party: customer }
+  - { source: "*", type: known, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["order:{data.order}"] }
+"""
+
+
+def text():
+    return config(streams=("S",)).replace("outcome: Done", "outcome: Done\n    segments: [region]") + MORE
+
+
+def directory(d):
+    return os.path.join(d.directory, "state")
+
+
+def path(d):
+    return os.path.join(directory(d), "history.db")
+
+
+def make(d, env=None, status=0):
+    r = subprocess.run([harness.VSMD, "--checkpoint", directory(d)], capture_output=True, text=True, timeout=DEADLINE,
+                       env={**os.environ, **(env or {})}, check=False)
+    assert r.returncode == status, (r.returncode, r.stderr)
+    return r.stderr
+
+
+def connect(d):
+    db = sqlite3.connect(f"file:{path(d)}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def ask(d, sql):
+    db = connect(d)
+    try:
+        return [tuple(row) for row in db.execute(sql)]
+    finally:
+        db.close()
+
+
+def all_of(d):
+    """All that it says, but for numbers of rows."""
+    items = ask(d, "SELECT value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint, (SELECT "
+                   "group_concat(key, '|') FROM (SELECT key FROM item_key WHERE item_id = id ORDER BY key)) FROM item "
+                   "ORDER BY value_stream, item")
+    visits = ask(d, "SELECT value_stream, item, v.* FROM visit v JOIN item ON id = item_id ORDER BY 1, 2, 4")
+    segments = ask(d, "SELECT value_stream, item, attribute, value FROM item_segment JOIN item ON id = item_id ORDER BY 1, 2")
+    return items, [v[:2] + v[3:] for v in visits], segments, ask(d, "SELECT * FROM stage"), ask(d, "SELECT * FROM history")
+
+
+def story():
+    """Five items, hours after T0 (2023-11-14 22:13:20, a Tuesday): their names say what becomes of them."""
+    h = lambda hours, type, subject, **data: event(type, subject, at=hours * HOUR, **data)
+    yield batch(h(0, "first.started", "plain", region="north"), h(2, "first.done", "plain"),
+                h(3, "second.started", "plain"), h(6, "second.done", "plain"))
+    yield batch(h(0, "first.started", "again", region="south"), h(1, "first.done", "again"),
+                h(2, "second.started", "again"), h(4, "first.started", "again"), h(8, "first.done", "again"),
+                h(9, "second.started", "again"), h(20, "second.done", "again"))
+    yield batch(h(24, "first.started", "held", region="north"), h(26, "first.done", "held"),
+                h(26, "second.started", "held"), h(28, "held", "held"), h(32, "second.done", "held"))
+    yield batch(h(30, "first.started", "gone"), h(40, "cancelled", "gone"))
+    yield batch(h(200, "first.started", "open", region="south"), h(210, "first.done", "open"))
+
+
+class TenQuestions(unittest.TestCase):
+    EXPECTED = {
+        "throughput": [("S", "2023-46", 3)],
+        "lead-time": [("S", 3, 8.0, 20.0)],
+        "cycle-time": [("S", "second", 3, 22 / 3, 12.0), ("S", "first", 5, 19 / 5, 10.0)],
+        "flow-efficiency": [("S", "first", 100.0, 0.0, 0.0), ("S", "second", 72.0, 12.0, 16.0)],  # of 19 h and 25 h
+        "rework": [("S", "second", 1, 4, 25.0), ("S", "first", 1, 6, 16.7)],
+        "variants": [("S", "first > second", 2, 7.0), ("S", "first > second > first > second", 1, 20.0)],
+        "follows": [("S", "first", "second", 4, 0.0), ("S", "second", "first", 1, 0.0)],
+        "slowest": [("S:again", 20.0, "second", 12.0), ("S:held", 8.0, "second", 6.0), ("S:plain", 6.0, "second", 4.0)],
+        "by-segment": [("S", "region", "south", 1, 20.0), ("S", "region", "north", 2, 7.0)],
+        "in-progress": [("2023-11-14", 2), ("2023-11-15", 1), *((f"2023-11-{day}", 0) for day in range(16, 23)),
+                        ("2023-11-23", 1)],
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon(text())
+        cls.daemon.__enter__()
+        for b in story():
+            assert cls.daemon.client().submit(b).durable
+        make(cls.daemon)
+        with open(os.path.join(ROOT, "docs", "history.md"), encoding="utf-8") as f:
+            cls.queries = dict(re.findall(r"^```sql (\S+)\n(.*?)^```$", f.read(), re.M | re.S))
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.__exit__(None, None, None)
+
+    def test_each(self):
+        self.assertEqual(set(self.queries), set(self.EXPECTED))
+        self.assertEqual(len(self.queries), 10)
+        for name, expected in self.EXPECTED.items():
+            with self.subTest(name):
+                got = ask(self.daemon, self.queries[name])
+                self.assertEqual(len(got), len(expected), got)
+                for row, wanted in zip(got, expected):
+                    for a, b in zip(row, wanted):
+                        self.assertAlmostEqual(a, b, places=9) if isinstance(b, float) else self.assertEqual(a, b)
+
+    def test_the_documented_columns(self):
+        with open(os.path.join(ROOT, "docs", "history.md"), encoding="utf-8") as f:
+            page = f.read()
+        for name in ("visits", "items", "item_key", "item_segment", "stage", "history"):
+            row = re.search(rf"^\| `{name}` \| (.*) \|$", page, re.M).group(1)
+            for _, column, *_ in ask(self.daemon, f"PRAGMA table_info({name})"):
+                if column != "one":
+                    self.assertIn(f"`{column}`", row, name)
+
+    def test_the_same_as_the_daemon_says(self):
+        position = ask(self.daemon, "SELECT position FROM history")[0][0]
+        self.assertIn(f"checkpoint.{position}", os.listdir(directory(self.daemon)))
+        for stage in self.daemon.snapshot().value_streams[0].stages:
+            self.assertEqual(ask(self.daemon, f"SELECT count(*) FROM visits WHERE stage = '{stage.id}'"),
+                             [(stage.windows[0].departures,)])
+        self.assertEqual(ask(self.daemon, "SELECT state, count(*) FROM items GROUP BY state ORDER BY state"),
+                         [("finished", 3), ("open", 1), ("withdrawn", 1)])
+        exported = subprocess.run([VSM, "export", "--state", directory(self.daemon), "--format", "csv", "--what", "visits"],
+                                  capture_output=True, text=True, check=True).stdout.splitlines()[1:]
+        self.assertEqual(len(exported), ask(self.daemon, "SELECT count(*) FROM visits")[0][0])
+
+
+class Changes(unittest.TestCase):
+    def check_anew(self, d):
+        """What it says must be what it says when it is made anew."""
+        said = all_of(d)
+        os.rename(path(d), path(d) + ".before")
+        self.assertRegex(make(d), r"event=history position=\d+ items=\d+ written=\d+ removed=0 ")
+        self.assertEqual(all_of(d), said)
+        os.rename(path(d) + ".before", path(d))
+
+    def test_only_what_changed_is_written(self):
+        with Daemon(text()) as d:
+            c = d.client()
+            for b in story():
+                c.submit(b)
+            self.assertIn(" items=5 written=5 removed=0 ", make(d))
+            self.assertNotIn("event=history", make(d))  # nothing came
+            c.submit(batch(event("first.done", "plain", at=1 * HOUR)))  # late: it left the first stage earlier
+            self.assertIn(" items=5 written=1 removed=1 ", make(d))
+            self.check_anew(d)
+            c.submit(batch(event("first.started", "new", at=300 * HOUR)))
+            self.assertIn(" items=6 written=1 removed=0 ", make(d))
+            self.check_anew(d)
+            c.submit(batch(event("known", "new", at=301 * HOUR, order="7"), event("known", "plain", at=302 * HOUR, order="7")))
+            self.assertIn(" items=5 written=1 removed=2 ", make(d))  # they are one
+            self.assertEqual(ask(d, "SELECT i.item FROM items i JOIN item_key k ON k.item_id = i.id WHERE key = 'order:7'"),
+                             [("S:plain",)])
+            self.check_anew(d)
+
+    def test_another_configuration(self):
+        with Daemon(text()) as d:
+            for b in story():
+                d.client().submit(b)
+            make(d)
+            d.write(text().replace("id: first,", "id: intake, was: first,").replace("S/first", "S/intake"))
+            self.assertEqual(d.ask(reload={}).error, "")
+            make(d)
+            self.assertEqual(ask(d, "SELECT DISTINCT stage, stage_name FROM visits ORDER BY stage_place"),
+                             [("intake", "First"), ("second", "Second")])
+
+    def test_readers_see_what_was_before(self):
+        with Daemon(text()) as d:
+            c = d.client()
+            for b in story():
+                c.submit(b)
+            make(d)
+            db = connect(d)
+            db.execute("BEGIN")
+            before = db.execute("SELECT count(*) FROM visits").fetchone()[0]
+            c.submit(batch(event("second.done", "open", at=400 * HOUR)))
+            self.assertIn("event=history ", make(d))
+            self.assertEqual(db.execute("SELECT count(*) FROM visits").fetchone()[0], before)
+            db.execute("COMMIT")
+            self.assertEqual(db.execute("SELECT count(*) FROM visits").fetchone()[0], before + 1)
+            db.close()
+
+    def test_killed_at_each_point(self):
+        """A change is there whole or not at all, the next one makes up for it, and no checkpoint is without it."""
+        harness.VSMD, before = os.environ["VSMD_FAILING"], harness.VSMD
+        try:
+            for first in (True, False):
+                for point in ("history_commit", "history_committed", "checkpoint_write", "checkpoint_renamed"):
+                    with self.subTest(point=point, first=first), Daemon(text()) as d:
+                        c = d.client()
+                        for b in story():
+                            c.submit(b)
+                        if not first:
+                            make(d)
+                        c.submit(batch(event("first.done", "plain", at=1 * HOUR)))
+                        make(d, env={"VSM_FAILPOINT": f"{point}:1"}, status=-9)
+                        if not first:
+                            self.assertIn(len(all_of(d)[0]), (5,))
+                        make(d)
+                        self.check_anew(d)
+        finally:
+            harness.VSMD = before
+
+
+class Trouble(unittest.TestCase):
+    def test_another_program_s_file_is_left_alone(self):
+        with Daemon(text()) as d:
+            d.client().submit(batch(event()))
+            for sql, why in (("CREATE TABLE t(x)", "no history of vsmd; it was not changed"),
+                             ("PRAGMA application_id = 0x76736d68; PRAGMA user_version = 9; CREATE TABLE t(x)",
+                              "of format version 9; this vsmd writes version 1; it was not changed")):
+                db = sqlite3.connect(path(d))
+                db.executescript(sql)
+                db.close()
+                with open(path(d), "rb") as f:
+                    bytes = f.read()
+                d.client().submit(batch(event(at=1)))
+                said = make(d)
+                self.assertIn(why, said)
+                self.assertIn("event=checkpoint position=", said)
+                with open(path(d), "rb") as f:
+                    self.assertEqual(f.read(), bytes)
+                os.remove(path(d))
+
+    def test_a_damaged_one_is_set_aside(self):
+        with Daemon(text()) as d:
+            d.client().submit(batch(event()))
+            make(d)
+            for spoil in (lambda f: f.write(b"no database"), lambda f: (f.seek(4096), f.write(b"\xff" * 8192))):
+                with open(path(d), "r+b") as f:
+                    spoil(f)
+                d.client().submit(batch(event(at=1)))
+                said = make(d)
+                self.assertRegex(said, "event=history_(set_aside|failed) ")
+                if "history_failed" in said:
+                    make(d)
+                self.assertEqual(ask(d, "SELECT count(*) FROM items"), [(1,)])
+                self.assertTrue(os.path.exists(path(d) + ".bad"))
+                os.remove(path(d) + ".bad")
+
+    def test_a_reader_may_have_it_open_for_ever(self):
+        with Daemon(text()) as d:
+            d.client().submit(batch(event()))
+            make(d)
+            db = connect(d)
+            db.execute("BEGIN")
+            db.execute("SELECT count(*) FROM items").fetchone()
+            for i in range(3):
+                d.client().submit(batch(event(subject=str(i), at=i)))
+                self.assertIn("event=history ", make(d))
+            db.close()
+            self.assertEqual(ask(d, "SELECT count(*) FROM items"), [(3,)])
+
+
+if __name__ == "__main__":
+    harness.main()
