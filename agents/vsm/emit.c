@@ -1,17 +1,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "cmd.h"
 #include "logs.h"
 #include "sender.h"
+#include "spooled.h"
 #include "text.h"
 #include "base/when.h"
 
 struct emitting {
   const char *submit, *pub, *source, *type, *subject, *id, *time, *jsonl;
   struct vsm_flag_list data;
+  struct vsm_spooled spooled;
   bool json;
   struct vsm_sender *sender;
   struct vsm_progress progress;
@@ -28,7 +31,7 @@ static void on_mistake(void *ctx, unsigned long line, const char *what) {
 }
 
 static int emit_lines(struct emitting *e) {
-  FILE *in = strcmp(e->jsonl, "-") == 0 ? stdin : fopen(e->jsonl, "r");
+  FILE *in = strcmp(e->jsonl, "-") == 0 ? vsm_sender_input(e->sender, STDIN_FILENO) : fopen(e->jsonl, "r");
   if (!in) {
     perror(e->jsonl);
     return VSM_FAILED;
@@ -36,8 +39,7 @@ static int emit_lines(struct emitting *e) {
   vsm_progress_begin(&e->progress, "events");
   int status = vsm_jsonl_read(in, &(struct vsm_log_reader){on_event, on_mistake, NULL, e});
   vsm_progress_end(&e->progress);
-  if (in != stdin)
-    fclose(in);
+  fclose(in);
   return status;
 }
 
@@ -80,7 +82,7 @@ static int read_event(const struct emitting *e, struct vsm_emitter_event *event,
 }
 
 static int send_all(struct emitting *e, const struct vsm_emitter_event *event) {
-  e->sender = vsm_sender_open(e->submit, e->pub, e->jsonl);
+  e->sender = vsm_sender_open(e->submit, e->pub, &e->spooled, e->jsonl);
   if (!e->sender)
     return VSM_FAILED;
   int status = e->jsonl ? emit_lines(e) : vsm_sender_send(e->sender, event, 0);
@@ -100,6 +102,7 @@ int vsm_cmd_emit(int argc, char **argv) {
       {"jsonl", VSM_FLAG_TEXT, &e.jsonl, "FILE", "CloudEvents, a line of JSON each; - is standard input"},
       {"submit", VSM_FLAG_TEXT, &e.submit, "ENDPOINT", "the daemon's submit socket, acked (" VSM_SUBMIT_DEFAULT ")"},
       {"pub", VSM_FLAG_TEXT, &e.pub, "ENDPOINT", "its subscribe socket instead, fire and forget"},
+      VSM_SPOOLED_FLAGS(&e.spooled),
       {"json", VSM_FLAG, &e.json, NULL, "what became of the events as JSON"},
   };
   const struct vsm_usage usage = {
@@ -121,6 +124,8 @@ int vsm_cmd_emit(int argc, char **argv) {
     fprintf(stderr, "vsm: --jsonl brings whole events; no other option describes one beside it\n");
     return VSM_WRONG_USAGE;
   }
+  if (!vsm_spooled_check(&e.spooled, e.pub))
+    return VSM_WRONG_USAGE;
   status = e.jsonl ? VSM_DONE : read_event(&e, &event, data);
   if (status == VSM_DONE)
     status = send_all(&e, &event);

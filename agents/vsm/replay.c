@@ -116,7 +116,7 @@ static int replay(struct replaying *r) {
     return VSM_FAILED;
   }
   r->total_bytes = (uint64_t)st.st_size + 1;
-  r->sender = vsm_sender_open(r->submit, NULL, r->path);
+  r->sender = vsm_sender_open(r->submit, NULL, NULL, r->path);
   if (!r->sender) {
     fclose(in);
     return VSM_FAILED;

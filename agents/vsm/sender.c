@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/name.h"
 #include "cmd.h"
 #include "now.h"
+#include "spooled.h"
 #include "text.h"
 
 enum {
@@ -31,6 +33,7 @@ struct outlet {
 
 struct vsm_sender {
   const char *submit, *pub, *path;
+  const struct vsm_spooled *spooled;
   struct outlet outlets[SOURCES_MAX];
   int n_outlets;
   unsigned long *lines; // by number of the event, modulo QUEUE_EVENTS
@@ -102,9 +105,8 @@ static struct outlet *open_outlet(struct vsm_sender *s, const char *source) {
                                               .on_ack = on_ack,
                                               .ctx = o};
   o->s = s;
-  int err = vsm_emitter_create(&options, &o->emitter);
-  if (err) {
-    vsm_say_endpoint(s->pub ? s->pub : s->submit, err);
+  if (vsm_spooled_create(s->spooled, &options, &o->emitter) != 0) {
+    s->gone = true;
     return NULL;
   }
   snprintf(o->source, sizeof o->source, "%s", source ? source : "");
@@ -112,10 +114,13 @@ static struct outlet *open_outlet(struct vsm_sender *s, const char *source) {
   return o;
 }
 
-struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const char *path) {
+struct vsm_sender *vsm_sender_open(const char *submit, const char *pub, const struct vsm_spooled *spooled,
+                                   const char *path) {
+  static const struct vsm_spooled none = {0};
   struct vsm_sender *s = vsm_mem_alloc(sizeof *s);
   s->submit = submit;
   s->pub = pub;
+  s->spooled = spooled ? spooled : &none;
   s->path = path && strcmp(path, "-") == 0 ? "(standard input)" : path;
   s->lines = vsm_mem_alloc(QUEUE_EVENTS * sizeof *s->lines);
   s->begun_us = s->heard_us = vsm_now_us();
@@ -154,17 +159,50 @@ static int look(struct vsm_sender *s) {
   return VSM_FAILED;
 }
 
-static int turn(struct vsm_sender *s, int most_ms) {
-  struct pollfd fds[SOURCES_MAX];
+// Lets the emitters work, and waits at most so long (-1: without end) until there is something for them or the
+// descriptor (-1: none). True: that is readable.
+static bool work(struct vsm_sender *s, int most_ms, int fd) {
+  struct pollfd fds[SOURCES_MAX + 1] = {{.fd = fd, .events = POLLIN}};
   for (int i = 0; i < s->n_outlets; i++) {
     int ms = vsm_emitter_timeout_ms(s->outlets[i].emitter);
-    fds[i] = (struct pollfd){.fd = vsm_emitter_fd(s->outlets[i].emitter), .events = POLLIN};
-    most_ms = ms >= 0 && ms < most_ms ? ms : most_ms;
+    fds[i + 1] = (struct pollfd){.fd = vsm_emitter_fd(s->outlets[i].emitter), .events = POLLIN};
+    most_ms = ms >= 0 && (most_ms < 0 || ms < most_ms) ? ms : most_ms;
   }
-  poll(fds, (nfds_t)s->n_outlets, most_ms);
+  poll(fds, (nfds_t)s->n_outlets + 1, most_ms);
   for (int i = 0; i < s->n_outlets; i++)
     vsm_emitter_process(s->outlets[i].emitter);
+  return fds[0].revents != 0;
+}
+
+static int turn(struct vsm_sender *s, int most_ms) {
+  work(s, most_ms, -1);
   return look(s);
+}
+
+struct input {
+  struct vsm_sender *s;
+  int fd;
+};
+
+static ssize_t read_input(void *cookie, char *buf, size_t size) {
+  const struct input *in = cookie;
+  while (!work(in->s, -1, in->fd))
+    ;
+  return read(in->fd, buf, size);
+}
+
+static int close_input(void *cookie) {
+  free(cookie);
+  return 0;
+}
+
+FILE *vsm_sender_input(struct vsm_sender *s, int fd) {
+  struct input *in = vsm_mem_alloc(sizeof *in);
+  *in = (struct input){s, fd};
+  FILE *f = fopencookie(in, "r", (cookie_io_functions_t){.read = read_input, .close = close_input});
+  if (!f)
+    free(in);
+  return f;
 }
 
 int vsm_sender_wait(struct vsm_sender *s, int64_t until_us) {
@@ -257,12 +295,25 @@ static void print_text(const struct vsm_sender *s, const struct vsm_emitter_coun
             s->mistakes == 1 ? "" : "s", s->path ? s->path : "the command line");
 }
 
+// Answers what the daemon asks for, until a signal ends it.
+static void stay(struct vsm_sender *s) {
+  int stop = vsm_stop_open();
+  if (stop < 0)
+    return;
+  fprintf(stderr, "vsm: all is sent; staying for what was lost, until interrupted\n");
+  while (!work(s, -1, stop))
+    ;
+  close(stop);
+}
+
 int vsm_sender_close(struct vsm_sender *s, FILE *out, bool json) {
   int status = VSM_DONE;
   for (int i = 0; i < s->n_outlets; i++)
     vsm_emitter_flush(s->outlets[i].emitter);
   while (status == VSM_DONE && pending(s) > 0)
     status = turn(s, 1000);
+  if (status == VSM_DONE && !s->gone && s->spooled->recover)
+    stay(s);
   struct vsm_emitter_counts c = add_up(s);
   double seconds = (double)(vsm_now_us() - s->begun_us + 1) / 1e6;
   (json ? print_json : print_text)(s, &c, pending(s), seconds, out);

@@ -4,15 +4,14 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "agents/vsm/cmd.h"
 #include "agents/vsm/now.h"
+#include "agents/vsm/spooled.h"
 #include "agents/vsm/text.h"
 #include "base/when.h"
 #include "base/err.h"
@@ -29,6 +28,7 @@ struct arguments {
   struct vsm_sim_options sim;
   int64_t history_us;
   double speed, rate; // 0: not given
+  struct vsm_spooled spooled;
   bool unpaced, jsonl, json;
 };
 
@@ -144,6 +144,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
       {"faults", VSM_FLAG_TEXT, &a->faults, "on|off", "repeats, late and missing events, outages, storms (on)"},
       {"submit", VSM_FLAG_TEXT, &a->submit, "ENDPOINT", "acked (" VSM_SUBMIT_DEFAULT ")"},
       {"pub", VSM_FLAG_TEXT, &a->publish, "ENDPOINT", "fire and forget, to the daemon's subscribe socket"},
+      VSM_SPOOLED_FLAGS(&a->spooled),
       {"jsonl", VSM_FLAG, &a->jsonl, NULL, "CloudEvents JSON lines to standard output, to no daemon"},
       {"json", VSM_FLAG, &a->json, NULL, "the figures at the end as JSON"},
   };
@@ -164,7 +165,7 @@ static int read_arguments(int argc, char **argv, struct arguments *a) {
     fprintf(stderr, "vsm simulate: only one of --submit, --pub and --jsonl\n");
     return VSM_WRONG_USAGE;
   }
-  if (!read_values(a))
+  if (!vsm_spooled_check(&a->spooled, a->publish) || !read_values(a))
     return VSM_WRONG_USAGE;
   settle(a);
   return -1;
@@ -277,6 +278,8 @@ static int run(struct run *r) {
   vsm_sim_sink_flush(r->sink);
   while (!err && vsm_sim_sink_figures(r->sink).pending)
     err = work(r, WAIT_MS);
+  while (!err && r->a->spooled.recover) // for what was lost, until stopped
+    err = work(r, WAIT_MS);
   return err;
 }
 
@@ -300,16 +303,6 @@ static void report(const struct run *r) {
     fprintf(stderr, "vsm simulate: first refused: %s\n", f.refused);
 }
 
-// Interrupts arrive as something to read, so that they end the run between two events.
-static int open_stop(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigprocmask(SIG_BLOCK, &set, NULL);
-  return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int open_run(struct run *r) {
   char path[PATH_MAX];
   if (!find_world(r->a, path, sizeof path)) {
@@ -319,8 +312,8 @@ static int open_run(struct run *r) {
   int err = vsm_sim_world_read(&r->world, path, stderr);
   if (err)
     return err;
-  r->stop_fd = open_stop();
-  r->sink = vsm_sim_sink_create(r->a->submit, r->a->publish, stdout, stderr);
+  r->stop_fd = vsm_stop_open(); // so that a signal ends the run between two events
+  r->sink = vsm_sim_sink_create(r->a->submit, r->a->publish, &r->a->spooled, stdout, stderr);
   r->engine = vsm_sim_engine_create(&r->world, &r->a->sim);
   return r->stop_fd >= 0 && r->sink && r->engine ? 0 : VSM_ENOMEM;
 }

@@ -281,8 +281,11 @@ int64_t vsm_sim_fault_later(const struct vsm_sim_faults *f, const char *stream, 
 // --- Sinks (simulate_send.c) ---------------------------------------------------------------------------------------
 
 struct vsm_sim_sink;
+struct vsm_spooled;
 // One of submit and publish (endpoints), or neither: JSON lines on out. NULL: what is wrong went to err.
-struct vsm_sim_sink *vsm_sim_sink_create(const char *submit, const char *publish, FILE *out, FILE *err);
+// Published, each system has a spool where one is asked for. Borrows its arguments.
+struct vsm_sim_sink *vsm_sim_sink_create(const char *submit, const char *publish, const struct vsm_spooled *spooled,
+                                         FILE *out, FILE *err);
 void vsm_sim_sink_destroy(struct vsm_sim_sink *s); // NULL-safe
 // 0, VSM_EAGAIN (no room: let it work and try again), or another error.
 int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/vsm/spooled.h"
 #include "agents/vsm/text.h"
 #include "base/err.h"
 #include "base/name.h"
@@ -22,6 +23,7 @@ struct outlet {
 struct vsm_sim_sink {
   FILE *out, *err; // out: of JSON lines, else NULL
   const char *publish;
+  const struct vsm_spooled *spooled;
   struct outlet outlets[EMITTERS_MAX];
   unsigned n;
   uint64_t lines;
@@ -47,22 +49,21 @@ static struct outlet *open_outlet(struct vsm_sim_sink *s, const char *source, co
                                         .queue_events = QUEUE_EVENTS,
                                         .on_ack = on_ack,
                                         .ctx = s};
-  int err = vsm_emitter_create(&options, &o->emitter);
-  if (err) {
-    fprintf(s->err, "%s: %s\n", submit ? submit : s->publish, vsm_client_error(err));
+  if (vsm_spooled_create(s->spooled, &options, &o->emitter) != 0)
     return NULL;
-  }
   snprintf(o->source, sizeof o->source, "%s", source ? source : "");
   s->n++;
   return o;
 }
 
-struct vsm_sim_sink *vsm_sim_sink_create(const char *submit, const char *publish, FILE *out, FILE *err) {
+struct vsm_sim_sink *vsm_sim_sink_create(const char *submit, const char *publish, const struct vsm_spooled *spooled,
+                                         FILE *out, FILE *err) {
   struct vsm_sim_sink *s = calloc(1, sizeof *s);
   if (!s)
     return NULL;
   s->err = err;
   s->publish = publish;
+  s->spooled = spooled;
   if (!submit && !publish)
     s->out = out;
   if (submit && !open_outlet(s, NULL, submit)) {
@@ -124,7 +125,9 @@ int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event) 
     return VSM_EIO;
   if (vsm_emitter_pending(o->emitter) >= QUEUE_EVENTS)
     return VSM_EAGAIN;
-  if (s->publish && event->dropped) {
+  bool has_spool = s->spooled->recover || s->spooled->spool;
+  bool dropped = s->publish && event->dropped;
+  if (dropped && !has_spool) {
     vsm_emitter_lose(o->emitter);
     return 0;
   }
@@ -138,7 +141,7 @@ int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event) 
                                   .time_unix_nano = (uint64_t)event->time_us * 1000,
                                   .data = data,
                                   .n_data = event->n_data};
-  int err = vsm_emitter_emit(o->emitter, &out);
+  int err = (dropped ? vsm_emitter_keep : vsm_emitter_emit)(o->emitter, &out);
   if (err)
     fprintf(s->err, "%s: %s\n", event->id, vsm_client_error(err));
   return err ? VSM_EIO : 0;

@@ -4,7 +4,8 @@
 //
 // In this order: holes, the lowest first, and before them what lies below the first number seen (the source had begun
 // before we heard it). Then, at a slow pace, what lies above the last number seen: events lost at the end of a burst
-// leave no hole. The pace is fast after news and doubles while there is none.
+// leave no hole. The pace is fast after news and doubles while there is none; while events come by themselves there is
+// nothing to ask above them, and what is on its way would come twice.
 //
 // Where the core has gone on to a newer epoch the rest of the one before is asked for first, from the lowest number
 // that was missing then, until the source has no more of it. Where the source has nothing of an epoch it names the next
@@ -19,7 +20,7 @@
 #define FAILED_FIRST_US VSM_SECOND_US
 #define FAILED_LONGEST_US (60 * VSM_SECOND_US)
 #define CONNECTED_US (50 * 1000) // until a new connection can be used
-enum { ROUNDS_MAX = 4, DOUBLINGS_MAX = 6, LED_MAX = 16 };
+enum { ROUNDS_MAX = 4, DOUBLINGS_MAX = 6 };
 
 static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
@@ -39,6 +40,8 @@ static void take_notice(struct vsm_holes *h, const struct vsm_sequence *seen, in
     h->tail_us = now_us;
     h->tail_wait_us = TAIL_FIRST_US;
   } else if (seen->epoch != h->seen_epoch || seen->last != h->seen_last) {
+    bool fetched = seen->epoch == h->epoch && seen->last + 1 == h->next;
+    h->more = h->more && fetched; // else more comes by itself
     h->tail_us = now_us + TAIL_FIRST_US;
     h->tail_wait_us = TAIL_FIRST_US;
   }
@@ -112,14 +115,15 @@ static void wait_longer(struct vsm_holes *h, int64_t now_us) {
   h->tail_wait_us = h->tail_wait_us * 2 < TAIL_LONGEST_US ? h->tail_wait_us * 2 : TAIL_LONGEST_US;
 }
 
-// The source names a newer epoch. The core may have heard of one between.
+// The source names a newer epoch. The core may have heard of one between; what it has not heard of gets a moment to
+// come by itself.
 static void follow(struct vsm_holes *h, const struct vsm_holes_range *range, const struct vsm_holes_answer *answer,
                    int64_t now_us) {
   bool known = h->seen_epoch > range->epoch && h->seen_epoch < answer->epoch;
   begin_epoch(h, known ? h->seen_epoch : answer->epoch, known ? 0 : answer->oldest);
-  h->more = true;
-  if (++h->led > LED_MAX)
-    vsm_holes_failed(h, now_us);
+  if (h->led++ == 0)
+    h->tail_wait_us = TAIL_FIRST_US;
+  wait_longer(h, now_us);
 }
 
 // Nothing of what was asked for is there, nor a newer epoch.
@@ -142,9 +146,10 @@ static void take_nothing(struct vsm_holes *h, const struct vsm_holes_range *rang
 static void take_events(struct vsm_holes *h, const struct vsm_holes_range *range,
                         const struct vsm_holes_answer *answer) {
   h->next = h->resume = answer->highest + 1;
-  h->more = true;
   h->failures = h->led = 0;
-  if (range->last != VSM_HOLES_OPEN)
+  if (range->last == VSM_HOLES_OPEN)
+    h->more = true;
+  else
     h->rounds = 0;
 }
 

@@ -23,7 +23,7 @@ struct vsm_holes {
   uint64_t resume; // the lowest number missing when last looked at
   uint64_t seen_epoch, seen_last;
   bool begun;
-  bool more;                     // the last answer may not have been all
+  bool more;                     // the last answer to an open range may not have been all
   unsigned rounds;               // in which the source did not have what it should
   int64_t round_us;              // when the next one is due; 0: none
   int64_t tail_us, tail_wait_us; // when to ask for what lies above the greatest number seen; how long after that again

@@ -8,12 +8,13 @@ import re
 import select
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 import unittest
 
 import harness
-from harness import Daemon
+from harness import DEADLINE, Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item edges bottleneck forecast unmapped rejected "
@@ -266,6 +267,42 @@ class Story(unittest.TestCase):
             done = vsm("emit", "--jsonl", "-", "--pub", d.endpoint("subscribe"), stdin=lines)
             self.assertEqual((done.returncode, done.stdout), (0, "2 events sent\n"), done.stderr)
             d.await_ingest(applied=2, gaps=0)
+
+    def test_a_spool_for_what_is_lost(self):
+        with tempfile.TemporaryDirectory(prefix="vsm-e2e-") as at, Daemon(harness.config(
+                sources=f"sources: [ {{ id: crm, recover: 'ipc://{at}/crm' }}, {{ id: wfm, recover: 'ipc://{at}/wfm' }} ]")) as d:
+            words = ["emit", "--jsonl", "-", "--pub", d.endpoint("subscribe"), "--recover", f"ipc://{at}/{{source}}", "--spool", f"{at}/{{source}}.spool"]
+            def start():
+                return subprocess.Popen([VSM, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            emit = start()
+            emit.stdin.write(line("first.started") + line("first.started", "2", source="wfm"))
+            emit.stdin.flush()
+            d.await_ingest(applied=2, gaps=0)  # while it waits for more
+            emit.kill()
+            emit.communicate()
+            emit = start()  # and goes on with its numbers
+            emit.stdin.write(line("first.started", "3"))
+            emit.stdin.close()
+            emit.stdin = None
+            d.await_ingest(applied=3, gaps=0)
+            self.assertIn("until interrupted", emit.stderr.readline())
+            emit.terminate()
+            out, err = emit.communicate(timeout=DEADLINE)
+            self.assertEqual((emit.returncode, out), (0, "1 event sent\n"), err)
+            self.assertTrue(all(row.gaps == 0 for row in d.ask(sources={}).sources.sources))
+
+    def test_wrong_words_about_a_spool(self):
+        for words in (["--recover", "tcp://127.0.0.1:1"], ["--spool", "x"], ["--pub", "tcp://127.0.0.1:1", "--spool-bytes", "9"]):
+            done = vsm("emit", "--jsonl", "-", *words)
+            self.assertEqual(done.returncode, 2, done.stderr)
+        with tempfile.TemporaryDirectory(prefix="vsm-e2e-") as at:
+            done = vsm("emit", "--jsonl", "-", "--pub", "tcp://127.0.0.1:1", "--spool", at, stdin=line("first.started"))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, rf"^vsm: --spool {at}: the spool's file cannot be made")
+            lines = line("first.started") + line("first.started", source="wfm")
+            done = vsm("emit", "--jsonl", "-", "--pub", "tcp://127.0.0.1:1", "--recover", f"ipc://{at}/all", "--spool", f"{at}/spool", stdin=lines)
+            self.assertEqual(done.returncode, 1)  # one file cannot be both sources'
+            self.assertIn("no spool of this source", done.stderr)
 
 
 class OnATerminal(unittest.TestCase):

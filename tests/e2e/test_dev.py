@@ -35,6 +35,7 @@ NAMED = {
     "vsm": None,
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
+    "vsm emit --pub ENDPOINT --recover ENDPOINT --spool FILE": None,  # tests/e2e/test_cli.py
     "vsm try": None,  # docs/mapping.md
     "vsm what-if": None,  # docs/questions.md
     "vsm what-if --config new.yaml --state state": None,  # docs/questions.md

@@ -1,7 +1,9 @@
 """vsm simulate against a running vsmd: the shipped configuration knows all that its systems say."""
 import json
 import os
+import re
 import subprocess
+import tempfile
 import unittest
 
 import harness
@@ -180,11 +182,46 @@ class WithDaemon(unittest.TestCase):
                 gaps = d.ingest().gaps
             self.assertGreater(gaps, 0)
 
+    def test_what_was_lost_is_fetched(self):
+        """Published with losses that are fetched gives the same as acked."""
+        def figures(d):
+            streams = d.snapshot().value_streams
+            for s in streams:
+                for node in [s, *s.stages]:
+                    node.ClearField("sequence")
+            return [str(s) for s in streams]
+        with harness.Daemon(shipped(), "--clock", "event") as d:
+            simulate("--items", "2000", "--submit", d.endpoint("submit"))
+            wanted = figures(d)
+            sources = [row.source for row in d.ask(sources={}).sources.sources]
+        with tempfile.TemporaryDirectory(prefix="vsm-e2e-") as at:
+            text, known = shipped(), []
+            for s in sources:
+                recover = f"id: {s}, recover: 'ipc://{at}/{s}'"
+                text, n = re.subn(rf"^  - {{ id: {s}(?=[, ])", f"  - {{ {recover}", text, flags=re.M)
+                known += [] if n else [f"  - {{ {recover} }}\n"]
+            text = text.replace("sources:\n", "sources:\n" + "".join(known), 1)
+            with harness.Daemon(text, "--clock", "event") as d:
+                process = subprocess.Popen([VSM, "simulate", "--config", SHIPPED, "--items", "2000", "--pub", d.endpoint("subscribe"),
+                                            "--recover", f"ipc://{at}/{{source}}", "--spool", f"{at}/{{source}}.spool", "--spool-bytes", "4000000"],
+                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                end = harness.time.monotonic() + harness.DEADLINE
+                while figures(d) != wanted and harness.time.monotonic() < end:
+                    pass
+                self.assertEqual(figures(d), wanted)
+                d.await_ingest(gaps=0)
+                d.log.wait("^event=events_recovered ")
+                process.terminate()
+                out, err = process.communicate(timeout=harness.DEADLINE)
+                self.assertEqual(process.returncode, 0, err)
+                self.assertEqual(sorted(f for f in os.listdir(at) if f.endswith(".spool")), sorted(f"{s}.spool" for s in sources))
+
 
 class Mistakes(unittest.TestCase):
     def test_wrong_usage(self):
         for args in (["--speed", "fast"], ["--rate", "0"], ["--faults", "maybe"], ["--start", "soon"],
-                     ["--history", "long"], ["--jsonl", "--pub", "tcp://127.0.0.1:1"]):
+                     ["--history", "long"], ["--jsonl", "--pub", "tcp://127.0.0.1:1"],
+                     ["--recover", "tcp://127.0.0.1:1"], ["--pub", "tcp://127.0.0.1:1", "--spool-bytes", "1000000"]):
             self.assertTrue(simulate(*args, status=2).stderr, args)
 
     def test_mistakes_in_the_file_have_a_place(self):
