@@ -99,6 +99,47 @@ static void on_clock_accept(void *ctx) {
   vsm_publish_status_now(d->publish);
 }
 
+static int on_rebuild(void *ctx, bool partial, struct vsm_arena *arena, const char **why) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_journal_why text;
+  if (!d->keep) {
+    *why = "nothing is kept that could be mapped anew: the configuration has no daemon.state";
+    return VSM_EINVAL;
+  }
+  int err = vsm_keep_rebuild(d->keep, d->config, partial, &text);
+  if (err)
+    *why = vsm_arena_printf(arena, "%s", text.text);
+  return err;
+}
+
+static void on_hold(void *ctx, bool held) {
+  struct vsm_daemon *d = ctx;
+  if (held)
+    vsm_ingest_shut(d->ingest);
+  else
+    vsm_ingest_receive(d->ingest, vsm_keep_journal(d->keep));
+}
+
+// The core that a rebuild made takes the live one's place, with the configuration in force, which it has read back.
+static int64_t on_level(void *ctx, struct vsm_recovered *built) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_time now = vsm_daemon_pass_time(d), configured = d->configured;
+  int64_t position = vsm_keep_rebuilt(d->keep, built->first, now);
+  if (position < 0)
+    return position;
+  vsm_core_advance(built->core, now);
+  vsm_core_destroy(d->core);
+  vsm_config_destroy(d->kept);
+  d->core = built->core;
+  d->kept = built->config;
+  d->model = &built->config->model;
+  vsm_daemon_wire(d);
+  d->configured = configured;
+  vsm_daemon_pass_time(d);
+  vsm_publish_soon(d->publish);
+  return position;
+}
+
 static void on_terminate(void *ctx) {
   vsm_loop_stop(((struct vsm_daemon *)ctx)->loop);
 }
@@ -213,6 +254,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                         .reload = vsm_daemon_reload,
                                                                         .order = on_order,
                                                                         .clock_accept = on_clock_accept,
+                                                                        .rebuild = on_rebuild,
                                                                         .ctx = d,
                                                                         .sequence = vsm_publish_sequence,
                                                                         .sequence_ctx = d->publish});
@@ -247,6 +289,8 @@ static int open_state(struct vsm_daemon *d) {
                                                        .salvage = d->options.salvage,
                                                        .on_progress = on_progress,
                                                        .on_recovered = on_recovered,
+                                                       .hold = on_hold,
+                                                       .on_level = on_level,
                                                        .on_news = on_news,
                                                        .ctx = d});
   return d->keep ? 0 : VSM_EIO;

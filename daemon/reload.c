@@ -63,6 +63,8 @@ int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh) 
   if (err)
     return err;
   d->model = &fresh->model;
+  if (d->keep)
+    vsm_rebuild_cancel(vsm_keep_rebuilding(d->keep), "the configuration was changed meanwhile; ask again");
   if (d->keep && vsm_keep_configuration(d->keep, fresh, now) != 0) // the journal has failed, and the status says so
     vsm_log("not_recorded", "what=configuration config=%s", fresh->path);
   return 0;

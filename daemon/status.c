@@ -51,4 +51,11 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .acks_lost = counts.acks_lost,
                                   .without_effect = d->notes.keys,
                                   .n_without_effect = d->notes.n};
+  if (d->keep) {
+    struct vsm_rebuild_view r = vsm_rebuild_view(vsm_keep_rebuilding(d->keep));
+    out->rebuild.state = r.state;
+    out->rebuild.why = r.why;
+    out->rebuild.percent = r.percent;
+    out->rebuild.position = r.position;
+  }
 }

@@ -63,7 +63,7 @@ static const Vsm__V1__Stage *find_stage(const Vsm__V1__ValueStream *s, const cha
 }
 
 static const char *earlier_name(const struct vsm_model *m, const char *stream, const char *id) {
-  for (unsigned i = 0; i < m->n_streams; i++)
+  for (unsigned i = 0; m && i < m->n_streams; i++)
     for (unsigned k = 0; strcmp(m->streams[i].id, stream) == 0 && k < m->streams[i].n_stages; k++)
       if (strcmp(m->streams[i].stages[k].id, id) == 0)
         return m->streams[i].stages[k].was;
@@ -87,8 +87,8 @@ static void row(struct vsm_text_table *t, const char *name, const char *as, cons
 }
 
 // A second row where anything differs, with that alone. renamed: by its name then; NULL: it has the same.
-static void pair(struct vsm_text_table *t, const char *name, const char *renamed, const struct cells *today,
-                 struct cells then) {
+static void pair(struct vsm_text_table *t, const struct vsm_compared *c, const char *name, const char *renamed,
+                 const struct cells *today, struct cells then) {
   bool differs = renamed != NULL;
   for (int i = 0; i < COLUMNS; i++) {
     if (strcmp(today->at[i], then.at[i]) == 0)
@@ -96,9 +96,9 @@ static void pair(struct vsm_text_table *t, const char *name, const char *renamed
     else
       differs = true;
   }
-  row(t, name, "today", today);
+  row(t, name, c->names[0], today);
   if (differs)
-    row(t, renamed ? renamed : "", "then", &then);
+    row(t, renamed ? renamed : "", c->names[1], &then);
 }
 
 static void add_stage(struct vsm_text_table *t, const struct vsm_compared *c, const Vsm__V1__ValueStream *before,
@@ -111,7 +111,7 @@ static void add_stage(struct vsm_text_table *t, const struct vsm_compared *c, co
   }
   struct cells today = of_stage(old, c->window);
   bool renamed = strcmp(old->id, stage->id) != 0 || strcmp(old->name, stage->name) != 0;
-  pair(t, old->name, renamed ? stage->name : NULL, &today, then);
+  pair(t, c, old->name, renamed ? stage->name : NULL, &today, then);
 }
 
 static bool goes_on(const struct vsm_compared *c, const Vsm__V1__ValueStream *before, const Vsm__V1__ValueStream *s,
@@ -139,7 +139,7 @@ static void print_stream(FILE *out, const struct vsm_compared *c, const Vsm__V1_
                                                    "rework", "skipped", "bypassed");
   if (before) {
     struct cells today = of_stream(before, c->window);
-    pair(t, "(the stream)", NULL, &today, then);
+    pair(t, c, "(the stream)", NULL, &today, then);
   } else {
     row(t, "(the stream)", "new", &then);
   }
@@ -151,10 +151,10 @@ static void print_stream(FILE *out, const struct vsm_compared *c, const Vsm__V1_
 
 // --- all of it
 
-static void print_count(FILE *out, const char *what, uint64_t today, uint64_t then) {
+static void print_count(FILE *out, const struct vsm_compared *c, const char *what, uint64_t today, uint64_t then) {
   fprintf(out, ", %llu %s", (unsigned long long)today, what);
   if (then != today)
-    fprintf(out, " (then %llu)", (unsigned long long)then);
+    fprintf(out, " (%s %llu)", c->names[1], (unsigned long long)then);
 }
 
 void vsm_compare_print(FILE *out, const struct vsm_compared *c) {
@@ -162,10 +162,10 @@ void vsm_compare_print(FILE *out, const struct vsm_compared *c) {
   const Vsm__V1__Ingest *a = c->today->ingest, *b = c->then->ingest;
   fprintf(out, "%s UTC; events: %llu received", vsm_text_time(c->today->time_unix_nano, now, sizeof now),
           (unsigned long long)a->received);
-  print_count(out, "applied", a->applied, b->applied);
-  print_count(out, "unmapped", a->unmapped, b->unmapped);
-  print_count(out, "ignored", a->ignored, b->ignored);
-  print_count(out, "refused", a->rejected, b->rejected);
+  print_count(out, c, "applied", a->applied, b->applied);
+  print_count(out, c, "unmapped", a->unmapped, b->unmapped);
+  print_count(out, c, "ignored", a->ignored, b->ignored);
+  print_count(out, c, "refused", a->rejected, b->rejected);
   fputc('\n', out);
   for (size_t i = 0; i < c->then->n_value_streams; i++)
     print_stream(out, c, c->then->value_streams[i]);

@@ -1,11 +1,12 @@
-// Two sets of figures side by side: as they are, and as they would be under another model.
+// Two sets of figures side by side: as they are or were, and as they would be or are now.
 #pragma once
 #include "core/model.h"
 #include "figures.h"
 
 struct vsm_compared {
   const Vsm__V1__Snapshot *today, *then;
-  const struct vsm_model *model; // of `then`: which stages had another name before
+  const struct vsm_model *model; // of `then`: which stages had another name before; NULL: none had
+  const char *names[2];          // of the two, in rows: "today", "then"
   const char *window;            // "all" or a configured one
 };
 

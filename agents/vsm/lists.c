@@ -170,6 +170,9 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
            (unsigned long long)i->received, (unsigned long long)i->applied, (unsigned long long)i->duplicates,
            (unsigned long long)i->unmapped, (unsigned long long)i->ignored, (unsigned long long)i->rejected,
            (unsigned long long)i->gaps);
+  const Vsm__V1__RebuildStatus *b = s->rebuild;
+  if (b && *b->state)
+    printf("rebuild: %s%s%s, %u %% of the journal mapped anew\n", b->state, *b->why ? ": " : "", b->why, b->percent);
   if (*s->trouble)
     printf("TROUBLE: %s\n", s->trouble);
   return VSM_DONE;

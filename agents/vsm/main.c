@@ -29,6 +29,7 @@ static const struct {
     {"withdraw", vsm_cmd_withdraw, "end an item that was abandoned"},
     {"clock", vsm_cmd_clock, "clock accept: follow the wall clock after it jumped"},
     {"what-if", vsm_cmd_what_if, "the figures under another configuration, beside today's"},
+    {"rebuild", vsm_cmd_rebuild, "map all that the journal keeps anew"},
     {"reload", vsm_cmd_reload, "take the configuration file anew"},
 };
 enum { N = sizeof commands / sizeof *commands };

@@ -137,7 +137,7 @@ static int print_json(const struct what_if *w, const struct vsm_compared *c) {
 }
 
 static int show(const struct what_if *w) {
-  struct vsm_compared c = {w->today->snapshot, w->then->snapshot, &w->config->model, w->window};
+  struct vsm_compared c = {w->today->snapshot, w->then->snapshot, &w->config->model, {"today", "then"}, w->window};
   if (w->json)
     return print_json(w, &c);
   if (!vsm_window_known(c.today, w->window) || !vsm_window_known(c.then, w->window))

@@ -345,6 +345,13 @@ static int answer_clock_accept(struct vsm_query_socket *q, const struct vsm_requ
   return vsm_reply_done((struct vsm_str){0}, "", &q->arena, out);
 }
 
+static int answer_rebuild(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
+                          const char **why) {
+  (void)stream;
+  int err = q->o.rebuild(q->o.ctx, r->partial, &q->arena, why);
+  return err ? err : vsm_reply_done((struct vsm_str){0}, "", &q->arena, out);
+}
+
 // without: what is said where the question is of one value stream and names none; NULL: it need not, or, as edges do,
 // says more itself.
 static const struct {
@@ -365,6 +372,7 @@ static const struct {
     [VSM_ASK_FORECAST] = {answer_forecast, "a forecast is asked for without a value stream"},
     [VSM_ASK_SEGMENTS] = {answer_segments, "segments are asked for without a value stream"},
     [VSM_ASK_WITHDRAW] = {answer_order, NULL},
+    [VSM_ASK_REBUILD] = {answer_rebuild, NULL},
     [VSM_ASK_CLOCK_ACCEPT] = {answer_clock_accept, NULL},
 };
 

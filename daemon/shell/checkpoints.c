@@ -22,7 +22,7 @@ struct vsm_checkpoints {
   int64_t begun_boot_us, took_us;           // when the last one was started, or the daemon was; how long it took
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
-  bool begun, failed;
+  bool begun, failed, wanted;
 };
 
 struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_options *o) {
@@ -81,6 +81,7 @@ static void start(struct vsm_checkpoints *c, uint64_t received) {
   const char *argv[] = {"vsmd", "--checkpoint", c->o.directory, "--config", c->o.config, NULL};
   c->begun_boot_us = vsm_clock_boot_us();
   c->received_then = received;
+  c->wanted = false;
   c->fd = vsm_process_start(argv);
   c->end = c->fd >= 0 ? vsm_watch_create(c->o.loop, c->fd, on_end, c) : NULL;
   c->failed = c->end == NULL;
@@ -102,12 +103,16 @@ void vsm_checkpoints_begin(struct vsm_checkpoints *c, uint64_t received, uint64_
 void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t committed, bool crowded) {
   if (!c->begun || c->fd >= 0 || committed <= c->positions[0])
     return;
-  if (vsm_checkpoint_is_due(&(struct vsm_checkpoint_due){.events = received - c->received,
-                                                         .us = vsm_clock_boot_us() - c->begun_boot_us,
-                                                         .took_us = c->took_us,
-                                                         .failed = c->failed,
-                                                         .crowded = crowded}))
+  if (c->wanted || vsm_checkpoint_is_due(&(struct vsm_checkpoint_due){.events = received - c->received,
+                                                                      .us = vsm_clock_boot_us() - c->begun_boot_us,
+                                                                      .took_us = c->took_us,
+                                                                      .failed = c->failed,
+                                                                      .crowded = crowded}))
     start(c, received);
+}
+
+void vsm_checkpoints_want(struct vsm_checkpoints *c) {
+  c->wanted = true;
 }
 
 uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c) {

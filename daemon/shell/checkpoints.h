@@ -22,6 +22,7 @@ void vsm_checkpoints_begin(struct vsm_checkpoints *c, uint64_t received, uint64_
 // Starts one where it is due: so many events were received, what is on disk ends at this position, and the journal
 // takes more than it may, or not.
 void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t committed, bool crowded);
+void vsm_checkpoints_want(struct vsm_checkpoints *c); // one more, as soon as it can be, whether it is due or not
 // The position up to which nobody needs the journal any more: that of the older of two. 0: none.
 uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c);
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c); // the last one did

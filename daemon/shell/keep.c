@@ -11,6 +11,7 @@
 #include "shell/clock.h"
 #include "shell/log.h"
 #include "shell/notify.h"
+#include "wire/request.h"
 
 #define SLICE_US (50 * INT64_C(1000))
 #define PAUSE_US INT64_C(1000) // between slices: a timer that is always due would leave no turn to sockets
@@ -26,6 +27,8 @@ struct vsm_keep {
   struct vsm_timer *slice;
   struct vsm_recovery *recovery; // NULL: over
   struct vsm_checkpoints *checkpoints;
+  struct vsm_rebuild *rebuild;
+  uint64_t rebuilt;      // a start from a checkpoint before this position needs all of the journal
   char *fallback, *kept; // the file's configuration; the one in force by the journal, or NULL
   size_t fallback_bytes, kept_bytes;
   int64_t begun_boot_us, told_boot_us, trimmed_boot_us;
@@ -55,6 +58,7 @@ static void on_slice(void *ctx) {
   struct vsm_recovered r = {0};
   if (result == 0)
     r = vsm_recovery_take(k->recovery);
+  k->rebuilt = r.rebuilt > 0 ? r.rebuilt : r.checkpoint; // before that one there may be a rebuild, too
   k->kept = r.kept;
   k->kept_bytes = r.kept_bytes;
   vsm_recovery_destroy(k->recovery);
@@ -73,6 +77,7 @@ static void on_slice(void *ctx) {
 static void on_news(void *ctx) {
   struct vsm_keep *k = ctx;
   vsm_journal_take_news(k->journal);
+  vsm_rebuild_look(k->rebuild);
   k->o.on_news(k->o.ctx);
 }
 
@@ -96,12 +101,18 @@ static int create_parts(struct vsm_keep *k) {
     vsm_log("state_failed", "why=\"%s\"", why.text);
     return err;
   }
+  k->rebuild = vsm_rebuild_create(&(struct vsm_rebuild_options){.loop = k->o.loop,
+                                                                .directory = k->directory,
+                                                                .journal = k->journal,
+                                                                .hold = k->o.hold,
+                                                                .on_level = k->o.on_level,
+                                                                .ctx = k->o.ctx});
   k->news = vsm_watch_create(k->o.loop, vsm_journal_news_fd(k->journal), on_news, k);
   k->recovery = vsm_recovery_create(&(struct vsm_recovery_options){.directory = k->directory,
                                                                    .journal = k->journal,
                                                                    .fallback = {k->fallback, k->fallback_bytes},
                                                                    .salvage = k->o.salvage});
-  return k->news && k->recovery ? 0 : VSM_EIO;
+  return k->news && k->recovery && k->rebuild ? 0 : VSM_EIO;
 }
 
 struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
@@ -122,6 +133,7 @@ void vsm_keep_destroy(struct vsm_keep *k) {
   if (!k)
     return;
   vsm_checkpoints_destroy(k->checkpoints);
+  vsm_rebuild_destroy(k->rebuild);
   vsm_recovery_destroy(k->recovery);
   vsm_timer_destroy(k->slice);
   if (k->news)
@@ -154,6 +166,17 @@ int64_t vsm_keep_order(struct vsm_keep *k, struct vsm_str request, struct vsm_ti
   return vsm_journal_append(
       k->journal, &(struct vsm_record){
                       .kind = VSM_RECORD_CONTROL, .channel = VSM_CHANNEL_QUERY, .received = now, .payload = request});
+}
+
+int64_t vsm_keep_rebuilt(struct vsm_keep *k, uint64_t from, struct vsm_time now) {
+  uint8_t request[VSM_REBUILD_BYTES_MAX];
+  size_t n = vsm_wire_encode_rebuild(from, request);
+  int64_t position = vsm_keep_order(k, (struct vsm_str){(const char *)request, n}, now);
+  if (position > 0) {
+    k->rebuilt = (uint64_t)position;
+    vsm_checkpoints_want(k->checkpoints); // without one a start reads the whole journal
+  }
+  return position;
 }
 
 int vsm_keep_begin(struct vsm_keep *k, const struct vsm_config *config, bool *differs) {
@@ -205,9 +228,12 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
 
 // --- checkpoints
 
-// The group at whose end the older checkpoint stands stays: by it the checkpoint is known to be of this journal.
+// The group at whose end the older checkpoint stands stays: by it the checkpoint is known to be of this journal. Who
+// starts from one that lies before a rebuild maps everything anew: then all of it stays, as it does for a rebuild.
 static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
   uint64_t covered = vsm_checkpoints_covered(k->checkpoints);
+  if (covered < k->rebuilt || vsm_rebuild_is_running(k->rebuild))
+    covered = 0;
   struct vsm_journal_trim t = {
       .below = covered > 0 ? covered : 1, .received_before = {INT64_MIN}, .max_bytes = c->journal_max_bytes};
   if (c->journal_keep.us > 0)
@@ -225,6 +251,19 @@ void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t
     return;
   k->trimmed_boot_us = now;
   trim(k, &config->daemon);
+}
+
+// --- a rebuild
+
+int vsm_keep_rebuild(struct vsm_keep *k, const struct vsm_config *config, bool partial, struct vsm_journal_why *why) {
+  int err = vsm_rebuild_start(k->rebuild, config, partial, why);
+  if (!err)
+    trim(k, &config->daemon); // no more
+  return err;
+}
+
+struct vsm_rebuild *vsm_keep_rebuilding(struct vsm_keep *k) {
+  return k->rebuild;
 }
 
 // --- how it fares

@@ -3,6 +3,7 @@
 #pragma once
 #include "conf/conf.h"
 #include "shell/loop.h"
+#include "shell/rebuild.h"
 #include "shell/recovery.h"
 
 struct vsm_keep;
@@ -15,6 +16,9 @@ struct vsm_keep_options {
   vsm_loop_fn *on_progress; // every second while the journal is read
   // It was read, which may have failed (err, logged). What was recovered is the taker's; core NULL: nothing was there.
   void (*on_recovered)(void *ctx, int err, struct vsm_core *core, struct vsm_config *config, struct vsm_time last);
+  // Of a rebuild: nothing is received for a moment; another core takes the live one's place (vsm_rebuild_options).
+  void (*hold)(void *ctx, bool held);
+  int64_t (*on_level)(void *ctx, struct vsm_recovered *built);
   vsm_loop_fn *on_news; // more is on disk, or acks stand still, or do so no more
   void *ctx;
 };
@@ -31,11 +35,17 @@ int vsm_keep_check(const struct vsm_config *config, char **text);
 int vsm_keep_configuration(struct vsm_keep *k, const struct vsm_config *config, struct vsm_time now);
 // What was asked for, as it came. The position of its record, or a negative enum vsm_err.
 int64_t vsm_keep_order(struct vsm_keep *k, struct vsm_str request, struct vsm_time now);
+// The record that everything before it was mapped anew, from a position on. Its position, or a negative enum vsm_err.
+int64_t vsm_keep_rebuilt(struct vsm_keep *k, uint64_t from, struct vsm_time now);
 int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
 
 // Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
 void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received);
+
+// Maps the whole journal anew under a configuration, the one in force. As vsm_rebuild_start().
+int vsm_keep_rebuild(struct vsm_keep *k, const struct vsm_config *config, bool partial, struct vsm_journal_why *why);
+struct vsm_rebuild *vsm_keep_rebuilding(struct vsm_keep *k);
 
 // What a person must act on, "" for nothing.
 void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size);

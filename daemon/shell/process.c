@@ -41,9 +41,14 @@ void vsm_process_raise_descriptor_limit(void) {
 enum { NICENESS = 10 };
 enum { IO_WHO_PROCESS = 1, IO_CLASS_BEST_EFFORT = 2, IO_CLASS_SHIFT = 13, IO_LAST = 7 }; // ioprio_set() has no header
 
-void vsm_process_stay_behind(void) {
+// Both calls are of the thread, whatever their names say.
+void vsm_process_thread_stays_behind(void) {
   setpriority(PRIO_PROCESS, 0, NICENESS);
   syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_CLASS_BEST_EFFORT << IO_CLASS_SHIFT | IO_LAST);
+}
+
+void vsm_process_stay_behind(void) {
+  vsm_process_thread_stays_behind();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 

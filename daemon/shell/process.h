@@ -9,6 +9,7 @@ bool vsm_process_has_descriptors(void); // at least one more
 int vsm_process_start(const char *const argv[]);
 // After it ended: true where it did so with exit status 0. `kill`: ends it first, and waits for that.
 bool vsm_process_reap(int fd, bool kill);
+void vsm_process_thread_stays_behind(void); // the calling thread takes processor and disk only where nobody else does
 // Takes processor and disk only where nobody else wants them, and ends with the process that started it.
 void vsm_process_stay_behind(void);
 // Each connection takes a descriptor; the limit that a shell gives is for programs of another kind.

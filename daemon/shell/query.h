@@ -22,6 +22,8 @@ struct vsm_query_socket_options {
   int (*order)(void *ctx, const struct vsm_request *request, int stream, struct vsm_str frame, struct vsm_arena *arena,
                uint64_t *recorded, const char **why);
   void (*clock_accept)(void *ctx);
+  // Begins to map the whole journal anew. 0, or a negative enum vsm_err with *why (in the arena).
+  int (*rebuild)(void *ctx, bool partial, struct vsm_arena *arena, const char **why);
   void *ctx;
   vsm_sequence_fn *sequence;
   void *sequence_ctx;

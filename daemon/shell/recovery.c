@@ -17,7 +17,7 @@
 #include "shell/resume.h"
 #include "wire/batch.h"
 
-enum { DAMAGES_LOGGED = 100 };
+enum { DAMAGES_LOGGED = 100, BEGIN_ANEW = 2 }; // BEGIN_ANEW: a record that ends the reading with that
 
 #define RUN_SLICE_US (VSM_SECOND_US / 10)
 
@@ -117,6 +117,16 @@ static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
   return vsm_core_step_all(r->out.core, batch.events, batch.n_events, &r->effects, NULL, NULL);
 }
 
+// Up to here everything is mapped by the configuration in force here, from a first record on. One rebuild more of the
+// past changes nothing of that.
+static int take_rebuild(struct vsm_recovery *r, const struct vsm_request *request) {
+  if (r->position <= r->anew)
+    return 0;
+  r->out.first = request->from;
+  r->out.rebuilt = r->position;
+  return BEGIN_ANEW;
+}
+
 // What it was asked of may be gone with a damaged record: then nothing is left to do.
 static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
   struct vsm_request request;
@@ -126,6 +136,8 @@ static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
   int err = vsm_wire_decode_request(record->payload, &request);
   if (err)
     return err;
+  if (request.kind == VSM_ASK_REBUILD)
+    return take_rebuild(r, &request);
   err = vsm_control(r->out.core, model, &request, vsm_find_stream(model, request.stream), &r->effects, &r->arena, &why);
   return err == VSM_ENOMEM || err == VSM_EFORMAT ? err : 0;
 }
@@ -160,7 +172,7 @@ static int on_record(void *ctx, uint64_t position, const struct vsm_record *reco
   if (r->damages && !r->o.salvage) // only what else is damaged is of interest
     return 0;
   int err = take(r, record);
-  if (err)
+  if (err < 0)
     vsm_log("recovery_failed", "position=%llu kind=%d why=\"%s\"", (unsigned long long)position, (int)record->kind,
             vsm_err_text(err));
   return err == VSM_EFORMAT ? VSM_ECONFIG : err; // VSM_EFORMAT is the journal's own
@@ -274,6 +286,8 @@ static bool is_at_the_end(const struct vsm_recovery *r) {
 static int read_some(struct vsm_recovery *r) {
   struct vsm_journal_damage damage;
   int result = is_at_the_end(r) ? 0 : vsm_journal_read(r->reader, on_record, r, &damage);
+  if (result == BEGIN_ANEW)
+    return begin_anew(r, r->out.first, r->out.rebuilt);
   if (result == 0)
     return at_the_end(r);
   if (result == VSM_EFORMAT)
@@ -300,6 +314,19 @@ unsigned vsm_recovery_percent(const struct vsm_recovery *r) {
   uint64_t last = vsm_journal_reader_last(r->reader);
   unsigned before = r->out.checkpoint > 0 ? 50 : 0;
   return last > r->from ? before + (unsigned)((r->position - r->from) * (100 - before) / (last - r->from)) : 100;
+}
+
+uint64_t vsm_recovery_position(const struct vsm_recovery *r) {
+  return r->position;
+}
+
+uint64_t vsm_recovery_first(const struct vsm_recovery *r) {
+  return r->out.first;
+}
+
+int vsm_recovery_follow(struct vsm_recovery *r) {
+  int result = read_on_from(r);
+  return result == 1 && is_at_the_end(r) ? 0 : result;
 }
 
 struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {

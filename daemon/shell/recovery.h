@@ -33,6 +33,7 @@ struct vsm_recovered {
   uint64_t position, mark;  // of the last record; vsm_journal_reader_mark()
   uint64_t records, events; // that were read behind it
   uint64_t first;           // of what was mapped anew: the first position that is kept
+  uint64_t rebuilt;         // the last record behind the checkpoint that had all before it mapped anew; 0: none
 };
 
 void vsm_recovered_fini(struct vsm_recovered *r);
@@ -46,6 +47,10 @@ void vsm_recovery_destroy(struct vsm_recovery *r);                              
 // position; another negative enum vsm_err, logged.
 int vsm_recovery_go_on(struct vsm_recovery *r, int64_t us);
 unsigned vsm_recovery_percent(const struct vsm_recovery *r);
+uint64_t vsm_recovery_position(const struct vsm_recovery *r); // of the last record that was taken
+uint64_t vsm_recovery_first(const struct vsm_recovery *r);    // of what is mapped anew: as vsm_recovered.first
+// When it is done: 1: more was appended, to be gone on with; 0: nothing; or a negative enum vsm_err, logged.
+int vsm_recovery_follow(struct vsm_recovery *r);
 // Until it is done, with a word of its progress now and then (NULL: nobody wants to know). 0 with *out; else as
 // vsm_recovery_go_on(), or VSM_EIO where it could not begin.
 typedef void vsm_recovery_progress_fn(void *ctx, const struct vsm_recovery *r);

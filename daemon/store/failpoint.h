@@ -15,6 +15,9 @@
   X(checkpoint_rename)  /* it is on disk, and has no name */                                                           \
   X(checkpoint_renamed) /* it has one, which is not on disk */                                                         \
   X(checkpoint_remove)  /* it is there, and those before the last two are too */                                       \
+  X(rebuild_read)       /* a rebuild has read the journal to the end it had */                                         \
+  X(rebuild_level)      /* and is level with the live state */                                                         \
+  X(rebuild_recorded)   /* its record was appended, and it is live */                                                  \
   X(trim)               /* some of the journal is about to go */                                                       \
   X(trimmed)            /* it went */
 

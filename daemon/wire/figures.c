@@ -215,6 +215,13 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
   m->bad_frames = v->bad_frames;
   m->acks_lost = v->acks_lost;
   m->state = (char *)(v->state ? v->state : "");
+  m->rebuild = vsm_build_message(b, &vsm__v1__rebuild_status__descriptor);
+  if (m->rebuild) {
+    m->rebuild->state = (char *)(v->rebuild.state ? v->rebuild.state : "");
+    m->rebuild->percent = v->rebuild.percent;
+    m->rebuild->why = (char *)(v->rebuild.why ? v->rebuild.why : "");
+    m->rebuild->position = v->rebuild.position;
+  }
   m->without_effect = (char **)v->without_effect;
   m->n_without_effect = v->n_without_effect;
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "vsm/v1/query.pb-c.h"
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
@@ -31,6 +32,7 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
 // Likewise of numbers.
 static const size_t numbers[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_FORECAST] = {[2] = AT(items), [5] = AT(seed)},
+    [VSM_ASK_REBUILD] = {[1] = AT(partial), [2] = AT(from)},
     [VSM_ASK_END] = {0},
 };
 #undef AT
@@ -40,7 +42,7 @@ static const size_t numbers[][LARGEST_NUMBER + 1] = {
 static const unsigned last_known[] = {
     [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,      [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
     [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
-    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_END] = 0};
+    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_REBUILD] = 2,    [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)
@@ -134,4 +136,13 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {
       out->limit = VSM_ITEMS_MAX;
   }
   return 0;
+}
+
+size_t vsm_wire_encode_rebuild(uint64_t from, uint8_t out[VSM_REBUILD_BYTES_MAX]) {
+  Vsm__V1__RebuildRequest rebuild = VSM__V1__REBUILD_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  rebuild.from = from;
+  r.kind_case = VSM__V1__REQUEST__KIND_REBUILD;
+  r.rebuild = &rebuild;
+  return protobuf_c_message_pack(&r.base, out);
 }

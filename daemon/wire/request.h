@@ -20,6 +20,7 @@ enum vsm_request_kind {
   VSM_ASK_FORECAST,
   VSM_ASK_SEGMENTS,
   VSM_ASK_WITHDRAW,
+  VSM_ASK_REBUILD = 16,
   VSM_ASK_CLOCK_ACCEPT = 17,
   VSM_ASK_END,
 };
@@ -36,6 +37,7 @@ struct vsm_request {
   struct vsm_str key;                     // item, forecast, withdraw
   struct vsm_str by;                      // forecast
   uint64_t items, seed;                   // forecast
+  uint64_t partial, from;                 // rebuild; from: of its record
   struct vsm_str window;                  // edges, bottleneck, series; empty: the stream's longest, the bounds
   uint64_t bounds_ns[VSM_BOUNDS_MAX];     // series
   uint32_t n_bounds;                      // those that were given, also beyond VSM_BOUNDS_MAX
@@ -43,3 +45,7 @@ struct vsm_request {
 
 // Returns 0, or VSM_EFORMAT: no Request, or text that is not UTF-8 without NUL.
 int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out);
+
+// The record of a rebuild that began with a position. Returns how many bytes it takes.
+enum { VSM_REBUILD_BYTES_MAX = 32 };
+size_t vsm_wire_encode_rebuild(uint64_t from, uint8_t out[VSM_REBUILD_BYTES_MAX]);

@@ -15,6 +15,11 @@ struct vsm_status_view {
   double uptime_seconds;
   const char *configuration; // path of the file in force
   struct vsm_time configured;
+  struct {
+    const char *state, *why; // NULL: none
+    unsigned percent;
+    uint64_t position;
+  } rebuild;
   const char *trouble; // "" or NULL: none
   uint64_t bad_frames, acks_lost;
   const char *const *without_effect;

@@ -18,7 +18,7 @@ from harness import DEADLINE, Daemon
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 SUBCOMMANDS = ("emit replay simulate try snapshot watch tail series items item edges bottleneck forecast unmapped rejected "
-               "sources status reload what-if"
+               "sources status reload rebuild what-if"
                .split())
 SOCKET = {"emit": "submit", "replay": "submit", "tail": "publish"}  # of the others: query
 
