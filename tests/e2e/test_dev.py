@@ -36,6 +36,9 @@ NAMED = {
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
     "vsm emit --pub ENDPOINT --recover ENDPOINT --spool FILE": None,  # tests/e2e/test_cli.py
+    "vsm rebuild": None,  # docs/questions.md
+    "vsm rebuild --partial": None,  # tests/e2e/test_rebuild.py
+    "vsm what-if --rebuild": None,  # docs/questions.md
     "vsm try": None,  # docs/mapping.md
     "vsm what-if": None,  # docs/questions.md
     "vsm what-if --config new.yaml --state state": None,  # docs/questions.md
