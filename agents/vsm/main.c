@@ -25,6 +25,7 @@ static const struct {
     {"rejected", vsm_cmd_rejected, "events that were refused, and why"},
     {"sources", vsm_cmd_sources, "the systems that send"},
     {"status", vsm_cmd_status, "how the daemon is"},
+    {"backup", vsm_cmd_backup, "copy a state directory while the daemon runs"},
     {"export", vsm_cmd_export, "events or visits of a state directory: CSV, XES, OCEL, JSON lines"},
     {"withdraw", vsm_cmd_withdraw, "end an item that was abandoned"},
     {"clock", vsm_cmd_clock, "clock accept: follow the wall clock after it jumped"},

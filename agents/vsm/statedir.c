@@ -56,7 +56,8 @@ static void take_oldest_checkpoint(struct reader *x) {
   struct vsm_journal_why why;
   int n = vsm_checkpoints_list(x->r->directory, positions, VSM_CHECKPOINTS_KEPT);
   for (int i = (n < VSM_CHECKPOINTS_KEPT ? n : VSM_CHECKPOINTS_KEPT) - 1; i >= 0 && !x->config; i--) {
-    if (vsm_checkpoint_open(x->r->directory, positions[i], &c, &why) == 0)
+    if (vsm_checkpoint_open(x->r->directory, positions[i], &c, &why) == 0 &&
+        vsm_checkpoint_check(c, SIZE_MAX, &why) == 0)
       take_configuration(x, vsm_checkpoint_head(c)->configuration);
     vsm_checkpoint_close(c);
   }

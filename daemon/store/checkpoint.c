@@ -356,3 +356,7 @@ struct vsm_str vsm_checkpoint_state(const struct vsm_checkpoint *c) {
   size_t from = HEAD_BYTES + c->head.configuration.n;
   return (struct vsm_str){(const char *)c->bytes + from, c->n - from - SUM_BYTES};
 }
+
+struct vsm_str vsm_checkpoint_bytes(const struct vsm_checkpoint *c) {
+  return (struct vsm_str){(const char *)c->bytes, c->n};
+}

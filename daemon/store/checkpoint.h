@@ -50,3 +50,4 @@ int vsm_checkpoint_check(struct vsm_checkpoint *c, size_t bytes, struct vsm_jour
 void vsm_checkpoint_close(struct vsm_checkpoint *c); // NULL-safe
 const struct vsm_checkpoint_head *vsm_checkpoint_head(const struct vsm_checkpoint *c);
 struct vsm_str vsm_checkpoint_state(const struct vsm_checkpoint *c); // borrowed until closed
+struct vsm_str vsm_checkpoint_bytes(const struct vsm_checkpoint *c); // the whole file, also after it was removed

@@ -20,8 +20,7 @@ static const char SCHEMA[] = "CREATE TABLE groups(first INTEGER PRIMARY KEY, n I
                              "NULL, body BLOB NOT NULL);"
                              "CREATE TABLE gone(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);";
 
-// The number that a statement gives.
-static int ask(sqlite3 *db, const char *sql, int64_t *value) {
+int vsm_file_ask(sqlite3 *db, const char *sql, int64_t *value) {
   sqlite3_stmt *s;
   int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
   if (code != SQLITE_OK)
@@ -67,11 +66,11 @@ static int make_tables(sqlite3 *db) {
 // Before anything is changed: is the file ours, and of a version that we read?
 static int check(sqlite3 *db, const char *path, bool *empty, struct vsm_journal_why *why) {
   int64_t application, version, tables;
-  int code = ask(db, "PRAGMA application_id", &application);
+  int code = vsm_file_ask(db, "PRAGMA application_id", &application);
   if (code == SQLITE_OK)
-    code = ask(db, "PRAGMA user_version", &version);
+    code = vsm_file_ask(db, "PRAGMA user_version", &version);
   if (code == SQLITE_OK)
-    code = ask(db, "SELECT count(*) FROM sqlite_schema", &tables);
+    code = vsm_file_ask(db, "SELECT count(*) FROM sqlite_schema", &tables);
   if (code != SQLITE_OK)
     return fail(db, path, code, why);
   *empty = application == 0 && version == 0 && tables == 0;
@@ -159,9 +158,9 @@ int vsm_file_insert(sqlite3_stmt *insert, const struct vsm_group *g) {
 
 int vsm_file_last(sqlite3 *db, uint64_t *last) {
   int64_t group = 0, gone = 0;
-  int code = ask(db, "SELECT first + max(n, 1) - 1 FROM groups ORDER BY first DESC LIMIT 1", &group);
+  int code = vsm_file_ask(db, "SELECT first + max(n, 1) - 1 FROM groups ORDER BY first DESC LIMIT 1", &group);
   if (code == SQLITE_OK)
-    code = ask(db, "SELECT max(last) FROM gone", &gone);
+    code = vsm_file_ask(db, "SELECT max(last) FROM gone", &gone);
   *last = (uint64_t)(group > gone ? group : gone);
   return code;
 }

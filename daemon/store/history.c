@@ -78,17 +78,6 @@ static bool is_damage(int code) {
 
 // --- opening
 
-static int ask(sqlite3 *db, const char *sql, int64_t *value) {
-  sqlite3_stmt *s;
-  int code = sqlite3_prepare_v2(db, sql, -1, &s, NULL);
-  if (code != SQLITE_OK)
-    return code;
-  code = sqlite3_step(s);
-  *value = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
-  sqlite3_finalize(s);
-  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
-}
-
 static int open_file(struct vsm_history *h, const char *name, bool create) {
   char *path = path_of(h, name);
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
@@ -149,9 +138,9 @@ static int load_known(struct vsm_history *h) {
 
 static int prepare(struct vsm_history *h) {
   int64_t position = 0, id = 0;
-  int code = ask(h->db, "SELECT position FROM history", &position);
+  int code = vsm_file_ask(h->db, "SELECT position FROM history", &position);
   if (code == SQLITE_OK)
-    code = ask(h->db, "SELECT max(id) FROM item", &id);
+    code = vsm_file_ask(h->db, "SELECT max(id) FROM item", &id);
   if (code == SQLITE_OK)
     code = load_known(h);
   for (int i = 0; i < STATEMENTS && code == SQLITE_OK; i++)
@@ -189,9 +178,9 @@ static int begin_new(struct vsm_history *h, struct vsm_journal_why *why) {
 
 static int check(struct vsm_history *h, struct vsm_journal_why *why, int *code) {
   int64_t application = 0, version = 0;
-  *code = ask(h->db, "PRAGMA application_id", &application);
+  *code = vsm_file_ask(h->db, "PRAGMA application_id", &application);
   if (*code == SQLITE_OK)
-    *code = ask(h->db, "PRAGMA user_version", &version);
+    *code = vsm_file_ask(h->db, "PRAGMA user_version", &version);
   if (*code != SQLITE_OK || (application == VSM_HISTORY_APPLICATION && version == VSM_HISTORY_FORMAT))
     return 0;
   if (application != VSM_HISTORY_APPLICATION)
