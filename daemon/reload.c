@@ -30,10 +30,8 @@ int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_config **config, stru
   vsm_conf_report_fini(&report);
   if (err)
     return err;
-  if (d->options.clock != VSM_CLOCK_AS_CONFIGURED) {
-    (*config)->daemon.clock = d->options.clock;
-    (*config)->model.clock = (enum vsm_clock)d->options.clock;
-  }
+  if (d->options.clock != VSM_CLOCK_AS_CONFIGURED)
+    vsm_config_set_clock(*config, d->options.clock);
   if ((*config)->state && (err = vsm_keep_check(*config, text)) != 0)
     return err;
   return take_notes(*config, notes);

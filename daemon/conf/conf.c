@@ -14,6 +14,15 @@
 #include "conf/names.h"
 #include "conf/resolve.h"
 
+// How long items are held depends on the clock, where the file does not say it.
+void vsm_config_set_clock(struct vsm_config *c, int clock) {
+  c->daemon.clock = clock;
+  c->model.clock = (enum vsm_clock)clock;
+  if (c->model.clock == VSM_CLOCK_EVENT && c->daemon.items_keep.line == 0)
+    c->daemon.items_keep = (struct vsm_conf_duration){0};
+  c->model.items_keep_us = c->daemon.items_keep.us;
+}
+
 // What the core takes of the daemon's settings, and where the state is.
 static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   const struct vsm_conf_daemon *d = &c->daemon;
@@ -27,7 +36,7 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
     vsm_conf_check_twice(r, &c->sources.at->id, c->sources.n, sizeof *c->sources.at, "source");
   c->model.sources = sources;
   c->model.n_sources = c->sources.n;
-  c->model.clock = (enum vsm_clock)d->clock;
+  vsm_config_set_clock(c, d->clock);
   c->model.max_future_skew_us = d->max_future_skew.us;
   c->model.max_step_us = d->max_step.us;
   c->state = d->state ? vsm_conf_beside(r, d->state) : NULL;

@@ -255,6 +255,8 @@ int vsm_config_load(const char *path, struct vsm_config **config, struct vsm_con
 // The same from a text; path is what mistakes name, and what the paths of diagrams are relative to.
 int vsm_config_parse(const char *path, const char *text, struct vsm_config **config, struct vsm_conf_report *report);
 void vsm_config_destroy(struct vsm_config *config); // NULL-safe
+// Another clock than the file says, with what depends on it.
+void vsm_config_set_clock(struct vsm_config *config, int clock);
 
 // All that was understood, defaults included, as YAML that loads to the same; diagrams are written out as stages. What
 // has no effect stands at the end as comments.

@@ -168,7 +168,7 @@ static const struct vsm_conf_field DAEMON_FIELDS[] = {
      .most = 32,
      .fallback = "1h 24h 7d 30d"},
     {.key = "journal", .type = &VSM_T_MAP, .map = &JOURNAL, .fallback = ""},
-    {.key = "items", .type = &VSM_T_MAP, .map = &KEEP, .flags = VSM_CONF_NO_EFFECT, .fallback = ""},
+    {.key = "items", .type = &VSM_T_MAP, .map = &KEEP, .fallback = ""},
     {.key = "limits", .type = &VSM_T_MAP, .map = &LIMITS, .fallback = ""},
     {.key = "alerts",
      .type = &VSM_T_MAP,

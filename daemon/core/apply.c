@@ -217,6 +217,9 @@ static void retell(struct application *a) {
     return;
   }
   vsm_stream_replace(a->stream, a->id, r);
+  item_of(a)->open = r->is.open;
+  if (!r->is.open)
+    a->core->all_open = false;
 }
 
 bool vsm_apply(struct vsm_core *core, const struct vsm_event *e, const struct vsm_claim *c, int64_t us,
@@ -231,6 +234,7 @@ bool vsm_apply(struct vsm_core *core, const struct vsm_event *e, const struct vs
   bool moved = a.news;
   add_values(&a, us);
   add_links(&a);
+  vsm_item_touch(item_of(&a), us);
   retell(&a);
   if (moved && !fx->quiet && c->rule->lifecycle != VSM_NO_LIFECYCLE)
     tell(&a, us, fx);

@@ -1,5 +1,7 @@
 #include "core/bytes.h"
 
+#include "base/mem.h"
+
 enum { NUMBER_BYTES_MAX = 10 };
 
 // --- writing
@@ -32,6 +34,11 @@ void vsm_out_number(struct vsm_out *o, uint64_t v) {
 
 void vsm_out_signed(struct vsm_out *o, int64_t v) {
   vsm_out_number(o, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
+}
+
+void vsm_out_wide(struct vsm_out *o, vsm_wide v) {
+  vsm_out_number(o, (uint64_t)v);
+  vsm_out_signed(o, (int64_t)(v >> 64));
 }
 
 void vsm_out_text(struct vsm_out *o, struct vsm_str s) {
@@ -69,6 +76,11 @@ int64_t vsm_in_signed(struct vsm_in *in) {
   return (int64_t)(v >> 1 ^ (v & 1 ? UINT64_MAX : 0));
 }
 
+vsm_wide vsm_in_wide(struct vsm_in *in) {
+  uint64_t low = vsm_in_number(in);
+  return (vsm_wide)vsm_in_signed(in) * ((vsm_wide)1 << 64) + low;
+}
+
 uint64_t vsm_in_below(struct vsm_in *in, uint64_t limit) {
   uint64_t v = vsm_in_number(in);
   return v < limit ? v : spoil(in);
@@ -91,4 +103,15 @@ struct vsm_str vsm_in_text(struct vsm_in *in, size_t most) {
 void vsm_in_expect(struct vsm_in *in, uint64_t number) {
   if (vsm_in_number(in) != number)
     spoil(in);
+}
+
+int vsm_blob_put(void *ctx, const void *bytes, size_t n) {
+  struct vsm_blob *b = ctx;
+  while (b->cap - b->n < n) {
+    b->cap = b->cap ? b->cap * 2 : 256;
+    b->at = vsm_mem_resize(b->at, b->cap);
+  }
+  memcpy(b->at + b->n, bytes, n);
+  b->n += n;
+  return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/core.h"
+#include "core/sealed.h"
 #include "core/state.h"
 
 enum { GONE = 256 };
@@ -21,16 +22,6 @@ static const char *id_of_place(const struct vsm_stream_state *s, unsigned place)
 
 static unsigned n_places(const struct vsm_stream_state *s) {
   return s->graph->n + (unsigned)s->n_sleeping;
-}
-
-static int find_stage(const struct vsm_stream *model, const char *id) {
-  for (unsigned i = 0; i < model->n_stages; i++)
-    if (strcmp(model->stages[i].id, id) == 0)
-      return (int)i;
-  for (unsigned i = 0; i < model->n_stages; i++)
-    if (model->stages[i].was && strcmp(model->stages[i].was, id) == 0)
-      return (int)i;
-  return -1;
 }
 
 static void mark_held(const struct vsm_stream_state *s, bool *held) {
@@ -54,7 +45,7 @@ static int plan(const struct vsm_stream_state *old, struct vsm_stream_state *fre
   moves->to[VSM_PLACE_ITEM] = VSM_PLACE_ITEM;
   for (unsigned place = 0; place < n_places(old); place++) {
     const char *id = id_of_place(old, place);
-    int stage = find_stage(fresh->model, id);
+    int stage = vsm_find_stage(fresh->model, id);
     moves->to[place] = GONE;
     if (stage >= 0) {
       moves->to[place] = fresh->graph->place_of[stage];
@@ -125,6 +116,19 @@ static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *
   }
 }
 
+// Counts of items that are not held any more go over as bytes, by node.
+static void take_sealed(struct vsm_core *core, struct vsm_stream_state *fresh, const struct vsm_stream_state *old) {
+  struct vsm_blob bytes = {0};
+  struct vsm_out *out = vsm_mem_alloc(sizeof *out);
+  vsm_out_begin(out, vsm_blob_put, &bytes);
+  vsm_sealed_save(old, out);
+  vsm_out_end(out);
+  struct vsm_in in = {(unsigned char *)bytes.at, (unsigned char *)bytes.at + bytes.n, false};
+  vsm_sealed_load(fresh, &(struct vsm_sealing){&core->words, &core->ranks, core->now.us}, &in);
+  free(bytes.at);
+  free(out);
+}
+
 static struct vsm_stream_state *find_stream(const struct vsm_core *core, const char *id) {
   for (size_t i = 0; i < core->n_streams; i++)
     if (strcmp(core->streams[i].id, id) == 0)
@@ -178,7 +182,7 @@ static int prepare(struct vsm_core *core, const struct vsm_model *model, struct 
 }
 
 // A stream that the model has no more keeps its items, all asleep, under the ids of its stages.
-static void put_to_sleep(struct vsm_stream_state *s) {
+static void put_to_sleep(struct vsm_core *core, struct vsm_stream_state *s) {
   if (!s->model)
     return;
   unsigned n = n_places(s);
@@ -192,6 +196,7 @@ static void put_to_sleep(struct vsm_stream_state *s) {
   asleep.items = s->items;
   asleep.sleeping = ids;
   asleep.n_sleeping = asleep.cap_sleeping = n;
+  take_sealed(core, &asleep, s);
   vsm_items_init(&s->items, asleep.items.words);
   vsm_stream_state_fini(s);
   *s = asleep;
@@ -207,6 +212,8 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   for (size_t i = 0; i < model->n_streams; i++) {
     struct vsm_stream_state *old = find_stream(core, next.streams[i].id);
     if (old)
+      take_sealed(core, &next.streams[i], old);
+    if (old)
       take_items(&next.streams[i], old, &next.moves[i], &core->retold);
   }
   vsm_ranks_settle(&core->ranks);
@@ -214,7 +221,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
     if (in_model(model, core->streams[i].id)) {
       vsm_stream_state_fini(&core->streams[i]);
     } else {
-      put_to_sleep(&core->streams[i]);
+      put_to_sleep(core, &core->streams[i]);
       next.streams[next.n++] = core->streams[i];
     }
   }

@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "core/apply.h"
+#include "core/horizon.h"
+#include "core/sealed.h"
 
 struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
   struct vsm_core *core = calloc(1, sizeof *core);
@@ -16,6 +18,7 @@ struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
   vsm_intern_init(&core->words);
   vsm_arena_init(&core->text, 0);
   core->deadline = VSM_TIME_NEVER;
+  core->earliest_us = INT64_MAX;
   core->ledger = vsm_ledger_create(&model->limits);
   if (core->ledger)
     return core;
@@ -62,7 +65,7 @@ struct vsm_time vsm_core_deadline(const struct vsm_core *core) {
 }
 
 void vsm_core_rearm(struct vsm_core *core) {
-  int64_t due = INT64_MAX;
+  int64_t due = vsm_horizon_due(core);
   for (size_t i = 0; i < core->n_streams; i++) {
     int64_t at = vsm_stream_deadline(&core->streams[i], core->now.us);
     due = at < due ? at : due;
@@ -70,17 +73,36 @@ void vsm_core_rearm(struct vsm_core *core) {
   core->deadline.us = due;
 }
 
-// What the windows let go of does not depend on how many steps they take, so one step to `now` is enough.
+// What the windows let go of does not depend on how many steps they take, so one step is enough.
+static void step_to(struct vsm_core *core, int64_t now_us) {
+  core->now.us = now_us;
+  core->has_now = true;
+  if (now_us < core->deadline.us && core->deadline.us != INT64_MAX)
+    return;
+  for (size_t i = 0; i < core->n_streams; i++) {
+    vsm_stream_advance(&core->streams[i], now_us);
+    vsm_sealed_advance(&core->streams[i], now_us);
+  }
+  vsm_core_rearm(core);
+}
+
+// Of midnights between which nothing came the last one does what all of them would.
+static void pass_midnights(struct vsm_core *core, int64_t now_us) {
+  for (int64_t due = vsm_horizon_due(core); due <= now_us;) {
+    step_to(core, due);
+    vsm_horizon_step(core);
+    due = vsm_horizon_due(core);
+    if (due < now_us - now_us % VSM_DAY_US)
+      due = now_us - now_us % VSM_DAY_US;
+  }
+}
+
 static void pass_time(struct vsm_core *core, struct vsm_time now) {
   if (core->has_now && now.us <= core->now.us)
     return;
-  core->now = now;
-  core->has_now = true;
-  if (now.us < core->deadline.us && core->deadline.us != INT64_MAX)
-    return;
-  for (size_t i = 0; i < core->n_streams; i++)
-    vsm_stream_advance(&core->streams[i], now.us);
-  vsm_core_rearm(core);
+  if (core->has_now)
+    pass_midnights(core, now.us);
+  step_to(core, now.us);
 }
 
 void vsm_core_advance(struct vsm_core *core, struct vsm_time wall) {
@@ -128,26 +150,39 @@ static enum vsm_reason check_time(const struct vsm_core *core, const struct vsm_
 
 // --- one event
 
-static bool item_is_full(const struct vsm_core *core, const struct vsm_claim *c, int64_t us) {
+// Why a claim is refused, by what is held; VSM_R_NONE: it is not.
+static enum vsm_reason refuse_claim(struct vsm_core *core, const struct vsm_claim *c, int64_t us, const char **detail) {
   const struct vsm_stream_state *s = &core->streams[c->rule->stream];
   uint32_t id = vsm_items_find(&s->items, c->name->key, c->name->hash);
+  bool known = true;
+  if (id == (uint32_t)VSM_ITEM_NONE && us < core->horizon_us) {
+    *detail = "from before the horizon (items.keep), and its item is not held";
+    return VSM_R_TOO_LATE;
+  }
+  if (id == (uint32_t)VSM_ITEM_NONE && !vsm_horizon_has_room(core)) {
+    *detail = "so many items are held as limits.items allows, and all of them are open";
+    return VSM_R_LIMIT;
+  }
   if (id == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
-    return false;
+    return VSM_R_NONE;
   const struct vsm_item *it = vsm_items_at(&s->items, id);
-  if (it->n < VSM_TRANSITIONS_MAX)
-    return false;
-  bool known;
-  vsm_item_seek(it, vsm_pack(us, vsm_rule_place(s, c->rule), c->rule->lifecycle), &known);
-  return !known;
+  if (it->n == VSM_TRANSITIONS_MAX)
+    vsm_item_seek(it, vsm_pack(us, vsm_rule_place(s, c->rule), c->rule->lifecycle), &known);
+  if (!known)
+    *detail = "an item has at most 4096 transitions";
+  return known ? VSM_R_NONE : VSM_R_LIMIT;
 }
 
-static void refuse_full_items(const struct vsm_core *core, struct vsm_look *look, int64_t us) {
+static void refuse_claims(struct vsm_core *core, struct vsm_look *look, int64_t us) {
   unsigned n = 0;
-  for (unsigned i = 0; i < look->n_claims; i++)
-    if (item_is_full(core, &look->claims[i], us))
-      vsm_look_reject(look, VSM_R_LIMIT, "an item has at most 4096 transitions");
+  for (unsigned i = 0; i < look->n_claims; i++) {
+    const char *detail = NULL;
+    enum vsm_reason reason = refuse_claim(core, &look->claims[i], us, &detail);
+    if (reason != VSM_R_NONE)
+      vsm_look_reject(look, reason, detail);
     else
       look->claims[n++] = look->claims[i];
+  }
   look->n_claims = n;
 }
 
@@ -180,10 +215,12 @@ static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_lo
     refuse_whole(core, e, kind->source_row, fx, reason, detail);
     return;
   }
-  refuse_full_items(core, look, us);
+  refuse_claims(core, look, us);
   fx->result = settle(look, fx);
   if (fx->result != VSM_REJECTED && core->model->clock == VSM_CLOCK_EVENT)
     pass_time(core, (struct vsm_time){us});
+  if (fx->result != VSM_REJECTED && us < core->earliest_us)
+    core->earliest_us = us;
   if (look->reason != VSM_R_NONE) // listed also where other rules took the event
     vsm_ledger_rejected(core->ledger, e->source, e->type, look->reason, vsm_str_of(look->detail));
   if (fx->result == VSM_UNMAPPED)

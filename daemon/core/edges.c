@@ -194,7 +194,7 @@ const struct vsm_edge *vsm_edges_find(const struct vsm_edges *e, unsigned from, 
   return find(e, key_of(from, to));
 }
 
-static struct vsm_edge *edge_at(struct vsm_edges *e, const struct vsm_bands *bands, unsigned from, unsigned to) {
+struct vsm_edge *vsm_edges_at(struct vsm_edges *e, const struct vsm_bands *bands, unsigned from, unsigned to) {
   uint32_t key = key_of(from, to);
   struct vsm_edge *have = find(e, key);
   if (have)
@@ -227,7 +227,7 @@ static void count(struct vsm_edges *e, const struct vsm_bands *bands, const stru
     const struct vsm_passage *p = each[i];
     if (!p || (counted && p->handover < 0))
       continue;
-    struct vsm_flow_at at = vsm_flow_at(&edge_at(e, bands, p->from, p->to)->flow, bands, p->at);
+    struct vsm_flow_at at = vsm_flow_at(&vsm_edges_at(e, bands, p->from, p->to)->flow, bands, p->at);
     if (!counted)
       vsm_flow_count(at, VSM_N_PASSED, i ? 1 : -1);
     if (p->handover >= 0)

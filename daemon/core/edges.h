@@ -37,6 +37,9 @@ struct vsm_edges {
 // NULL: nothing ever went along it.
 const struct vsm_edge *vsm_edges_find(const struct vsm_edges *e, unsigned from, unsigned to);
 
+// Made where there is none.
+struct vsm_edge *vsm_edges_at(struct vsm_edges *e, const struct vsm_bands *bands, unsigned from, unsigned to);
+
 // Takes back the edges of an item's story as it was, and adds those of its story as it is.
 void vsm_edges_replace(struct vsm_edges *e, const struct vsm_bands *bands, const struct vsm_graph *graph,
                        const struct vsm_retold *r);

@@ -277,3 +277,119 @@ void vsm_tally_fini(struct vsm_tally *t) {
   for (int d = 0; d < VSM_D_N; d++)
     vsm_sketch_fini(&t->dists[d]);
 }
+
+// --- as bytes: cells by time, each what was counted, rising by what, and the sums
+
+enum { CELL_END = 0, CELL_OLD = 1, CELL_TIMES = 2 }; // a cell's number: behind all windows, or its time and this
+#define COUNT_MAX (INT64_C(1) << 50)                   // of a pair, as read
+#define SUM_MAX ((vsm_wide)1 << 90)
+
+static int by_what(const void *pa, const void *pb) {
+  uint32_t a = ((const struct pair *)pa)->what, b = ((const struct pair *)pb)->what;
+  return (a > b) - (a < b);
+}
+
+static void save_pane(const struct vsm_pane *p, struct vsm_out *o) {
+  struct pair *pairs = vsm_mem_alloc((p->cap + 1) * sizeof *pairs);
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < p->cap; i++)
+    if (p->pairs[i].n != 0)
+      pairs[n++] = p->pairs[i];
+  qsort(pairs, n, sizeof *pairs, by_what);
+  if (n > 0) {
+    vsm_out_number(o, CELL_TIMES + (uint64_t)p->start_us);
+    for (uint32_t i = 0; i < n; i++) {
+      vsm_out_number(o, pairs[i].what);
+      vsm_out_number(o, (uint64_t)pairs[i].n);
+    }
+    vsm_out_number(o, 0);
+    for (unsigned d = 0; d < VSM_D_N; d++)
+      vsm_out_wide(o, p->sums[d]);
+    vsm_out_wide(o, p->effort);
+  }
+  free(pairs);
+}
+
+static void save_old(const struct vsm_tally *t, struct vsm_out *o) {
+  vsm_out_number(o, CELL_OLD);
+  for (unsigned slot = 0; slot < VSM_N_SLOTS; slot++)
+    if (t->counts[slot] != 0) {
+      vsm_out_number(o, PAIR_SLOT(slot));
+      vsm_out_number(o, (uint64_t)t->counts[slot]);
+    }
+  for (unsigned d = 0; d < VSM_D_N; d++)
+    for (uint32_t i = 0; i < t->dists[d].n; i++)
+      if (t->dists[d].counts[i] != 0) {
+        vsm_out_number(o, PAIR_BUCKET(d, t->dists[d].first + i));
+        vsm_out_number(o, (uint64_t)t->dists[d].counts[i]);
+      }
+  vsm_out_number(o, 0);
+  for (unsigned d = 0; d < VSM_D_N; d++)
+    vsm_out_wide(o, t->dists[d].sum);
+  vsm_out_wide(o, t->effort);
+}
+
+void vsm_flow_save(const struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_out *o) {
+  save_old(&f->bands[bands->n].tally, o);
+  for (unsigned i = bands->n; i-- > 0;)
+    for (size_t k = 0; k < f->bands[i].n; k++)
+      save_pane(f->bands[i].panes[k], o);
+  vsm_out_number(o, CELL_END);
+}
+
+static bool is_what(uint32_t what) {
+  return what >> 16 == 0 ? what >= 1 && what <= VSM_N_SLOTS
+                         : what >> 16 <= VSM_D_N && (what & 0xffff) < VSM_SKETCH_BUCKETS;
+}
+
+static void add_pair(struct vsm_flow_at at, uint32_t what, int64_t n) {
+  if (what >> 16 == 0)
+    at.tally->counts[what - 1] += n;
+  else
+    vsm_sketch_add(&at.tally->dists[(what >> 16) - 1], what & 0xffff, n);
+  if (at.pane)
+    pane_add(at.pane, what, (int32_t)n);
+}
+
+static void load_pairs(struct vsm_flow_at at, struct vsm_in *in) {
+  for (uint32_t what, before = 0; (what = (uint32_t)vsm_in_below(in, UINT32_MAX)) != 0; before = what) {
+    int64_t n = (int64_t)vsm_in_below(in, COUNT_MAX);
+    in->bad = in->bad || what <= before || !is_what(what) || (at.pane && n > INT32_MAX);
+    if (in->bad)
+      return;
+    if (at.tally)
+      add_pair(at, what, n);
+  }
+}
+
+static void add_sum(vsm_wide *tally, vsm_wide *pane, struct vsm_in *in) {
+  vsm_wide sum = vsm_in_wide(in);
+  in->bad = in->bad || sum < 0 || sum > SUM_MAX;
+  if (in->bad)
+    return;
+  *tally += sum;
+  if (pane)
+    *pane += sum;
+}
+
+static void load_sums(struct vsm_flow_at at, struct vsm_in *in) {
+  vsm_wide none = 0;
+  for (unsigned d = 0; d < VSM_D_N; d++)
+    add_sum(at.tally ? &at.tally->dists[d].sum : &none, at.pane ? &at.pane->sums[d] : NULL, in);
+  add_sum(at.tally ? &at.tally->effort : &none, at.pane ? &at.pane->effort : NULL, in);
+}
+
+void vsm_flow_load(struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_in *in) {
+  for (uint64_t cell, before = 0; (cell = vsm_in_below(in, VSM_TIME_MAX)) != CELL_END; before = cell) {
+    in->bad = in->bad || cell <= before;
+    if (in->bad)
+      return;
+    struct vsm_flow_at at = {NULL, NULL};
+    if (f && cell == CELL_OLD)
+      at.tally = &f->bands[bands->n].tally;
+    else if (f)
+      at = vsm_flow_at(f, bands, (int64_t)(cell - CELL_TIMES));
+    load_pairs(at, in);
+    load_sums(at, in);
+  }
+}

@@ -104,3 +104,8 @@ int64_t vsm_flow_counted(const struct vsm_flow *f, const struct vsm_bands *bands
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from);
 void vsm_tally_clear(struct vsm_tally *t);
 void vsm_tally_fini(struct vsm_tally *t);
+
+// What was only ever added, as bytes by time, and added to a flow, which may have other windows (core/sealed.h). f
+// NULL: it is read and left.
+void vsm_flow_save(const struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_out *o);
+void vsm_flow_load(struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_in *in);

@@ -166,3 +166,13 @@ fail:
   free(g);
   return NULL;
 }
+
+int vsm_find_stage(const struct vsm_stream *model, const char *id) {
+  for (unsigned i = 0; i < model->n_stages; i++)
+    if (strcmp(model->stages[i].id, id) == 0)
+      return (int)i;
+  for (unsigned i = 0; i < model->n_stages; i++)
+    if (model->stages[i].was && strcmp(model->stages[i].was, id) == 0)
+      return (int)i;
+  return -1;
+}

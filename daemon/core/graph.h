@@ -53,3 +53,6 @@ struct vsm_graph {
 
 // NULL: out of memory, or a circle (which the configuration refuses). Freed with free().
 struct vsm_graph *vsm_graph_create(const struct vsm_stream *stream);
+
+// The stage of an id, or that had it before (`was`), as declared; -1: none.
+int vsm_find_stage(const struct vsm_stream *stream, const char *id);

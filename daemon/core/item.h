@@ -29,10 +29,12 @@ enum { VSM_KEYS_INLINE = 7 };
 struct vsm_item {
   uint64_t *log;       // n packed transitions, rising; owns the block
   uint32_t *more_keys; // those beyond the inline ones
+  int64_t last;        // time of the last transition; without one, of the newest event
   uint32_t keys[VSM_KEYS_INLINE];
   uint16_t n, cap;
   uint16_t n_values, n_holds, n_progress;
   uint8_t n_keys; // 0: a free place
+  bool open;      // by the story as it was counted
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct vsm_item) == 64, "an item is one line of memory");
 
@@ -70,6 +72,12 @@ void vsm_item_init(struct vsm_item *it);
 void vsm_item_fini(struct vsm_item *it);
 // What was said goes from `it` to `said`; the keys stay, and there is room for as much.
 void vsm_item_take_said(struct vsm_item *it, struct vsm_item *said);
+
+// Something was said of it by an event of that time.
+static inline void vsm_item_touch(struct vsm_item *it, int64_t us) {
+  int64_t said = it->n > 0 ? vsm_packed_us(it->log[it->n - 1]) : us;
+  it->last = it->n > 0 || said > it->last ? said : it->last;
+}
 
 // Place of a transition in the log, or of the first greater one. *known: it is there.
 size_t vsm_item_seek(const struct vsm_item *it, uint64_t transition, bool *known);

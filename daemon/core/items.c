@@ -118,15 +118,35 @@ void vsm_items_ask(const struct vsm_items *s, uint32_t hash, struct vsm_trail *t
   }
 }
 
-static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, uint32_t item) {
-  size_t bytes = (sizeof(struct vsm_key) + key.n + KEY_UNIT - 1) / KEY_UNIT * KEY_UNIT;
+// The free ones of a size are chained through their hashes; the item stays a place, for those who look ahead.
+static uint32_t take_free_key(struct vsm_items *s, size_t units) {
+  uint32_t first = s->free_keys[units];
+  if (first == 0)
+    return (uint32_t)VSM_ITEM_NONE;
+  s->free_keys[units] = vsm_items_key(s, first - 1)->hash;
+  return first - 1;
+}
+
+static uint32_t room_for_key(struct vsm_items *s, size_t units) {
+  uint32_t id = take_free_key(s, units);
+  if (id != (uint32_t)VSM_ITEM_NONE)
+    return id;
+  size_t bytes = units * KEY_UNIT;
   if (s->n_key_chunks == 0 || s->key_used + bytes > KEY_CHUNK_BYTES) {
     s->key_chunks = vsm_mem_grow(s->key_chunks, s->n_key_chunks, &s->cap_key_chunks, sizeof *s->key_chunks);
     s->key_chunks[s->n_key_chunks++] = vsm_mem_alloc(KEY_CHUNK_BYTES);
     s->key_used = 0;
   }
-  uint32_t id = (uint32_t)(((s->n_key_chunks - 1) * KEY_CHUNK_BYTES + s->key_used) / KEY_UNIT);
   s->key_used += bytes;
+  return (uint32_t)(((s->n_key_chunks - 1) * KEY_CHUNK_BYTES + s->key_used - bytes) / KEY_UNIT);
+}
+
+static size_t key_units(size_t n) {
+  return (sizeof(struct vsm_key) + n + KEY_UNIT - 1) / KEY_UNIT;
+}
+
+static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, uint32_t item) {
+  uint32_t id = room_for_key(s, key_units(key.n));
   struct vsm_key *k = vsm_items_key(s, id);
   k->item = item;
   k->hash = hash;
@@ -134,6 +154,22 @@ static uint32_t new_key(struct vsm_items *s, struct vsm_str key, uint32_t hash, 
   memcpy(k->bytes, key.p, key.n);
   vsm_table_put(&s->keys, hash, id);
   return id;
+}
+
+static void free_key(struct vsm_items *s, uint32_t id) {
+  struct vsm_key *k = vsm_items_key(s, id);
+  size_t units = key_units(k->n);
+  vsm_table_del(&s->keys, k->hash, id);
+  memset(k->bytes, 0, k->n);
+  k->hash = s->free_keys[units];
+  s->free_keys[units] = id + 1;
+}
+
+void vsm_items_remove(struct vsm_items *s, uint32_t id) {
+  const struct vsm_item *it = vsm_items_at(s, id);
+  for (unsigned i = 0; i < it->n_keys; i++)
+    free_key(s, vsm_item_key_id(it, i));
+  vsm_items_let_go(s, id);
 }
 
 static uint32_t new_place(struct vsm_items *s) {
@@ -276,6 +312,8 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
     vsm_items_key(s, vsm_item_key_id(b, i))->item = a_id;
     append_key(a, vsm_item_key_id(b, i));
   }
+  if (b->last > a->last)
+    a->last = b->last;
   if (size > a->cap)
     vsm_item_reserve(a, size);
   for (size_t i = 0; i < b->n; i++) {

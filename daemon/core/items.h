@@ -4,7 +4,7 @@
 #include "base/table.h"
 #include "core/item.h"
 
-enum { VSM_ITEM_NONE = -1 };
+enum { VSM_ITEM_NONE = -1, VSM_KEY_SIZES = 35 };
 
 struct vsm_key {
   uint32_t item, hash;
@@ -17,6 +17,7 @@ struct vsm_items {
   struct vsm_table keys;          // ids: places in key_chunks
   char **key_chunks;
   size_t n_key_chunks, cap_key_chunks, key_used; // bytes used of the last chunk
+  uint32_t free_keys[VSM_KEY_SIZES];             // by size in units of 8 bytes: 1 + the first free one's id; 0: none
   struct vsm_item **chunks;
   size_t n_chunks, cap_chunks;
   uint32_t n, n_free, first_free; // places in chunks; of these free; VSM_ITEM_NONE: none
@@ -52,6 +53,8 @@ uint32_t vsm_items_add(struct vsm_items *s, struct vsm_str key, uint32_t hash);
 // A place for an item that has no key yet, cleared; and a place given back.
 uint32_t vsm_items_place(struct vsm_items *s);
 void vsm_items_let_go(struct vsm_items *s, uint32_t id);
+// An item goes, and its keys with it.
+void vsm_items_remove(struct vsm_items *s, uint32_t id);
 // A further key for an item; 0, or VSM_ELIMIT at 32 keys.
 int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash);
 

@@ -24,6 +24,8 @@ static void save_log(const struct vsm_item *it, struct vsm_out *o) {
     vsm_out_number(o, vsm_item_who(it)[i]);
     before = it->log[i];
   }
+  if (it->n == 0)
+    vsm_out_number(o, (uint64_t)it->last);
 }
 
 static void save_value(const struct vsm_value *v, struct vsm_out *o) {
@@ -129,6 +131,10 @@ static uint8_t who(const struct vsm_item *it, struct vsm_in *in) {
   return (uint8_t)w;
 }
 
+static int64_t us(struct vsm_in *in) {
+  return (int64_t)vsm_in_below(in, VSM_TIME_MAX);
+}
+
 static void load_log(const struct vsm_items_load *l, struct vsm_item *it, struct vsm_in *in) {
   uint64_t n = vsm_in_below(in, VSM_TRANSITIONS_MAX + 1), t = 0, end = vsm_pack(VSM_TIME_MAX, 0, VSM_SCHEDULE);
   if (n > 0)
@@ -143,10 +149,7 @@ static void load_log(const struct vsm_items_load *l, struct vsm_item *it, struct
     else
       vsm_item_insert(it, it->n, t, origin, by);
   }
-}
-
-static int64_t us(struct vsm_in *in) {
-  return (int64_t)vsm_in_below(in, VSM_TIME_MAX);
+  vsm_item_touch(it, it->n > 0 ? 0 : l->without_last_us < 0 ? us(in) : l->without_last_us);
 }
 
 static void load_progress(const struct vsm_items_load *l, struct vsm_item *it, struct vsm_in *in) {

@@ -153,6 +153,7 @@ struct vsm_model {
   enum vsm_clock clock;
   int64_t max_future_skew_us; // wall clock
   int64_t max_step_us;        // event clock
+  int64_t items_keep_us;      // 0: not said: 400 days, with the event clock for ever
   struct vsm_limits limits;
 };
 

@@ -7,11 +7,12 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/items_save.h"
+#include "core/sealed.h"
 #include "core/state.h"
 
 // Numbers on disk: none ever changes its meaning.
 enum vsm_section { END = 0, WORDS = 1, TIME = 2, LEDGER = 3, STREAM = 4, SEALED = 5 };
-enum { SECTION_VERSION = 1 };
+enum { SECTION_VERSION = 2 }; // 1 knew neither a horizon nor anything sealed
 
 // --- writing
 
@@ -51,6 +52,14 @@ static void save_stream(struct vsm_out *o, const struct vsm_stream_state *s) {
   vsm_items_save(&s->items, o);
 }
 
+static void save_sealed(struct vsm_out *o, const struct vsm_stream_state *s) {
+  if (!vsm_sealed_any(s))
+    return;
+  begin_section(o, SEALED);
+  vsm_out_text(o, vsm_str_of(s->id));
+  vsm_sealed_save(s, o);
+}
+
 int vsm_core_save(const struct vsm_core *core, vsm_bytes_fn *put, void *ctx) {
   struct vsm_out o;
   vsm_out_begin(&o, put, ctx);
@@ -59,10 +68,14 @@ int vsm_core_save(const struct vsm_core *core, vsm_bytes_fn *put, void *ctx) {
   begin_section(&o, TIME);
   vsm_out_number(&o, core->has_now);
   vsm_out_signed(&o, core->now.us);
+  vsm_out_signed(&o, core->horizon_us);
+  vsm_out_signed(&o, core->earliest_us);
   begin_section(&o, LEDGER);
   vsm_ledger_save(core->ledger, &o);
   for (size_t i = 0; i < core->n_streams; i++)
     save_stream(&o, &core->streams[i]);
+  for (size_t i = 0; i < core->n_streams; i++)
+    save_sealed(&o, &core->streams[i]);
   begin_section(&o, END);
   return vsm_out_end(&o);
 }
@@ -78,6 +91,7 @@ struct vsm_loading {
   struct vsm_stream_state *stream; // whose items are read; NULL: none
   struct vsm_items_load items;
   bool begun;
+  uint64_t version; // of the sections; 0: none was read yet
 };
 
 struct vsm_loading *vsm_loading_create(const struct vsm_model *model, struct vsm_str bytes) {
@@ -98,9 +112,16 @@ void vsm_loading_destroy(struct vsm_loading *l) {
   free(l);
 }
 
-static void read_section(struct vsm_in *in, enum vsm_section section) {
-  vsm_in_expect(in, section);
-  vsm_in_expect(in, SECTION_VERSION);
+// All sections of one file are of one version.
+static uint64_t read_version(struct vsm_loading *l) {
+  uint64_t version = vsm_in_below(&l->in, SECTION_VERSION + 1);
+  l->in.bad = l->in.bad || version == 0 || (l->version != 0 && version != l->version);
+  return l->version = version;
+}
+
+static void read_section(struct vsm_loading *l, enum vsm_section section) {
+  vsm_in_expect(&l->in, section);
+  read_version(l);
 }
 
 // Words come first, so that what the model interns finds its old number.
@@ -108,14 +129,19 @@ static int load_head(struct vsm_loading *l) {
   l->core = vsm_core_create_bare(l->model);
   if (!l->core)
     return VSM_ENOMEM;
-  read_section(&l->in, WORDS);
+  read_section(l, WORDS);
   vsm_intern_load(&l->core->words, &l->in);
-  read_section(&l->in, TIME);
+  read_section(l, TIME);
   l->core->has_now = vsm_in_below(&l->in, 2);
   l->core->now.us = vsm_in_signed(&l->in);
-  read_section(&l->in, LEDGER);
+  if (l->version > 1) {
+    l->core->horizon_us = vsm_in_signed(&l->in);
+    l->core->earliest_us = vsm_in_signed(&l->in);
+  }
+  read_section(l, LEDGER);
   vsm_ledger_load(l->core->ledger, &l->in);
-  if (l->in.bad || l->core->now.us < 0)
+  if (l->in.bad || l->core->now.us < 0 || l->core->horizon_us < 0 || l->core->horizon_us >= VSM_TIME_MAX ||
+      l->core->earliest_us < 0)
     return VSM_EFORMAT;
   return vsm_core_configure(l->core, l->model);
 }
@@ -188,6 +214,7 @@ static int load_stream(struct vsm_loading *l) {
   if (l->in.bad)
     return VSM_EFORMAT;
   vsm_items_load_begin(&l->items, &s->items, s->graph->n + (unsigned)s->n_sleeping, &l->in);
+  l->items.without_last_us = l->version > 1 ? -1 : l->core->now.us;
   l->stream = s;
   return 1;
 }
@@ -214,12 +241,30 @@ static int load_end(struct vsm_loading *l) {
   return 0;
 }
 
+static int load_sealed(struct vsm_loading *l) {
+  struct vsm_core *core = l->core;
+  struct vsm_str id = vsm_in_text(&l->in, VSM_ID_MAX);
+  for (size_t i = 0; i < core->n_streams && !l->in.bad; i++) {
+    struct vsm_stream_state *s = &core->streams[i];
+    if (!vsm_str_eq(id, vsm_str_of(s->id)))
+      continue;
+    if (vsm_sealed_any(s) || l->next < l->model->n_streams)
+      return VSM_EFORMAT;
+    vsm_sealed_load(s, &(struct vsm_sealing){&core->words, &core->ranks, core->now.us}, &l->in);
+    return l->in.bad ? VSM_EFORMAT : 1;
+  }
+  return VSM_EFORMAT;
+}
+
 static int load_next_section(struct vsm_loading *l) {
   uint64_t section = vsm_in_number(&l->in);
-  vsm_in_expect(&l->in, SECTION_VERSION);
-  if (l->in.bad || (section != STREAM && section != END))
+  read_version(l);
+  if (l->in.bad)
     return VSM_EFORMAT;
-  return section == STREAM ? load_stream(l) : load_end(l);
+  return section == STREAM   ? load_stream(l)
+         : section == SEALED ? load_sealed(l)
+         : section == END    ? load_end(l)
+                             : VSM_EFORMAT;
 }
 
 int vsm_loading_go_on(struct vsm_loading *l, size_t items) {

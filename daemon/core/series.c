@@ -82,7 +82,7 @@ static vsm_wide sum_of(const struct vsm_quarter *q) {
   return (vsm_wide)q->sum_high * ((vsm_wide)1 << 64) + q->sum_low;
 }
 
-static void add_to_sum(struct vsm_quarter *q, int64_t us) {
+static void add_to_sum(struct vsm_quarter *q, vsm_wide us) {
   vsm_wide sum = sum_of(q) + us;
   q->sum_low = (uint64_t)sum;
   q->sum_high = (int32_t)(sum >> 64);
@@ -99,11 +99,9 @@ static void make_room(struct vsm_quarter *q) {
   q->cap = cap;
 }
 
-void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int sign) {
-  struct vsm_quarter *q = quarter_at(s, us);
-  uint16_t bucket = (uint16_t)vsm_sketch_bucket(took_us), low = 0, high = q->n;
+static void add_pair(struct vsm_quarter *q, uint16_t bucket, int n) {
+  uint16_t low = 0, high = q->n;
   struct pair *p = pairs_of(q);
-  add_to_sum(q, sign * took_us);
   while (low < high) {
     uint16_t mid = (uint16_t)((low + high) / 2);
     if (p[mid].bucket < bucket)
@@ -111,16 +109,22 @@ void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int 
     else
       high = mid;
   }
-  while (low < q->n && p[low].bucket == bucket && p[low].n + sign != (int16_t)(p[low].n + sign))
+  while (low < q->n && p[low].bucket == bucket && p[low].n + n != (int16_t)(p[low].n + n))
     low++;
   if (low < q->n && p[low].bucket == bucket) {
-    p[low].n = (int16_t)(p[low].n + sign);
+    p[low].n = (int16_t)(p[low].n + n);
     return;
   }
   make_room(q);
   p = pairs_of(q);
   memmove(p + low + 1, p + low, (size_t)(q->n++ - low) * sizeof *p);
-  p[low] = (struct pair){bucket, (int16_t)sign};
+  p[low] = (struct pair){bucket, (int16_t)n};
+}
+
+void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int sign) {
+  struct vsm_quarter *q = quarter_at(s, us);
+  add_to_sum(q, sign * took_us);
+  add_pair(q, (uint16_t)vsm_sketch_bucket(took_us), sign);
 }
 
 void vsm_series_forget(struct vsm_series *s, int64_t before_us) {
@@ -180,4 +184,56 @@ void vsm_series_sum_clear(struct vsm_series_sum *sum) {
   if (sum->low <= sum->high)
     memset(sum->buckets + sum->low, 0, (sum->high - sum->low + 1) * sizeof *sum->buckets);
   *sum = (struct vsm_series_sum){.low = VSM_SKETCH_BUCKETS, .buckets = sum->buckets};
+}
+
+// --- as bytes: quarters by number, each its counts, its sum, and pairs by bucket
+
+enum { COUNT_MAX = 1 << 28 }; // of a quarter, as read
+#define SUM_MAX ((vsm_wide)1 << 90)
+
+static void save_quarter(struct vsm_quarter *q, struct vsm_out *o) {
+  const struct pair *p = pairs_of(q);
+  vsm_out_number(o, q->number + UINT64_C(1));
+  for (int k = 0; k < 3; k++)
+    vsm_out_number(o, (uint64_t)q->counts[k]);
+  vsm_out_wide(o, sum_of(q));
+  for (uint16_t i = 0, next; i < q->n; i = next) {
+    uint64_t n = 0;
+    for (next = i; next < q->n && p[next].bucket == p[i].bucket; next++)
+      n += (uint64_t)p[next].n;
+    vsm_out_number(o, n);
+    vsm_out_number(o, p[i].bucket);
+  }
+  vsm_out_number(o, 0);
+}
+
+void vsm_series_save(const struct vsm_series *s, struct vsm_out *o) {
+  for (size_t i = s->first; i < s->n; i++)
+    save_quarter(&s->quarters[i], o);
+  vsm_out_number(o, 0);
+}
+
+static void load_quarter(struct vsm_quarter *q, struct vsm_in *in) {
+  for (int k = 0; k < 3; k++)
+    q->counts[k] += (int32_t)vsm_in_below(in, COUNT_MAX);
+  vsm_wide sum = vsm_in_wide(in);
+  in->bad = in->bad || sum < 0 || sum > SUM_MAX;
+  if (!in->bad)
+    add_to_sum(q, sum);
+  for (int n; (n = (int)vsm_in_below(in, COUNT_MAX)) != 0;) {
+    uint16_t bucket = (uint16_t)vsm_in_below(in, VSM_SKETCH_BUCKETS);
+    for (int part; !in->bad && n > 0; n -= part) {
+      part = n < INT16_MAX ? n : INT16_MAX;
+      add_pair(q, bucket, part);
+    }
+  }
+}
+
+void vsm_series_load(struct vsm_series *s, struct vsm_in *in) {
+  for (uint64_t number, before = 0; (number = vsm_in_below(in, VSM_TIME_MAX / VSM_QUARTER_US)) != 0; before = number) {
+    in->bad = in->bad || number <= before;
+    if (in->bad)
+      return;
+    load_quarter(quarter_at(s, (int64_t)(number - 1) * VSM_QUARTER_US), in);
+  }
 }

@@ -41,3 +41,7 @@ void vsm_series_sum_bucket(struct vsm_series_sum *sum, unsigned bucket, int64_t 
 int64_t vsm_series_sum_median(const struct vsm_series_sum *sum);
 // Ready for the next pane; the scratch is zero again.
 void vsm_series_sum_clear(struct vsm_series_sum *sum);
+
+// What was only ever added, as bytes, and added to a series (core/sealed.h).
+void vsm_series_save(const struct vsm_series *s, struct vsm_out *o);
+void vsm_series_load(struct vsm_series *s, struct vsm_in *in);

@@ -115,8 +115,7 @@ void vsm_sketch_save(const struct vsm_sketch *s, struct vsm_out *o) {
       vsm_out_number(o, s->first + i);
       vsm_out_signed(o, s->counts[i]);
     }
-  vsm_out_number(o, (uint64_t)s->sum);
-  vsm_out_signed(o, (int64_t)(s->sum >> 64));
+  vsm_out_wide(o, s->sum);
 }
 
 void vsm_sketch_load(struct vsm_sketch *s, struct vsm_in *in) {
@@ -128,6 +127,5 @@ void vsm_sketch_load(struct vsm_sketch *s, struct vsm_in *in) {
     if (!in->bad)
       vsm_sketch_add(s, bucket, count);
   }
-  uint64_t low = vsm_in_number(in);
-  s->sum = (vsm_wide)vsm_in_signed(in) * ((vsm_wide)1 << 64) + low;
+  s->sum = vsm_in_wide(in);
 }

@@ -7,8 +7,6 @@
 #include "core/bytes.h"
 #include "core/view.h"
 
-__extension__ typedef __int128 vsm_wide; // sums of microseconds
-
 enum { VSM_SKETCH_BUCKETS = 64 * 48 }; // values below 2^53
 
 // v >= 0; values below 128 have buckets of their own.

@@ -15,6 +15,9 @@ struct vsm_core {
   bool has_now; // false: the event clock has not begun
   struct vsm_time now;
   struct vsm_time deadline;
+  int64_t horizon_us;  // core/horizon.h
+  int64_t earliest_us; // of the events accepted since the last midnight; INT64_MAX: none
+  bool all_open;       // for want of a closed item none could be sealed early, and none has closed since
 
   // Scratch of one step.
   struct vsm_ranks_queue ranks; // empty between steps

@@ -43,7 +43,19 @@ void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, s
   s->graph = vsm_mem_alloc(sizeof *s->graph); // of no stages
 }
 
+static void sealed_fini(struct vsm_sealed *sealed) {
+  if (sealed->figures)
+    vsm_stream_state_fini(sealed->figures);
+  free(sealed->figures);
+  for (size_t i = 0; i < sealed->n_asleep; i++) {
+    free(sealed->asleep[i].node);
+    free(sealed->asleep[i].bytes.at);
+  }
+  free(sealed->asleep);
+}
+
 void vsm_stream_state_fini(struct vsm_stream_state *s) {
+  sealed_fini(&s->sealed);
   for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
     vsm_flow_fini(&s->stages[i].flow, s->bands);
     vsm_ranks_fini(&s->stages[i].open);
@@ -453,8 +465,10 @@ void vsm_stream_add(struct vsm_stream_state *s, uint32_t item, struct vsm_retold
   vsm_story_clear(&r->was);
   r->same_visits = r->same_marks = 0;
   r->anew = false;
-  vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, &r->is);
+  struct vsm_item *it = vsm_items_at(&s->items, item);
+  vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &r->is);
   vsm_stream_replace(s, item, r);
+  it->open = r->is.open;
 }
 
 void vsm_stream_advance(struct vsm_stream_state *s, int64_t now_us) {

@@ -8,6 +8,21 @@
 #include "core/series.h"
 #include "core/waits.h"
 
+struct vsm_stream_state;
+
+// Counts by node, as bytes. A node is the stream itself (""), a stage (its id) or a way between two (FROM>TO).
+struct vsm_asleep {
+  char *node;
+  struct vsm_blob bytes;
+};
+
+// Counts of items that are not held any more (core/sealed.h). They stand in the figures of the stream, too.
+struct vsm_sealed {
+  struct vsm_stream_state *figures; // without items; NULL: nothing was sealed
+  struct vsm_asleep *asleep;        // of nodes that the model does not have (any more)
+  size_t n_asleep, cap_asleep;
+};
+
 struct vsm_stage_state {
   struct vsm_flow flow;
   struct vsm_ranks open; // open visits by entry
@@ -36,6 +51,7 @@ struct vsm_stream_state {
   unsigned n_attributes;
   uint64_t between;
   int64_t first_started; // the earliest start; INT64_MAX: none
+  struct vsm_sealed sealed;
 };
 
 // Gives a stream its figures, empty. Changes of its ranks wait in the queue: settle it before they are read. VSM_ENOMEM

@@ -139,3 +139,41 @@ void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsi
     }
   }
 }
+
+// --- as bytes: entries by time and what, one of each
+
+#define COUNT_MAX (INT64_C(1) << 40) // of an entry, as read
+#define SUM_MAX (INT64_C(1) << 62)
+
+void vsm_tape_save(const struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_out *o) {
+  struct vsm_tape copy = {vsm_mem_alloc((t->n + 1) * sizeof *copy.entries), t->n, t->n};
+  memcpy(copy.entries, t->entries, t->n * sizeof *t->entries); // as it would be if all had aged to now
+  coarsen(&copy, bands);
+  for (uint32_t i = 0, next; i < copy.n; i = next) {
+    const struct vsm_tape_entry *e = &copy.entries[i];
+    int64_t n = 0, sum = 0;
+    for (next = i; next < copy.n && cmp(&copy.entries[next], e->time, e->what) == 0; next++) {
+      n += copy.entries[next].n;
+      sum += copy.entries[next].sum;
+    }
+    if (n == 0)
+      continue;
+    vsm_out_number(o, (uint64_t)n);
+    vsm_out_number(o, (uint64_t)sum);
+    vsm_out_number(o, (uint64_t)e->time * (uint64_t)unit(bands));
+    vsm_out_number(o, e->what);
+  }
+  vsm_out_number(o, 0);
+  vsm_tape_fini(&copy);
+}
+
+void vsm_tape_load(struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_in *in) {
+  for (int64_t n; (n = (int64_t)vsm_in_below(in, COUNT_MAX)) != 0;) {
+    int64_t sum = (int64_t)vsm_in_below(in, SUM_MAX), us = (int64_t)vsm_in_below(in, VSM_TIME_MAX);
+    uint16_t what = (uint16_t)vsm_in_below(in, BUCKETS + VSM_SKETCH_BUCKETS);
+    for (int64_t part; t && !in->bad && n > 0; n -= part, sum = 0) {
+      part = n < INT16_MAX ? n : INT16_MAX;
+      add(t, bands, us, what, (int)part, sum);
+    }
+  }
+}

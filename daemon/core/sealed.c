@@ -1,0 +1,322 @@
+// Each node's counts lie in bytes of their own, so that those of a stage that the model does not have can wait until it
+// returns. Rows are written by their numbers, not in the order in which they came: the same counts give the same bytes.
+#include "core/sealed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/hash.h"
+
+enum { NODE_BYTES_MAX = 2 * VSM_ID_MAX + 2, SIGN_BYTES = 256 };
+
+// --- what was sealed
+
+static struct vsm_stream_state *figures(struct vsm_stream_state *s, const struct vsm_sealing *how) {
+  if (s->sealed.figures)
+    return s->sealed.figures;
+  struct vsm_stream_state *f = vsm_mem_alloc(sizeof *f);
+  vsm_mem_need(vsm_stream_state_init(f, s->model, how->words, how->queue, how->now_us) == 0 ? f : NULL, sizeof *f);
+  return s->sealed.figures = f;
+}
+
+void vsm_sealed_add(struct vsm_stream_state *s, const struct vsm_sealing *how, const struct vsm_story *story) {
+  struct vsm_retold told = {.is = *story}; // borrowed: what was told before is nothing
+  vsm_stream_replace(figures(s, how), 0, &told);
+}
+
+void vsm_sealed_advance(struct vsm_stream_state *s, int64_t now_us) {
+  if (s->sealed.figures)
+    vsm_stream_advance(s->sealed.figures, now_us);
+}
+
+bool vsm_sealed_any(const struct vsm_stream_state *s) {
+  return s->sealed.figures || s->sealed.n_asleep > 0;
+}
+
+// --- expectations: counts hold for one that says the same
+
+static const char *stage_id(const struct vsm_stream *model, int stage) {
+  return stage < 0 ? "" : model->stages[stage].id;
+}
+
+static void sign(const struct vsm_stream *model, const struct vsm_expectation *e, char out[SIGN_BYTES]) {
+  uint32_t where = e->n_where;
+  for (unsigned i = 0; i < e->n_where; i++) {
+    where = vsm_hash(vsm_str_of(model->segments[e->where[i].attribute]), where);
+    for (unsigned k = 0; k < e->where[i].n; k++)
+      where = vsm_hash(e->where[i].values[k], where);
+  }
+  vsm_text_format(out, SIGN_BYTES, "%lld %d %d %s/%d %s/%d %x %s", (long long)e->within_us, e->ours, e->calendar != NULL,
+                  stage_id(model, e->from), e->from_left, stage_id(model, e->to), e->to_left, where, e->name);
+}
+
+static void save_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x, struct vsm_out *o) {
+  vsm_out_number(o, x->n);
+  for (unsigned i = 0; i < x->n; i++) {
+    char text[SIGN_BYTES];
+    sign(s->model, x->at[i].e, text);
+    vsm_out_text(o, vsm_str_of(text));
+    vsm_flow_save(&x->at[i].flow, s->bands, o);
+  }
+}
+
+static struct vsm_flow *find_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x,
+                                      struct vsm_str signature) {
+  for (unsigned i = 0; i < x->n; i++) {
+    char text[SIGN_BYTES];
+    sign(s->model, x->at[i].e, text);
+    if (vsm_str_eq(signature, vsm_str_of(text)))
+      return &x->at[i].flow;
+  }
+  return NULL;
+}
+
+static void load_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x, struct vsm_in *in) {
+  uint64_t n = vsm_in_count(in);
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    struct vsm_str signature = vsm_in_text(in, SIGN_BYTES);
+    vsm_flow_load(find_expected(s, x, signature), s->bands, in);
+  }
+}
+
+// --- waits
+
+static int by_wait(const void *pa, const void *pb) {
+  const struct vsm_wait *const *a = pa, *const *b = pb;
+  return ((*a)->wait > (*b)->wait) - ((*a)->wait < (*b)->wait);
+}
+
+static void save_waits(const struct vsm_stream_state *s, const struct vsm_waits *w, struct vsm_out *o) {
+  struct vsm_wait **rows = vsm_mem_alloc((w->n + 1) * sizeof *rows);
+  if (w->n > 0)
+    memcpy(rows, w->at, w->n * sizeof *rows);
+  qsort(rows, w->n, sizeof *rows, by_wait);
+  vsm_out_number(o, w->n);
+  for (size_t i = 0; i < w->n; i++) {
+    vsm_out_number(o, rows[i]->wait);
+    vsm_flow_save(&rows[i]->flow, s->bands, o);
+  }
+  free(rows);
+}
+
+static void load_waits(const struct vsm_stream_state *s, struct vsm_waits *w, struct vsm_in *in) {
+  uint64_t n = vsm_in_count(in);
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    uint32_t wait = (uint32_t)vsm_in_below(in, vsm_wait_pack((uint32_t)s->items.words->n, VSM_US));
+    in->bad = in->bad || vsm_wait_party(wait) > VSM_THIRD_PARTY;
+    if (!in->bad)
+      vsm_flow_load(&vsm_waits_at(w, s->bands, wait)->flow, s->bands, in);
+  }
+}
+
+// --- segments
+
+static const struct vsm_tape *tape_of(const struct vsm_segment *segment, int place) {
+  return place < 0 ? &segment->tape : &segment->stages[place].tape;
+}
+
+static int by_word(const void *pa, const void *pb) {
+  const struct vsm_segment *const *a = pa, *const *b = pb;
+  return ((*a)->word > (*b)->word) - ((*a)->word < (*b)->word);
+}
+
+static void save_segments(const struct vsm_stream_state *s, int place, struct vsm_out *o) {
+  vsm_out_number(o, s->n_attributes);
+  for (unsigned i = 0; i < s->n_attributes; i++) {
+    const struct vsm_attribute *a = &s->attributes[i];
+    struct vsm_segment *rows[VSM_SEGMENT_VALUES_MAX + 1];
+    memcpy(rows, a->values, a->n * sizeof *rows);
+    qsort(rows, a->n, sizeof *rows, by_word);
+    vsm_out_number(o, a->name);
+    vsm_out_number(o, a->n);
+    for (unsigned k = 0; k < a->n; k++) {
+      vsm_out_number(o, rows[k]->word);
+      vsm_tape_save(tape_of(rows[k], place), s->bands, o);
+    }
+  }
+}
+
+static struct vsm_attribute *find_attribute(const struct vsm_stream_state *s, uint64_t name) {
+  for (unsigned i = 0; i < s->n_attributes; i++)
+    if (s->attributes[i].name == name)
+      return &s->attributes[i];
+  return NULL;
+}
+
+static void load_segments(const struct vsm_stream_state *s, int place, struct vsm_in *in) {
+  uint64_t n_attributes = vsm_in_count(in);
+  for (uint64_t i = 0; !in->bad && i < n_attributes; i++) {
+    struct vsm_attribute *a = find_attribute(s, vsm_in_number(in));
+    uint64_t n = vsm_in_below(in, VSM_SEGMENT_VALUES_MAX + 2);
+    for (uint64_t k = 0; !in->bad && k < n; k++) {
+      uint32_t word = (uint32_t)vsm_in_below(in, s->items.words->n);
+      struct vsm_segment *segment = a && !in->bad ? vsm_segment_at(a, s->graph->n, word) : NULL;
+      vsm_tape_load(segment ? (struct vsm_tape *)tape_of(segment, place) : NULL, s->bands, in);
+    }
+  }
+}
+
+// --- nodes
+
+static void save_stream(const struct vsm_stream_state *s, struct vsm_out *o) {
+  vsm_out_number(o, (uint64_t)s->first_started);
+  vsm_flow_save(&s->flow, s->bands, o);
+  vsm_series_save(&s->series, o);
+  save_expected(s, &s->expected, o);
+  save_segments(s, -1, o);
+}
+
+static void load_stream(struct vsm_stream_state *s, struct vsm_in *in) {
+  int64_t first = (int64_t)vsm_in_number(in);
+  in->bad = in->bad || first < 0;
+  if (first < s->first_started)
+    s->first_started = first;
+  vsm_flow_load(&s->flow, s->bands, in);
+  vsm_series_load(&s->series, in);
+  load_expected(s, &s->expected, in);
+  load_segments(s, -1, in);
+}
+
+static void save_stage(const struct vsm_stream_state *s, unsigned place, struct vsm_out *o) {
+  const struct vsm_stage_state *stage = &s->stages[place];
+  vsm_flow_save(&stage->flow, s->bands, o);
+  vsm_series_save(&stage->series, o);
+  save_waits(s, &stage->waits, o);
+  save_expected(s, &stage->expected, o);
+  save_segments(s, (int)place, o);
+}
+
+static void load_stage(struct vsm_stream_state *s, unsigned place, struct vsm_in *in) {
+  struct vsm_stage_state *stage = &s->stages[place];
+  vsm_flow_load(&stage->flow, s->bands, in);
+  vsm_series_load(&stage->series, in);
+  load_waits(s, &stage->waits, in);
+  load_expected(s, &stage->expected, in);
+  load_segments(s, (int)place, in);
+}
+
+static const char *const points[] = {"(start)", "(outcome)", "(withdrawn)"}; // from VSM_EDGE_START on
+
+static const char *point_id(const struct vsm_stream_state *s, unsigned point) {
+  return point >= VSM_EDGE_START ? points[point - VSM_EDGE_START]
+                                 : s->model->stages[s->graph->at[point].declared].id;
+}
+
+static void edge_id(const struct vsm_stream_state *s, const struct vsm_edge *e, char out[NODE_BYTES_MAX]) {
+  vsm_text_format(out, NODE_BYTES_MAX, "%s>%s", point_id(s, e->from), point_id(s, e->to));
+}
+
+// The place of a stage, or a point; -1: the model has none of this id.
+static int find_point(const struct vsm_stream_state *s, struct vsm_str id) {
+  char text[VSM_ID_MAX + 1];
+  vsm_text_format(text, sizeof text, "%.*s", (int)id.n, id.p);
+  for (int i = 0; i < VSM_EDGE_POINTS - VSM_EDGE_START; i++)
+    if (strcmp(text, points[i]) == 0)
+      return VSM_EDGE_START + i;
+  int stage = id.n <= VSM_ID_MAX ? vsm_find_stage(s->model, text) : -1;
+  return stage < 0 ? -1 : s->graph->place_of[stage];
+}
+
+// Adds a node's bytes to the figures. False: the model has no such node.
+static bool load_node(struct vsm_stream_state *s, struct vsm_str node, struct vsm_in *in) {
+  const char *way = node.n ? memchr(node.p, '>', node.n) : NULL;
+  size_t n = way ? (size_t)(way - node.p) : node.n;
+  int from = find_point(s, (struct vsm_str){node.p, n});
+  int to = way ? find_point(s, (struct vsm_str){way + 1, node.n - n - 1}) : 0;
+  if (node.n == 0)
+    load_stream(s, in);
+  else if (way && from >= 0 && to >= 0)
+    vsm_flow_load(&vsm_edges_at(&s->edges, s->bands, (unsigned)from, (unsigned)to)->flow, s->bands, in);
+  else if (!way && from >= 0 && from < (int)s->graph->n)
+    load_stage(s, (unsigned)from, in);
+  else
+    return false;
+  in->bad = in->bad || in->at != in->end;
+  return true;
+}
+
+// --- all nodes
+
+static int by_way(const void *pa, const void *pb) {
+  const struct vsm_edge *const *a = pa, *const *b = pb;
+  int from = (*a)->from - (*b)->from;
+  return from ? from : (*a)->to - (*b)->to;
+}
+
+static void save_node(struct vsm_out *o, const struct vsm_stream_state *s, const char *node, unsigned place,
+                      const struct vsm_edge *edge) {
+  struct vsm_blob bytes = {0};
+  struct vsm_out *part = vsm_mem_alloc(sizeof *part);
+  vsm_out_begin(part, vsm_blob_put, &bytes);
+  if (edge)
+    vsm_flow_save(&edge->flow, s->bands, part);
+  else if (*node)
+    save_stage(s, place, part);
+  else
+    save_stream(s, part);
+  vsm_out_end(part);
+  vsm_out_text(o, vsm_str_of(node));
+  vsm_out_text(o, (struct vsm_str){bytes.at, bytes.n});
+  free(part);
+  free(bytes.at);
+}
+
+static void save_edges(const struct vsm_stream_state *s, struct vsm_out *o) {
+  struct vsm_edge **rows = vsm_mem_alloc((s->edges.n + 1) * sizeof *rows);
+  char node[NODE_BYTES_MAX];
+  if (s->edges.n > 0)
+    memcpy(rows, s->edges.at, s->edges.n * sizeof *rows);
+  qsort(rows, s->edges.n, sizeof *rows, by_way);
+  for (size_t i = 0; i < s->edges.n; i++) {
+    edge_id(s, rows[i], node);
+    save_node(o, s, node, 0, rows[i]);
+  }
+  free(rows);
+}
+
+void vsm_sealed_save(const struct vsm_stream_state *s, struct vsm_out *o) {
+  const struct vsm_sealed *sealed = &s->sealed;
+  const struct vsm_stream_state *f = sealed->figures;
+  vsm_out_number(o, sealed->n_asleep + (f ? 1 + f->graph->n + f->edges.n : 0));
+  for (size_t i = 0; i < sealed->n_asleep; i++) {
+    vsm_out_text(o, vsm_str_of(sealed->asleep[i].node));
+    vsm_out_text(o, (struct vsm_str){sealed->asleep[i].bytes.at, sealed->asleep[i].bytes.n});
+  }
+  if (!f)
+    return;
+  save_node(o, f, "", 0, NULL);
+  for (unsigned place = 0; place < f->graph->n; place++)
+    save_node(o, f, point_id(f, place), place, NULL);
+  save_edges(f, o);
+}
+
+static void put_to_sleep(struct vsm_sealed *sealed, struct vsm_str node, struct vsm_str bytes) {
+  sealed->asleep = vsm_mem_grow(sealed->asleep, sealed->n_asleep, &sealed->cap_asleep, sizeof *sealed->asleep);
+  struct vsm_asleep *a = &sealed->asleep[sealed->n_asleep++];
+  *a = (struct vsm_asleep){.node = vsm_mem_need(strndup(node.p, node.n), node.n)};
+  vsm_blob_put(&a->bytes, bytes.p, bytes.n);
+}
+
+// Read twice: for the stream's figures, and for those that were sealed.
+static bool wake(struct vsm_stream_state *s, const struct vsm_sealing *how, struct vsm_str node, struct vsm_str bytes,
+                 bool *bad) {
+  const unsigned char *p = (const unsigned char *)bytes.p;
+  struct vsm_in live = {p, p + bytes.n, false}, sealed = live;
+  if (!s->model || !load_node(s, node, &live))
+    return false;
+  if (!live.bad)
+    load_node(figures(s, how), node, &sealed);
+  *bad = *bad || live.bad || sealed.bad;
+  return true;
+}
+
+void vsm_sealed_load(struct vsm_stream_state *s, const struct vsm_sealing *how, struct vsm_in *in) {
+  uint64_t n = vsm_in_count(in);
+  for (uint64_t i = 0; !in->bad && i < n; i++) {
+    struct vsm_str node = vsm_in_text(in, NODE_BYTES_MAX), bytes = vsm_in_text(in, SIZE_MAX);
+    if (!in->bad && !wake(s, how, node, bytes, &in->bad))
+      put_to_sleep(&s->sealed, node, bytes);
+  }
+}
