@@ -105,7 +105,6 @@ static const struct vsm_conf_field LIMITS_FIELDS[] = {
     {.key = "items",
      .type = &VSM_T_COUNT,
      DAEMON_AT(limit_items),
-     .flags = VSM_CONF_NO_EFFECT,
      .least = 1,
      .most = COUNT_MAX,
      .fallback = "10000000"},

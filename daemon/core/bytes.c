@@ -107,6 +107,8 @@ void vsm_in_expect(struct vsm_in *in, uint64_t number) {
 
 int vsm_blob_put(void *ctx, const void *bytes, size_t n) {
   struct vsm_blob *b = ctx;
+  if (n == 0)
+    return 0;
   while (b->cap - b->n < n) {
     b->cap = b->cap ? b->cap * 2 : 256;
     b->at = vsm_mem_resize(b->at, b->cap);

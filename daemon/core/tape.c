@@ -147,7 +147,8 @@ void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsi
 
 void vsm_tape_save(const struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_out *o) {
   struct vsm_tape copy = {vsm_mem_alloc((t->n + 1) * sizeof *copy.entries), t->n, t->n};
-  memcpy(copy.entries, t->entries, t->n * sizeof *t->entries); // as it would be if all had aged to now
+  if (t->n > 0)
+    memcpy(copy.entries, t->entries, t->n * sizeof *t->entries); // as it would be if all had aged to now
   coarsen(&copy, bands);
   for (uint32_t i = 0, next; i < copy.n; i = next) {
     const struct vsm_tape_entry *e = &copy.entries[i];

@@ -43,6 +43,13 @@ bool story_duration(const char *text, int64_t *us) {
 
 bool story_clock(const struct story *s, const char *text, int64_t *us) {
   int hours, minutes, seconds = 0, n = 0;
+  struct story other = {0};
+  const char *clock = strchr(text, 'T');
+  if (clock) { // of another day
+    char day[16] = "";
+    memcpy(day, text, clock - text < 15 ? (size_t)(clock - text) : 15);
+    return story_day(day, &other.day_us) && !strchr(clock + 1, 'T') && story_clock(&other, clock + 1, us);
+  }
   if (sscanf(text, "%2d:%2d%n:%2d%n", &hours, &minutes, &n, &seconds, &n) < 2 || text[n])
     return false;
   *us = s->day_us + hours * VSM_HOUR_US + minutes * VSM_MINUTE_US + seconds * VSM_SECOND_US;
@@ -241,11 +248,21 @@ static void pass_time(struct story *s, int64_t to) {
   vsm_core_advance(s->core, (struct vsm_time){to});
 }
 
+static bool play_withdraw(struct story *s, int64_t at, const char *key) {
+  uint64_t streams;
+  pass_time(s, at);
+  if (vsm_core_withdraw(s->core, -1, vsm_str_of(key), &s->fx, &streams) != 0)
+    story_complain(s, "%s cannot be withdrawn", key);
+  return true;
+}
+
 // TIME SOURCE TYPE SUBJECT [KEY=VALUE]... [of TIME]: it arrives now and tells of an earlier time.
 static bool play_event(struct story *s, int64_t at, char **w, unsigned n) {
   struct vsm_attr attrs[STORY_WORDS_MAX];
   struct vsm_event e = {.attrs = attrs, .received = {at}};
   int64_t happened = at;
+  if (n == 2 && strcmp(w[0], "withdraw") == 0 && ready(s))
+    return play_withdraw(s, at, w[1]);
   if (n < 3 || !ready(s))
     return false;
   e.source = vsm_str_of(w[0]);
@@ -288,6 +305,12 @@ static bool read_model_line(struct story *s, char **w, unsigned n) {
   if (strcmp(w[0], "clock") == 0 && n == 2) {
     s->clock = strcmp(w[1], "event") == 0 ? VSM_CLOCK_EVENT : VSM_CLOCK_WALL;
     return true;
+  }
+  if (strcmp(w[0], "keep") == 0 && n == 2)
+    return story_duration(w[1], &s->keep_us);
+  if (strcmp(w[0], "items") == 0 && n == 3) { // at most N
+    s->items_max = strtoull(w[2], NULL, 10);
+    return s->items_max > 0;
   }
   if (strcmp(w[0], "from") == 0 && n == 3) { // from now on
     s->n_stages = 0;

@@ -54,6 +54,8 @@ struct story {
   struct vsm_calendar *calendars[STORY_MEASURES_MAX];
   unsigned n_stages, n_rules, n_windows, n_segments, n_measures, n_calendars;
   enum vsm_clock clock;
+  int64_t keep_us;    // 0: not said
+  uint64_t items_max; // 0: not said
   bool changed;
   const struct vsm_model *model;
   struct vsm_core *core;

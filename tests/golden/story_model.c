@@ -113,6 +113,9 @@ const struct vsm_model *story_model(struct story *s) {
                           .clock = s->clock,
                           .max_future_skew_us = 5 * VSM_MINUTE_US,
                           .max_step_us = 3650 * VSM_DAY_US,
+                          .items_keep_us = s->keep_us,
                           .limits = VSM_LIMITS_DEFAULT};
+  if (s->items_max > 0)
+    m->limits.items = s->items_max;
   return m;
 }
