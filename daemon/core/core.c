@@ -10,6 +10,7 @@
 #include "core/apply.h"
 #include "core/horizon.h"
 #include "core/sealed.h"
+#include "core/words.h"
 
 struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
   struct vsm_core *core = calloc(1, sizeof *core);
@@ -250,6 +251,7 @@ static void ask_ahead(const struct vsm_core *core, struct vsm_look *looks, size_
 
 int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, size_t n, struct vsm_effects *fx,
                       vsm_core_done *done, void *ctx) {
+  vsm_words_tidy(core);
   for (size_t at = 0, run; at < n; at += run) {
     run = n - at < VSM_LOOK_MAX ? n - at : VSM_LOOK_MAX;
     int err = vsm_look(core->matcher, core->model, &core->text, events + at, run, core->looks);

@@ -281,7 +281,7 @@ void vsm_tally_fini(struct vsm_tally *t) {
 // --- as bytes: cells by time, each what was counted, rising by what, and the sums
 
 enum { CELL_END = 0, CELL_OLD = 1, CELL_TIMES = 2 }; // a cell's number: behind all windows, or its time and this
-#define COUNT_MAX (INT64_C(1) << 50)                   // of a pair, as read
+#define COUNT_MAX (INT64_C(1) << 50)                 // of a pair, as read
 #define SUM_MAX ((vsm_wide)1 << 90)
 
 static int by_what(const void *pa, const void *pb) {

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/hash.h"
+#include "core/waits.h"
 
 // --- writing
 
@@ -99,7 +100,7 @@ bool vsm_items_load_is_done(const struct vsm_items_load *l) {
 }
 
 static uint32_t word(const struct vsm_items_load *l, struct vsm_in *in) {
-  return (uint32_t)vsm_in_below(in, l->items->words->n);
+  return vsm_in_word(in, l->items->words);
 }
 
 static bool is_place(const struct vsm_items_load *l, unsigned place) {
@@ -169,10 +170,10 @@ static void load_holds(const struct vsm_items_load *l, struct vsm_item *it, stru
   uint64_t n = vsm_in_below(in, VSM_TRANSITIONS_MAX + 1);
   for (uint64_t i = 0; !in->bad && i < n; i++) {
     struct vsm_hold h = {vsm_in_number(in), 0};
-    h.wait = (uint32_t)vsm_in_below(in, vsm_wait_pack((uint32_t)l->items->words->n, VSM_US));
+    h.wait = vsm_in_wait(in, l->items->words);
     bool known;
     vsm_item_seek(it, h.transition, &known);
-    in->bad = in->bad || !known || vsm_wait_party(h.wait) > VSM_THIRD_PARTY;
+    in->bad = in->bad || !known;
     if (!in->bad)
       vsm_items_note_hold(l->items, it, h);
   }

@@ -13,7 +13,8 @@ struct vsm_items_load {
   uint32_t *free;    // in the order in which they are taken again
   uint32_t n_free;
   bool *is_free; // by place
-  int64_t without_last_us; // what is taken for the time of the last event of an item without transitions; -1: it is told
+  int64_t
+      without_last_us; // what is taken for the time of the last event of an item without transitions; -1: it is told
 };
 
 // Into empty items.

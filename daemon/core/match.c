@@ -95,12 +95,15 @@ static struct vsm_kind *resolve(struct vsm_matcher *m, const struct vsm_event *e
   return k;
 }
 
-void vsm_matcher_begin(struct vsm_matcher *m) {
-  if (m->n < VSM_KINDS_MAX && m->arena.used_bytes < VSM_KINDS_BYTES_MAX)
-    return;
+void vsm_matcher_clear(struct vsm_matcher *m) {
   m->n = 0;
   vsm_table_clear(&m->table);
   vsm_arena_reset(&m->arena);
+}
+
+void vsm_matcher_begin(struct vsm_matcher *m) {
+  if (m->n >= VSM_KINDS_MAX || m->arena.used_bytes >= VSM_KINDS_BYTES_MAX)
+    vsm_matcher_clear(m);
 }
 
 const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_event *e) {

@@ -26,6 +26,7 @@ struct vsm_matcher *vsm_matcher_create(const struct vsm_model *model, struct vsm
 void vsm_matcher_destroy(struct vsm_matcher *m);
 // Begins a round: kinds that were found before are not to be used any more.
 void vsm_matcher_begin(struct vsm_matcher *m);
+void vsm_matcher_clear(struct vsm_matcher *m); // all kinds are forgotten
 // Valid for this round. NULL: out of memory.
 const struct vsm_kind *vsm_matcher_kind(struct vsm_matcher *m, const struct vsm_event *event);
 // What the remembered kinds take.

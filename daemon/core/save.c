@@ -70,6 +70,7 @@ int vsm_core_save(const struct vsm_core *core, vsm_bytes_fn *put, void *ctx) {
   vsm_out_signed(&o, core->now.us);
   vsm_out_signed(&o, core->horizon_us);
   vsm_out_signed(&o, core->earliest_us);
+  vsm_out_number(&o, core->words_most);
   begin_section(&o, LEDGER);
   vsm_ledger_save(core->ledger, &o);
   for (size_t i = 0; i < core->n_streams; i++)
@@ -130,13 +131,14 @@ static int load_head(struct vsm_loading *l) {
   if (!l->core)
     return VSM_ENOMEM;
   read_section(l, WORDS);
-  vsm_intern_load(&l->core->words, &l->in);
+  vsm_intern_load(&l->core->words, &l->in, l->version > 1);
   read_section(l, TIME);
   l->core->has_now = vsm_in_below(&l->in, 2);
   l->core->now.us = vsm_in_signed(&l->in);
   if (l->version > 1) {
     l->core->horizon_us = vsm_in_signed(&l->in);
     l->core->earliest_us = vsm_in_signed(&l->in);
+    l->core->words_most = vsm_in_number(&l->in);
   }
   read_section(l, LEDGER);
   vsm_ledger_load(l->core->ledger, &l->in);
@@ -149,7 +151,7 @@ static int load_head(struct vsm_loading *l) {
 static void load_values(struct vsm_loading *l, struct vsm_attribute *a, unsigned n_stages) {
   uint64_t n = vsm_in_below(&l->in, VSM_SEGMENT_VALUES_MAX + 2);
   for (uint64_t i = 0; i < n; i++) {
-    uint32_t word = (uint32_t)vsm_in_below(&l->in, l->core->words.n);
+    uint32_t word = vsm_in_word(&l->in, &l->core->words);
     vsm_segment_at(a, n_stages, word);
     l->in.bad = l->in.bad || a->n != i + 1;
   }
@@ -164,11 +166,9 @@ static void load_attributes(struct vsm_loading *l, struct vsm_stream_state *s) {
 static void load_waits(struct vsm_loading *l, struct vsm_stream_state *s, unsigned place) {
   uint64_t n = vsm_in_count(&l->in);
   for (uint64_t i = 0; !l->in.bad && i < n; i++) {
-    uint64_t wait = vsm_in_below(&l->in, vsm_wait_pack((uint32_t)l->core->words.n, VSM_US));
-    if (vsm_wait_party((uint32_t)wait) > VSM_THIRD_PARTY)
-      l->in.bad = true;
-    else
-      vsm_waits_at(&s->stages[place].waits, s->bands, (uint32_t)wait);
+    uint32_t wait = vsm_in_wait(&l->in, &l->core->words);
+    if (!l->in.bad)
+      vsm_waits_at(&s->stages[place].waits, s->bands, wait);
   }
   l->in.bad = l->in.bad || s->stages[place].waits.n != n;
 }

@@ -48,8 +48,9 @@ static void sign(const struct vsm_stream *model, const struct vsm_expectation *e
     for (unsigned k = 0; k < e->where[i].n; k++)
       where = vsm_hash(e->where[i].values[k], where);
   }
-  vsm_text_format(out, SIGN_BYTES, "%lld %d %d %s/%d %s/%d %x %s", (long long)e->within_us, e->ours, e->calendar != NULL,
-                  stage_id(model, e->from), e->from_left, stage_id(model, e->to), e->to_left, where, e->name);
+  vsm_text_format(out, SIGN_BYTES, "%lld %d %d %s/%d %s/%d %x %s", (long long)e->within_us, e->ours,
+                  e->calendar != NULL, stage_id(model, e->from), e->from_left, stage_id(model, e->to), e->to_left,
+                  where, e->name);
 }
 
 static void save_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x, struct vsm_out *o) {
@@ -104,8 +105,7 @@ static void save_waits(const struct vsm_stream_state *s, const struct vsm_waits 
 static void load_waits(const struct vsm_stream_state *s, struct vsm_waits *w, struct vsm_in *in) {
   uint64_t n = vsm_in_count(in);
   for (uint64_t i = 0; !in->bad && i < n; i++) {
-    uint32_t wait = (uint32_t)vsm_in_below(in, vsm_wait_pack((uint32_t)s->items.words->n, VSM_US));
-    in->bad = in->bad || vsm_wait_party(wait) > VSM_THIRD_PARTY;
+    uint32_t wait = vsm_in_wait(in, s->items.words);
     if (!in->bad)
       vsm_flow_load(&vsm_waits_at(w, s->bands, wait)->flow, s->bands, in);
   }
@@ -151,7 +151,7 @@ static void load_segments(const struct vsm_stream_state *s, int place, struct vs
     struct vsm_attribute *a = find_attribute(s, vsm_in_number(in));
     uint64_t n = vsm_in_below(in, VSM_SEGMENT_VALUES_MAX + 2);
     for (uint64_t k = 0; !in->bad && k < n; k++) {
-      uint32_t word = (uint32_t)vsm_in_below(in, s->items.words->n);
+      uint32_t word = vsm_in_word(in, s->items.words);
       struct vsm_segment *segment = a && !in->bad ? vsm_segment_at(a, s->graph->n, word) : NULL;
       vsm_tape_load(segment ? (struct vsm_tape *)tape_of(segment, place) : NULL, s->bands, in);
     }
@@ -200,8 +200,7 @@ static void load_stage(struct vsm_stream_state *s, unsigned place, struct vsm_in
 static const char *const points[] = {"(start)", "(outcome)", "(withdrawn)"}; // from VSM_EDGE_START on
 
 static const char *point_id(const struct vsm_stream_state *s, unsigned point) {
-  return point >= VSM_EDGE_START ? points[point - VSM_EDGE_START]
-                                 : s->model->stages[s->graph->at[point].declared].id;
+  return point >= VSM_EDGE_START ? points[point - VSM_EDGE_START] : s->model->stages[s->graph->at[point].declared].id;
 }
 
 static void edge_id(const struct vsm_stream_state *s, const struct vsm_edge *e, char out[NODE_BYTES_MAX]) {

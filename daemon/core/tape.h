@@ -18,7 +18,7 @@ void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, int64_
 // Adds what lies in the band (bands->n: behind all windows) to *into.
 void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into);
 
-// What was only ever added, as bytes by time, and added to a tape, which may have other windows (core/sealed.h). t NULL:
-// it is read and left.
+// What was only ever added, as bytes by time, and added to a tape, which may have other windows (core/sealed.h). t
+// NULL: it is read and left.
 void vsm_tape_save(const struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_out *o);
 void vsm_tape_load(struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_in *in);

@@ -27,6 +27,12 @@ struct vsm_wait *vsm_waits_at(struct vsm_waits *w, const struct vsm_bands *bands
   return i == (uint32_t)VSM_TABLE_NONE ? add(w, bands, wait) : w->at[i];
 }
 
+uint32_t vsm_in_wait(struct vsm_in *in, const struct vsm_intern *words) {
+  uint32_t wait = (uint32_t)vsm_in_below(in, vsm_wait_pack((uint32_t)words->n, VSM_US));
+  in->bad = in->bad || vsm_wait_party(wait) > VSM_THIRD_PARTY || !words->strs[vsm_wait_words(wait)].p;
+  return in->bad ? 0 : wait;
+}
+
 void vsm_waits_advance(struct vsm_waits *w, const struct vsm_bands *bands) {
   for (size_t i = 0; i < w->n; i++)
     vsm_flow_advance(&w->at[i]->flow, bands);

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/table.h"
 #include "core/flow.h"
+#include "core/intern.h"
 
 enum { VSM_N_WAITS = 0, VSM_WAITS_MAX = 1024 }; // a slot of the flow; pairs of one stage
 
@@ -19,5 +20,7 @@ struct vsm_waits {
 
 // The pair's row, made where there is none; beyond VSM_WAITS_MAX that of "other" for its party. Stays valid.
 struct vsm_wait *vsm_waits_at(struct vsm_waits *w, const struct vsm_bands *bands, uint32_t wait);
+// A (party, reason) as it was written (core/save.h); bad where there is no such word.
+uint32_t vsm_in_wait(struct vsm_in *in, const struct vsm_intern *words);
 void vsm_waits_advance(struct vsm_waits *w, const struct vsm_bands *bands);
 void vsm_waits_fini(struct vsm_waits *w, const struct vsm_bands *bands);

@@ -275,8 +275,9 @@ static int refuse(const struct vsm_checkpoint *c, const char *what, struct vsm_j
 static int read_head(struct vsm_checkpoint *c, struct vsm_journal_why *why) {
   uint64_t version = vsm_little_get(c->bytes + 8, 4), configuration = vsm_little_get(c->bytes + 40, 8);
   if (version < VSM_CHECKPOINT_OLDEST || version > VSM_CHECKPOINT_FORMAT) {
-    snprintf(why->text, sizeof why->text, "%s: of format version %llu; this vsmd reads versions %d to %d; nothing was changed",
-             c->path, (unsigned long long)version, VSM_CHECKPOINT_OLDEST, VSM_CHECKPOINT_FORMAT);
+    snprintf(why->text, sizeof why->text,
+             "%s: of format version %llu; this vsmd reads versions %d to %d; nothing was changed", c->path,
+             (unsigned long long)version, VSM_CHECKPOINT_OLDEST, VSM_CHECKPOINT_FORMAT);
     return VSM_EINVAL;
   }
   if (vsm_little_get(c->bytes + 16, 8) != c->head.position || configuration > c->n - HEAD_BYTES - SUM_BYTES)

@@ -39,15 +39,26 @@ def some_batches(first, n):
                     event("held", str(i // 3), at=60.0 * i + 9, why=f"reason {i % 3}"), source=f"s{i % 3}", epoch=7)
 
 
+def old_batch():
+    """Items that are over, and sealed a day after the horizon that the configuration says."""
+    def each(i):
+        at = -5 * 86400 + 600.0 * i
+        return (event("first.started", f"old {i}", at=at), event("held", f"old {i}", at=at + 60, why="reason 1"),
+                event("second.done", f"old {i}", at=at + 120))
+    return batch(*(e for i in range(5) for e in each(i)), source="s1")
+
+
 def text():
     held = '  - { source: "*", type: held, stage: S/second, lifecycle: suspend, item: "S:{subject}", reason: "{data.why}" }'
-    return harness.config(state="state") + held + "\n"
+    daemon = harness.config(state="state").replace("clock: event", "clock: event\n  items: { keep: 1d }", 1)
+    return daemon + held + "\n"
 
 
 def write(number):
     """Two checkpoints, and records behind each."""
     with Daemon(text()) as d:
         state = os.path.join(d.directory, "state")
+        assert d.client().submit(old_batch()).durable
         for first in (0, 10, 20):
             c = d.client()
             for b in some_batches(first, 10):

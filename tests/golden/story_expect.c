@@ -143,26 +143,22 @@ static void expect_segment(struct story *s, const char *stage, unsigned window, 
   }
 }
 
+// How many events came to what; of those that were refused, by reason, as listed.
 static void expect_events(struct story *s, char **w, unsigned n) {
   struct vsm_ingest_view v = vsm_core_ingest(s->core);
-#define F(name)                                                                                                        \
-  { #name, (double)v.name }
-  const struct figure figures[] = {F(received), F(applied), F(duplicates), F(unmapped), F(ignored), F(rejected),
-                                   {"held", (double)vsm_core_items_held(s->core)}};
+#define F(name) {#name, (double)v.name},
+#define R(name, text) {text, 0},
+  struct figure figures[] = {F(received) F(applied) F(duplicates) F(unmapped) F(ignored) F(rejected)
+                                 VSM_REASONS(R){"held", (double)vsm_core_items_held(s->core)}};
+#undef R
 #undef F
-  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
-}
-
-// Events refused for a reason, as listed.
-static void expect_rejected(struct story *s, char **w, unsigned n) {
   size_t rows;
-  uint64_t count = 0;
   const struct vsm_rejected_view *r = vsm_core_rejected(s->core, &s->arena, &rows);
   for (size_t i = 0; i < rows; i++)
-    if (strcmp(vsm_reason_name(r[i].reason), w[0]) == 0)
-      count += r[i].count;
-  const struct figure figures[] = {{w[0], (double)count}};
-  expect_figures(s, figures, 1, w, n);
+    for (size_t k = 0; k < sizeof figures / sizeof *figures; k++)
+      if (strcmp(figures[k].name, vsm_reason_name(r[i].reason)) == 0)
+        figures[k].value += (double)r[i].count;
+  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
 // [window NAME]: which of the windows; all time without.
@@ -495,7 +491,8 @@ void story_expect(struct story *s, char **w, unsigned n) {
     unsigned words; // behind it, at least
     void (*expect)(struct story *, char **, unsigned);
   } kinds[] = {
-      {"stage", 2, expect_of_stage},    {"stream", 0, expect_of_stream}, {"events", 0, expect_events}, {"refused", 2, expect_rejected},
+      {"stage", 2, expect_of_stage},    {"stream", 0, expect_of_stream}, {"events", 0, expect_events},
+
       {"edge", 0, expect_edge},         {"series", 2, expect_series},    {"bottleneck", 0, expect_bottleneck},
       {"forecast", 2, expect_forecast}, {"item", 2, expect_item},        {"row", 4, expect_row},
       {"wakes", 2, expect_wakes},

@@ -260,7 +260,7 @@ static void words_are_bounded_in_bytes(void **state) {
     first = first ? first : id;
     assert_in_range(++n, 1, VSM_INTERN_BYTES_MAX / LONG_BYTES);
   }
-  assert_in_range(in.bytes.used_bytes, VSM_INTERN_BYTES_MAX - 2 * LONG_BYTES, VSM_INTERN_BYTES_MAX);
+  assert_in_range(in.bytes, VSM_INTERN_BYTES_MAX - 2 * LONG_BYTES, VSM_INTERN_BYTES_MAX);
   assert_int_equal(vsm_intern(&in, (struct vsm_str[]){VSM_STR("desk"), long_type(r, 0), VSM_STR("x:1")}, 3), first);
   assert_int_not_equal(vsm_intern(&in, (struct vsm_str[]){VSM_STR("desk"), VSM_STR("short"), VSM_STR("x:1")}, 3), 0);
   vsm_intern_fini(&in);

@@ -19,4 +19,4 @@ expect 08:00 item b1 unknown
 expect 08:00 events held 0
 expect 08:00 stage repair completed 2 cycle_time.count 2 cycle_time.mean 1h30m
 08:00 desk opened b3 of 2025-06-03T08:00
-expect 08:00 refused too_late 1
+expect 08:00 events too_late 1

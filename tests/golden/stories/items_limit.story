@@ -21,7 +21,7 @@ expect 08:06 events held 3 rejected 0
 # All are open.
 08:07 desk opened i6
 expect 08:07 item i6 unknown
-expect 08:07 refused limit 1
+expect 08:07 events limit 1
 expect 08:07 events held 3 applied 7 rejected 1
 # Their counts stay, in the windows as well.
 expect 08:07 stage repair arrivals 5 completed 2 wip 3

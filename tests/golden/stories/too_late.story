@@ -14,11 +14,11 @@ day 2026-03-05
 expect 08:00 item done unknown
 08:00 desk paused done of 2026-03-02T08:30
 08:01 desk opened new  of 2026-03-03T23:59
-expect 08:01 refused too_late 2
+expect 08:01 events too_late 2
 expect 08:01 events held 1 rejected 2
 # Of an item that is held nothing is too late.
 08:02 desk paused open of 2026-03-02T08:30
 expect 08:02 item open visits repair:suspended:3d2m
 08:03 desk opened new  of 2026-03-04T00:00
 expect 08:03 item new visits repair:active:1d8h3m
-expect 08:03 refused too_late 2
+expect 08:03 events too_late 2
