@@ -2,14 +2,15 @@
 // asked: holes below it were answered, with or without success. What the source says it has no more (`gone`) is never
 // asked for again. What it should have and did not send is asked for in a few later rounds, then left.
 //
-// In this order: holes, the lowest first, and before them what lies below the first number seen (the source had begun
-// before we heard it). Then, at a slow pace, what lies above the last number seen: events lost at the end of a burst
-// leave no hole. The pace is fast after news and doubles while there is none; while events come by themselves there is
-// nothing to ask above them, and what is on its way would come twice.
+// In this order: holes, the lowest first. Then what is left of an epoch that a newer one has followed, from the lowest
+// number that was missing, until the source has no more of it. Then, once, what lies below the first number seen: the
+// source may have begun before we heard it. Then, at a slow pace, what lies above the last number seen: events lost at
+// the end of a burst leave no hole. The pace is fast after news and doubles while there is none; while events come by
+// themselves there is nothing to ask above them, and what is on its way would come twice. A source that does not answer
+// about what may be is asked for what is missing nevertheless: these have a pace of their own.
 //
-// Where the core has gone on to a newer epoch the rest of the one before is asked for first, from the lowest number
-// that was missing then, until the source has no more of it. Where the source has nothing of an epoch it names the next
-// one that it has, so a daemon that knows nothing asks for epoch 0 and is led on.
+// Where the source has nothing of an epoch it names the next one that it has, so a daemon that knows nothing asks for
+// epoch 0 and is led on.
 #include "shell/holes.h"
 
 #include "base/time.h"
@@ -20,49 +21,87 @@
 #define FAILED_FIRST_US VSM_SECOND_US
 #define FAILED_LONGEST_US (60 * VSM_SECOND_US)
 #define CONNECTED_US (50 * 1000) // until a new connection can be used
-enum { ROUNDS_MAX = 4, DOUBLINGS_MAX = 6 };
+enum { ROUNDS_MAX = 4, DOUBLINGS_MAX = 6, OLDER_FAILURES_MAX = 3 };
 
 static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
+static int64_t sooner(int64_t a_us, int64_t b_us) {
+  return a_us < b_us ? a_us : b_us;
+}
+
 static void begin_epoch(struct vsm_holes *h, uint64_t epoch, uint64_t from) {
   h->epoch = epoch;
-  h->next = h->gone = h->resume = from;
+  h->next = h->below = h->above = h->gone = h->missing = from;
+  h->more = false;
   h->rounds = 0;
   h->round_us = 0;
 }
 
-static void take_notice(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us) {
-  if (!h->begun) {
-    h->begun = true;
-    begin_epoch(h, seen->epoch, 0);
-    h->tail_us = now_us;
-    h->tail_wait_us = TAIL_FIRST_US;
-  } else if (seen->epoch != h->seen_epoch || seen->last != h->seen_last) {
-    bool fetched = seen->epoch == h->epoch && seen->last + 1 == h->next;
-    h->more = h->more && fetched; // else more comes by itself
-    h->tail_us = now_us + TAIL_FIRST_US;
-    h->tail_wait_us = TAIL_FIRST_US;
+static void hear(struct vsm_holes *h, int64_t now_us) {
+  h->tail_us = now_us + TAIL_FIRST_US;
+  h->tail_wait_us = TAIL_FIRST_US;
+}
+
+// The core hears of another epoch than the one that is asked about.
+static void change_epoch(struct vsm_holes *h, uint64_t epoch) {
+  if (epoch > h->epoch && !h->older.wanted) {
+    h->older.wanted = true;
+    h->older.epoch = h->epoch;
+    h->older.next = larger(h->missing, 1);
   }
+  begin_epoch(h, epoch, 0);
+}
+
+static void take_notice(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us) {
+  bool is_new = seen->epoch != h->seen_epoch || seen->last != h->seen_last;
+  if (!h->begun)
+    begin_epoch(h, seen->epoch, 0);
+  else if (is_new && seen->epoch != h->epoch)
+    change_epoch(h, seen->epoch);
+  bool fetched = seen->last + 1 == h->above;
+  if (is_new && !fetched)
+    h->more = false; // more comes by itself
+  if (!h->begun || is_new)
+    hear(h, now_us);
+  h->begun = true;
   h->seen_epoch = seen->epoch;
   h->seen_last = seen->last;
   if (h->epoch == seen->epoch) {
     struct vsm_gap gap;
-    h->resume = vsm_sequence_missing(seen, h->next, &gap) ? gap.first : larger(seen->last + 1, h->next);
+    h->missing = vsm_sequence_missing(seen, h->next, &gap) ? gap.first : larger(seen->last + 1, h->above);
   }
 }
 
-// Of the newest epoch: what lies below the first number, or else the lowest hole.
-static bool find_hole(struct vsm_holes *h, const struct vsm_sequence *seen, struct vsm_holes_range *range) {
+static bool find_between(const struct vsm_holes *h, const struct vsm_sequence *seen, struct vsm_holes_range *range) {
   struct vsm_gap gap;
-  uint64_t from = larger(h->next, 1);
-  if (seen->last && from < seen->first)
-    gap = (struct vsm_gap){from, seen->first - 1};
-  else if (!vsm_sequence_missing(seen, h->next, &gap))
+  if (!vsm_sequence_missing(seen, h->next, &gap))
     return false;
-  *range = (struct vsm_holes_range){h->epoch, gap.first, gap.last};
+  *range = (struct vsm_holes_range){VSM_HOLES_BETWEEN, h->epoch, gap.first, gap.last};
   return true;
+}
+
+static bool find_below(const struct vsm_holes *h, const struct vsm_sequence *seen, struct vsm_holes_range *range) {
+  uint64_t from = larger(h->below, 1);
+  *range = (struct vsm_holes_range){VSM_HOLES_BELOW, h->epoch, from, seen->first - 1};
+  return h->epoch == seen->epoch && seen->last && from < seen->first;
+}
+
+static bool reach_up(enum vsm_holes_why why, uint64_t epoch, uint64_t from, struct vsm_holes_range *range) {
+  from = larger(from, 1);
+  *range = (struct vsm_holes_range){why, epoch, from, from + VSM_HOLES_AT_ONCE - 1};
+  return range->last >= from;
+}
+
+static bool find_rest(const struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us,
+                      struct vsm_holes_range *range) {
+  if (h->older.wanted && reach_up(VSM_HOLES_OLDER, h->older.epoch, h->older.next, range))
+    return true;
+  if (find_below(h, seen, range))
+    return true;
+  uint64_t last = h->epoch == seen->epoch ? seen->last : 0;
+  return (h->more || now_us >= h->tail_us) && reach_up(VSM_HOLES_ABOVE, h->epoch, larger(last + 1, h->above), range);
 }
 
 // Everything was asked for: later again, where something is missing that the source should have.
@@ -81,11 +120,10 @@ static bool begin_round(struct vsm_holes *h, const struct vsm_sequence *seen, in
   return begins;
 }
 
-static bool ask_rest(struct vsm_holes *h, uint64_t from, int64_t now_us, struct vsm_holes_range *range) {
-  if (!h->more && now_us < h->tail_us)
-    return false;
-  *range = (struct vsm_holes_range){h->epoch, larger(from, 1), VSM_HOLES_OPEN};
-  return true;
+static bool find_hole(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us,
+                      struct vsm_holes_range *range) {
+  return h->epoch == seen->epoch &&
+         (find_between(h, seen, range) || (begin_round(h, seen, now_us) && find_between(h, seen, range)));
 }
 
 bool vsm_holes_ask(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us, struct vsm_holes_range *range,
@@ -93,92 +131,127 @@ bool vsm_holes_ask(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t
   static const struct vsm_sequence nothing = {0};
   seen = seen ? seen : &nothing;
   take_notice(h, seen, now_us);
-  *again_us = h->not_before_us;
-  if (now_us < h->not_before_us)
-    return false;
-  if (h->epoch < seen->epoch)
-    h->more = true; // the rest of an older one does not wait
-  if (h->epoch != seen->epoch) {
-    if (ask_rest(h, h->resume, now_us, range))
-      return true;
-  } else if (find_hole(h, seen, range) || (begin_round(h, seen, now_us) && find_hole(h, seen, range)) ||
-             ask_rest(h, larger(seen->last + 1, h->next), now_us, range)) {
+  bool may_ask_holes = now_us >= h->holes.not_before_us, may_ask_rest = now_us >= h->rest.not_before_us;
+  if (may_ask_holes && find_hole(h, seen, now_us, range))
     return true;
-  }
-  *again_us = h->round_us && h->round_us < h->tail_us ? h->round_us : h->tail_us;
+  if (may_ask_rest && find_rest(h, seen, now_us, range))
+    return true;
+  *again_us = may_ask_rest ? h->tail_us : h->rest.not_before_us;
+  if (!may_ask_holes)
+    *again_us = sooner(*again_us, h->holes.not_before_us);
+  else if (h->round_us)
+    *again_us = sooner(*again_us, h->round_us);
   return false;
+}
+
+// --- answers
+
+static struct vsm_holes_pace *pace_of(struct vsm_holes *h, const struct vsm_holes_range *range) {
+  return range->why == VSM_HOLES_BETWEEN ? &h->holes : &h->rest;
 }
 
 static void wait_longer(struct vsm_holes *h, int64_t now_us) {
   h->more = false;
   h->tail_us = now_us + h->tail_wait_us;
-  h->tail_wait_us = h->tail_wait_us * 2 < TAIL_LONGEST_US ? h->tail_wait_us * 2 : TAIL_LONGEST_US;
+  h->tail_wait_us = sooner(h->tail_wait_us * 2, TAIL_LONGEST_US);
 }
 
-// The source names a newer epoch. The core may have heard of one between; what it has not heard of gets a moment to
-// come by itself.
-static void follow(struct vsm_holes *h, const struct vsm_holes_range *range, const struct vsm_holes_answer *answer,
-                   int64_t now_us) {
-  bool known = h->seen_epoch > range->epoch && h->seen_epoch < answer->epoch;
-  begin_epoch(h, known ? h->seen_epoch : answer->epoch, known ? 0 : answer->oldest);
+// The source names a newer epoch, of which nothing was heard yet: it gets a moment to come by itself.
+static void follow(struct vsm_holes *h, const struct vsm_holes_answer *answer, int64_t now_us) {
+  begin_epoch(h, answer->epoch, answer->oldest);
   if (h->led++ == 0)
     h->tail_wait_us = TAIL_FIRST_US;
   wait_longer(h, now_us);
 }
 
-// Nothing of what was asked for is there, nor a newer epoch.
-static void take_nothing(struct vsm_holes *h, const struct vsm_holes_range *range, int64_t now_us) {
-  bool newer = range->epoch > h->seen_epoch;
-  if (newer && h->resume == h->gone) { // there should be some of it
+static void take_older(struct vsm_holes *h, const struct vsm_holes_range *range,
+                       const struct vsm_holes_answer *answer) {
+  bool is_newer = answer->epoch > range->epoch;
+  h->older.wanted = is_newer ? answer->epoch < h->epoch : answer->oldest > range->last;
+  h->older.epoch = answer->epoch;
+  h->older.next = answer->oldest;
+}
+
+static void take_nothing_above(struct vsm_holes *h, const struct vsm_holes_range *range,
+                               const struct vsm_holes_answer *answer, int64_t now_us) {
+  if (answer->oldest > range->last) { // but further up
+    h->above = answer->oldest;
+    h->more = true;
+  } else if (range->epoch > h->seen_epoch && h->above == h->gone) { // there should be some of it
     begin_epoch(h, h->seen_epoch, 0);
-    vsm_holes_failed(h, now_us);
-    return;
-  }
-  h->failures = h->led = 0;
-  if (range->epoch < h->seen_epoch)
-    begin_epoch(h, h->seen_epoch, 0);
-  if (range->last == VSM_HOLES_OPEN)
+    vsm_holes_failed(h, range, now_us);
+  } else {
     wait_longer(h, now_us);
+  }
+}
+
+static void take_nothing(struct vsm_holes *h, const struct vsm_holes_range *range,
+                         const struct vsm_holes_answer *answer, int64_t now_us) {
+  bool is_newer = answer->epoch > range->epoch;
+  if (range->why == VSM_HOLES_OLDER)
+    take_older(h, range, answer);
+  else if (is_newer)
+    follow(h, answer, now_us);
+  else if (range->why == VSM_HOLES_ABOVE)
+    take_nothing_above(h, range, answer, now_us);
+  else if (range->why == VSM_HOLES_BELOW)
+    h->below = range->last + 1;
   else
     h->next = range->last + 1;
 }
 
 static void take_events(struct vsm_holes *h, const struct vsm_holes_range *range,
                         const struct vsm_holes_answer *answer) {
-  h->next = h->resume = answer->highest + 1;
-  h->failures = h->led = 0;
-  if (range->last == VSM_HOLES_OPEN)
+  uint64_t next = answer->highest + 1;
+  h->led = 0;
+  if (range->why == VSM_HOLES_OLDER) {
+    h->older.next = next;
+    return;
+  }
+  h->next = next;
+  if (range->why == VSM_HOLES_BELOW) {
+    h->below = next;
+  } else if (range->why == VSM_HOLES_ABOVE) {
+    h->above = next;
     h->more = true;
-  else
+  } else {
     h->rounds = 0;
+  }
 }
 
 static void let_go(struct vsm_holes *h, const struct vsm_holes_range *range, const struct vsm_holes_answer *answer) {
-  uint64_t most = answer->events ? answer->lowest : range->last == VSM_HOLES_OPEN ? 0 : range->last + 1;
-  if (h->epoch == range->epoch)
+  uint64_t most = answer->events ? answer->lowest : range->why == VSM_HOLES_ABOVE ? 0 : range->last + 1;
+  if (h->epoch == range->epoch && answer->epoch == range->epoch)
     h->gone = larger(h->gone, answer->oldest < most ? answer->oldest : most);
 }
 
 void vsm_holes_answered(struct vsm_holes *h, const struct vsm_holes_range *range, const struct vsm_holes_answer *answer,
                         int64_t now_us) {
+  struct vsm_holes_pace *pace = pace_of(h, range);
+  bool is_told = answer->events == 0 && (answer->epoch > range->epoch || range->epoch > h->seen_epoch);
+  if (!is_told) // of an epoch of which there may be nothing: that is no success yet
+    *pace = (struct vsm_holes_pace){0};
   if (answer->events)
     take_events(h, range, answer);
-  else if (answer->epoch > range->epoch)
-    follow(h, range, answer, now_us);
   else
-    take_nothing(h, range, now_us);
-  if (answer->epoch == range->epoch)
-    let_go(h, range, answer);
+    take_nothing(h, range, answer, now_us);
+  let_go(h, range, answer);
 }
 
-void vsm_holes_failed(struct vsm_holes *h, int64_t now_us) {
-  int64_t wait = FAILED_FIRST_US << (h->failures < DOUBLINGS_MAX ? h->failures : DOUBLINGS_MAX);
-  h->failures++;
-  h->not_before_us = now_us + (wait < FAILED_LONGEST_US ? wait : FAILED_LONGEST_US);
+void vsm_holes_unsent(struct vsm_holes *h, const struct vsm_holes_range *range, int64_t now_us) {
+  pace_of(h, range)->not_before_us = now_us + FAILED_FIRST_US;
+}
+
+void vsm_holes_failed(struct vsm_holes *h, const struct vsm_holes_range *range, int64_t now_us) {
+  struct vsm_holes_pace *pace = pace_of(h, range);
+  int64_t wait = FAILED_FIRST_US << (pace->failures < DOUBLINGS_MAX ? pace->failures : DOUBLINGS_MAX);
+  pace->failures++;
+  pace->not_before_us = now_us + sooner(wait, FAILED_LONGEST_US);
+  if (range->why == VSM_HOLES_OLDER && pace->failures >= OLDER_FAILURES_MAX)
+    h->older.wanted = false;
 }
 
 void vsm_holes_connected(struct vsm_holes *h, int64_t now_us) {
-  h->failures = 0;
-  h->not_before_us = now_us + CONNECTED_US;
-  h->tail_us = now_us;
+  h->holes = h->rest = (struct vsm_holes_pace){.not_before_us = now_us + CONNECTED_US};
+  hear(h, now_us);
 }

@@ -82,7 +82,7 @@ void vsm_recover_set_core(struct vsm_recover *r, const struct vsm_core *core) {
 
 static void fail(struct source *s, const char *why) {
   s->asked = false;
-  vsm_holes_failed(&s->holes, vsm_clock_boot_us());
+  vsm_holes_failed(&s->holes, &s->range, vsm_clock_boot_us());
   vsm_log_gated(s->r->o.gates, vsm_str_of(s->id), "recover_failed", "source=%s endpoint=%s why=\"%s\"", s->id,
                 s->endpoint, why);
 }
@@ -105,9 +105,10 @@ static int64_t attend(struct source *s, int64_t now_us) {
     return again_us;
   s->asked = send_request(s);
   s->given_up_us = now_us + ANSWER_US;
-  if (!s->asked) // no connection; the log says so where it ends
-    vsm_holes_failed(&s->holes, now_us);
-  return s->asked ? s->given_up_us : s->holes.not_before_us;
+  if (s->asked)
+    return s->given_up_us;
+  vsm_holes_unsent(&s->holes, &s->range, now_us); // no connection; the log says so where it ends
+  return now_us + VSM_SECOND_US;
 }
 
 static void look(void *ctx) {

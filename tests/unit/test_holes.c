@@ -4,6 +4,8 @@
 #include "base/time.h"
 #include "tests/lib/test.h"
 
+#define OPEN UINT64_MAX // as many as may be asked for at once
+
 struct fixture {
   struct vsm_holes holes;
   struct vsm_sequence seen;
@@ -33,7 +35,7 @@ static void assert_asks(struct fixture *x, uint64_t epoch, uint64_t first, uint6
   assert_true(vsm_holes_ask(&x->holes, &x->seen, x->now_us, &x->range, &again_us));
   assert_int_equal(x->range.epoch, epoch);
   assert_int_equal(x->range.first, first);
-  assert_int_equal(x->range.last, last);
+  assert_int_equal(x->range.last, last == OPEN ? first + VSM_HOLES_AT_ONCE - 1 : last);
 }
 
 // Nothing is asked for now; time goes on until there is.
@@ -45,6 +47,11 @@ static int64_t wait_until_it_asks(struct fixture *x) {
   }
   assert_true(x->now_us > begun_us);
   return (x->now_us - begun_us) / VSM_SECOND_US;
+}
+
+static void assert_asks_after(struct fixture *x, int64_t seconds, uint64_t epoch, uint64_t first, uint64_t last) {
+  assert_int_equal(wait_until_it_asks(x), seconds);
+  assert_asks(x, epoch, first, last);
 }
 
 static void answer(struct fixture *x, uint64_t epoch, uint64_t first, uint64_t last, uint64_t oldest) {
@@ -69,44 +76,45 @@ static void test_holes_then_the_end(void **state) {
   answer(x, 7, 5, 5, 1);
   assert_asks(x, 7, 7, 8);
   answer(x, 7, 7, 8, 1);
-  assert_asks(x, 7, 10, VSM_HOLES_OPEN); // at a start at once
+  assert_asks_after(x, 1, 7, 10, OPEN);
   answer(x, 7, 10, 19, 1);
-  assert_asks(x, 7, 20, VSM_HOLES_OPEN); // there may be more
+  assert_asks(x, 7, 20, OPEN); // there may be more
   answer(x, 7, 20, 29, 1);
   see(x, 7, 30, 33); // which begins to come by itself
-  assert_int_equal(wait_until_it_asks(x), 1);
-  assert_int_equal(x->range.first, 34);
-  nothing_there(x, 7, 1);
-  assert_int_equal(x->seen.missing, 0);
+  assert_asks_after(x, 1, 7, 34, OPEN);
+  nothing_there(x, 7, 100000); // but further up
+  assert_asks(x, 7, 100000, OPEN);
+  answer(x, 7, 100000, 100001, 100000);
+  assert_asks(x, 7, 100002, OPEN);
+  assert_int_equal(x->seen.missing, 99966);
 }
 
 static void test_the_pace(void **state) {
   struct fixture *x = *state;
   see(x, 7, 1, 3);
-  assert_asks(x, 7, 4, VSM_HOLES_OPEN); // at a start at once
+  assert_asks_after(x, 1, 7, 4, OPEN);
   for (int64_t wait = 1; wait < 60; wait *= 2) {
     nothing_there(x, 7, 1);
-    assert_int_equal(wait_until_it_asks(x), wait);
+    assert_asks_after(x, wait, 7, 4, OPEN);
   }
   nothing_there(x, 7, 1);
-  assert_int_equal(wait_until_it_asks(x), 60);
+  assert_asks_after(x, 60, 7, 4, OPEN);
   nothing_there(x, 7, 1);
   see(x, 7, 4, 4); // news
-  assert_int_equal(wait_until_it_asks(x), 1);
-  assert_int_equal(x->range.first, 5);
+  assert_asks_after(x, 1, 7, 5, OPEN);
 }
 
 static void test_what_lies_below_the_first(void **state) {
   struct fixture *x = *state;
   see(x, 7, 50, 60);
+  see(x, 7, 63, 63);
+  assert_asks(x, 7, 61, 62); // what is missing comes first
+  answer(x, 7, 61, 62, 11);
   assert_asks(x, 7, 1, 49);
   answer(x, 7, 11, 20, 11); // of which it has no more than these
   assert_asks(x, 7, 21, 49);
   answer(x, 7, 21, 49, 11);
-  assert_asks(x, 7, 61, VSM_HOLES_OPEN);
-  nothing_there(x, 7, 11);
-  wait_until_it_asks(x);
-  assert_int_equal(x->range.first, 61); // and never again
+  assert_asks_after(x, 1, 7, 64, OPEN); // and never again
   assert_int_equal(x->seen.missing, 0);
 }
 
@@ -117,17 +125,15 @@ static void test_what_is_gone_stays_missing(void **state) {
   assert_asks(x, 7, 2, 9);
   answer(x, 7, 6, 9, 6);
   assert_int_equal(x->seen.missing, 4);
-  assert_asks(x, 7, 11, VSM_HOLES_OPEN);
   for (int i = 0; i < 20; i++) {
-    nothing_there(x, 7, 6);
     wait_until_it_asks(x);
     assert_int_equal(x->range.first, 11);
+    nothing_there(x, 7, 6);
   }
   see(x, 7, 13, 13);
   assert_asks(x, 7, 11, 12);
   nothing_there(x, 7, 13);
-  assert_int_equal(wait_until_it_asks(x), 1);
-  assert_int_equal(x->range.first, 14);
+  assert_asks_after(x, 1, 7, 14, OPEN);
   assert_int_equal(x->seen.missing, 6);
 }
 
@@ -152,37 +158,38 @@ static void test_what_it_should_have_is_asked_for_a_few_times(void **state) {
 static void test_failures(void **state) {
   struct fixture *x = *state;
   see(x, 7, 1, 1);
-  see(x, 7, 3, 3);
-  assert_asks(x, 7, 2, 2);
+  assert_asks_after(x, 1, 7, 2, OPEN);
   for (int64_t wait = 1; wait < 60; wait *= 2) {
-    vsm_holes_failed(&x->holes, x->now_us);
-    assert_int_equal(wait_until_it_asks(x), wait);
-    assert_int_equal(x->range.first, 2);
+    vsm_holes_failed(&x->holes, &x->range, x->now_us);
+    assert_asks_after(x, wait, 7, 2, OPEN);
   }
-  vsm_holes_failed(&x->holes, x->now_us);
+  vsm_holes_failed(&x->holes, &x->range, x->now_us);
+  see(x, 7, 3, 3);
+  assert_asks(x, 7, 2, 2); // what is missing does not wait for that
+  vsm_holes_unsent(&x->holes, &x->range, x->now_us);
+  assert_asks_after(x, 1, 7, 2, 2);
+  vsm_holes_failed(&x->holes, &x->range, x->now_us);
+  assert_asks_after(x, 1, 7, 2, 2);
+  vsm_holes_failed(&x->holes, &x->range, x->now_us);
   vsm_holes_connected(&x->holes, x->now_us);
-  assert_int_equal(wait_until_it_asks(x), 0); // well under a second
+  assert_asks_after(x, 0, 7, 2, 2); // well under a second
   answer(x, 7, 2, 2, 1);
-  assert_asks(x, 7, 4, VSM_HOLES_OPEN);
+  assert_asks_after(x, 0, 7, 4, OPEN); // a second after the connection
 }
 
 static void test_one_that_was_never_heard(void **state) {
   struct fixture *x = *state;
-  assert_asks(x, 0, 1, VSM_HOLES_OPEN);
+  assert_asks_after(x, 1, 0, 1, OPEN);
   nothing_there(x, 5, 3); // it has epoch 5, from 3 on
-  assert_int_equal(wait_until_it_asks(x), 1);
-  assert_int_equal(x->range.epoch, 5);
-  assert_int_equal(x->range.first, 3);
+  assert_asks_after(x, 1, 5, 3, OPEN);
   answer(x, 5, 3, 9, 3);
-  assert_asks(x, 5, 10, VSM_HOLES_OPEN);
+  assert_asks(x, 5, 10, OPEN);
   nothing_there(x, 8, 1);
-  assert_int_equal(wait_until_it_asks(x), 1);
-  assert_int_equal(x->range.epoch, 8);
+  assert_asks_after(x, 1, 8, 1, OPEN);
   answer(x, 8, 1, 2, 1);
-  assert_asks(x, 8, 3, VSM_HOLES_OPEN);
+  assert_asks(x, 8, 3, OPEN);
   nothing_there(x, 8, 1);
-  wait_until_it_asks(x);
-  assert_int_equal(x->range.first, 3);
+  assert_asks_after(x, 1, 8, 3, OPEN);
 }
 
 static void test_the_rest_of_an_older_epoch(void **state) {
@@ -190,22 +197,41 @@ static void test_the_rest_of_an_older_epoch(void **state) {
   see(x, 5, 1, 3);
   see(x, 5, 6, 9);
   assert_asks(x, 5, 4, 5);
-  vsm_holes_failed(&x->holes, x->now_us);
-  see(x, 6, 2, 4); // it began anew meanwhile
-  wait_until_it_asks(x);
-  assert_int_equal(x->range.epoch, 5);
-  assert_int_equal(x->range.first, 4);
-  assert_int_equal(x->range.last, VSM_HOLES_OPEN);
+  vsm_holes_failed(&x->holes, &x->range, x->now_us);
+  see(x, 9, 2, 4); // it began anew meanwhile
+  see(x, 9, 6, 6);
+  x->now_us += VSM_SECOND_US;
+  assert_asks(x, 9, 5, 5);
+  answer(x, 9, 5, 5, 1);
+  assert_asks(x, 5, 4, OPEN);
   answer(x, 5, 4, 12, 1);
-  assert_asks(x, 5, 13, VSM_HOLES_OPEN);
-  nothing_there(x, 8, 1); // the core knows of 6 between
-  assert_asks(x, 6, 1, 1);
-  answer(x, 6, 1, 1, 1);
+  assert_asks(x, 5, 13, OPEN);
+  nothing_there(x, 7, 2); // and one between, of which nothing was heard
+  assert_asks(x, 7, 2, OPEN);
+  answer(x, 7, 2, 3, 2);
+  assert_asks(x, 7, 4, OPEN);
+  nothing_there(x, 9, 1);
+  assert_asks(x, 9, 1, 1);
+  answer(x, 9, 1, 1, 1);
+  assert_asks_after(x, 1, 9, 7, OPEN);
+  assert_int_equal(x->seen.missing, 0);
+}
+
+static void test_an_older_epoch_of_which_nothing_can_be_had(void **state) {
+  struct fixture *x = *state;
+  assert_asks_after(x, 1, 0, 1, OPEN);
+  vsm_holes_failed(&x->holes, &x->range, x->now_us);
+  see(x, 9, 1, 3);
+  see(x, 9, 5, 5);
+  assert_asks(x, 9, 4, 4);
+  answer(x, 9, 4, 4, 1);
+  for (int i = 0; i < 2; i++) {
+    wait_until_it_asks(x);
+    assert_int_equal(x->range.epoch, 0);
+    vsm_holes_failed(&x->holes, &x->range, x->now_us);
+  }
   wait_until_it_asks(x);
-  assert_int_equal(x->range.first, 5);
-  nothing_there(x, 8, 1);
-  wait_until_it_asks(x);
-  assert_int_equal(x->range.epoch, 8);
+  assert_asks(x, 9, 6, OPEN);
 }
 
 static void test_epochs_that_lead_nowhere(void **state) {
@@ -224,15 +250,7 @@ static void test_epochs_that_lead_nowhere(void **state) {
   }
   assert_in_range(asked, 10, 1000);
   see(x, 5, 5, 5); // and holes are asked for nevertheless
-  for (int i = 0; i < 100 && !(x->range.epoch == 5 && x->range.first == 4); i++) {
-    if (!vsm_holes_ask(&x->holes, &x->seen, x->now_us, &x->range, &again_us))
-      x->now_us = again_us;
-    else if (x->range.epoch != 5)
-      nothing_there(x, x->range.epoch, 0);
-    else if (x->range.last == VSM_HOLES_OPEN)
-      nothing_there(x, 5, 0);
-  }
-  assert_int_equal(x->range.first, 4);
+  assert_asks(x, 5, 4, 4);
 }
 
 int main(void) {
@@ -247,6 +265,7 @@ int main(void) {
       TEST(test_one_that_was_never_heard),
       TEST(test_the_rest_of_an_older_epoch),
       TEST(test_epochs_that_lead_nowhere),
+      TEST(test_an_older_epoch_of_which_nothing_can_be_had),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
