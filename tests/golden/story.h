@@ -76,3 +76,15 @@ bool story_measure(struct story *s, char **words, unsigned n); // a line that sa
 const struct vsm_model *story_model(struct story *s);          // NULL: said why
 int story_stage(const struct story *s, const char *id);        // -1: none
 void story_expect(struct story *s, char **words, unsigned n);  // the words after the time
+
+struct story_figure {
+  const char *name;
+  double value;
+};
+// NAME VALUE pairs.
+void story_figures(struct story *s, const struct story_figure *figures, unsigned n_figures, char **w, unsigned n);
+void story_text(struct story *s, const char *what, const char *expected, const char *got);
+const char *story_join(struct story *s, const char *before, const char *word);
+const char *story_join_all(struct story *s, char **w, unsigned n);
+void story_expect_item(struct story *s, char **w, unsigned n); // story_items.c
+void story_expect_row(struct story *s, char **w, unsigned n);

@@ -14,13 +14,8 @@
 
 // ---- Numbers by name
 
-struct figure {
-  const char *name;
-  double value;
-};
-
 // Either a number or a duration, which is compared within 1 %: the core's quantiles are no finer.
-static void expect_number(struct story *s, const char *what, const char *expected, double got) {
+static void story_number(struct story *s, const char *what, const char *expected, double got) {
   char *end;
   double e = strtod(expected, &end);
   int64_t us;
@@ -34,8 +29,7 @@ static void expect_number(struct story *s, const char *what, const char *expecte
     story_complain(s, "%s is %.9g s, not %s", what, got, expected);
 }
 
-// NAME VALUE pairs.
-static void expect_figures(struct story *s, const struct figure *f, unsigned n_figures, char **w, unsigned n) {
+void story_figures(struct story *s, const struct story_figure *f, unsigned n_figures, char **w, unsigned n) {
   if (n == 0 || n % 2)
     story_complain(s, "expects figures: NAME VALUE ...");
   for (unsigned i = 0; i + 1 < n; i += 2) {
@@ -45,7 +39,7 @@ static void expect_figures(struct story *s, const struct figure *f, unsigned n_f
     if (k == n_figures)
       story_complain(s, "there is no figure %s", w[i]);
     else
-      expect_number(s, w[i], w[i + 1], f[k].value);
+      story_number(s, w[i], w[i + 1], f[k].value);
   }
 }
 
@@ -61,35 +55,35 @@ static void expect_figures(struct story *s, const struct figure *f, unsigned n_f
 
 static void expect_stage(struct story *s, const struct vsm_stage_view *v, const struct vsm_stage_window_view *win,
                          char **w, unsigned n) {
-  const struct figure figures[] = {{"wip", (double)v->wip},
-                                   {"queued", (double)v->queued},
-                                   {"active", (double)v->active},
-                                   {"suspended", (double)v->suspended},
-                                   AGES(v->age),
+  const struct story_figure figures[] = {{"wip", (double)v->wip},
+                                         {"queued", (double)v->queued},
+                                         {"active", (double)v->active},
+                                         {"suspended", (double)v->suspended},
+                                         AGES(v->age),
 #define X(name) {#name, (double)win->name},
-                                   VSM_STAGE_COUNTS(X)
+                                         VSM_STAGE_COUNTS(X)
 #undef X
-                                       DIST("cycle_time", win->cycle_time),
-                                   DIST("queue_time", win->queue_time),
-                                   DIST("active_time", win->active_time),
-                                   DIST("suspended_time", win->suspended_time),
-                                   {"flow_efficiency", win->flow_efficiency},
-                                   {"first_pass_yield", win->first_pass_yield}};
-  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
+                                             DIST("cycle_time", win->cycle_time),
+                                         DIST("queue_time", win->queue_time),
+                                         DIST("active_time", win->active_time),
+                                         DIST("suspended_time", win->suspended_time),
+                                         {"flow_efficiency", win->flow_efficiency},
+                                         {"first_pass_yield", win->first_pass_yield}};
+  story_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
 static void expect_stream(struct story *s, const struct vsm_stream_view *v, const struct vsm_stream_window_view *win,
                           char **w, unsigned n) {
-  const struct figure figures[] = {{"wip", (double)v->wip},
-                                   {"between", (double)v->between},
-                                   AGES(v->age),
+  const struct story_figure figures[] = {{"wip", (double)v->wip},
+                                         {"between", (double)v->between},
+                                         AGES(v->age),
 #define X(name) {#name, (double)win->name},
-                                   VSM_STREAM_COUNTS(X)
+                                         VSM_STREAM_COUNTS(X)
 #undef X
-                                       DIST("lead_time", win->lead_time),
-                                   {"throughput_per_day", win->throughput_per_day},
-                                   {"flow_efficiency", win->flow_efficiency}};
-  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
+                                             DIST("lead_time", win->lead_time),
+                                         {"throughput_per_day", win->throughput_per_day},
+                                         {"flow_efficiency", win->flow_efficiency}};
+  story_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
 // sle NUMBER attained SHARE count N: of the expectations as they stand in the story, from 1.
@@ -99,14 +93,14 @@ static void expect_sle(struct story *s, const struct vsm_sle_view *sle, unsigned
     story_complain(s, "there are %u expectations", n_sle);
     return;
   }
-  const struct figure figures[] = {{"attained", sle[at - 1].attained}, {"count", (double)sle[at - 1].count}};
-  expect_figures(s, figures, sizeof figures / sizeof *figures, w + 2, n - 2);
+  const struct story_figure figures[] = {{"attained", sle[at - 1].attained}, {"count", (double)sle[at - 1].count}};
+  story_figures(s, figures, sizeof figures / sizeof *figures, w + 2, n - 2);
 }
 
 // waits PARTY REASON wip N count N seconds TIME; the reason - is none. What nobody ever waited for is 0.
 static void expect_waits(struct story *s, const struct vsm_stage_view *v, unsigned window, char **w, unsigned n) {
   struct vsm_str reason = n > 2 && strcmp(w[2], "-") != 0 ? vsm_str_of(w[2]) : VSM_STR("");
-  struct figure figures[] = {{"wip", 0}, {"count", 0}, {"seconds", 0}};
+  struct story_figure figures[] = {{"wip", 0}, {"count", 0}, {"seconds", 0}};
   for (unsigned i = 0; n > 2 && i < v->n_waits; i++) {
     const struct vsm_wait_view *x = &v->waits[i];
     if (strcmp(x->party, w[1]) != 0 || !vsm_str_eq(x->reason, reason))
@@ -115,7 +109,7 @@ static void expect_waits(struct story *s, const struct vsm_stage_view *v, unsign
     figures[1].value = (double)x->windows[window].count;
     figures[2].value = x->windows[window].seconds;
   }
-  expect_figures(s, figures, sizeof figures / sizeof *figures, n > 3 ? w + 3 : w, n > 3 ? n - 3 : 0);
+  story_figures(s, figures, sizeof figures / sizeof *figures, n > 3 ? w + 3 : w, n > 3 ? n - 3 : 0);
 }
 
 // segment NAME=VALUE none | segment NAME=VALUE FIGURE VALUE ...
@@ -148,8 +142,8 @@ static void expect_events(struct story *s, char **w, unsigned n) {
   struct vsm_ingest_view v = vsm_core_ingest(s->core);
 #define F(name) {#name, (double)v.name},
 #define R(name, text) {text, 0},
-  struct figure figures[] = {F(received) F(applied) F(duplicates) F(unmapped) F(ignored) F(rejected)
-                                 VSM_REASONS(R){"held", (double)vsm_core_items_held(s->core)}};
+  struct story_figure figures[] = {F(received) F(applied) F(duplicates) F(unmapped) F(ignored) F(rejected)
+                                       VSM_REASONS(R){"held", (double)vsm_core_items_held(s->core)}};
 #undef R
 #undef F
   size_t rows;
@@ -158,7 +152,7 @@ static void expect_events(struct story *s, char **w, unsigned n) {
     for (size_t k = 0; k < sizeof figures / sizeof *figures; k++)
       if (strcmp(figures[k].name, vsm_reason_name(r[i].reason)) == 0)
         figures[k].value += (double)r[i].count;
-  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
+  story_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
 // [window NAME]: which of the windows; all time without.
@@ -174,124 +168,6 @@ static bool which_window(struct story *s, char ***w, unsigned *n, unsigned *at) 
   *w += 2;
   *n -= 2;
   return *at > 0;
-}
-
-// ---- Items
-
-// A visit as a story writes it: STAGE:HOW-OR-STATE:CYCLE-TIME[:rework][:unobserved][:implied]
-static const char *visit_text(struct story *s, const struct vsm_visit_view *v) {
-  int64_t us = v->queued_us + v->active_us + v->suspended_us;
-  const char *how = v->how == VSM_OPEN ? vsm_visit_state_name(v->state) : vsm_how_name(v->how), *length = "";
-  static const struct {
-    int64_t us;
-    char unit;
-  } units[] = {{VSM_DAY_US, 'd'}, {VSM_HOUR_US, 'h'}, {VSM_MINUTE_US, 'm'}, {VSM_SECOND_US, 's'}};
-  for (unsigned i = 0; i < 4; us %= units[i++].us)
-    if (us / units[i].us)
-      length = vsm_arena_printf(&s->arena, "%s%" PRId64 "%c", length, us / units[i].us, units[i].unit);
-  return vsm_arena_printf(&s->arena, "%s:%s:%s%s%s%s", v->stage, how, *length ? length : "0s",
-                          v->rework ? ":rework" : "", v->unobserved ? ":unobserved" : "", v->implied ? ":implied" : "");
-}
-
-static void expect_text(struct story *s, const char *what, const char *expected, const char *got) {
-  s->expected++;
-  if (strcmp(expected, got) != 0)
-    story_complain(s, "%s: \"%s\", not \"%s\"", what, got, expected);
-}
-
-static const char *join(struct story *s, const char *before, const char *word) {
-  return vsm_arena_printf(&s->arena, "%s%s%s", before, *before ? " " : "", word);
-}
-
-static const char *join_all(struct story *s, char **w, unsigned n) {
-  const char *text = "";
-  for (unsigned i = 0; i < n; i++)
-    text = join(s, text, w[i]);
-  return text;
-}
-
-static const char *time_text(struct story *s, int64_t us) {
-  char text[32] = "none";
-  time_t t = us / VSM_SECOND_US;
-  struct tm tm;
-  if (us)
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M", gmtime_r(&t, &tm));
-  return vsm_arena_strdup(&s->arena, text);
-}
-
-// row KEY STAGE FIGURE VALUE ...: of the open visit, as `vsm items` lists it
-static void expect_row(struct story *s, char **w, unsigned n) {
-  struct vsm_items_query query = {.stage = story_stage(s, w[1]), .state = -1, .attribute = -1, .limit = 1000};
-  struct vsm_item_row *rows, *row = NULL;
-  struct vsm_str cursor;
-  long n_rows = vsm_core_items(s->core, &query, &s->arena, &rows, &cursor);
-  for (long i = 0; i < n_rows; i++)
-    if (vsm_str_eq(rows[i].item, vsm_str_of(w[0])))
-      row = &rows[i];
-  if (!row || n % 2) {
-    story_complain(s, row ? "expects figures: NAME VALUE ..." : "it is not there");
-    return;
-  }
-  for (unsigned i = 2; i + 1 < n; i += 2) {
-    const struct figure figures[] = {
-        {"percentile", row->pace_percentile}, {"in_stage", row->in_stage_seconds}, {"age", row->age_seconds}};
-    if (strcmp(w[i], "pace") == 0)
-      expect_text(s, "pace", w[i + 1], *row->pace ? row->pace : "none");
-    else if (strcmp(w[i], "due") == 0)
-      expect_text(s, "due", w[i + 1], time_text(s, row->due.us));
-    else
-      expect_figures(s, figures, sizeof figures / sizeof *figures, w + i, 2);
-  }
-}
-
-static const char *segment_text(struct story *s, const struct vsm_item_view *v, const char *attribute) {
-  for (unsigned i = 0; i < v->n_segments; i++)
-    if (strcmp(v->segments[i].attribute, attribute) == 0)
-      return vsm_arena_strndup(&s->arena, v->segments[i].value.p, v->segments[i].value.n);
-  return "none";
-}
-
-// "survey:2026-03-20T17:00 item:...": of its visits, then its own.
-static const char *not_before_text(struct story *s, const struct vsm_item_view *v) {
-  const char *text = "";
-  for (unsigned i = 0; i < v->n_visits; i++)
-    if (v->visits[i].not_before.us)
-      text = join(s, text,
-                  vsm_arena_printf(&s->arena, "%s:%s", v->visits[i].stage, time_text(s, v->visits[i].not_before.us)));
-  if (v->not_before.us)
-    text = join(s, text, vsm_arena_printf(&s->arena, "item:%s", time_text(s, v->not_before.us)));
-  return *text ? text : "none";
-}
-
-// item KEY unknown | item KEY STATE | item KEY shown KEY | item KEY keys KEY... | item KEY visits VISIT... |
-// item KEY due TIME | item KEY not_before STAGE|item:TIME... | item KEY segment NAME VALUE; none: there is none
-static void expect_item(struct story *s, char **w, unsigned n) {
-  struct vsm_item_view v;
-  uint64_t streams;
-  int err = vsm_core_item(s->core, 0, vsm_str_of(w[0]), &s->arena, &v, &streams);
-  const char *text = "", *rest = join_all(s, w + 2, n - 2);
-  if (err || strcmp(w[1], "unknown") == 0) {
-    expect_text(s, w[0], w[1], err == VSM_ENOENT ? "unknown" : "known");
-    return;
-  }
-  if (strcmp(w[1], "visits") == 0) {
-    for (unsigned i = 0; i < v.n_visits; i++)
-      text = join(s, text, visit_text(s, &v.visits[i]));
-    expect_text(s, w[0], rest, text);
-  } else if (strcmp(w[1], "keys") == 0) {
-    for (unsigned i = 0; i < v.n_keys; i++)
-      text = join(s, text, vsm_arena_strndup(&s->arena, v.keys[i].p, v.keys[i].n));
-    expect_text(s, w[0], rest, text);
-  } else if (strcmp(w[1], "shown") == 0)
-    expect_text(s, w[0], rest, vsm_arena_strndup(&s->arena, v.item.p, v.item.n));
-  else if (strcmp(w[1], "due") == 0)
-    expect_text(s, w[0], rest, time_text(s, v.due.us));
-  else if (strcmp(w[1], "not_before") == 0)
-    expect_text(s, w[0], rest, not_before_text(s, &v));
-  else if (strcmp(w[1], "segment") == 0 && n == 4)
-    expect_text(s, w[0], w[3], segment_text(s, &v, w[2]));
-  else
-    expect_text(s, w[0], w[1], v.state);
 }
 
 // ---- One expectation
@@ -354,19 +230,19 @@ static void expect_bottleneck(struct story *s, char **w, unsigned n) {
   }
   for (unsigned i = 0; i < v.n_rows; i++) {
     const struct vsm_bottleneck_row *r = &v.rows[i];
-    const struct figure figures[] = {{"rank", i + 1},
-                                     {"score", r->score_ppm / 1e6},
-                                     {"overload", r->signals[VSM_SIGNAL_OVERLOAD] / 1e6},
-                                     {"growth", r->signals[VSM_SIGNAL_GROWTH] / 1e6},
-                                     {"queue", r->signals[VSM_SIGNAL_QUEUE] / 1e6},
-                                     {"late", r->signals[VSM_SIGNAL_LATE] / 1e6},
-                                     {"arrivals", (double)r->arrivals},
-                                     {"departures", (double)r->departures},
-                                     {"p85", r->p85_seconds},
-                                     {"older", (double)r->older},
-                                     {"older_usual_share", r->older_usual_share}};
+    const struct story_figure figures[] = {{"rank", i + 1},
+                                           {"score", r->score_ppm / 1e6},
+                                           {"overload", r->signals[VSM_SIGNAL_OVERLOAD] / 1e6},
+                                           {"growth", r->signals[VSM_SIGNAL_GROWTH] / 1e6},
+                                           {"queue", r->signals[VSM_SIGNAL_QUEUE] / 1e6},
+                                           {"late", r->signals[VSM_SIGNAL_LATE] / 1e6},
+                                           {"arrivals", (double)r->arrivals},
+                                           {"departures", (double)r->departures},
+                                           {"p85", r->p85_seconds},
+                                           {"older", (double)r->older},
+                                           {"older_usual_share", r->older_usual_share}};
     if (strcmp(r->stage, w[0]) == 0) {
-      expect_figures(s, figures, sizeof figures / sizeof *figures, w + 1, n - 1);
+      story_figures(s, figures, sizeof figures / sizeof *figures, w + 1, n - 1);
       return;
     }
   }
@@ -392,9 +268,9 @@ static void expect_edge(struct story *s, char **w, unsigned n) {
   if (strcmp(kind, w[3]) != 0)
     story_complain(s, "this edge is %s, not %s", kind, w[3]);
   else if (e) {
-    const struct figure figures[] = {
+    const struct story_figure figures[] = {
         {"count", (double)e->count}, {"total", (double)e->total}, DIST("handover_time", e->handover_time)};
-    expect_figures(s, figures, sizeof figures / sizeof *figures, w + 4, n - 4);
+    story_figures(s, figures, sizeof figures / sizeof *figures, w + 4, n - 4);
   }
 }
 
@@ -426,11 +302,12 @@ static void expect_forecast(struct story *s, char **w, unsigned n) {
   for (unsigned c = 0; c < VSM_CHANCES && v.trouble == VSM_FORECAST_TOLD; c++) {
     char date[VSM_DATE_BYTES];
     vsm_date_print(v.chances[c].day, date);
-    text = join(s, text,
-                q.kind == VSM_FORECAST_BY ? vsm_arena_printf(&s->arena, "%" PRIu64, v.chances[c].items)
-                                          : vsm_arena_strdup(&s->arena, date));
+    text = story_join(s, text,
+                      q.kind == VSM_FORECAST_BY ? vsm_arena_printf(&s->arena, "%" PRIu64, v.chances[c].items)
+                                                : vsm_arena_strdup(&s->arena, date));
   }
-  expect_text(s, "forecast", join_all(s, w + words, n - words), *text ? text : vsm_forecast_trouble_name(v.trouble));
+  story_text(s, "forecast", story_join_all(s, w + words, n - words),
+             *text ? text : vsm_forecast_trouble_name(v.trouble));
 }
 
 // series FROM-TO stage NAME|stream FIGURE VALUE ...
@@ -453,16 +330,16 @@ static void expect_series(struct story *s, char **w, unsigned n) {
     return;
   }
   const struct vsm_series_pane *p = got.panes;
-  const struct figure figures[] = {{"arrivals", (double)p->arrivals},
-                                   {"departures", (double)p->departures},
-                                   {"completed", (double)p->completed},
-                                   {"wip", (double)p->wip},
-                                   {"cycle_time_count", (double)p->cycle_time_count},
-                                   {"cycle_time_p50", p->cycle_time_p50},
-                                   {"cycle_time_mean", p->cycle_time_mean}};
+  const struct story_figure figures[] = {{"arrivals", (double)p->arrivals},
+                                         {"departures", (double)p->departures},
+                                         {"completed", (double)p->completed},
+                                         {"wip", (double)p->wip},
+                                         {"cycle_time_count", (double)p->cycle_time_count},
+                                         {"cycle_time_p50", p->cycle_time_p50},
+                                         {"cycle_time_mean", p->cycle_time_mean}};
   w += stage ? 3 : 2;
   n -= stage ? 3 : 2;
-  expect_figures(s, figures, sizeof figures / sizeof *figures, w, n);
+  story_figures(s, figures, sizeof figures / sizeof *figures, w, n);
 }
 
 // wakes by TIME
@@ -494,7 +371,7 @@ void story_expect(struct story *s, char **w, unsigned n) {
       {"stage", 2, expect_of_stage},    {"stream", 0, expect_of_stream}, {"events", 0, expect_events},
 
       {"edge", 0, expect_edge},         {"series", 2, expect_series},    {"bottleneck", 0, expect_bottleneck},
-      {"forecast", 2, expect_forecast}, {"item", 2, expect_item},        {"row", 4, expect_row},
+      {"forecast", 2, expect_forecast}, {"item", 2, story_expect_item},  {"row", 4, story_expect_row},
       {"wakes", 2, expect_wakes},
   };
   for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
