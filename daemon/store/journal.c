@@ -21,7 +21,7 @@
 #include "store/file.h"
 
 enum {
-  LOG_PAGES = 8000,             // of the write-ahead log, at which it is moved into the database
+  LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
   BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
@@ -139,9 +139,20 @@ static bool commit(struct vsm_journal *j, struct buffer *b) {
   return true;
 }
 
-// What is left in the log for want of room stays there, and is tried again after the next group.
-static bool tidy(struct vsm_journal *j, int pages) {
-  int code = pages >= LOG_PAGES ? vsm_file_checkpoint(j->db) : SQLITE_OK;
+// Pages of the write-ahead log: that there are, and that were there when they were last moved.
+struct log {
+  int pages, moved;
+};
+
+// Often and little: commits wait meanwhile, some 5 ms for 4 MB. What a reader keeps in the log, or want of room, stays
+// there until as much again has come. The log begins anew once all of it was moved and nobody reads it.
+static bool tidy(struct vsm_journal *j, struct log *log) {
+  if (log->pages < log->moved)
+    log->moved = 0;
+  if (log->pages - log->moved < LOG_PAGES)
+    return true;
+  int code = vsm_file_checkpoint(j->db);
+  log->moved = log->pages;
   if (!vsm_file_is_fatal(code))
     return true;
   fare(j, VSM_JOURNAL_FAILED, code);
@@ -184,18 +195,18 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   return true;
 }
 
-static int on_log(void *pages, sqlite3 *db, const char *name, int n) {
+static int on_log(void *log, sqlite3 *db, const char *name, int n) {
   (void)db, (void)name;
-  *(int *)pages = n;
+  ((struct log *)log)->pages = n;
   return SQLITE_OK;
 }
 
 static void *run(void *arg) {
   struct vsm_journal *j = arg;
-  int pages = 0;
-  sqlite3_wal_hook(j->db, on_log, &pages);
+  struct log log = {0};
+  sqlite3_wal_hook(j->db, on_log, &log);
   for (struct work w; take_work(j, &w);)
-    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !tidy(j, pages))
+    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !tidy(j, &log))
       break;
   sqlite3_wal_hook(j->db, NULL, NULL);
   return NULL;

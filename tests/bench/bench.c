@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acks.h"
 #include "features.h"
 #include "growth.h"
 #include "measure.h"
@@ -18,16 +19,19 @@ static const double others_most = 0.05; // beyond this share of the processors a
 
 static bool json;
 
-struct pair {
-  struct bench_receiver floor, daemon;
-  struct bench_sender *to_floor, *to_daemon;
+enum { FLOOR, MEMORY, JOURNAL, RECEIVERS };
+static const char *const names[RECEIVERS] = {"floor", "memory", "journal"};
+
+struct trial {
+  struct bench_receiver receivers[RECEIVERS];
+  struct bench_sender *senders[RECEIVERS];
   struct bench_stream stream;
   unsigned batch;
 };
 struct round {
-  double floor, daemon;       // events/s
-  double floor_ns, daemon_ns; // the receiver's processor time for an event
-  double others;              // the share of the processors that others took, at its worst
+  double rate[RECEIVERS]; // events/s
+  double ns[RECEIVERS];   // the receiver's processor time for an event
+  double others;          // the share of the processors that others took, at its worst
 };
 
 static double measure(struct bench_sender *sender, const struct bench_frames *frames, pid_t peer, double *used_ns,
@@ -41,70 +45,73 @@ static double measure(struct bench_sender *sender, const struct bench_frames *fr
   return rate;
 }
 
-// The same frames for both.
-static struct round run_round(struct pair *p) {
+// The same frames for all.
+static struct round run_round(struct trial *t) {
   struct bench_frames frames;
   struct round r = {0};
-  bench_frames_pack(&frames, &p->stream, false, p->batch == 1 ? 200000 : 500000, p->batch);
-  r.floor = measure(p->to_floor, &frames, p->floor.pid, &r.floor_ns, &r.others);
-  r.daemon = measure(p->to_daemon, &frames, p->daemon.pid, &r.daemon_ns, &r.others);
+  bench_frames_pack(&frames, &t->stream, false, t->batch == 1 ? 200000 : 500000, t->batch);
+  for (int i = 0; i < RECEIVERS; i++)
+    r.rate[i] = measure(t->senders[i], &frames, t->receivers[i].pid, &r.ns[i], &r.others);
   bench_frames_free(&frames);
   return r;
 }
 
-static void begin(struct pair *p, unsigned batch) {
+static void begin(struct trial *t, unsigned batch) {
   struct bench_frames frames;
-  *p = (struct pair){.batch = batch};
-  bench_floor_start(&p->floor);
-  bench_daemon_start(&p->daemon);
-  p->to_floor = bench_sender_create(p->floor.endpoint);
-  p->to_daemon = bench_sender_create(p->daemon.endpoint);
-  bench_stream_init(&p->stream, BENCH_MIXED, OPEN_ITEMS, bench_wall_us(), 1);
-  bench_frames_pack(&frames, &p->stream, true, OPEN_ITEMS * 16, 1000);
-  bench_send(p->to_daemon, &frames);
+  *t = (struct trial){.batch = batch};
+  bench_floor_start(&t->receivers[FLOOR]);
+  bench_daemon_start(&t->receivers[MEMORY], &(struct bench_daemon_options){0});
+  bench_daemon_start(&t->receivers[JOURNAL], &(struct bench_daemon_options){.state = true});
+  for (int i = 0; i < RECEIVERS; i++)
+    t->senders[i] = bench_sender_create(t->receivers[i].endpoint);
+  bench_stream_init(&t->stream, BENCH_MIXED, OPEN_ITEMS, bench_wall_us(), 1);
+  bench_frames_pack(&frames, &t->stream, true, OPEN_ITEMS * 16, 1000);
+  bench_send(t->senders[MEMORY], &frames);
+  bench_send(t->senders[JOURNAL], &frames);
   bench_frames_free(&frames);
 }
 
-static void end(struct pair *p) {
-  bench_stream_fini(&p->stream);
-  bench_sender_destroy(p->to_floor);
-  bench_sender_destroy(p->to_daemon);
-  bench_receiver_stop(&p->floor);
-  bench_receiver_stop(&p->daemon);
+static void end(struct trial *t) {
+  bench_stream_fini(&t->stream);
+  for (int i = 0; i < RECEIVERS; i++) {
+    bench_sender_destroy(t->senders[i]);
+    bench_receiver_stop(&t->receivers[i]);
+  }
 }
 
-static void print_batch(const char *what, unsigned batch, double value, const char *unit) {
+static void print_batch(const char *what, const char *of, unsigned batch, double value, const char *unit) {
   char name[64];
-  snprintf(name, sizeof name, "%s/batch%u", what, batch);
+  snprintf(name, sizeof name, "%s/%s/batch%u", what, of, batch);
   bench_print(json, name, value, unit);
 }
 
 static void share(unsigned batch) {
-  struct pair p;
-  double ratios[ROUNDS], floors[ROUNDS], daemons[ROUNDS], floor_ns[ROUNDS], daemon_ns[ROUNDS];
+  struct trial t;
+  double rates[RECEIVERS][ROUNDS], ns[RECEIVERS][ROUNDS], ratios[RECEIVERS][ROUNDS];
   int repeats = 0, disturbed = 0;
-  begin(&p, batch);
-  for (int i = 0; i < ROUNDS; i++) {
-    struct round r = run_round(&p);
+  begin(&t, batch);
+  for (int n = 0; n < ROUNDS; n++) {
+    struct round r = run_round(&t);
     for (; r.others > others_most && repeats < REPEATS; repeats++)
-      r = run_round(&p);
+      r = run_round(&t);
     disturbed += r.others > others_most;
-    floors[i] = r.floor;
-    daemons[i] = r.daemon;
-    floor_ns[i] = r.floor_ns;
-    daemon_ns[i] = r.daemon_ns;
-    ratios[i] = r.daemon / r.floor;
+    for (int i = 0; i < RECEIVERS; i++) {
+      rates[i][n] = r.rate[i];
+      ns[i][n] = r.ns[i];
+      ratios[i][n] = r.rate[i] / r.rate[FLOOR];
+    }
   }
-  end(&p);
+  end(&t);
   if (disturbed)
     fprintf(stderr,
             "bench: other programs were busy in %d of %d rounds of batch %u; trust processor times, not rates\n",
             disturbed, ROUNDS, batch);
-  print_batch("rate/floor", batch, bench_median(floors, ROUNDS), "events/s");
-  print_batch("rate/memory", batch, bench_median(daemons, ROUNDS), "events/s");
-  print_batch("cpu/floor", batch, bench_median(floor_ns, ROUNDS), "ns/event");
-  print_batch("cpu/memory", batch, bench_median(daemon_ns, ROUNDS), "ns/event");
-  print_batch("share/memory", batch, bench_median(ratios, ROUNDS), "ratio");
+  for (int i = 0; i < RECEIVERS; i++)
+    print_batch("rate", names[i], batch, bench_median(rates[i], ROUNDS), "events/s");
+  for (int i = 0; i < RECEIVERS; i++)
+    print_batch("cpu", names[i], batch, bench_median(ns[i], ROUNDS), "ns/event");
+  for (int i = MEMORY; i < RECEIVERS; i++)
+    print_batch("share", names[i], batch, bench_median(ratios[i], ROUNDS), "ratio");
 }
 
 static void shares(void) {
@@ -136,6 +143,10 @@ static void restart(void) {
   bench_restart(json);
 }
 
+static void acks(void) {
+  bench_acks(json);
+}
+
 static void growth(void) {
   static const struct {
     const char *name;
@@ -152,8 +163,8 @@ static void growth(void) {
 static const struct {
   const char *name;
   void (*fn)(void);
-} parts[] = {{"share", shares},      {"memory", memory}, {"growth", growth},
-             {"features", features}, {"query", queries}, {"restart", restart}};
+} parts[] = {{"share", shares},  {"memory", memory},   {"growth", growth}, {"features", features},
+             {"query", queries}, {"restart", restart}, {"ack", acks}};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
@@ -167,7 +178,7 @@ int main(int argc, char **argv) {
     while (p < N_PARTS && strcmp(parts[p].name, argv[i]) != 0)
       p++;
     if (p == N_PARTS)
-      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart]\n"), 2;
+      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart] [ack]\n"), 2;
     wanted[p] = some = true;
   }
   for (size_t p = 0; p < N_PARTS; p++)

@@ -44,8 +44,15 @@ static void find_ports(int ports[PORTS]) {
     close(fds[i]);
 }
 
+static void write_options(FILE *out, const struct bench_daemon_options *o) {
+  if (o->state)
+    fputs("  state: state\n", out);
+  if (o->journal_max)
+    fprintf(out, "  journal: { max: %s }\n", o->journal_max);
+}
+
 // The shipped configuration, its four ports (5570 to 5573) replaced.
-static void write_config(const char *directory, const int ports[PORTS]) {
+static void write_config(const char *directory, const int ports[PORTS], const struct bench_daemon_options *o) {
   char path[PATH_MAX], line[4096];
   snprintf(path, sizeof path, "%s/value-stream-diagrams.md", directory);
   if (symlink(VSM_SOURCE_DIR "/config/value-stream-diagrams.md", path) != 0)
@@ -60,12 +67,14 @@ static void write_config(const char *directory, const int ports[PORTS]) {
       fprintf(out, "%.*s%d%s", (int)(port + 10 - line), line, ports[port[13] - '0'], port + 14);
     else
       fputs(line, out);
+    if (strcmp(line, "daemon:\n") == 0)
+      write_options(out, o);
   }
   fclose(in);
   fclose(out);
 }
 
-static void run(const char *directory) {
+static void run(const char *directory, bool anywhere) {
   char config[PATH_MAX], log[PATH_MAX];
   snprintf(config, sizeof config, "%s/vsmd.yaml", directory);
   snprintf(log, sizeof log, "%s/log", directory);
@@ -73,22 +82,23 @@ static void run(const char *directory) {
   dup2(fd, STDERR_FILENO);
   dup2(fd, STDOUT_FILENO);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  bench_pin(1);
+  if (!anywhere)
+    bench_pin(1);
   execl(VSM_DAEMON, "vsmd", "--config", config, (char *)NULL);
   _exit(127);
 }
 
-void bench_daemon_start(struct bench_receiver *r) {
+void bench_daemon_start(struct bench_receiver *r, const struct bench_daemon_options *o) {
   int ports[PORTS];
   *r = (struct bench_receiver){.directory = "/tmp/vsm-bench.XXXXXX"};
   if (!mkdtemp(r->directory))
     fail("no temporary directory");
   find_ports(ports);
-  write_config(r->directory, ports);
+  write_config(r->directory, ports, o);
   snprintf(r->endpoint, sizeof r->endpoint, "tcp://127.0.0.1:%d", ports[1]);
   r->pid = fork();
   if (r->pid == 0)
-    run(r->directory);
+    run(r->directory, o->anywhere);
   int64_t until = bench_now_ns() + START_MS * INT64_C(1000000);
   while (connect_to(ports[1]) != 0) {
     if (bench_now_ns() > until || waitpid(r->pid, NULL, WNOHANG) != 0) {
@@ -100,14 +110,8 @@ void bench_daemon_start(struct bench_receiver *r) {
 }
 
 void bench_receiver_stop(struct bench_receiver *r) {
-  static const char *const files[] = {"vsmd.yaml", "value-stream-diagrams.md", "log"};
-  char path[PATH_MAX];
   kill(r->pid, r->directory[0] ? SIGTERM : SIGKILL);
   waitpid(r->pid, NULL, 0);
-  for (size_t i = 0; r->directory[0] && i < sizeof files / sizeof *files; i++) {
-    snprintf(path, sizeof path, "%s/%s", r->directory, files[i]);
-    unlink(path);
-  }
   if (r->directory[0])
-    rmdir(r->directory);
+    bench_remove(r->directory);
 }

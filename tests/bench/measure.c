@@ -1,6 +1,7 @@
 #include "measure.h"
 
 #include <dirent.h>
+#include <ftw.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +28,14 @@ int64_t bench_wall_us(void) {
 }
 
 size_t bench_resident_bytes(void) {
+  return bench_resident_bytes_of(getpid());
+}
+
+size_t bench_resident_bytes_of(pid_t pid) {
   unsigned long size, resident = 0;
-  FILE *f = fopen("/proc/self/statm", "r");
+  char path[40];
+  snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+  FILE *f = fopen(path, "r");
   if (!f || fscanf(f, "%lu %lu", &size, &resident) != 2)
     resident = 0;
   if (f)
@@ -94,6 +101,15 @@ double bench_watch_others(const struct bench_watch *w, pid_t peer) {
   return had > 0 && others > 0 ? others / had : 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+  (void)st, (void)type, (void)ftw;
+  return remove(path);
+}
+
+void bench_remove(const char *directory) {
+  nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static int ascending(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -102,6 +118,11 @@ static int ascending(const void *a, const void *b) {
 double bench_median(double *values, size_t n) {
   qsort(values, n, sizeof *values, ascending);
   return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+double bench_quantile(double *values, size_t n, double q) {
+  qsort(values, n, sizeof *values, ascending);
+  return n > 0 ? values[(size_t)(q * (double)(n - 1))] : 0;
 }
 
 void bench_print(bool json, const char *name, double value, const char *unit) {

@@ -22,7 +22,11 @@ void bench_watch_begin(struct bench_watch *w, pid_t peer);
 // The share that went to others than this process and the peer.
 double bench_watch_others(const struct bench_watch *w, pid_t peer);
 
-double bench_median(double *values, size_t n); // sorts
+double bench_median(double *values, size_t n);             // sorts
+double bench_quantile(double *values, size_t n, double q); // likewise
+
+size_t bench_resident_bytes_of(pid_t pid);
+void bench_remove(const char *directory); // with all that is in it
 
 // One result: a row for people, or with json a line of JSON.
 void bench_print(bool json, const char *name, double value, const char *unit);

@@ -1,5 +1,6 @@
 // What the sender is measured against, each a process of its own on its own core: the floor, and the daemon.
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct bench_receiver {
@@ -10,6 +11,11 @@ struct bench_receiver {
 
 // The floor: a bare loop that receives, unpacks with protobuf-c into an arena, acks.
 void bench_floor_start(struct bench_receiver *r);
+struct bench_daemon_options {
+  bool state;              // in a directory of its own, which goes with the daemon
+  const char *journal_max; // NULL: the default
+  bool anywhere;           // on any core
+};
 // The daemon beside this program, on the shipped configuration with other ports.
-void bench_daemon_start(struct bench_receiver *r);
+void bench_daemon_start(struct bench_receiver *r, const struct bench_daemon_options *o);
 void bench_receiver_stop(struct bench_receiver *r);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,29 +107,33 @@ static void start(const struct state *s, bool json, const char *name, bool from_
 static void checkpoint(const struct state *s, bool json) {
   int64_t began = bench_now_ns();
   int status = -1;
+  struct rusage used;
   pid_t pid = fork();
   if (pid == 0) {
     execl(VSM_DAEMON, "vsmd", "--checkpoint", s->directory, (char *)NULL);
     _exit(127);
   }
-  if (waitpid(pid, &status, 0) != pid || status != 0)
+  if (wait4(pid, &status, 0, &used) != pid || status != 0)
     fail("no checkpoint was made");
+  bench_print(json, "checkpoint/memory_bytes/1m", (double)used.ru_maxrss * 1024, "bytes");
   bench_print(json, "checkpoint/seconds/1m", (double)(bench_now_ns() - began) / 1e9, "s");
 }
 
-static void clear(const struct state *s, bool json) {
+// Of all files that have this name, with nothing behind it but such characters.
+static double size_of(const struct state *s, const char *name, const char *behind) {
+  double bytes = 0;
   DIR *dir = opendir(s->directory);
   for (const struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
     char path[PATH_MAX];
     struct stat st;
+    size_t n = strlen(name);
     snprintf(path, sizeof path, "%s/%s", s->directory, e->d_name);
-    if (strncmp(e->d_name, "checkpoint.", 11) == 0 && strspn(e->d_name + 11, "0123456789") == strlen(e->d_name + 11) &&
+    if (strncmp(e->d_name, name, n) == 0 && strspn(e->d_name + n, behind) == strlen(e->d_name + n) &&
         stat(path, &st) == 0)
-      bench_print(json, "checkpoint/bytes/1m", (double)st.st_size, "bytes");
-    unlink(path);
+      bytes += (double)st.st_size;
   }
   closedir(dir);
-  rmdir(s->directory);
+  return bytes;
 }
 
 void bench_restart(bool json) {
@@ -137,12 +142,14 @@ void bench_restart(bool json) {
     fail("no temporary directory");
   bench_stream_init(&s.stream, BENCH_MIXED, ITEMS, bench_wall_us() - 3600 * INT64_C(1000000), 1);
   fill(&s);
+  bench_print(json, "journal/event_bytes", size_of(&s, "journal.db", "") / s.stream.n_events, "bytes");
   start(&s, json, "journal_8m", false);
   checkpoint(&s, json);
   open_journal(&s);
   append(&s, false, BEHIND);
   vsm_journal_close(s.journal);
   start(&s, json, "checkpoint_1m", true);
-  clear(&s, json);
+  bench_print(json, "checkpoint/bytes/1m", size_of(&s, "checkpoint.", "0123456789"), "bytes");
+  bench_remove(s.directory);
   bench_stream_fini(&s.stream);
 }

@@ -1,5 +1,6 @@
 #include "sender.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,4 +154,41 @@ double bench_send(struct bench_sender *s, const struct bench_frames *f) {
       acked++;
   }
   return (double)f->n_events * 1e9 / (double)(bench_now_ns() - began);
+}
+
+// Until something can be received or the time has come. The descriptor tells of changes alone: so first it is asked.
+static void wait_until(struct bench_sender *s, int64_t due_ns) {
+  int fd, events;
+  size_t n = sizeof fd;
+  zmq_getsockopt(s->socket, ZMQ_FD, &fd, &n);
+  n = sizeof events;
+  zmq_getsockopt(s->socket, ZMQ_EVENTS, &events, &n);
+  int64_t ns = due_ns - bench_now_ns();
+  if (!(events & ZMQ_POLLIN) && ns > 0)
+    ppoll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, &(struct timespec){ns / 1000000000, ns % 1000000000}, NULL);
+}
+
+double bench_send_paced(struct bench_sender *s, const struct bench_frames *f, double rate, bench_ack_fn *fn,
+                        void *ctx) {
+  double gap_ns = 1e9 * f->at[0].n_events / rate;
+  int64_t began = bench_now_ns(), heard = began;
+  size_t sent = 0, acked = 0, events = 0;
+  for (bool more = true; more || acked < sent;) {
+    int64_t now = bench_now_ns(), due = began + (int64_t)(gap_ns * (double)sent);
+    if (more && now >= due) {
+      send_frame(s, sent, &f->at[sent]);
+      events += f->at[sent++].n_events;
+    } else {
+      wait_until(s, more ? due : now + ACK_WAIT_MS * INT64_C(1000000));
+    }
+    while (acked < sent && receive_ack(s, acked, &f->at[acked], ZMQ_DONTWAIT)) {
+      heard = bench_now_ns();
+      more &= fn(ctx, heard - began - (int64_t)(gap_ns * (double)acked));
+      acked++;
+    }
+    more &= sent < f->n;
+    if (acked < sent && bench_now_ns() - heard > ACK_WAIT_MS * INT64_C(1000000))
+      fail("an ack is missing");
+  }
+  return (double)events * 1e9 / (double)(bench_now_ns() - began);
 }

@@ -26,3 +26,8 @@ void bench_sender_destroy(struct bench_sender *s);
 // Sends all, waits for all acks. Events per second; ends the process where an ack is missing for 20 s or refuses an
 // event.
 double bench_send(struct bench_sender *s, const struct bench_frames *f);
+
+// Of each ack: how long after its batch was due it came. False: that is enough.
+typedef bool bench_ack_fn(void *ctx, int64_t late_ns);
+// Sends so many events a second, each batch when it is due, and waits for the acks of what was sent. Events per second.
+double bench_send_paced(struct bench_sender *s, const struct bench_frames *f, double rate, bench_ack_fn *fn, void *ctx);
