@@ -63,6 +63,11 @@ int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time
 // A frame that was no batch: counts in received and rejected, since the start only.
 void vsm_core_refuse_frame(struct vsm_core *core, struct vsm_str source, enum vsm_reason reason, uint64_t events);
 
+// Told of each item that is about to be let go of, which is at this place (vsm_core_next_item()); it may look at items,
+// and change nothing. NULL: nobody is. Belongs to the process, not to the state.
+typedef void vsm_core_sealed_fn(void *ctx, struct vsm_core *core, unsigned stream, uint32_t place);
+void vsm_core_on_sealed(struct vsm_core *core, vsm_core_sealed_fn *fn, void *ctx);
+
 // Wall clock: runs the time steps that are due by `wall`, each with its own time; now never goes back. With the event
 // clock only events move now and this does nothing.
 void vsm_core_advance(struct vsm_core *core, struct vsm_time wall);

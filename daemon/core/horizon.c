@@ -21,8 +21,15 @@ int64_t vsm_horizon_due(const struct vsm_core *core) {
   return core->now.us - core->now.us % VSM_DAY_US + VSM_DAY_US;
 }
 
+void vsm_core_on_sealed(struct vsm_core *core, vsm_core_sealed_fn *fn, void *ctx) {
+  core->on_sealed = fn;
+  core->on_sealed_ctx = ctx;
+}
+
 static void seal(struct vsm_core *core, struct vsm_stream_state *s, uint32_t id) {
   struct vsm_story *story = &core->retold.is;
+  if (core->on_sealed)
+    core->on_sealed(core->on_sealed_ctx, core, (unsigned)(s - core->streams), id);
   vsm_stream_fold(s, vsm_items_at(&s->items, id), (size_t)VSM_FOLD_ALL, story);
   if (story->exists)
     vsm_sealed_add(s, &(struct vsm_sealing){&core->words, &core->ranks, core->now.us}, story);

@@ -15,10 +15,12 @@ struct vsm_core {
   bool has_now; // false: the event clock has not begun
   struct vsm_time now;
   struct vsm_time deadline;
-  int64_t horizon_us;  // core/horizon.h
-  int64_t earliest_us; // of the events accepted since the last midnight; INT64_MAX: none
-  uint64_t words_most; // beyond which words that nothing uses are let go of (core/words.h); 0: not yet known
-  bool all_open;       // for want of a closed item none could be sealed early, and none has closed since
+  int64_t horizon_us;            // core/horizon.h
+  int64_t earliest_us;           // of the events accepted since the last midnight; INT64_MAX: none
+  uint64_t words_most;           // beyond which words that nothing uses are let go of (core/words.h); 0: not yet known
+  bool all_open;                 // for want of a closed item none could be sealed early, and none has closed since
+  vsm_core_sealed_fn *on_sealed; // NULL: nobody
+  void *on_sealed_ctx;
 
   // Scratch of one step.
   struct vsm_ranks_queue ranks; // empty between steps

@@ -58,11 +58,17 @@ static int make(const char *directory, struct vsm_str fallback) {
   struct vsm_recovered r = {0};
   int64_t begun = vsm_clock_boot_us();
   uint64_t bytes = 0;
-  int err =
-      vsm_recovery_run(&(struct vsm_recovery_options){.directory = directory, .fallback = fallback}, NULL, NULL, &r);
+  struct vsm_chronicle *chronicle = vsm_chronicle_begin(directory);
+  int err = vsm_recovery_run(&(struct vsm_recovery_options){.directory = directory,
+                                                            .fallback = fallback,
+                                                            .on_sealed = chronicle ? vsm_chronicle_on_sealed : NULL,
+                                                            .on_anew = chronicle ? vsm_chronicle_on_anew : NULL,
+                                                            .ctx = chronicle},
+                             NULL, NULL, &r);
   vsm_failpoint(VSM_FAIL_checkpoint_read);
-  if (!err && r.core)
-    vsm_history_bring(directory, &r);
+  if (!err && r.core && chronicle)
+    vsm_chronicle_finish(chronicle, &r); // where that fails, a checkpoint is made all the same
+  vsm_chronicle_end(chronicle);
   bool news = !err && r.kept && r.position > r.checkpoint; // without `kept` its configuration is not recorded yet
   if (news)
     err = write_checkpoint(directory, &r, &bytes);

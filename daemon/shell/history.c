@@ -1,4 +1,7 @@
-// Every item that is held is told, and the store finds out which of them changed.
+// In the end every item that is held is told, and the store finds out which of them changed. One that is let go of
+// meanwhile is told at that moment, for the last time; where the reading began before the place at which the history
+// stands, it was told then. Only where all is mapped anew, or where the history is of another journal, is nothing
+// believed of what was told before.
 #include "shell/history.h"
 
 #include <stdlib.h>
@@ -66,51 +69,106 @@ static int convert(const struct vsm_model *m, const struct vsm_item_view *view, 
   return 0;
 }
 
-static int tell_stream(struct vsm_history *h, const struct vsm_recovered *r, unsigned stream, struct vsm_arena *arena) {
-  struct vsm_history_item item;
-  struct vsm_item_view view;
-  uint32_t place = 0;
-  int err = 0;
-  while (!err) {
-    vsm_arena_reset(arena);
-    err = vsm_core_next_item(r->core, stream, &place, arena, &view);
-    if (!err)
-      err = convert(&r->config->model, &view, arena, &item);
-    if (!err)
-      err = vsm_history_put(h, &item);
-  }
-  return err == VSM_ENOENT ? 0 : err;
-}
-
-static int tell(struct vsm_history *h, const struct vsm_recovered *r) {
+struct vsm_chronicle {
+  struct vsm_history *history;
   struct vsm_arena arena;
-  int err = tell_stages(h, &r->config->model);
-  vsm_arena_init(&arena, 0);
-  for (unsigned i = 0; i < r->config->model.n_streams && !err; i++)
-    err = tell_stream(h, r, i, &arena);
-  vsm_arena_fini(&arena);
-  return err == VSM_EIO ? 0 : err; // the store says why in the end
+  int64_t begun_boot_us;
+  bool anew;
+  int err; // VSM_ENOMEM; what the store cannot do it says in the end
+};
+
+static void note(struct vsm_chronicle *c, int err) {
+  if (err && err != VSM_EIO && !c->err)
+    c->err = err;
 }
 
-int vsm_history_bring(const char *directory, const struct vsm_recovered *r) {
-  struct vsm_history *h;
-  struct vsm_history_counts counts;
+// The item at or behind a place, into item. 0, VSM_ENOENT: there is none; VSM_ENOMEM.
+static int look_at(struct vsm_chronicle *c, struct vsm_core *core, const struct vsm_model *m, unsigned stream,
+                   uint32_t *place, struct vsm_history_item *item) {
+  struct vsm_item_view view;
+  vsm_arena_reset(&c->arena);
+  int err = vsm_core_next_item(core, stream, place, &c->arena, &view);
+  return err ? err : convert(m, &view, &c->arena, item);
+}
+
+void vsm_chronicle_on_sealed(void *ctx, const struct vsm_recovery_sealed *sealed) {
+  struct vsm_chronicle *c = ctx;
+  struct vsm_history_item item;
+  uint32_t place = sealed->place;
+  if (!c->anew && sealed->position <= vsm_history_position(c->history))
+    return;
+  int err = look_at(c, sealed->core, sealed->model, sealed->stream, &place, &item);
+  note(c, err ? err : vsm_history_seal(c->history, &item));
+}
+
+void vsm_chronicle_on_anew(void *ctx) {
+  struct vsm_chronicle *c = ctx;
+  c->anew = true;
+  note(c, vsm_history_renew(c->history));
+}
+
+static bool is_of_this_journal(const char *directory, const struct vsm_history *h) {
+  struct vsm_journal_reader *journal;
   struct vsm_journal_why why;
-  int64_t begun = vsm_clock_boot_us();
-  int err = vsm_history_open(directory, &h, &why);
-  if (!err && *why.text)
-    vsm_log("history_set_aside", "why=\"%s\"", why.text);
-  bool news = !err && vsm_history_position(h) != r->position;
-  if (news && (err = tell(h, r)) != 0)
-    why = (struct vsm_journal_why){"out of memory"};
-  if (news && !err)
-    err = vsm_history_finish(h, r->position, r->last.us, &counts, &why);
+  bool is = vsm_journal_reader_open(directory, 1, &journal, &why) != 0 ||
+            vsm_journal_reader_last(journal) >= vsm_history_position(h);
+  vsm_journal_reader_close(journal);
+  return is;
+}
+
+struct vsm_chronicle *vsm_chronicle_begin(const char *directory) {
+  struct vsm_journal_why why = {"out of memory"};
+  struct vsm_chronicle *c = calloc(1, sizeof *c);
+  int err = c ? vsm_history_open(directory, &c->history, &why) : VSM_ENOMEM;
+  if (*why.text)
+    vsm_log(err ? "history_failed" : "history_set_aside", "why=\"%s\"", why.text);
+  if (err) {
+    free(c);
+    return NULL;
+  }
+  vsm_arena_init(&c->arena, 0);
+  c->begun_boot_us = vsm_clock_boot_us();
+  if (!is_of_this_journal(directory, c->history))
+    vsm_chronicle_on_anew(c);
+  return c;
+}
+
+void vsm_chronicle_end(struct vsm_chronicle *c) {
+  if (!c)
+    return;
+  vsm_history_close(c->history);
+  vsm_arena_fini(&c->arena);
+  free(c);
+}
+
+static void tell_items(struct vsm_chronicle *c, const struct vsm_recovered *r) {
+  const struct vsm_model *m = &r->config->model;
+  struct vsm_history_item item;
+  for (unsigned i = 0; i < m->n_streams; i++) {
+    uint32_t place = 0;
+    int err = 0;
+    while (!err) {
+      err = look_at(c, r->core, m, i, &place, &item);
+      if (!err)
+        err = vsm_history_put(c->history, &item);
+    }
+    note(c, err == VSM_ENOENT ? 0 : err);
+  }
+}
+
+int vsm_chronicle_finish(struct vsm_chronicle *c, const struct vsm_recovered *r) {
+  struct vsm_history_counts counts;
+  struct vsm_journal_why why = {"out of memory"};
+  if (vsm_history_position(c->history) == r->position)
+    return 0;
+  note(c, tell_stages(c->history, &r->config->model));
+  tell_items(c, r);
+  int err = c->err ? c->err : vsm_history_finish(c->history, r->position, r->last.us, &counts, &why);
   if (err)
     vsm_log("history_failed", "why=\"%s\"", why.text);
-  else if (news)
+  else
     vsm_log("history", "position=%llu items=%llu written=%llu removed=%llu seconds=%.1f",
             (unsigned long long)r->position, (unsigned long long)counts.items, (unsigned long long)counts.written,
-            (unsigned long long)counts.removed, vsm_seconds(vsm_clock_boot_us() - begun));
-  vsm_history_close(h);
+            (unsigned long long)counts.removed, vsm_seconds(vsm_clock_boot_us() - c->begun_boot_us));
   return err;
 }

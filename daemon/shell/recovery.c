@@ -63,6 +63,19 @@ void vsm_recovery_destroy(struct vsm_recovery *r) {
 
 // --- records
 
+static void on_sealed(void *ctx, struct vsm_core *core, unsigned stream, uint32_t place) {
+  const struct vsm_recovery *r = ctx;
+  r->o.on_sealed(
+      r->o.ctx,
+      &(struct vsm_recovery_sealed){
+          .position = r->position, .core = core, .model = &r->out.config->model, .stream = stream, .place = place});
+}
+
+static void listen(struct vsm_recovery *r) {
+  if (r->o.on_sealed)
+    vsm_core_on_sealed(r->out.core, on_sealed, r);
+}
+
 static int adopt(struct vsm_recovery *r, struct vsm_config *config) {
   int err = 0;
   if (r->out.core)
@@ -71,6 +84,7 @@ static int adopt(struct vsm_recovery *r, struct vsm_config *config) {
     err = VSM_ENOMEM;
   if (err)
     return err;
+  listen(r);
   vsm_config_destroy(r->out.config);
   r->out.config = config;
   return 0;
@@ -227,7 +241,10 @@ static int resume(struct vsm_recovery *r) {
   r->position = r->out.checkpoint;
   vsm_resume_destroy(r->resume);
   r->resume = NULL;
-  return r->out.core ? read_on_from(r) : 1;
+  if (!r->out.core)
+    return 1;
+  listen(r);
+  return read_on_from(r);
 }
 
 // --- anew
@@ -238,6 +255,9 @@ static int begin_anew(struct vsm_recovery *r, uint64_t first, uint64_t through) 
   r->out.core = vsm_core_create(&r->out.config->model);
   if (!r->out.core)
     return VSM_ENOMEM;
+  listen(r);
+  if (r->o.on_anew)
+    r->o.on_anew(r->o.ctx);
   r->out.first = first;
   r->position = first > 0 ? first - 1 : 0;
   r->anew = through;
@@ -334,6 +354,8 @@ struct vsm_recovered vsm_recovery_take(struct vsm_recovery *r) {
   out.position = r->position;
   if (vsm_journal_reader_mark(r->reader, out.position, &out.mark) != 0)
     out.mark = 0;
+  if (out.core)
+    vsm_core_on_sealed(out.core, NULL, NULL);
   r->out = (struct vsm_recovered){0};
   return out;
 }

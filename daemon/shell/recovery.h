@@ -8,6 +8,15 @@
 
 struct vsm_recovery;
 
+// An item that the core is about to let go of: it is at this place (vsm_core_next_item()).
+struct vsm_recovery_sealed {
+  uint64_t position; // of the record that is being read
+  struct vsm_core *core;
+  const struct vsm_model *model;
+  unsigned stream;
+  uint32_t place;
+};
+
 struct vsm_recovery_options {
   const char *directory;       // borrowed, as all else
   struct vsm_journal *journal; // not begun; NULL where nothing is to be salvaged
@@ -19,6 +28,10 @@ struct vsm_recovery_options {
   struct vsm_str under;
   uint64_t last;  // not behind the group that this position ends; 0: to the journal's end
   bool only_read; // a checkpoint that cannot be used is passed over, and stays where it is
+  // Told of items that are let go of; and that all is read anew, under another configuration. NULL: nobody is.
+  void (*on_sealed)(void *ctx, const struct vsm_recovery_sealed *sealed);
+  void (*on_anew)(void *ctx);
+  void *ctx;
 };
 
 // What came of it; the taker owns core and configuration, from which the core borrows its model. NULL: the journal has

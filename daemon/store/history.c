@@ -54,8 +54,8 @@ struct vsm_history {
   struct known *known; // by fingerprint; those of this change are not among them
   size_t n_known, cap_known;
   XXH3_state_t *sum;
-  uint64_t position; // before this change
-  int64_t next_id;
+  uint64_t position;         // before this change
+  int64_t first_id, next_id; // of rows of this change
   struct vsm_history_counts counts;
   bool is_new, failed, finished;
 };
@@ -146,7 +146,7 @@ static int prepare(struct vsm_history *h) {
   for (int i = 0; i < STATEMENTS && code == SQLITE_OK; i++)
     code = sqlite3_prepare_v2(h->db, SQL[i], -1, &h->at[i], NULL);
   h->position = (uint64_t)position;
-  h->next_id = id + 1;
+  h->first_id = h->next_id = id + 1;
   h->counts.items = h->n_known;
   return code;
 }
@@ -379,6 +379,17 @@ int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item)
   k->sealed = true;
   sqlite3_bind_int64(h->at[SEAL], 1, k->id);
   return step(h, SEAL);
+}
+
+int vsm_history_renew(struct vsm_history *h) {
+  char sql[120];
+  snprintf(sql, sizeof sql, "DELETE FROM item WHERE id >= %lld; UPDATE item SET sealed = 0 WHERE sealed",
+           (long long)h->first_id);
+  for (size_t i = 0; i < h->n_known; i++)
+    h->known[i].sealed = h->known[i].told = false;
+  h->counts = (struct vsm_history_counts){.items = h->n_known};
+  h->failed = h->failed || sqlite3_exec(h->db, sql, NULL, NULL, NULL) != SQLITE_OK;
+  return h->failed ? VSM_EIO : 0;
 }
 
 static int remove_item(struct vsm_history *h, int64_t id) {

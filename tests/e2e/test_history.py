@@ -3,6 +3,7 @@ import os
 import re
 import sqlite3
 import subprocess
+import time
 import unittest
 
 import harness
@@ -213,6 +214,79 @@ class Changes(unittest.TestCase):
                         self.check_anew(d)
         finally:
             harness.VSMD = before
+
+
+class Sealed(unittest.TestCase):
+    """Items that the daemon lets go of: here they stay, with all that they came to."""
+    DAY = 24 * HOUR
+    TEXT = text().replace("daemon:\n", "daemon:\n  items: { keep: 2d }\n", 1)
+
+    def days(self, d, first, n):
+        """A day of each: one item that finishes, one that began the day before and finishes now."""
+        c = d.client()
+        for day in range(first, first + n):
+            at = day * self.DAY
+            c.submit(batch(event("first.started", f"a{day}", at=at, region="north"), event("first.done", f"a{day}", at=at + HOUR),
+                           event("second.started", f"a{day}", at=at + HOUR), event("second.done", f"a{day}", at=at + 3 * HOUR),
+                           event("first.started", f"b{day}", at=at), event("first.done", f"b{day - 1}", at=at + 1),
+                           event("second.done", f"b{day - 1}", at=at + 2)))
+
+    def check(self, d):
+        """Every visit that ever ended is there once; held are those that the daemon holds."""
+        for stage in d.snapshot().value_streams[0].stages:
+            self.assertEqual(ask(d, f"SELECT count(*) FROM visits WHERE stage = '{stage.id}'"), [(stage.windows[0].departures,)])
+        names = [name for name, in ask(d, "SELECT item FROM items")]
+        self.assertEqual(len(names), len(set(names)))
+        for name, sealed in ask(d, "SELECT item, sealed FROM items"):
+            known = not d.ask(item={"key": name}).error
+            self.assertEqual(known, not sealed, name)
+        return ask(d, "SELECT count(*) FROM items WHERE sealed")[0][0]
+
+    def test_they_stay(self):
+        with Daemon(self.TEXT) as d:
+            self.days(d, 1, 4)
+            make(d)
+            few = self.check(d)
+            self.days(d, 5, 10)  # most of these begin, end and are let go of between two changes
+            make(d)
+            many = self.check(d)
+            self.assertGreater(many, few + 10)
+            said = all_of(d)
+            for name in os.listdir(directory(d)):  # as the journal alone has it
+                if re.match(r"checkpoint\.\d|history", name):
+                    os.remove(os.path.join(directory(d), name))
+            make(d)
+            self.assertEqual(all_of(d), said)
+
+    def test_told_again_they_are_there_once(self):
+        with Daemon(self.TEXT) as d:
+            self.days(d, 1, 4)
+            make(d)
+            self.days(d, 5, 6)
+            make(d)
+            said = all_of(d)
+            newest = max(int(n[11:]) for n in os.listdir(directory(d)) if re.fullmatch(r"checkpoint\.\d+", n))
+            os.remove(os.path.join(directory(d), f"checkpoint.{newest}"))
+            self.assertIn("event=checkpoint ", make(d))  # from the older one: all of them are let go of again
+            self.assertEqual(all_of(d), said)
+            self.days(d, 11, 2)
+            make(d)
+            self.check(d)
+
+    def test_mapped_anew(self):
+        with Daemon(self.TEXT) as d:
+            self.days(d, 1, 8)
+            make(d)
+            d.write(self.TEXT.replace("id: second,", "id: last,").replace("S/second", "S/last"))
+            self.assertEqual(d.ask(reload={}).error, "")
+            self.assertEqual(d.ask(rebuild={}).error, "")
+            self.days(d, 9, 1)
+            end = time.monotonic() + DEADLINE
+            while d.status().rebuild.state != "done":
+                self.assertLess(time.monotonic(), end, str(d.status()))
+            make(d)
+            self.assertGreater(self.check(d), 5)
+            self.assertEqual(ask(d, "SELECT DISTINCT stage FROM visits ORDER BY stage"), [("first",), ("last",)])
 
 
 class Trouble(unittest.TestCase):
