@@ -202,7 +202,10 @@ static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_lo
   fx->reason = VSM_R_NONE;
   fx->detail[0] = '\0';
   if (e->refused != VSM_R_NONE) {
-    refuse_whole(core, e, vsm_ledger_source(core->ledger, e->source), fx, e->refused, e->refused_detail);
+    uint32_t row = vsm_ledger_source(core->ledger, e->source);
+    if (e->source.n > 0) // else it is nobody's number
+      vsm_ledger_sequence(core->ledger, row, e->epoch, e->sequence);
+    refuse_whole(core, e, row, fx, e->refused, e->refused_detail);
     return;
   }
   const struct vsm_kind *kind = look->kind;

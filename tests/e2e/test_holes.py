@@ -185,6 +185,18 @@ class Holes(HolesTest):
             self.assertEqual([r for r in s.asked if r.first < 21], [])
             self.assertEqual(d.ingest().gaps, 10)
 
+    def test_one_that_is_refused_is_fetched_once(self):
+        with Source() as s, Daemon(s.config()) as d:
+            s.await_subscriber()
+            s.publish(1)
+            s.publish(2, sent=False)
+            with s.changed:
+                s.kept[1][2].type = ""  # what arrives and is refused is not missing
+            s.publish(3)
+            ingest = d.await_ingest(applied=2, rejected=1, gaps=0)
+            self.assertEqual(ingest.received, 3)
+            self.assertEqual([(r.reason, r.count) for r in d.ask(rejected={}).rejected.rejected], [("no_type", 1)])
+
     def test_odd_answers(self):
         """None of them is taken, and the hole is asked for again."""
         one = lambda r, **of: event(subject="odd", **{"sequence": r.first, **of})

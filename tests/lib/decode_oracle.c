@@ -9,6 +9,7 @@
 #include "vsm/v1/event.pb-c.h"
 #include "vsm/v1/query.pb-c.h"
 #include "wire/batch.h"
+#include "wire/recover.h"
 #include "wire/request.h"
 
 static void same_text(struct vsm_str s, const char *z) {
@@ -188,4 +189,17 @@ void decode_oracle_request(const uint8_t *p, size_t n) {
   if (err == 0)
     same_request(&is, r);
   vsm__v1__request__free_unpacked(r, NULL);
+}
+
+// What is taken is what protobuf-c reads, but for a second batch, which it would add to the first.
+void decode_oracle_recover(const uint8_t *p, size_t n) {
+  struct vsm_recover_reply is;
+  if (vsm_wire_decode_recover((struct vsm_str){(const char *)p, n}, &is) != 0)
+    return;
+  Vsm__V1__EventBatch *b = vsm__v1__event_batch__unpack(NULL, is.batch.n, (const uint8_t *)is.batch.p);
+  Vsm__V1__RecoverReply *r = vsm__v1__recover_reply__unpack(NULL, n, p);
+  assert(!r == !b);
+  assert(!r || r->oldest == is.oldest);
+  vsm__v1__recover_reply__free_unpacked(r, NULL);
+  vsm__v1__event_batch__free_unpacked(b, NULL);
 }

@@ -5,3 +5,4 @@
 
 void decode_oracle_batch(const uint8_t *p, size_t n);
 void decode_oracle_request(const uint8_t *p, size_t n);
+void decode_oracle_recover(const uint8_t *p, size_t n);
