@@ -33,8 +33,12 @@ def path(d):
 
 
 def make(d, env=None, status=0):
-    r = subprocess.run([harness.VSMD, "--checkpoint", directory(d)], capture_output=True, text=True, timeout=DEADLINE,
-                       env={**os.environ, **(env or {})}, check=False)
+    run = lambda: subprocess.run([harness.VSMD, "--checkpoint", directory(d)], capture_output=True, text=True,
+                                 timeout=DEADLINE, env={**os.environ, **(env or {})}, check=False)
+    end = time.monotonic() + DEADLINE
+    r = run()
+    while "another process makes one" in r.stderr and time.monotonic() < end:  # the daemon's own, which is ending
+        r = run()
     assert r.returncode == status, (r.returncode, r.stderr)
     return r.stderr
 
@@ -284,6 +288,8 @@ class Sealed(unittest.TestCase):
             end = time.monotonic() + DEADLINE
             while d.status().rebuild.state != "done":
                 self.assertLess(time.monotonic(), end, str(d.status()))
+            d.log.wait(r"^event=checkpoint ")  # of its own, as one is due then
+            self.days(d, 10, 1)
             make(d)
             self.assertGreater(self.check(d), 5)
             self.assertEqual(ask(d, "SELECT DISTINCT stage FROM visits ORDER BY stage"), [("first",), ("last",)])
