@@ -43,8 +43,11 @@ static int write_state(struct vsm_checkpoint_writer *w, const struct vsm_core *c
 static int write_checkpoint(const char *directory, const struct vsm_recovered *r, uint64_t *bytes) {
   struct vsm_checkpoint_writer *w;
   struct vsm_journal_why why;
-  struct vsm_checkpoint_head head = {
-      .position = r->position, .mark = r->mark, .last = r->last, .configuration = {r->kept, r->kept_bytes}};
+  struct vsm_checkpoint_head head = {.position = r->position,
+                                     .mark = r->mark,
+                                     .rebuilt = r->rebuilt,
+                                     .last = r->last,
+                                     .configuration = {r->kept, r->kept_bytes}};
   int err = vsm_checkpoint_create(directory, &head, &w, &why);
   if (!err)
     err = write_state(w, r->core, bytes, &why);

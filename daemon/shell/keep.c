@@ -58,7 +58,7 @@ static void on_slice(void *ctx) {
   struct vsm_recovered r = {0};
   if (result == 0)
     r = vsm_recovery_take(k->recovery);
-  k->rebuilt = r.rebuilt > 0 ? r.rebuilt : r.checkpoint; // before that one there may be a rebuild, too
+  k->rebuilt = r.rebuilt;
   k->kept = r.kept;
   k->kept_bytes = r.kept_bytes;
   vsm_recovery_destroy(k->recovery);

@@ -46,7 +46,7 @@ struct vsm_recovered {
   uint64_t position, mark;  // of the last record; vsm_journal_reader_mark()
   uint64_t records, events; // that were read behind it
   uint64_t first;           // of what was mapped anew: the first position that is kept
-  uint64_t rebuilt;         // the last record behind the checkpoint that had all before it mapped anew; 0: none
+  uint64_t rebuilt;         // the last record that had all before it mapped anew; 0: none
 };
 
 void vsm_recovered_fini(struct vsm_recovered *r);

@@ -118,7 +118,7 @@ static int check(struct vsm_resume *r) {
 
 static int finish(struct vsm_resume *r) {
   const struct vsm_checkpoint_head *head = vsm_checkpoint_head(r->checkpoint);
-  r->out = (struct vsm_recovered){.last = head->last, .checkpoint = head->position};
+  r->out = (struct vsm_recovered){.last = head->last, .checkpoint = head->position, .rebuilt = head->rebuilt};
   if (vsm_recovered_keep(&r->out, head->configuration) != 0)
     return VSM_ENOMEM;
   r->out.core = vsm_loading_take(r->loading);

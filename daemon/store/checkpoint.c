@@ -172,10 +172,17 @@ int vsm_checkpoint_write(void *writer, const void *bytes, size_t n) {
   return 0;
 }
 
+// Records up to the position from the rebuild's own on, that one included; 0: none, or more than 4 bytes tell.
+static uint64_t since_rebuilt(const struct vsm_checkpoint_head *head) {
+  uint64_t n = head->rebuilt > 0 ? head->position - head->rebuilt + 1 : 0;
+  return n <= UINT32_MAX ? n : 0;
+}
+
 static int begin(struct vsm_checkpoint_writer *w, const struct vsm_checkpoint_head *head) {
   unsigned char bytes[HEAD_BYTES] = {0};
   memcpy(bytes, MAGIC, sizeof MAGIC);
   vsm_little_put(bytes + 8, VSM_CHECKPOINT_FORMAT, 4);
+  vsm_little_put(bytes + 12, since_rebuilt(head), 4);
   vsm_little_put(bytes + 16, head->position, 8);
   vsm_little_put(bytes + 24, head->mark, 8);
   vsm_little_put(bytes + 32, (uint64_t)head->last.us, 8);
@@ -273,16 +280,19 @@ static int refuse(const struct vsm_checkpoint *c, const char *what, struct vsm_j
 }
 
 static int read_head(struct vsm_checkpoint *c, struct vsm_journal_why *why) {
-  uint64_t version = vsm_little_get(c->bytes + 8, 4), configuration = vsm_little_get(c->bytes + 40, 8);
+  uint64_t version = vsm_little_get(c->bytes + 8, 4), since = vsm_little_get(c->bytes + 12, 4);
+  uint64_t configuration = vsm_little_get(c->bytes + 40, 8);
   if (version < VSM_CHECKPOINT_OLDEST || version > VSM_CHECKPOINT_FORMAT) {
     snprintf(why->text, sizeof why->text,
              "%s: of format version %llu; this vsmd reads versions %d to %d; nothing was changed", c->path,
              (unsigned long long)version, VSM_CHECKPOINT_OLDEST, VSM_CHECKPOINT_FORMAT);
     return VSM_EINVAL;
   }
-  if (vsm_little_get(c->bytes + 16, 8) != c->head.position || configuration > c->n - HEAD_BYTES - SUM_BYTES)
+  if (vsm_little_get(c->bytes + 16, 8) != c->head.position || since > c->head.position ||
+      configuration > c->n - HEAD_BYTES - SUM_BYTES)
     return refuse(c, "not what its name says", why);
   c->head = (struct vsm_checkpoint_head){.position = c->head.position,
+                                         .rebuilt = since > 0 ? c->head.position - since + 1 : 0,
                                          .mark = vsm_little_get(c->bytes + 24, 8),
                                          .last = {(int64_t)vsm_little_get(c->bytes + 32, 8)},
                                          .configuration = {(const char *)c->bytes + HEAD_BYTES, configuration}};

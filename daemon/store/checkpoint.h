@@ -1,9 +1,9 @@
 // Checkpoints: files `checkpoint.POSITION` in the state directory, each all that the journal's records up to that
 // position came to. A file has its name only when it is whole and on disk; the last two are kept.
 //
-// Integers little-endian: "vsmdckpt", format version (4 bytes), 0 (4), position (8), mark (8: which record lies there,
-// vsm_journal_reader_mark()), time of receipt of the last record in microseconds (8), length of the configuration (8),
-// the configuration (conf/kept.h), the state (core/save.h), XXH3 (8) of all bytes before it.
+// Integers little-endian: "vsmdckpt", format version (4 bytes), records since a rebuild (4), position (8), mark (8:
+// which record lies there, vsm_journal_reader_mark()), time of receipt of the last record in microseconds (8), length
+// of the configuration (8), the configuration (conf/kept.h), the state (core/save.h), XXH3 (8) of all bytes before it.
 #pragma once
 #include <stddef.h>
 
@@ -13,6 +13,7 @@ enum { VSM_CHECKPOINT_FORMAT = 2, VSM_CHECKPOINT_OLDEST = 1, /* that is read */ 
 
 struct vsm_checkpoint_head {
   uint64_t position, mark;
+  uint64_t rebuilt;             // the last record that had all before it mapped anew; 0: none is known
   struct vsm_time last;         // receipt of the newest record
   struct vsm_str configuration; // in force at the position
 };

@@ -25,10 +25,14 @@ import zmq
 import harness
 from disk import Disk, why_none
 from harness import DEADLINE, Daemon, batch, event
+from vsm.v1 import query_pb2
 
 POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
+# Of a rebuild, which is asked for in some rounds; under the same configuration it changes nothing that shows.
+REBUILD_POINTS = tuple(f"rebuild_{at}" for at in ("read", "level", "recorded"))
 # Of the process that makes a checkpoint: it is killed there alone, and the daemon soon after, or with the daemon.
 CHECKPOINT_POINTS = tuple(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove"))
+ALL_POINTS = POINTS + REBUILD_POINTS + CHECKPOINT_POINTS
 ITEMS_A_DIRECTORY = 3000
 ID_BYTES = 400  # so that the journal soon takes more than it may, and is trimmed
 WINDOW = 64  # batches under way
@@ -138,6 +142,8 @@ class Directory:
             timers.append(threading.Timer(at, self.disk.cut))
         try:
             client = d.client()
+            if point in REBUILD_POINTS or rng.random() < 0.3:
+                timers.append(self.rebuild(0.1 * rng.random()))
             for timer in timers:
                 timer.start()
             self.load.send(client, numbers, until=lambda: d.process.poll() is not None)
@@ -156,12 +162,19 @@ class Directory:
         if cut and not died:
             self.disk.cut()
         d.end(0 if died else signal.SIGKILL)
+        self.totals["rebuilds"] += "event=rebuilt " in d.log.text()
         if point and (died or "the process that makes it failed" in d.log.text()):
             self.totals["points"][point] += 1
         if cut:
             self.power_is_back()
         self.totals["kills"] += not cut and d.process.returncode == -signal.SIGKILL
         self.check()
+
+    def rebuild(self, after):
+        """Asks for one so many seconds later. It is refused where the journal was trimmed."""
+        s = self.daemon.socket(zmq.DEALER, "query")
+        request = query_pb2.Request(rebuild={}).SerializeToString()
+        return threading.Timer(after, s.send_multipart, ([b"rebuild", request],))
 
     def power_is_back(self):
         self.disk.cut()  # where it was only killed until now
@@ -173,10 +186,10 @@ class Directory:
 
     def choose_point(self):
         """One that nobody came to yet, as a rule."""
-        missing = [p for p in POINTS + CHECKPOINT_POINTS if p not in self.totals["points"]]
+        missing = [p for p in ALL_POINTS if p not in self.totals["points"]]
         if missing and self.rng.random() < 0.9:
             return self.rng.choice(missing)
-        return self.rng.choice(CHECKPOINT_POINTS if self.rng.random() < 0.4 else POINTS)
+        return self.rng.choice(CHECKPOINT_POINTS if self.rng.random() < 0.4 else POINTS + REBUILD_POINTS)
 
     def failpoint(self, point, cut):
         if not point:
@@ -184,6 +197,8 @@ class Directory:
         if point in CHECKPOINT_POINTS:
             both = {"VSM_FAILPOINT_TAKES_DAEMON": "1"} if cut or self.rng.random() < 0.5 else {}
             return {"VSM_FAILPOINT": f"{point}:1", "VSM_CHECKPOINT_EVENTS": str(FEW_EVENTS), **both}
+        if point in REBUILD_POINTS:
+            return {**self.checkpoints(), "VSM_FAILPOINT": f"{point}:1"}
         return {**self.checkpoints(), "VSM_FAILPOINT": f"{point}:{self.rng.randrange(1, self.rng.choice((3, 20, 120)))}"}
 
     def check(self):
@@ -214,7 +229,7 @@ class Directory:
 def run(seconds, seed, cuts):
     """cuts: a key of CUTS; anything but none takes a machine on which a disk can be mounted."""
     rng = random.Random(seed)
-    totals = {name: 0 for name in ("rounds", "kills", "cuts", "acked", "directories", "from checkpoints", "trimmed")}
+    totals = {name: 0 for name in ("rounds", "kills", "cuts", "acked", "directories", "from checkpoints", "trimmed", "rebuilds")}
     totals["points"] = collections.Counter()
     harness.VSMD = os.environ["VSMD_FAILING"]
     end = time.monotonic() + seconds
@@ -231,8 +246,8 @@ def run(seconds, seed, cuts):
 def report(totals):
     print(f"{totals['rounds']} rounds in {totals['directories']} directories, {totals['kills']} kills, "
           f"{totals['cuts']} power cuts, {totals['from checkpoints']} starts from a checkpoint, {totals['trimmed']} of a "
-          f"trimmed journal, {totals['acked']} events acked, 0 lost, 0 counted twice")
-    print("points:", ", ".join(f"{p} {totals['points'][p]}" for p in POINTS + CHECKPOINT_POINTS), flush=True)
+          f"trimmed journal, {totals['rebuilds']} rebuilds, {totals['acked']} events acked, 0 lost, 0 counted twice")
+    print("points:", ", ".join(f"{p} {totals['points'][p]}" for p in ALL_POINTS), flush=True)
 
 
 def judge(totals, seconds):
@@ -243,7 +258,7 @@ def judge(totals, seconds):
     assert totals["trimmed"] > totals["rounds"] / 10, "hardly any journal was trimmed"
     assert totals["from checkpoints"] > totals["rounds"] / 3, "hardly any start was from a checkpoint"
     if totals["rounds"] >= 100:
-        missing = [p for p in POINTS + CHECKPOINT_POINTS if p not in totals["points"]]
+        missing = [p for p in ALL_POINTS if p not in totals["points"]]
         assert not missing, f"nobody was killed at {missing}"
 
 
