@@ -17,6 +17,7 @@ import random
 import re
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -113,6 +114,7 @@ class Directory:
         self.daemon = Daemon(harness.config(state=self.state).replace("daemon:\n", "daemon:\n  journal: { max: 1MiB }\n", 1))
         self.reference = Daemon(harness.config())
         self.given = set()
+        self.rebuilds = rng.random() < 0.2  # after one nothing is trimmed for a while
 
     def __enter__(self):
         self.reference.__enter__()
@@ -129,6 +131,8 @@ class Directory:
         cut = how != "term" and rng.random() < self.cuts
         point = self.choose_point() if how == "point" else ""
         self.load.more(rng.randrange(20, 200))
+        if rng.random() < 0.7:
+            self.make_checkpoint()
         d.end(signal.SIGTERM)
         d._start(env=self.failpoint(point, cut))
         again = [n for n in self.load.acked if n % 2 == 0 and rng.random() < 0.05]
@@ -142,7 +146,7 @@ class Directory:
             timers.append(threading.Timer(at, self.disk.cut))
         try:
             client = d.client()
-            if point in REBUILD_POINTS or rng.random() < 0.3:
+            if point in REBUILD_POINTS or (self.rebuilds and rng.random() < 0.5):
                 timers.append(self.rebuild(0.1 * rng.random()))
             for timer in timers:
                 timer.start()
@@ -169,6 +173,12 @@ class Directory:
             self.power_is_back()
         self.totals["kills"] += not cut and d.process.returncode == -signal.SIGKILL
         self.check()
+
+    def make_checkpoint(self):
+        """As the daemon does, whose own may not be done before it ends, on a slow machine; beside that it is refused."""
+        d = self.daemon
+        subprocess.run([harness.VSMD, "--checkpoint", os.path.join(d.directory, self.state), "--config", d.path],
+                       cwd=d.directory, stderr=subprocess.DEVNULL, timeout=DEADLINE, check=False)
 
     def rebuild(self, after):
         """Asks for one so many seconds later. It is refused where the journal was trimmed."""
@@ -223,6 +233,10 @@ class Directory:
         self.given.update(fresh)
         have, wanted = told(d), told(self.reference)
         assert have == wanted, f"it says\n{have}\nand should say\n{wanted}"
+        if self.rebuilds and self.rng.random() < 0.5 and not d.ask(rebuild={}).error:
+            d.log.wait("^event=rebuilt ")
+            self.totals["rebuilds"] += 1
+            assert told(d) == wanted, "a rebuild under the same configuration changed something"
         self.totals["rounds"] += 1
 
 
@@ -255,7 +269,7 @@ def judge(totals, seconds):
     assert totals["kills"] + totals["cuts"] >= seconds / 10, "hardly anything was killed"
     if totals["rounds"] < 20:  # on a slow machine too few to tell
         return
-    assert totals["trimmed"] > totals["rounds"] / 10, "hardly any journal was trimmed"
+    assert totals["trimmed"] > totals["rounds"] / 20, "hardly any journal was trimmed"
     assert totals["from checkpoints"] > totals["rounds"] / 3, "hardly any start was from a checkpoint"
     if totals["rounds"] >= 100:
         missing = [p for p in ALL_POINTS if p not in totals["points"]]
