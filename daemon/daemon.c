@@ -147,8 +147,9 @@ static void on_terminate(void *ctx) {
 static void on_hangup(void *ctx) {
   struct vsm_daemon *d = ctx;
   char *text = NULL;
+  uint64_t recorded;
   if (d->recovered)
-    vsm_daemon_reload(d, &text);
+    vsm_daemon_reload(d, &text, &recorded);
   else
     d->hung_up = true;
   free(text);

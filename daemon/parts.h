@@ -65,5 +65,5 @@ void vsm_daemon_log_notes(const struct vsm_daemon *d);
 void vsm_daemon_wire(struct vsm_daemon *d);
 // The core takes another model, and the journal the configuration that it is of.
 int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh);
-// Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free().
-int vsm_daemon_reload(void *ctx, char **text);
+// Takes the configuration file anew, as the query socket asks for it.
+int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded);

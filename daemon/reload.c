@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "parts.h"
 #include "shell/notify.h"
+#include "store/journal.h"
 
 static int take_notes(struct vsm_config *c, struct vsm_notes *out) {
   *out = (struct vsm_notes){vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *out->keys), 0};
@@ -87,7 +88,7 @@ static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct vsm_no
   return 0;
 }
 
-int vsm_daemon_reload(void *ctx, char **text) {
+int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded) {
   struct vsm_daemon *d = ctx;
   struct vsm_config *fresh = NULL;
   *text = NULL;
@@ -102,6 +103,7 @@ int vsm_daemon_reload(void *ctx, char **text) {
     vsm_log("reload_refused", "config=%s why=\"%s\"", d->options.config, *text ? "as follows" : vsm_err_text(err));
   else
     vsm_log("reloaded", "config=%s", d->options.config);
+  *recorded = !err && d->keep ? vsm_journal_state(vsm_keep_journal(d->keep)).appended : 0;
   if (err && *text)
     fputs(*text, stderr);
   vsm_notify("READY=1");

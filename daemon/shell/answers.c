@@ -321,7 +321,7 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
   char *text = NULL;
   struct vsm_status_view status;
   (void)r, (void)stream;
-  int err = q->o.reload(q->o.ctx, &text);
+  int err = q->o.reload(q->o.ctx, &text, &q->recorded);
   if (err) {
     *why = text ? vsm_arena_strdup(&q->arena, text) : NULL;
     free(text);

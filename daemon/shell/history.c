@@ -161,6 +161,8 @@ int vsm_chronicle_finish(struct vsm_chronicle *c, const struct vsm_recovered *r)
   struct vsm_journal_why why = {"out of memory"};
   if (vsm_history_position(c->history) == r->position)
     return 0;
+  if (vsm_history_position(c->history) < r->checkpoint) // a change failed, and a checkpoint was made all the same
+    vsm_history_keep_closed(c->history);
   note(c, tell_stages(c->history, &r->config->model));
   tell_items(c, r);
   int err = c->err ? c->err : vsm_history_finish(c->history, r->position, r->last.us, &counts, &why);

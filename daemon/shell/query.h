@@ -15,8 +15,9 @@ struct vsm_query_socket_options {
   uint64_t epoch;
   struct vsm_time (*pass_time)(void *ctx); // before each question
   void (*status)(void *ctx, struct vsm_status_view *out);
-  // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free().
-  int (*reload)(void *ctx, char **text);
+  // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free(). The
+  // position of its record in *recorded, 0 where nothing is kept.
+  int (*reload)(void *ctx, char **text, uint64_t *recorded);
   // Carries out what changes the state, of the value stream asked for (-1: none), and makes the frame a record: its
   // position in *recorded, 0 where nothing is kept. As vsm_control().
   int (*order)(void *ctx, const struct vsm_request *request, int stream, struct vsm_str frame, struct vsm_arena *arena,

@@ -29,7 +29,7 @@ enum { BUSY_MS = 10000, CACHE_KIB = 65536 };
 struct known {
   uint64_t fingerprint;
   int64_t id;
-  bool sealed, told;
+  bool sealed, closed, told;
 };
 
 enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, FORGET, REMOVE, POSITION, STATEMENTS };
@@ -57,7 +57,7 @@ struct vsm_history {
   uint64_t position;         // before this change
   int64_t first_id, next_id; // of rows of this change
   struct vsm_history_counts counts;
-  bool is_new, failed, finished;
+  bool is_new, failed, finished, keeps_closed;
 };
 
 static char *path_of(const struct vsm_history *h, const char *name) {
@@ -123,11 +123,11 @@ static int by_fingerprint(const void *a, const void *b) {
 
 static int load_known(struct vsm_history *h) {
   sqlite3_stmt *s;
-  int code = sqlite3_prepare_v2(h->db, "SELECT fingerprint, id, sealed FROM item", -1, &s, NULL);
+  int code = sqlite3_prepare_v2(h->db, "SELECT fingerprint, id, sealed, ended_us IS NOT NULL FROM item", -1, &s, NULL);
   while (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
     h->known = vsm_mem_grow(h->known, h->n_known, &h->cap_known, sizeof *h->known);
     h->known[h->n_known++] = (struct known){(uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
-                                            sqlite3_column_int(s, 2) != 0, false};
+                                            sqlite3_column_int(s, 2) != 0, sqlite3_column_int(s, 3) != 0, false};
     code = SQLITE_OK;
   }
   sqlite3_finalize(s);
@@ -371,14 +371,22 @@ int vsm_history_put(struct vsm_history *h, const struct vsm_history_item *item) 
   return 0;
 }
 
+static int mark_sealed(struct vsm_history *h, struct known *k) {
+  k->sealed = true;
+  sqlite3_bind_int64(h->at[SEAL], 1, k->id);
+  return step(h, SEAL);
+}
+
 int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item) {
   uint64_t fingerprint = fingerprint_of(h, item);
   struct known *k = find(h, fingerprint);
   if (!k)
     return write_item(h, item, fingerprint, true);
-  k->sealed = true;
-  sqlite3_bind_int64(h->at[SEAL], 1, k->id);
-  return step(h, SEAL);
+  return mark_sealed(h, k);
+}
+
+void vsm_history_keep_closed(struct vsm_history *h) {
+  h->keeps_closed = true;
 }
 
 int vsm_history_renew(struct vsm_history *h) {
@@ -453,8 +461,12 @@ static int commit(struct vsm_history *h, struct vsm_journal_why *why) {
 int vsm_history_finish(struct vsm_history *h, uint64_t position, int64_t received_us, struct vsm_history_counts *counts,
                        struct vsm_journal_why *why) {
   for (size_t i = 0; i < h->n_known && !h->failed; i++)
-    if (!h->known[i].told && !h->known[i].sealed)
-      remove_item(h, h->known[i].id);
+    if (!h->known[i].told && !h->known[i].sealed) {
+      if (h->keeps_closed && h->known[i].closed)
+        mark_sealed(h, &h->known[i]);
+      else
+        remove_item(h, h->known[i].id);
+    }
   sqlite3_bind_int64(h->at[POSITION], 1, (int64_t)position);
   sqlite3_bind_int64(h->at[POSITION], 2, received_us);
   if (h->failed || step(h, POSITION) != 0) {

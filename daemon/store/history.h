@@ -54,6 +54,8 @@ int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item)
 int vsm_history_renew(struct vsm_history *h);
 // All that is there under a key goes.
 int vsm_history_forget(struct vsm_history *h, const char *stream, struct vsm_str key);
+// What was sealed before this change was perhaps not told: closed items that nobody tells of are taken for sealed.
+void vsm_history_keep_closed(struct vsm_history *h);
 // What was not put in this change, and is not sealed, goes; the rest is for all to see. 0 or VSM_EIO, with *why.
 struct vsm_history_counts {
   uint64_t items, written, removed; // that are there now; in this change

@@ -182,6 +182,23 @@ class Changes(unittest.TestCase):
             self.assertEqual(ask(d, "SELECT DISTINCT stage, stage_name FROM visits ORDER BY stage_place"),
                              [("intake", "First"), ("second", "Second")])
 
+    def test_what_was_let_go_of_unseen_stays(self):
+        """A change that failed while a checkpoint was made: what that has sealed is not told any more."""
+        day = 24 * HOUR
+        with Daemon(text().replace("clock: event", "clock: event\n  items: { keep: 1d }", 1)) as d:
+            d.client().submit(batch(event("first.started", "1"), event("second.done", "1", at=60)))
+            make(d)
+            busy = sqlite3.connect(path(d))
+            busy.execute("BEGIN IMMEDIATE")
+            d.client().submit(batch(event("first.started", "2", at=5 * day)))
+            self.assertIn("event=history_failed", make(d))
+            busy.rollback()
+            busy.close()
+            d.client().submit(batch(event("first.started", "3", at=5 * day)))
+            make(d)
+            self.assertEqual(ask(d, "SELECT item, state, sealed FROM item ORDER BY item"),
+                             [("S:1", "finished", 1), ("S:2", "open", 0), ("S:3", "open", 0)])
+
     def test_readers_see_what_was_before(self):
         with Daemon(text()) as d:
             c = d.client()
