@@ -12,6 +12,7 @@ work, or at a named point.
 import argparse
 import collections
 import contextlib
+import glob
 import os
 import random
 import re
@@ -32,7 +33,8 @@ POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
 # Of a rebuild, which is asked for in some rounds; under the same configuration it changes nothing that shows.
 REBUILD_POINTS = tuple(f"rebuild_{at}" for at in ("read", "level", "recorded"))
 # Of the process that makes a checkpoint: it is killed there alone, and the daemon soon after, or with the daemon.
-CHECKPOINT_POINTS = tuple(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove"))
+CHECKPOINT_POINTS = (*(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove")),
+                     "history_commit", "history_committed")
 ALL_POINTS = POINTS + REBUILD_POINTS + CHECKPOINT_POINTS
 ITEMS_A_DIRECTORY = 3000
 ID_BYTES = 400  # so that the journal soon takes more than it may, and is trimmed
@@ -104,6 +106,15 @@ def told(daemon):
     return str(snapshot.value_streams) + str([(u.source, u.type) for u in daemon.ask(unmapped={}).unmapped.unmapped])
 
 
+def await_stop(process):
+    """Until a thread of it has stopped: from then on none returns from the system to the program."""
+    while process.poll() is None:
+        for path in glob.glob(f"/proc/{process.pid}/task/*/stat"):
+            with contextlib.suppress(OSError), open(path) as f:
+                if f.read().rpartition(")")[2].split()[0] in "TZX":
+                    return
+
+
 class Directory:
     """One state directory, and the daemon of reference beside it."""
 
@@ -139,11 +150,8 @@ class Directory:
         numbers = self.load.unacked() + again
         events = sum(len(self.load.batches[n].events) for n in self.load.unacked())
         rng.shuffle(numbers)
-        at = rng.random() * 0.3
-        timers = [] if point else [threading.Timer(at + 0.05 * cut, d.process.send_signal,
-                                                   (signal.SIGTERM if how == "term" else signal.SIGKILL,))]
-        if cut and not point:
-            timers.append(threading.Timer(at, self.disk.cut))
+        end = self.power_goes if cut else lambda: d.process.send_signal(signal.SIGTERM if how == "term" else signal.SIGKILL)
+        timers = [] if point else [threading.Timer(rng.random() * 0.3, end)]
         try:
             client = d.client()
             if point in REBUILD_POINTS or (self.rebuilds and rng.random() < 0.5):
@@ -164,8 +172,8 @@ class Directory:
                 timer.join()
         died = d.process.poll() is not None
         if cut and not died:
-            self.disk.cut()
-        d.end(0 if died else signal.SIGKILL)
+            self.power_goes()
+        d.end(0 if cut or died else signal.SIGKILL)
         self.totals["rebuilds"] += "event=rebuilt " in d.log.text()
         if point and (died or "the process that makes it failed" in d.log.text()):
             self.totals["points"][point] += 1
@@ -185,6 +193,15 @@ class Directory:
         s = self.daemon.socket(zmq.DEALER, "query")
         request = query_pb2.Request(rebuild={}).SerializeToString()
         return threading.Timer(after, s.send_multipart, ([b"rebuild", request],))
+
+    def power_goes(self):
+        """Without power no program goes on, either. A sync that is under way when the file system is shut down may say
+        that all is well; here nobody hears it."""
+        process = self.daemon.process
+        process.send_signal(signal.SIGSTOP)
+        await_stop(process)
+        self.disk.cut()
+        process.kill()
 
     def power_is_back(self):
         self.disk.cut()  # where it was only killed until now
