@@ -11,11 +11,32 @@ void vsm_sequence_fini(struct vsm_sequence *s) {
 }
 
 static void insert_gap(struct vsm_sequence *s, size_t at, uint64_t first, uint64_t last) {
-  if (first > last || s->n == VSM_GAPS_MAX)
-    return;
   s->gaps = vsm_mem_grow(s->gaps, s->n, &s->cap, sizeof *s->gaps);
   memmove(s->gaps + at + 1, s->gaps + at, (s->n++ - at) * sizeof *s->gaps);
   s->gaps[at] = (struct vsm_gap){first, last};
+}
+
+static void remove_gap(struct vsm_sequence *s, size_t at) {
+  memmove(s->gaps + at, s->gaps + at + 1, (--s->n - at) * sizeof *s->gaps);
+}
+
+// What lies between a new number and the greatest, or the smallest, seen before. Where there is no room for a gap the
+// one at that end reaches further.
+static void miss(struct vsm_sequence *s, size_t at, uint64_t first, uint64_t last) {
+  if (first > last)
+    return;
+  s->missing += last - first + 1;
+  if (s->n < VSM_GAPS_MAX) {
+    s->listed += last - first + 1;
+    insert_gap(s, at, first, last);
+    return;
+  }
+  struct vsm_gap *g = &s->gaps[at ? s->n - 1 : 0], was = *g;
+  if (at)
+    g->last = last;
+  else
+    g->first = first;
+  s->listed += (g->last - g->first) - (was.last - was.first);
 }
 
 static size_t find_gap(const struct vsm_sequence *s, uint64_t number) {
@@ -34,11 +55,24 @@ static void fill(struct vsm_sequence *s, uint64_t number) {
   size_t i = find_gap(s, number);
   if (i == s->n || s->gaps[i].first > number)
     return; // a repeat
-  struct vsm_gap g = s->gaps[i];
-  memmove(s->gaps + i, s->gaps + i + 1, (--s->n - i) * sizeof *s->gaps);
-  insert_gap(s, i, number + 1, g.last);
-  insert_gap(s, i, g.first, number - 1);
-  s->missing--;
+  struct vsm_gap *g = &s->gaps[i];
+  bool splits = number > g->first && number < g->last;
+  bool was_missing = s->listed <= s->missing || (splits && s->n == VSM_GAPS_MAX);
+  s->missing -= was_missing && s->missing > 0;
+  if (splits && s->n == VSM_GAPS_MAX)
+    return; // stays listed
+  s->listed--;
+  if (splits) {
+    uint64_t last = g->last;
+    g->last = number - 1;
+    insert_gap(s, i + 1, number + 1, last);
+  } else if (g->first == g->last) {
+    remove_gap(s, i);
+  } else if (number == g->first) {
+    g->first++;
+  } else {
+    g->last--;
+  }
 }
 
 void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number) {
@@ -48,14 +82,12 @@ void vsm_sequence_see(struct vsm_sequence *s, uint64_t epoch, uint64_t number) {
     s->epoch = epoch;
     s->first = s->last = number;
     s->n = 0;
-    s->missing = 0;
+    s->missing = s->listed = 0;
   } else if (number > s->last) {
-    insert_gap(s, s->n, s->last + 1, number - 1);
-    s->missing += number - s->last - 1;
+    miss(s, s->n, s->last + 1, number - 1);
     s->last = number;
   } else if (number < s->first) {
-    insert_gap(s, 0, number + 1, s->first - 1);
-    s->missing += s->first - number - 1;
+    miss(s, 0, number + 1, s->first - 1);
     s->first = number;
   } else {
     fill(s, number);
@@ -94,7 +126,10 @@ void vsm_sequence_load(struct vsm_sequence *s, struct vsm_in *in) {
     struct vsm_gap g = {.first = vsm_in_number(in)};
     g.last = vsm_in_number(in);
     in->bad = in->bad || g.first <= before || g.last < g.first || g.last >= s->last;
+    if (in->bad)
+      return;
     insert_gap(s, s->n, g.first, g.last);
+    s->listed += g.last - g.first + 1;
     before = g.last;
   }
 }

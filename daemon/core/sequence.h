@@ -1,5 +1,9 @@
 // Which sequence numbers of a source's newest epoch are missing: those between the smallest and the greatest seen that
 // did not arrive. An older epoch counts nothing.
+//
+// Beyond VSM_GAPS_MAX gaps the outermost one also takes in numbers that were seen. How many are missing is known all
+// the same; which they are is not, so while any number is listed that was seen, one that arrives is taken for such a
+// one. Once everything listed has arrived, nothing is missing.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +19,8 @@ struct vsm_sequence {
   uint64_t epoch, first, last; // seen; last 0: none
   struct vsm_gap *gaps;        // rising
   size_t n, cap;
-  uint64_t missing; // the sum of the gaps, and what no longer fits into VSM_GAPS_MAX of them
+  uint64_t missing;
+  uint64_t listed; // numbers in the gaps: more than `missing` where some of them were seen
 };
 
 enum { VSM_GAPS_MAX = 4096 };

@@ -185,6 +185,14 @@ class Holes(HolesTest):
             self.assertEqual([r for r in s.asked if r.first < 21], [])
             self.assertEqual(d.ingest().gaps, 10)
 
+    def test_more_holes_than_are_told_apart(self):
+        with Source() as s, Daemon(s.config()) as d:
+            s.await_subscriber()
+            s.publish(*range(1, 9001), sent=False)
+            for n in range(1, 9001, 2):
+                s.publish(n)
+            self.check_all_there(d, 9000)
+
     def test_one_that_is_refused_is_fetched_once(self):
         with Source() as s, Daemon(s.config()) as d:
             s.await_subscriber()
