@@ -21,8 +21,9 @@
 #include "store/failpoint.h"
 #include "store/file.h"
 #include "store/history.h"
+#include "store/pace.h"
 
-enum { STEP_BYTES = 16 << 20, TRIES = 8, BUSY_MS = 10000 };
+enum { STEP_BYTES = 4 << 20, PIECE_BYTES = 1 << 20, PIECE_PAGES = 256, TRIES = 8, BUSY_MS = 10000 };
 
 static const char NEXT[] = "SELECT first, n, checksum, body FROM groups WHERE first >= ? ORDER BY first LIMIT 1";
 
@@ -33,6 +34,8 @@ struct backup {
   char *unfinished; // TO.new
   sqlite3 *from, *to;
   sqlite3_stmt *read, *write;
+  int fd; // of the journal written: closed after SQLite has closed it, whose locks would go with it
+  struct vsm_pace pace;
   uint64_t next, last;       // position to be copied, and with which to end
   size_t step;               // bytes of the transaction under way
   bool made, begun, trimmed; // the directory is ours; something was copied; the beginning went meanwhile
@@ -52,6 +55,11 @@ static int fail_sqlite(struct backup *b, sqlite3 *db, int code, const char *dire
   char text[160];
   vsm_file_explain(db, code, text, sizeof text);
   return fail(b, (code & 0xff) == SQLITE_CORRUPT ? VSM_EFORMAT : VSM_EIO, directory, file, text);
+}
+
+static char *path_in(const struct backup *b, const char *name) {
+  char *path = NULL;
+  return asprintf(&path, "%s/%s", b->unfinished, name) < 0 ? NULL : path;
 }
 
 // --- the journal
@@ -78,9 +86,12 @@ static int exec_to(struct backup *b, const char *sql) {
 // Ends a transaction. Its pages go into the database at once, so that the log stays small.
 static int end_step(struct backup *b) {
   int err = exec_to(b, "COMMIT");
+  size_t bytes = b->step;
   b->step = 0;
   if (!err && vsm_file_checkpoint(b->to) != SQLITE_OK)
     err = fail_sqlite(b, b->to, sqlite3_extended_errcode(b->to), b->unfinished, "journal.db");
+  if (!err)
+    vsm_pace_wrote(&b->pace, b->fd, bytes);
   vsm_failpoint(VSM_FAIL_backup_step);
   return err;
 }
@@ -171,10 +182,19 @@ static int copy_gone(struct backup *b) {
   return code == SQLITE_OK ? err : fail_sqlite(b, b->from, code, b->o->from, "journal.db");
 }
 
+static int open_in(struct backup *b, const char *name, int flags) {
+  char *path = path_in(b, name);
+  int fd = path ? open(path, flags | O_CLOEXEC, 0600) : -1;
+  free(path);
+  return fd;
+}
+
 static int open_journals(struct backup *b) {
   int err = vsm_file_open(b->o->from, false, &b->from, b->why);
   if (!err)
     err = vsm_file_open(b->unfinished, true, &b->to, b->why);
+  if (!err && (b->fd = open_in(b, "journal.db", O_RDONLY)) < 0)
+    err = fail_system(b, b->unfinished, "journal.db");
   if (err)
     return err;
   int code = sqlite3_prepare_v2(b->from, NEXT, -1, &b->read, NULL);
@@ -192,6 +212,8 @@ static int close_journals(struct backup *b, bool settle) {
   sqlite3_finalize(b->write);
   sqlite3_close(b->from);
   sqlite3_close(b->to);
+  if (b->fd >= 0)
+    close(b->fd);
   b->read = b->write = NULL;
   b->from = b->to = NULL;
   return code == SQLITE_OK ? 0 : fail_sqlite(b, NULL, code, b->unfinished, "journal.db");
@@ -226,21 +248,18 @@ static int open_checkpoints(struct backup *b) {
 }
 
 static int write_file(struct backup *b, const char *name, struct vsm_str bytes) {
-  char *path = NULL;
-  int fd = asprintf(&path, "%s/%s", b->unfinished, name) < 0
-               ? -1
-               : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  int fd = open_in(b, name, O_WRONLY | O_CREAT | O_EXCL);
   size_t at = 0;
   while (fd >= 0 && at < bytes.n) {
-    ssize_t n = write(fd, bytes.p + at, bytes.n - at);
+    ssize_t n = write(fd, bytes.p + at, bytes.n - at < PIECE_BYTES ? bytes.n - at : PIECE_BYTES);
     if (n < 0 && errno != EINTR)
       break;
     at += n > 0 ? (size_t)n : 0;
+    vsm_pace_wrote(&b->pace, fd, n > 0 ? (size_t)n : 0);
   }
   int err = fd < 0 || at < bytes.n ? fail_system(b, b->unfinished, name) : 0;
   if (fd >= 0)
     close(fd);
-  free(path);
   return err;
 }
 
@@ -254,23 +273,29 @@ static int write_checkpoints(struct backup *b) {
   return err;
 }
 
+// Where they change meanwhile SQLite begins anew.
 static int copy_pages(struct backup *b, sqlite3 *from, const char *path) {
   sqlite3 *to = NULL;
   int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(to, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
   sqlite3_backup *pages = code == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
+  int fd = pages ? open(path, O_RDONLY | O_CLOEXEC) : -1;
   if (pages) {
-    while ((code = sqlite3_backup_step(pages, -1)) == SQLITE_OK)
-      ;
+    while ((code = sqlite3_backup_step(pages, PIECE_PAGES)) == SQLITE_OK)
+      vsm_pace_wrote(&b->pace, fd, PIECE_BYTES);
     code = sqlite3_backup_finish(pages);
   } else if (code == SQLITE_OK) {
     code = sqlite3_errcode(to);
   }
   int err = code == SQLITE_OK ? 0 : fail_sqlite(b, to, code, b->unfinished, "history.db");
   sqlite3_close(to);
+  if (fd >= 0)
+    close(fd);
   return err;
 }
 
-// One transaction: nobody waits for it, as its one writer writes to a log. What is no history of ours, or none that can
+// Nobody waits for it, as its one writer writes to a log. What is no history of ours, or none that can
 // be read, stays behind: a daemon makes it anew.
 static int copy_history(struct backup *b) {
   sqlite3 *from = NULL;
@@ -311,11 +336,6 @@ static int copy_all(struct backup *b) {
   if (!err)
     err = copy_gone(b);
   return err ? err : write_checkpoints(b);
-}
-
-static char *path_in(const struct backup *b, const char *name) {
-  char *path = NULL;
-  return asprintf(&path, "%s/%s", b->unfinished, name) < 0 ? NULL : path;
 }
 
 typedef int each_fn(struct backup *b, const char *path);
@@ -380,10 +400,11 @@ static int make_directory(struct backup *b) {
 }
 
 int vsm_backup_make(const struct vsm_backup_options *o, struct vsm_backup_counts *counts, struct vsm_journal_why *why) {
-  struct backup b = {.o = o, .counts = counts, .why = why, .next = 1};
+  struct backup b = {.o = o, .counts = counts, .why = why, .fd = -1, .next = 1};
   size_t n = strlen(o->to);
   *counts = (struct vsm_backup_counts){0};
   *why = (struct vsm_journal_why){"out of memory"};
+  vsm_pace_begin(&b.pace);
   while (n > 1 && o->to[n - 1] == '/')
     n--;
   if (asprintf(&b.unfinished, "%.*s.new", (int)n, o->to) < 0)

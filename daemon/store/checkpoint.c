@@ -12,7 +12,6 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -20,6 +19,7 @@
 #include "store/directory.h"
 #include "store/failpoint.h"
 #include "store/little.h"
+#include "store/pace.h"
 
 static const char MAGIC[8] = {'v', 's', 'm', 'd', 'c', 'k', 'p', 't'};
 static const char PREFIX[] = "checkpoint.", UNFINISHED[] = "checkpoint.new", LOCK[] = "checkpoint.lock";
@@ -27,8 +27,7 @@ static const char PREFIX[] = "checkpoint.", UNFINISHED[] = "checkpoint.new", LOC
 enum {
   HEAD_BYTES = 48,
   SUM_BYTES = 8,
-  PIECE_BYTES = 1 << 20,               // written at once
-  BYTES_PER_SECOND = 64 * PIECE_BYTES, // at most, so that commits find the disk free
+  PIECE_BYTES = 1 << 20, // written at once
 };
 
 static int explain(struct vsm_journal_why *why, const char *path, const char *what) {
@@ -119,26 +118,12 @@ struct vsm_checkpoint_writer {
   char *directory, *path;
   int fd;
   uint64_t position, bytes;
-  int64_t begun_ns;
+  struct vsm_pace pace;
   XXH3_state_t *sum;
   unsigned char *piece; // PIECE_BYTES, of which n are to be written
   size_t n;
   bool finished;
 };
-
-static int64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-// What was written leaves for the disk now, rather than all of it in the last sync; and the rate is held.
-static void go_slowly(const struct vsm_checkpoint_writer *w, size_t n) {
-  sync_file_range(w->fd, (off_t)(w->bytes - n), (off_t)n, SYNC_FILE_RANGE_WRITE);
-  int64_t due = w->begun_ns + (int64_t)(w->bytes * 1000 / (BYTES_PER_SECOND / 1000000)), early = due - now_ns();
-  if (early > 0)
-    nanosleep(&(struct timespec){.tv_sec = early / 1000000000, .tv_nsec = early % 1000000000}, NULL);
-}
 
 static int write_piece(struct vsm_checkpoint_writer *w) {
   size_t n = w->n;
@@ -152,7 +137,7 @@ static int write_piece(struct vsm_checkpoint_writer *w) {
   w->n = 0;
   vsm_failpoint(VSM_FAIL_checkpoint_write);
   if (n == PIECE_BYTES)
-    go_slowly(w, n);
+    vsm_pace_wrote(&w->pace, w->fd, n);
   return 0;
 }
 
@@ -202,11 +187,11 @@ int vsm_checkpoint_create(const char *directory, const struct vsm_checkpoint_hea
                                       .path = path_of(directory, UNFINISHED),
                                       .fd = -1,
                                       .position = head->position,
-                                      .begun_ns = now_ns(),
                                       .sum = XXH3_createState(),
                                       .piece = malloc(PIECE_BYTES)};
   int err = w->directory && w->path && w->sum && w->piece ? 0 : VSM_ENOMEM;
   if (!err) {
+    vsm_pace_begin(&w->pace);
     XXH3_64bits_reset(w->sum);
     w->fd = open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     err = w->fd < 0 || begin(w, head) != 0 ? explain(why, w->path, strerror(errno)) : 0;

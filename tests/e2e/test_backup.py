@@ -171,7 +171,7 @@ class UnderLoad(unittest.TestCase):
         big = lambda i: batch(*(event("first.done", f"{i}.{k}", at=i, text="x" * 60000) for k in range(60)))
         with Program("VSMD_FAILING"), Daemon(text) as d:
             c = d.client()
-            for i in range(6):  # 3.6 MB each, of which a transaction takes 16 MiB
+            for i in range(6):  # 3.6 MB each, of which a transaction takes 4 MiB
                 c.submit(big(i))
             process = subprocess.Popen([VSM_FAILING, "backup", os.path.join(d.directory, "copy"), "--state", directory(d)],
                                        env={**os.environ, "VSM_FAILPOINT": "backup_step"}, stdout=subprocess.PIPE, text=True)

@@ -1,0 +1,25 @@
+#include "store/pace.h"
+
+#include <fcntl.h>
+#include <time.h>
+
+enum { MIB_PER_SECOND = 64 };
+
+static int64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void vsm_pace_begin(struct vsm_pace *p) {
+  *p = (struct vsm_pace){.begun_ns = now_ns()};
+}
+
+void vsm_pace_wrote(struct vsm_pace *p, int fd, size_t bytes) {
+  sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  p->bytes += bytes;
+  int64_t due = p->begun_ns + (int64_t)(p->bytes * 1000 / (MIB_PER_SECOND * 1024 * 1024 / 1000000)),
+          early = due - now_ns();
+  if (early > 0)
+    nanosleep(&(struct timespec){.tv_sec = early / 1000000000, .tv_nsec = early % 1000000000}, NULL);
+}
