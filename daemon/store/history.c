@@ -32,7 +32,7 @@ struct known {
   bool sealed, closed, told;
 };
 
-enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, FORGET, REMOVE, POSITION, STATEMENTS };
+enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, POSITION, STATEMENTS };
 static const char *const SQL[STATEMENTS] = {
     [ITEM] = "INSERT INTO item(id, value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint) "
              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -42,7 +42,6 @@ static const char *const SQL[STATEMENTS] = {
     [SEGMENT] = "INSERT OR REPLACE INTO item_segment(item_id, attribute, value) VALUES(?, ?, ?)",
     [STAGE] = "INSERT OR REPLACE INTO stage(value_stream, stage, stream_name, name, place) VALUES(?, ?, ?, ?, ?)",
     [SEAL] = "UPDATE item SET sealed = 1 WHERE id = ?",
-    [FORGET] = "SELECT i.id FROM item_key k JOIN item i ON i.id = k.item_id WHERE k.key = ? AND i.value_stream = ?",
     [REMOVE] = "DELETE FROM item WHERE id = ?",
     [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
 };
@@ -151,7 +150,7 @@ static int prepare(struct vsm_history *h) {
   return code;
 }
 
-// secure_delete: what is forgotten is overwritten.
+// secure_delete: what goes is overwritten.
 static int configure(struct vsm_history *h) {
   char sql[160];
   snprintf(sql, sizeof sql, "PRAGMA cache_size = -%d; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL", CACHE_KIB);
@@ -405,26 +404,6 @@ static int remove_item(struct vsm_history *h, int64_t id) {
   h->counts.items--;
   h->counts.removed++;
   return step(h, REMOVE); // its parts go with it
-}
-
-int vsm_history_forget(struct vsm_history *h, const char *stream, struct vsm_str key) {
-  sqlite3_stmt *s = h->at[FORGET];
-  int64_t ids[64];
-  int n = 0, code;
-  bind_text(s, 1, key);
-  bind_z(s, 2, stream);
-  while ((code = sqlite3_step(s)) == SQLITE_ROW && n < 64)
-    ids[n++] = sqlite3_column_int64(s, 0);
-  sqlite3_reset(s);
-  h->failed = h->failed || (code != SQLITE_ROW && code != SQLITE_DONE);
-  for (int i = 0; i < n; i++) {
-    for (size_t k = 0; k < h->n_known; k++)
-      h->known[k].told = h->known[k].told || h->known[k].id == ids[i]; // it goes here
-    remove_item(h, ids[i]);
-  }
-  if (n == 64 && !h->failed)
-    return vsm_history_forget(h, stream, key);
-  return h->failed ? VSM_EIO : 0;
 }
 
 // --- the end

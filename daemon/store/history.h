@@ -52,8 +52,6 @@ int vsm_history_put(struct vsm_history *h, const struct vsm_history_item *item);
 int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item);
 // What was sealed, also in this change, is to be told again, as all else.
 int vsm_history_renew(struct vsm_history *h);
-// All that is there under a key goes.
-int vsm_history_forget(struct vsm_history *h, const char *stream, struct vsm_str key);
 // What was sealed before this change was perhaps not told: closed items that nobody tells of are taken for sealed.
 void vsm_history_keep_closed(struct vsm_history *h);
 // What was not put in this change, and is not sealed, goes; the rest is for all to see. 0 or VSM_EIO, with *why.
