@@ -27,6 +27,11 @@ static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
 
+// The number behind; there is none behind the greatest.
+static uint64_t behind(uint64_t number) {
+  return number == UINT64_MAX ? number : number + 1;
+}
+
 static int64_t sooner(int64_t a_us, int64_t b_us) {
   return a_us < b_us ? a_us : b_us;
 }
@@ -60,7 +65,7 @@ static void take_notice(struct vsm_holes *h, const struct vsm_sequence *seen, in
     begin_epoch(h, seen->epoch, 0);
   else if (is_new && seen->epoch != h->epoch)
     change_epoch(h, seen->epoch);
-  bool fetched = seen->last + 1 == h->above;
+  bool fetched = behind(seen->last) == h->above;
   if (is_new && !fetched)
     h->more = false; // more comes by itself
   if (!h->begun || is_new)
@@ -70,7 +75,7 @@ static void take_notice(struct vsm_holes *h, const struct vsm_sequence *seen, in
   h->seen_last = seen->last;
   if (h->epoch == seen->epoch) {
     struct vsm_gap gap;
-    h->missing = vsm_sequence_missing(seen, h->next, &gap) ? gap.first : larger(seen->last + 1, h->above);
+    h->missing = vsm_sequence_missing(seen, h->next, &gap) ? gap.first : larger(behind(seen->last), h->above);
   }
 }
 
@@ -88,20 +93,23 @@ static bool find_below(const struct vsm_holes *h, const struct vsm_sequence *see
   return h->epoch == seen->epoch && seen->last && from < seen->first;
 }
 
-static bool reach_up(enum vsm_holes_why why, uint64_t epoch, uint64_t from, struct vsm_holes_range *range) {
+static struct vsm_holes_range reach_up(enum vsm_holes_why why, uint64_t epoch, uint64_t from) {
+  uint64_t most = VSM_HOLES_AT_ONCE - 1;
   from = larger(from, 1);
-  *range = (struct vsm_holes_range){why, epoch, from, from + VSM_HOLES_AT_ONCE - 1};
-  return range->last >= from;
+  return (struct vsm_holes_range){why, epoch, from, from > UINT64_MAX - most ? UINT64_MAX : from + most};
 }
 
 static bool find_rest(const struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us,
                       struct vsm_holes_range *range) {
-  if (h->older.wanted && reach_up(VSM_HOLES_OLDER, h->older.epoch, h->older.next, range))
+  if (h->older.wanted) {
+    *range = reach_up(VSM_HOLES_OLDER, h->older.epoch, h->older.next);
     return true;
+  }
   if (find_below(h, seen, range))
     return true;
   uint64_t last = h->epoch == seen->epoch ? seen->last : 0;
-  return (h->more || now_us >= h->tail_us) && reach_up(VSM_HOLES_ABOVE, h->epoch, larger(last + 1, h->above), range);
+  *range = reach_up(VSM_HOLES_ABOVE, h->epoch, larger(behind(last), h->above));
+  return h->more || now_us >= h->tail_us;
 }
 
 // Everything was asked for: later again, where something is missing that the source should have.
@@ -195,14 +203,14 @@ static void take_nothing(struct vsm_holes *h, const struct vsm_holes_range *rang
   else if (range->why == VSM_HOLES_ABOVE)
     take_nothing_above(h, range, answer, now_us);
   else if (range->why == VSM_HOLES_BELOW)
-    h->below = range->last + 1;
+    h->below = behind(range->last);
   else
-    h->next = range->last + 1;
+    h->next = behind(range->last);
 }
 
 static void take_events(struct vsm_holes *h, const struct vsm_holes_range *range,
                         const struct vsm_holes_answer *answer) {
-  uint64_t next = answer->highest + 1;
+  uint64_t next = behind(answer->highest);
   h->led = 0;
   if (range->why == VSM_HOLES_OLDER) {
     h->older.next = next;
@@ -220,7 +228,7 @@ static void take_events(struct vsm_holes *h, const struct vsm_holes_range *range
 }
 
 static void let_go(struct vsm_holes *h, const struct vsm_holes_range *range, const struct vsm_holes_answer *answer) {
-  uint64_t most = answer->events ? answer->lowest : range->why == VSM_HOLES_ABOVE ? 0 : range->last + 1;
+  uint64_t most = answer->events ? answer->lowest : range->why == VSM_HOLES_ABOVE ? 0 : behind(range->last);
   if (h->epoch == range->epoch && answer->epoch == range->epoch)
     h->gone = larger(h->gone, answer->oldest < most ? answer->oldest : most);
 }

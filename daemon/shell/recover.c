@@ -125,7 +125,7 @@ static void look(void *ctx) {
     int64_t us = attend(r->sources[i], now_us);
     again_us = us < again_us ? us : again_us;
   }
-  vsm_timer_set(r->timer, again_us - now_us);
+  vsm_timer_set(r->timer, again_us - now_us < SOON_US ? SOON_US : again_us - now_us);
 }
 
 void vsm_recover_soon(struct vsm_recover *r) {
