@@ -63,7 +63,7 @@ static struct vsm_file_trimmed judge(sqlite3 *db, const struct oldest *o, const 
 
 static int remove_some(sqlite3 *db, sqlite3_stmt *find, const struct vsm_journal_trim *t,
                        struct vsm_file_trimmed *out) {
-  struct oldest o;
+  struct oldest o = {0};
   int code = SQLITE_OK;
   for (int64_t bytes = 0; out->more && bytes < STEP_BYTES && code == SQLITE_OK; bytes += o.bytes) {
     code = find_oldest(find, &o);

@@ -273,7 +273,9 @@ class Story(unittest.TestCase):
                 sources=f"sources: [ {{ id: crm, recover: 'ipc://{at}/crm' }}, {{ id: wfm, recover: 'ipc://{at}/wfm' }} ]")) as d:
             words = ["emit", "--jsonl", "-", "--pub", d.endpoint("subscribe"), "--recover", f"ipc://{at}/{{source}}", "--spool", f"{at}/{{source}}.spool"]
             def start():
-                return subprocess.Popen([VSM, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                process = subprocess.Popen([VSM, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.addCleanup(process.kill)
+                return process
             emit = start()
             emit.stdin.write(line("first.started") + line("first.started", "2", source="wfm"))
             emit.stdin.flush()

@@ -283,8 +283,13 @@ class Emitter(HolesTest):
         self.directory = tempfile.mkdtemp(prefix="vsmd-holes-")
         self.addCleanup(shutil.rmtree, self.directory)
 
+    def start(self, *args):
+        p = Program(self.directory, *args)
+        self.addCleanup(lambda: p.process.kill())
+        return p
+
     def test_a_stopped_daemon(self):
-        p = Program(self.directory, "2")
+        p = self.start("2")
         with Daemon(p.config()) as d:
             p.emit("first")
             d.await_ingest(received=1)
@@ -298,7 +303,7 @@ class Emitter(HolesTest):
             self.assertEqual(p.end(), 0)
 
     def test_a_killed_daemon(self):
-        p = Program(self.directory)
+        p = self.start()
         with Daemon(p.config(state=os.path.join(self.directory, "state"))) as d:
             for turn in range(4):
                 p.emit(*(f"{turn}-{n}" for n in range(500)))
@@ -309,7 +314,7 @@ class Emitter(HolesTest):
             self.assertEqual(p.end(), 0)
 
     def test_a_killed_emitter(self):
-        p = Program(self.directory)
+        p = self.start()
         with Daemon(p.config(state=os.path.join(self.directory, "state"))) as d:
             for turn in range(4):
                 p.emit(*(f"{turn}-{n}" for n in range(300)))
@@ -326,7 +331,7 @@ class Emitter(HolesTest):
             self.assertEqual(p.end(), 0)
 
     def test_a_new_epoch(self):
-        p = Program(self.directory)
+        p = self.start()
         with Daemon(p.config()) as d:
             p.emit(*range(100))
             self.check_all_there(d, 100)

@@ -205,6 +205,7 @@ class WithDaemon(unittest.TestCase):
                 process = subprocess.Popen([VSM, "simulate", "--config", SHIPPED, "--items", "2000", "--pub", d.endpoint("subscribe"),
                                             "--recover", f"ipc://{at}/{{source}}", "--spool", f"{at}/{{source}}.spool", "--spool-bytes", "4000000"],
                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                self.addCleanup(process.kill)
                 end = harness.time.monotonic() + harness.DEADLINE
                 while figures(d) != wanted and harness.time.monotonic() < end:
                     pass
