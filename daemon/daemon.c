@@ -128,11 +128,13 @@ static int64_t on_level(void *ctx, struct vsm_recovered *built) {
   if (position < 0)
     return position;
   vsm_core_advance(built->core, now);
-  vsm_core_destroy(d->core);
-  vsm_config_destroy(d->kept);
+  struct vsm_core *core = d->core;
+  struct vsm_config *kept = d->kept;
   d->core = built->core;
   d->kept = built->config;
-  d->model = &built->config->model;
+  d->model = &d->kept->model;
+  built->core = core;
+  built->config = kept;
   vsm_daemon_wire(d);
   d->configured = configured;
   vsm_daemon_pass_time(d);

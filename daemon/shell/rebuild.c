@@ -19,8 +19,8 @@
 #include "shell/process.h"
 #include "store/failpoint.h"
 
-#define READ_US (VSM_SECOND_US / 50)      // between two looks whether it shall end
-#define SHORT_PASS_US (VSM_SECOND_US / 5) // what came in so long a time is stepped through while nothing is received
+#define READ_US (VSM_SECOND_US / 50)       // between two looks whether it shall end
+#define SHORT_PASS_US (VSM_SECOND_US / 20) // what came in so long a time is stepped through while nothing is received
 #define SLICE_US INT64_C(2000)
 #define PAUSE_US INT64_C(500)
 enum { PASSES_MAX = 10 }; // where more comes than can be read the loop steps through what is left, however much
@@ -35,15 +35,16 @@ struct vsm_rebuild {
   size_t kept_bytes;
   struct vsm_recovery *recovery; // of the thread, and then of the loop
   pthread_t thread;
-  bool threaded; // and not joined yet
-  int fd;        // the thread's end
+  bool threaded;             // and not joined yet
+  struct vsm_recovered past; // what was live, to be let go of by a thread: that takes its time
+  int fd;                    // the thread's end
   struct vsm_watch *end;
   struct vsm_timer *slice;
   int result; // of the thread
   atomic_bool stop;
   atomic_uint percent;
   uint64_t position;
-  int64_t begun_boot_us;
+  int64_t begun_boot_us, held_boot_us, held_us; // since when nothing is received, and how long that took
   struct vsm_journal_why why;
 };
 
@@ -125,6 +126,20 @@ static void let_go(struct vsm_rebuild *r) {
   r->kept = NULL;
 }
 
+static void *bury(void *ctx) {
+  struct vsm_rebuild *r = ctx;
+  vsm_process_thread_stays_behind();
+  vsm_recovered_fini(&r->past);
+  return NULL;
+}
+
+static void let_go_of_the_past(struct vsm_rebuild *r, const struct vsm_recovered *past) {
+  r->past = *past;
+  r->threaded = pthread_create(&r->thread, NULL, bury, r) == 0;
+  if (!r->threaded)
+    vsm_recovered_fini(&r->past);
+}
+
 static void fail(struct vsm_rebuild *r, const char *why) {
   bool held = r->phase == LEVELLING;
   let_go(r);
@@ -138,14 +153,15 @@ static void fail(struct vsm_rebuild *r, const char *why) {
 void vsm_rebuild_cancel(struct vsm_rebuild *r, const char *why) {
   if (r->phase == READING || r->phase == LEVELLING)
     fail(r, why);
+  join(r);
 }
 
 static void look_whether_it_is_on_disk(struct vsm_rebuild *r) {
   if (vsm_journal_committed(r->o.journal) < r->position)
     return;
   r->phase = DONE;
-  vsm_log("rebuilt", "position=%llu seconds=%.1f", (unsigned long long)r->position,
-          vsm_seconds(vsm_clock_boot_us() - r->begun_boot_us));
+  vsm_log("rebuilt", "position=%llu seconds=%.1f held=%.3f", (unsigned long long)r->position,
+          vsm_seconds(vsm_clock_boot_us() - r->begun_boot_us), vsm_seconds(r->held_us));
 }
 
 static void hand_over(struct vsm_rebuild *r) {
@@ -158,11 +174,12 @@ static void hand_over(struct vsm_rebuild *r) {
     fail(r, "it cannot be recorded: the journal has failed");
     return;
   }
-  free(built.kept);
   let_go(r);
+  let_go_of_the_past(r, &built);
   r->position = (uint64_t)position;
   r->phase = RECORDING;
   r->o.hold(r->o.ctx, false);
+  r->held_us = vsm_clock_boot_us() - r->held_boot_us;
   look_whether_it_is_on_disk(r);
 }
 
@@ -206,6 +223,7 @@ static void on_end(void *ctx) {
     fail(r, "the journal cannot be read (the log says why)");
   else {
     r->phase = LEVELLING;
+    r->held_boot_us = vsm_clock_boot_us();
     r->o.hold(r->o.ctx, true);
     on_slice(r);
   }
@@ -260,6 +278,7 @@ int vsm_rebuild_start(struct vsm_rebuild *r, const struct vsm_config *config, bo
   int err = check(r, partial, why);
   if (err)
     return err;
+  join(r); // the past of the one before
   r->kept = vsm_config_keep(config, &r->kept_bytes);
   r->partial = partial;
   r->begun_boot_us = vsm_clock_boot_us();

@@ -13,8 +13,8 @@ struct vsm_rebuild_options {
   struct vsm_journal *journal; // borrowed
   // Nothing is received while the last records are stepped through.
   void (*hold)(void *ctx, bool held);
-  // The second core is level: it is recorded and takes the live one's place. Returns the position of the record, or a
-  // negative enum vsm_err. On success core and configuration are the taker's.
+  // The second core is level: it is recorded, and changes places with the live one and its configuration (which may be
+  // NULL). Returns the position of the record, or a negative enum vsm_err where nothing has changed.
   int64_t (*on_level)(void *ctx, struct vsm_recovered *built);
   void *ctx;
 };
@@ -26,7 +26,7 @@ void vsm_rebuild_destroy(struct vsm_rebuild *r);                                
 // with words for people in `why`.
 int vsm_rebuild_start(struct vsm_rebuild *r, const struct vsm_config *config, bool partial,
                       struct vsm_journal_why *why);
-// What is under way is given up.
+// What is under way is given up. After return nothing of the configuration that was in force is in use here.
 void vsm_rebuild_cancel(struct vsm_rebuild *r, const char *why);
 void vsm_rebuild_look(struct vsm_rebuild *r);             // the journal has news
 bool vsm_rebuild_is_running(const struct vsm_rebuild *r); // and needs the journal as it is

@@ -138,16 +138,19 @@ class Refused(unittest.TestCase):
                 c.submit(batch(*(event("first.started", f"{i}-{k}", at=i) for k in range(200))))
             before = asked(d)
             s = d.socket(harness.zmq.DEALER, "query")
-            ask = lambda **kind: s.send_multipart([b"q", harness.query_pb2.Request(**kind).SerializeToString()])
-            answer = lambda: harness.query_pb2.Reply.FromString(s.recv_multipart()[1])
             d.write(CHANGES["inserted"])
-            for kind in ({"rebuild": {}}, {"rebuild": {}}, {"status": {}}, {"reload": {}}, {"status": {}}):
-                ask(**kind)
-            self.assertEqual(answer().error, "")
-            self.assertIn("a rebuild is under way", answer().error)
-            self.assertEqual(answer().status.rebuild.state, "reading")
-            self.assertEqual(answer().error, "")
-            end = answer().status.rebuild
+            kinds = {b"1": {"rebuild": {}}, b"2": {"rebuild": {}}, b"3": {"status": {}}, b"4": {"reload": {}}}
+            for id, kind in kinds.items():
+                s.send_multipart([id, harness.query_pb2.Request(**kind).SerializeToString()])
+            answers = {}
+            for _ in kinds:
+                id, frame = s.recv_multipart()
+                answers[id] = harness.query_pb2.Reply.FromString(frame)
+            self.assertEqual(answers[b"1"].error, "")
+            self.assertIn("a rebuild is under way", answers[b"2"].error)
+            self.assertEqual(answers[b"3"].status.rebuild.state, "reading")
+            self.assertEqual(answers[b"4"].error, "")
+            end = state(d)
             self.assertEqual((end.state, end.why), ("failed", "the configuration was changed meanwhile; ask again"))
             self.assertRegex(vsm(d, "status", "--query", d.endpoint("query"))[0], "(?m)^rebuild: failed: the config")
             reload(d, PLAIN)
