@@ -91,6 +91,17 @@ class AtRest(unittest.TestCase):
             self.assertEqual(count(os.path.join(d.directory, "copy", "history.db")), count(os.path.join(directory(d), "history.db")))
             self.check(d, said["checkpoints"][0])
 
+    def test_of_a_daemon_that_was_killed(self):
+        with Daemon(config()) as d:
+            submit(d, 20)
+            before = snapshot(d)
+            d.end()
+            position = backup(d)["position"]
+            with restored(d) as r:
+                self.assertEqual(snapshot(r), before)
+            self.assertGreater(position, 20)
+            d.start_again()
+
     def test_a_bad_checkpoint_stays_behind(self):
         with Daemon(config()) as d:
             submit(d, 5)

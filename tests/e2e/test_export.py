@@ -211,6 +211,25 @@ class Events(unittest.TestCase):
         self.assertTrue(os.path.exists(os.path.join(directory(self.daemon), name)))
         os.remove(os.path.join(directory(self.daemon), name))
 
+    def test_a_journal_that_was_trimmed(self):
+        """What is left of it, mapped by the configuration that a checkpoint has: the journal's own record of it went."""
+        copy = os.path.join(self.daemon.directory, "trimmed")
+        vsm("backup", copy, "--state", directory(self.daemon))
+        subprocess.run([harness.VSMD, "--checkpoint", copy], check=True, stderr=subprocess.DEVNULL)
+        db = sqlite3.connect(os.path.join(copy, "journal.db"))
+        begins, = db.execute("SELECT first FROM groups ORDER BY first LIMIT 1 OFFSET 5").fetchone()
+        db.execute("DELETE FROM groups WHERE first < ?", (begins,))
+        db.commit()
+        db.close()
+        path = os.path.join(self.daemon.directory, "trimmed.jsonl")
+        for format in ("jsonl", "xes"):
+            out, said = vsm("export", "--state", copy, "--format", format, "-o", path, "--json")
+            self.assertEqual(json.loads(out)["begins"], begins)
+            self.assertEqual(json.loads(out)["refused"], 1)  # of the event clock, which has no time
+            self.assertLess(0, json.loads(out)["written"])
+            self.assertLess(json.loads(out)["written"], self.accepted)
+            self.assertIn(f"the journal begins at position {begins}: what lay before was trimmed", said)
+
     def test_a_file_is_whole_or_not_there(self):
         path = os.path.join(self.daemon.directory, "out.jsonl")
         out, said = vsm("export", "--state", directory(self.daemon), "--format", "jsonl", "-o", path, "--json")
