@@ -256,10 +256,9 @@ void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t
 // --- a rebuild
 
 int vsm_keep_rebuild(struct vsm_keep *k, const struct vsm_config *config, bool partial, struct vsm_journal_why *why) {
-  int err = vsm_rebuild_start(k->rebuild, config, partial, why);
-  if (!err)
-    trim(k, &config->daemon); // no more
-  return err;
+  const struct vsm_journal_trim no_more = {.below = 1, .received_before = {INT64_MIN}, .max_bytes = INT64_MAX};
+  vsm_journal_trim(k->journal, &no_more);
+  return vsm_rebuild_start(k->rebuild, config, partial, why);
 }
 
 struct vsm_rebuild *vsm_keep_rebuilding(struct vsm_keep *k) {

@@ -77,6 +77,7 @@ static int read_pass(struct vsm_rebuild *r, bool first) {
 }
 
 static int read_all(struct vsm_rebuild *r) {
+  vsm_journal_await_trim(r->o.journal); // else it could read what goes then, and the next start miss it
   r->recovery = vsm_recovery_create(&(struct vsm_recovery_options){
       .directory = r->o.directory, .under = {r->kept, r->kept_bytes}, .only_read = true});
   int result = r->recovery ? read_pass(r, true) : VSM_EIO;

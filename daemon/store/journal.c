@@ -51,6 +51,8 @@ struct vsm_journal {
   char why[sizeof((struct vsm_journal_state *)0)->why];
   struct vsm_journal_trim trim; // below 0: nothing is to be trimmed
   bool crowded;
+  bool trimming;          // a step is under way
+  pthread_cond_t trimmed; // and no more
   bool closing;
 };
 
@@ -173,6 +175,7 @@ static bool take_work(struct vsm_journal *j, struct work *w) {
   *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .trim = j->trim};
   if (w->filled)
     j->filling = other(j);
+  j->trimming = w->trim.below > 0;
   bool more = w->filled || !j->closing;
   pthread_mutex_unlock(&j->mutex);
   return more;
@@ -189,6 +192,8 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   pthread_mutex_lock(&j->mutex);
   if (t->below)
     j->crowded = done.crowded;
+  j->trimming = false;
+  pthread_cond_broadcast(&j->trimmed);
   if ((!done.more || code != SQLITE_OK) && j->trim.below == t->below)
     j->trim.below = 0;
   pthread_mutex_unlock(&j->mutex);
@@ -209,6 +214,10 @@ static void *run(void *arg) {
     if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !tidy(j, &log))
       break;
   sqlite3_wal_hook(j->db, NULL, NULL);
+  pthread_mutex_lock(&j->mutex);
+  j->trimming = false;
+  pthread_cond_broadcast(&j->trimmed);
+  pthread_mutex_unlock(&j->mutex);
   return NULL;
 }
 
@@ -228,6 +237,7 @@ static int open_parts(struct vsm_journal *j, const char *directory, struct vsm_j
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&j->wake, &monotonic);
+  pthread_cond_init(&j->trimmed, NULL);
   pthread_condattr_destroy(&monotonic);
   int err = vsm_file_open(directory, true, &j->db, why);
   if (err)
@@ -288,6 +298,7 @@ void vsm_journal_close(struct vsm_journal *j) {
   if (j->news_fd >= 0) {
     close(j->news_fd);
     pthread_cond_destroy(&j->wake);
+    pthread_cond_destroy(&j->trimmed);
     pthread_mutex_destroy(&j->mutex);
   }
   if (j->lock_fd >= 0)
@@ -334,6 +345,13 @@ void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   pthread_mutex_lock(&j->mutex);
   j->trim = *t;
   pthread_cond_signal(&j->wake);
+  pthread_mutex_unlock(&j->mutex);
+}
+
+void vsm_journal_await_trim(struct vsm_journal *j) {
+  pthread_mutex_lock(&j->mutex);
+  while (j->trimming)
+    pthread_cond_wait(&j->trimmed, &j->mutex);
   pthread_mutex_unlock(&j->mutex);
 }
 

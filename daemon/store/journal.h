@@ -65,6 +65,9 @@ struct vsm_journal_trim {
   int64_t max_bytes;
 };
 void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *trim);
+// Waits until no step is under way: from then on all that is done is what was asked for last. Any thread but the
+// loop's.
+void vsm_journal_await_trim(struct vsm_journal *j);
 
 // --- reading, also beside a daemon that appends
 
