@@ -51,7 +51,7 @@ static void on_step_due(void *ctx) {
 
 static void look_after_state(struct vsm_daemon *d) {
   if (d->keep && d->recovered)
-    vsm_keep_look(d->keep, d->config, vsm_core_ingest(d->core).received);
+    vsm_keep_look(d->keep, d->config, vsm_core_ingest(d->core).received, vsm_daemon_pass_time(d));
 }
 
 // Every few seconds, whatever else happens or does not.
@@ -82,8 +82,13 @@ static int on_order(void *ctx, const struct vsm_request *request, int stream, st
   struct vsm_daemon *d = ctx;
   struct vsm_effects fx = {.quiet = !wants_changes(d)};
   struct vsm_time now = vsm_daemon_pass_time(d); // of the order, and of its record
-  int err = vsm_control(d->core, d->model, request, stream, &fx, arena, why);
-  int64_t position = err || !d->keep ? 0 : vsm_keep_order(d->keep, frame, now);
+  struct vsm_str record = frame;
+  int err = 0;
+  if (request->kind == VSM_ASK_FORGET && d->keep && (err = vsm_keep_forget(d->keep)) != 0)
+    *why = "the state directory cannot be written: nothing was forgotten";
+  if (!err)
+    err = vsm_control(d->core, d->model, request, stream, &fx, arena, &record, why);
+  int64_t position = err || !d->keep ? 0 : vsm_keep_order(d->keep, record, now);
   for (unsigned i = 0; i < fx.n_changes; i++)
     on_change(d, &fx.changes[i], &(struct vsm_event){.source = VSM_STR("vsm"), .type = VSM_STR("withdraw")});
   vsm_effects_fini(&fx);

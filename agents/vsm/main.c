@@ -28,6 +28,7 @@ static const struct {
     {"backup", vsm_cmd_backup, "copy a state directory while the daemon runs"},
     {"export", vsm_cmd_export, "events or visits of a state directory: CSV, XES, OCEL, JSON lines"},
     {"withdraw", vsm_cmd_withdraw, "end an item that was abandoned"},
+    {"forget", vsm_cmd_forget, "let go of all that is known of an item"},
     {"clock", vsm_cmd_clock, "clock accept: follow the wall clock after it jumped"},
     {"what-if", vsm_cmd_what_if, "the figures under another configuration, beside today's"},
     {"rebuild", vsm_cmd_rebuild, "map all that the journal keeps anew"},

@@ -51,6 +51,33 @@ int vsm_cmd_withdraw(int argc, char **argv) {
   return vsm_ask(a.query, &r, show_done, &a);
 }
 
+int vsm_cmd_forget(int argc, char **argv) {
+  struct asked a = {.query = VSM_QUERY_DEFAULT, .stream = "", .done = "forgotten"};
+  const struct vsm_flag flags[] = {
+      QUERY_FLAG(a),
+      {"stream", VSM_FLAG_TEXT, &a.stream, "ID", "where several value streams know the key"},
+      JSON_FLAG(a)};
+  const struct vsm_usage usage = {
+      "vsm forget KEY [--stream ID] [--json]",
+      "Lets go of all that is held of one item, by any of its keys: its keys, its transitions and what\n"
+      "else was said of it. Its counts stay; where it is open it is withdrawn before. The state directory\n"
+      "is freed of it in the background; the log says \"forgotten\" when that is done.",
+      "  vsm forget so:4711\n  vsm forget so:4711 --stream RCV-01\n",
+      VSM_ARRAY(flags),
+      1,
+      1};
+  int n, status = vsm_options(argc, argv, &usage, &n);
+  if (status >= 0)
+    return status;
+  Vsm__V1__ForgetRequest ask_for = VSM__V1__FORGET_REQUEST__INIT;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  r.kind_case = VSM__V1__REQUEST__KIND_FORGET;
+  r.forget = &ask_for;
+  ask_for.key = argv[1];
+  ask_for.stream = (char *)a.stream;
+  return vsm_ask(a.query, &r, show_done, &a);
+}
+
 int vsm_cmd_clock(int argc, char **argv) {
   struct asked a = {.query = VSM_QUERY_DEFAULT, .done = "the wall clock is followed as it stands"};
   const struct vsm_flag flags[] = {QUERY_FLAG(a), JSON_FLAG(a)};

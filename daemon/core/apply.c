@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "core/hash.h"
+#include "core/horizon.h"
+#include "core/words.h"
 
 struct application {
   struct vsm_core *core;
@@ -269,5 +271,35 @@ int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, str
   fx->n_changes = 0;
   withdraw(core, at, key, story->last > core->now.us ? story->last : core->now.us, fx);
   vsm_ranks_settle(&core->ranks);
+  return 0;
+}
+
+int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
+                    struct vsm_effects *fx, const struct vsm_str **keys, unsigned *n_keys, unsigned *at,
+                    uint64_t *streams) {
+  uint32_t id;
+  fx->n_changes = 0;
+  int err = vsm_core_find_item(core, stream, key, at, &id, streams);
+  if (err)
+    return err;
+  const struct vsm_items *items = &core->streams[*at].items;
+  struct vsm_str *all = vsm_arena_alloc(arena, VSM_LINKS_MAX * sizeof *all);
+  const struct vsm_item *it = vsm_items_at(items, id);
+  *n_keys = it->n_keys;
+  *keys = all;
+  for (unsigned i = 0; all && i < it->n_keys; i++) {
+    struct vsm_str k = vsm_items_key_str(items, vsm_item_key_id(it, i));
+    all[i] = (struct vsm_str){vsm_arena_strndup(arena, k.p, k.n), k.n};
+    if (!all[i].p)
+      return VSM_ENOMEM;
+  }
+  if (!all)
+    return VSM_ENOMEM;
+  if (it->open && (err = vsm_core_withdraw(core, (int)*at, key, fx, streams)) != 0)
+    return err;
+  vsm_horizon_seal(core, *at, id, false);
+  for (unsigned i = 0; i < *n_keys; i++)
+    vsm_ledger_forget(core->ledger, all[i]);
+  vsm_words_tidy_now(core);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "core/event.h"
 #include "core/model.h"
 
@@ -56,6 +57,12 @@ int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, siz
 // *fx like a step. Nothing changed unless 0: VSM_ENOENT; VSM_EAMBIGUOUS: several streams know the key (*streams: a bit
 // set of the first 64 of them); VSM_EINVAL: it is not in progress; VSM_ELIMIT: it has no room for a transition.
 int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_effects *fx, uint64_t *streams);
+
+// Lets go of all that is held of an item, after ending it where it is open; its counts stay. *keys: those that it had
+// (VSM_LINKS_MAX at most), in the arena; *at: its stream. As vsm_core_withdraw(), or VSM_ENOMEM.
+int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
+                    struct vsm_effects *fx, const struct vsm_str **keys, unsigned *n_keys, unsigned *at,
+                    uint64_t *streams);
 
 // A batch without events: a sign of life. Counts nothing.
 int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received);

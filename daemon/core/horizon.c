@@ -26,10 +26,11 @@ void vsm_core_on_sealed(struct vsm_core *core, vsm_core_sealed_fn *fn, void *ctx
   core->on_sealed_ctx = ctx;
 }
 
-static void seal(struct vsm_core *core, struct vsm_stream_state *s, uint32_t id) {
+void vsm_horizon_seal(struct vsm_core *core, unsigned stream, uint32_t id, bool told) {
+  struct vsm_stream_state *s = &core->streams[stream];
   struct vsm_story *story = &core->retold.is;
-  if (core->on_sealed)
-    core->on_sealed(core->on_sealed_ctx, core, (unsigned)(s - core->streams), id);
+  if (told && core->on_sealed)
+    core->on_sealed(core->on_sealed_ctx, core, stream, id);
   vsm_stream_fold(s, vsm_items_at(&s->items, id), (size_t)VSM_FOLD_ALL, story);
   if (story->exists)
     vsm_sealed_add(s, &(struct vsm_sealing){&core->words, &core->ranks, core->now.us}, story);
@@ -46,11 +47,11 @@ void vsm_horizon_step(struct vsm_core *core) {
     core->horizon_us = point;
   core->earliest_us = INT64_MAX;
   for (unsigned i = 0; i < core->model->n_streams; i++) {
-    struct vsm_stream_state *s = &core->streams[i];
-    for (uint32_t id = 0; id < s->items.n; id++) {
-      const struct vsm_item *it = vsm_items_at(&s->items, id);
+    const struct vsm_items *items = &core->streams[i].items;
+    for (uint32_t id = 0; id < items->n; id++) {
+      const struct vsm_item *it = vsm_items_at(items, id);
       if (is_closed(it) && it->last < core->horizon_us)
-        seal(core, s, id);
+        vsm_horizon_seal(core, i, id, true);
     }
   }
 }
@@ -109,7 +110,7 @@ static void seal_oldest(struct vsm_core *core, size_t most) {
   }
   core->all_open = o.n == 0;
   for (size_t i = 0; i < o.n; i++)
-    seal(core, &core->streams[o.at[i].stream], o.at[i].id);
+    vsm_horizon_seal(core, o.at[i].stream, o.at[i].id, true);
   free(o.at);
 }
 

@@ -13,3 +13,5 @@ int64_t vsm_horizon_due(const struct vsm_core *core);
 void vsm_horizon_step(struct vsm_core *core);
 // May another item be held? At limits.items closed ones are sealed early, the oldest first.
 bool vsm_horizon_has_room(struct vsm_core *core);
+// An item that is closed is let go of; its counts stay. `told`: to those who want to know of it (vsm_core_on_sealed()).
+void vsm_horizon_seal(struct vsm_core *core, unsigned stream, uint32_t id, bool told);

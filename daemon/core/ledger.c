@@ -203,7 +203,7 @@ void vsm_ledger_unmapped(struct vsm_ledger *l, struct vsm_str source, struct vsm
 static void set_detail(struct kind_row *r, struct vsm_str detail) {
   if (vsm_str_eq(detail, r->detail))
     return;
-  r->detail_bytes = vsm_mem_resize(r->detail_bytes, detail.n);
+  r->detail_bytes = vsm_mem_resize(r->detail_bytes, detail.n + 1);
   if (detail.n)
     memcpy(r->detail_bytes, detail.p, detail.n);
   r->detail = (struct vsm_str){r->detail_bytes, detail.n};
@@ -219,6 +219,14 @@ static void rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str
 void vsm_ledger_rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
                          struct vsm_str detail) {
   rejected(l, source, type, reason, detail, 1);
+}
+
+void vsm_ledger_forget(struct vsm_ledger *l, struct vsm_str bytes) {
+  for (size_t i = 0; i < l->rejected.n; i++) {
+    struct kind_row *r = &l->rejected.rows[i];
+    if (bytes.n > 0 && r->detail.n >= bytes.n && memmem(r->detail.p, r->detail.n, bytes.p, bytes.n))
+      set_detail(r, (struct vsm_str){0});
+  }
 }
 
 void vsm_ledger_frames(struct vsm_ledger *l, struct vsm_str source, enum vsm_reason reason, uint64_t events) {

@@ -26,6 +26,9 @@ void vsm_ledger_unmapped(struct vsm_ledger *l, struct vsm_str source, struct vsm
 void vsm_ledger_rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
                          struct vsm_str detail);
 
+// What was said for people about events, where these bytes are in it, is not said any more.
+void vsm_ledger_forget(struct vsm_ledger *l, struct vsm_str bytes);
+
 // All of it but the limits, and back into an empty one (core/save.h).
 void vsm_ledger_save(const struct vsm_ledger *l, struct vsm_out *o);
 void vsm_ledger_load(struct vsm_ledger *l, struct vsm_in *in);

@@ -69,13 +69,16 @@ static void tidy(struct vsm_core *core) {
   free(used);
 }
 
+void vsm_words_tidy_now(struct vsm_core *core) {
+  if (can_be_seen(core))
+    tidy(core);
+  core->words_most = 2 * vsm_intern_used(&core->words) + WORDS_LEAST;
+}
+
 void vsm_words_tidy(struct vsm_core *core) {
   size_t n = vsm_intern_used(&core->words);
   if (core->words_most == 0)
     core->words_most = n + WORDS_LEAST;
-  if (n < core->words_most)
-    return;
-  if (can_be_seen(core))
-    tidy(core);
-  core->words_most = 2 * vsm_intern_used(&core->words) + WORDS_LEAST;
+  if (n >= core->words_most)
+    vsm_words_tidy_now(core);
 }

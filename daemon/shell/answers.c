@@ -334,6 +334,10 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
 // What changes the state is a record, and answered when that is on disk.
 static int answer_order(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                         const char **why) {
+  if (r->key.n == 0) {
+    *why = vsm_no_such_item(q->model, VSM_ENOENT, r->key, 0, &q->arena);
+    return VSM_ENOENT;
+  }
   int err = q->o.order(q->o.ctx, r, stream, q->frame, &q->arena, &q->recorded, why);
   return err ? err : vsm_reply_done(r->key, stream < 0 ? "" : q->model->streams[stream].id, &q->arena, out);
 }
@@ -372,6 +376,7 @@ static const struct {
     [VSM_ASK_FORECAST] = {answer_forecast, "a forecast is asked for without a value stream"},
     [VSM_ASK_SEGMENTS] = {answer_segments, "segments are asked for without a value stream"},
     [VSM_ASK_WITHDRAW] = {answer_order, NULL},
+    [VSM_ASK_FORGET] = {answer_order, NULL},
     [VSM_ASK_REBUILD] = {answer_rebuild, NULL},
     [VSM_ASK_CLOCK_ACCEPT] = {answer_clock_accept, NULL},
 };

@@ -13,6 +13,7 @@
 #include "conf/kept.h"
 #include "core/save.h"
 #include "shell/clock.h"
+#include "shell/forget.h"
 #include "shell/history.h"
 #include "shell/log.h"
 #include "shell/process.h"
@@ -78,6 +79,8 @@ static int make(const char *directory, struct vsm_str fallback) {
   if (!err && news)
     vsm_log("checkpoint", "position=%llu bytes=%llu events=%llu seconds=%.1f", (unsigned long long)r.position,
             (unsigned long long)bytes, (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - begun));
+  if (!err && r.kept)
+    vsm_forget_look(directory, (struct vsm_str){r.kept, r.kept_bytes});
   vsm_recovered_fini(&r);
   return err;
 }

@@ -122,3 +122,11 @@ uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c) {
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c) {
   return c->failed;
 }
+
+uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c) {
+  return c->positions[0];
+}
+
+bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c) {
+  return c->fd >= 0;
+}

@@ -7,8 +7,9 @@
 
 // Of the value stream asked for (-1: none), in the model in force. 0, or a negative enum vsm_err with nothing changed,
 // and *why (in the arena; NULL: the error's own text). Changes are told in *fx.
+// *record: what the journal is to have of it; left as it is where that is the request as it came.
 int vsm_control(struct vsm_core *core, const struct vsm_model *model, const struct vsm_request *request, int stream,
-                struct vsm_effects *fx, struct vsm_arena *arena, const char **why);
+                struct vsm_effects *fx, struct vsm_arena *arena, struct vsm_str *record, const char **why);
 
 // The index of a value stream, -1: the model has none of that name.
 int vsm_find_stream(const struct vsm_model *model, struct vsm_str id);

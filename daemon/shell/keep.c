@@ -1,8 +1,10 @@
 // Reading goes by slices of a timer, so that signals and publications have their turn; nobody is answered meanwhile.
 #include "shell/keep.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "conf/kept.h"
@@ -11,6 +13,9 @@
 #include "shell/clock.h"
 #include "shell/log.h"
 #include "shell/notify.h"
+#include "store/checkpoint.h"
+#include "store/directory.h"
+#include "store/rewrite.h"
 #include "wire/request.h"
 
 #define SLICE_US (50 * INT64_C(1000))
@@ -21,7 +26,8 @@
 
 struct vsm_keep {
   struct vsm_keep_options o;
-  char *directory;
+  char *directory, *forgetting_path;
+  bool forgetting;
   struct vsm_journal *journal;
   struct vsm_watch *news;
   struct vsm_timer *slice;
@@ -87,14 +93,20 @@ static void on_checkpoint(void *ctx) {
   k->o.on_news(k->o.ctx);
 }
 
+static char *path_in(const char *directory, const char *name) {
+  char *path = NULL;
+  return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
 static int create_parts(struct vsm_keep *k) {
   struct vsm_journal_why why;
   k->directory = strdup(k->o.config->state);
+  k->forgetting_path = k->directory ? path_in(k->directory, "forgetting") : NULL;
   k->fallback = vsm_config_keep(k->o.config, &k->fallback_bytes);
   k->slice = vsm_timer_create(k->o.loop, on_slice, k);
   k->checkpoints = vsm_checkpoints_create(&(struct vsm_checkpoints_options){
       .loop = k->o.loop, .directory = k->directory, .config = k->o.config_path, .on_end = on_checkpoint, .ctx = k});
-  if (!k->directory || !k->fallback || !k->slice || !k->checkpoints)
+  if (!k->forgetting_path || !k->fallback || !k->slice || !k->checkpoints)
     return VSM_ENOMEM;
   int err = vsm_journal_open(k->directory, &k->journal, &why);
   if (err) {
@@ -124,6 +136,7 @@ struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
     vsm_keep_destroy(k);
     return NULL;
   }
+  k->forgetting = access(k->forgetting_path, F_OK) == 0;
   k->begun_boot_us = k->told_boot_us = vsm_clock_boot_us();
   vsm_timer_set(k->slice, 0);
   return k;
@@ -141,6 +154,7 @@ void vsm_keep_destroy(struct vsm_keep *k) {
   vsm_journal_close(k->journal);
   free(k->kept);
   free(k->fallback);
+  free(k->forgetting_path);
   free(k->directory);
   free(k);
 }
@@ -241,10 +255,63 @@ static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
   vsm_journal_trim(k->journal, &t);
 }
 
-void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received) {
+// --- forgetting
+
+// While there is such a file, something is to be forgotten that may still stand in the directory.
+static int mark_forgetting(const struct vsm_keep *k) {
+  int fd = open(k->forgetting_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return VSM_EIO;
+  close(fd);
+  return vsm_directory_sync(k->directory);
+}
+
+int vsm_keep_forget(struct vsm_keep *k) {
+  int err = mark_forgetting(k);
+  k->forgetting = k->forgetting || !err;
+  return err;
+}
+
+static void have_forgotten(struct vsm_keep *k) {
+  k->forgetting = false;
+  vsm_checkpoint_remove_bad(k->directory);
+  unlink(k->forgetting_path);
+  vsm_log("forgotten", "directory=%s", k->directory);
+}
+
+static void finish_round(struct vsm_keep *k, enum vsm_journal_rewriting how) {
+  bool nothing = vsm_rewrite_is_empty(k->directory);
+  vsm_rewrite_remove(k->directory);
+  if (how == VSM_REWRITE_DONE && nothing)
+    have_forgotten(k);
+}
+
+// In rounds, until one finds nothing: two checkpoints that know nothing of it any more; the process that made the
+// second finds the records that do; these are put in other words. Each checkpoint needs a record of its own.
+static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
+  static const struct vsm_str nothing = {"\x7a\x00", 2}; // an order to forget, without keys
+  enum vsm_journal_rewriting how = vsm_journal_rewriting(k->journal);
+  if (how == VSM_REWRITE_DONE || how == VSM_REWRITE_UNDONE)
+    finish_round(k, how);
+  if (!k->forgetting || how == VSM_REWRITE_UNDER_WAY || vsm_checkpoints_are_made(k->checkpoints) ||
+      vsm_rebuild_is_running(k->rebuild))
+    return;
+  uint64_t appended = vsm_journal_state(k->journal).appended;
+  if (vsm_rewrite_exists(k->directory)) {
+    vsm_journal_rewrite(k->journal, k->directory, vsm_checkpoints_covered(k->checkpoints));
+  } else if (!vsm_checkpoints_fail(k->checkpoints)) {
+    if (appended == vsm_checkpoints_newest(k->checkpoints) && appended == vsm_journal_committed(k->journal))
+      vsm_keep_order(k, nothing, now);
+    vsm_checkpoints_want(k->checkpoints);
+  }
+}
+
+void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received, struct vsm_time now_wall) {
   struct vsm_journal_state s = vsm_journal_state(k->journal);
   if (k->recovery || s.health != VSM_JOURNAL_WELL)
     return;
+  if (k->forgetting)
+    go_on_forgetting(k, now_wall);
   vsm_checkpoints_look(k->checkpoints, received, vsm_journal_committed(k->journal), s.crowded);
   int64_t now = vsm_clock_boot_us();
   if (now - k->trimmed_boot_us < TRIM_EVERY_US)

@@ -37,11 +37,13 @@ int vsm_keep_configuration(struct vsm_keep *k, const struct vsm_config *config, 
 int64_t vsm_keep_order(struct vsm_keep *k, struct vsm_str request, struct vsm_time now);
 // The record that everything before it was mapped anew, from a position on. Its position, or a negative enum vsm_err.
 int64_t vsm_keep_rebuilt(struct vsm_keep *k, uint64_t from, struct vsm_time now);
+// Something is about to be forgotten: from now on, also after a start, the directory is freed of it. 0 or VSM_EIO.
+int vsm_keep_forget(struct vsm_keep *k);
 int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
 
 // Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
-void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received);
+void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received, struct vsm_time now);
 
 // Maps the whole journal anew under a configuration, the one in force. As vsm_rebuild_start().
 int vsm_keep_rebuild(struct vsm_keep *k, const struct vsm_config *config, bool partial, struct vsm_journal_why *why);

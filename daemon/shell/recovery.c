@@ -144,6 +144,7 @@ static int take_rebuild(struct vsm_recovery *r, const struct vsm_request *reques
 // What it was asked of may be gone with a damaged record: then nothing is left to do.
 static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
   struct vsm_request request;
+  struct vsm_str same;
   const char *why;
   const struct vsm_model *model = &r->out.config->model;
   vsm_arena_reset(&r->arena);
@@ -152,7 +153,8 @@ static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
     return err;
   if (request.kind == VSM_ASK_REBUILD)
     return take_rebuild(r, &request);
-  err = vsm_control(r->out.core, model, &request, vsm_find_stream(model, request.stream), &r->effects, &r->arena, &why);
+  err = vsm_control(r->out.core, model, &request, vsm_find_stream(model, request.stream), &r->effects, &r->arena, &same,
+                    &why);
   return err == VSM_ENOMEM || err == VSM_EFORMAT ? err : 0;
 }
 

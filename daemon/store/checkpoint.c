@@ -89,6 +89,17 @@ int vsm_checkpoint_set_aside(const char *directory, uint64_t position) {
   return err;
 }
 
+void vsm_checkpoint_remove_bad(const char *directory) {
+  DIR *dir = opendir(directory);
+  for (const struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
+    size_t n = strlen(e->d_name);
+    if (strncmp(e->d_name, "checkpoint.", 11) == 0 && n > 4 && strcmp(e->d_name + n - 4, ".bad") == 0)
+      unlinkat(dirfd(dir), e->d_name, 0);
+  }
+  if (dir)
+    closedir(dir);
+}
+
 static void remove_older(const char *directory) {
   uint64_t positions[16];
   int n = vsm_checkpoints_list(directory, positions, 16);

@@ -23,6 +23,9 @@ int vsm_checkpoints_list(const char *directory, uint64_t *positions, int most);
 // Renames one that cannot be used, so that nobody tries it again. 0 or VSM_EIO.
 int vsm_checkpoint_set_aside(const char *directory, uint64_t position);
 
+// Those that were set aside go.
+void vsm_checkpoint_remove_bad(const char *directory);
+
 // --- writing
 
 // Takes the right to write checkpoints, for this process alone: a descriptor that holds it until closed; VSM_EINUSE,

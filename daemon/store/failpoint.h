@@ -21,7 +21,8 @@
   X(rebuild_level)      /* and is level with the live state */                                                         \
   X(rebuild_recorded)   /* its record was appended, and it is live */                                                  \
   X(trim)               /* some of the journal is about to go */                                                       \
-  X(trimmed)            /* it went */
+  X(trimmed)            /* it went */                                                                                  \
+  X(rewrite)            /* some of the journal is in other words, and about to be committed */
 
 enum vsm_failpoint {
 #define X(name) VSM_FAIL_##name,

@@ -85,10 +85,12 @@ static int check(sqlite3 *db, const char *path, bool *empty, struct vsm_journal_
 }
 
 static int prepare_writing(sqlite3 *db, bool empty) {
-  char sql[200];
-  snprintf(sql, sizeof sql,
-           "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0",
-           PAGE_BYTES);
+  char sql[240];
+  snprintf(
+      sql, sizeof sql,
+      "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; "
+      "PRAGMA secure_delete = ON", // what is trimmed or forgotten stands in no free page
+      PAGE_BYTES);
   int code = sqlite3_exec(db, sql, NULL, NULL, NULL);
   if (code == SQLITE_OK && empty)
     code = make_tables(db);

@@ -161,7 +161,9 @@ static int begin_new(struct vsm_history *h, struct vsm_journal_why *why) {
   char sql[160];
   remove_file(h, "history.new");
   h->is_new = true;
-  snprintf(sql, sizeof sql, "PRAGMA journal_mode = OFF; PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
+  snprintf(sql, sizeof sql,
+           "PRAGMA secure_delete = ON; PRAGMA journal_mode = OFF; PRAGMA application_id = %d; PRAGMA user_version = "
+           "%d; BEGIN",
            VSM_HISTORY_APPLICATION, VSM_HISTORY_FORMAT);
   int code = open_file(h, "history.new", true);
   if (code == SQLITE_OK)
@@ -199,7 +201,7 @@ static int begin_change(struct vsm_history *h, struct vsm_journal_why *why) {
   if (code == SQLITE_OK)
     code = configure(h);
   if (code == SQLITE_OK)
-    code = sqlite3_exec(h->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    code = sqlite3_exec(h->db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", NULL, NULL, NULL);
   if (code == SQLITE_OK)
     code = prepare(h);
   if (!is_damage(code))

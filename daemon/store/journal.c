@@ -19,6 +19,7 @@
 #include "store/directory.h"
 #include "store/failpoint.h"
 #include "store/file.h"
+#include "store/rewrite.h"
 
 enum {
   LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
@@ -49,7 +50,10 @@ struct vsm_journal {
   uint64_t committed;
   enum vsm_journal_health health;
   char why[sizeof((struct vsm_journal_state *)0)->why];
-  struct vsm_journal_trim trim; // below 0: nothing is to be trimmed
+  struct vsm_journal_trim trim;  // below 0: nothing is to be trimmed
+  const char *rewrite_directory; // NULL: nothing is to be rewritten
+  uint64_t rewrite_below;
+  enum vsm_journal_rewriting rewriting;
   bool crowded;
   bool trimming;          // a step is under way
   pthread_cond_t trimmed; // and no more
@@ -170,7 +174,7 @@ struct work {
 // False: there will be nothing any more.
 static bool take_work(struct vsm_journal *j, struct work *w) {
   pthread_mutex_lock(&j->mutex);
-  while (j->filling->records == 0 && !j->closing && j->trim.below == 0)
+  while (j->filling->records == 0 && !j->closing && j->trim.below == 0 && !j->rewrite_directory)
     pthread_cond_wait(&j->wake, &j->mutex);
   *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .trim = j->trim};
   if (w->filled)
@@ -200,6 +204,36 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   return true;
 }
 
+// One step of it. What fails for want of room is left until somebody asks again. False: the thread ends.
+static bool rewrite(struct vsm_journal *j, struct vsm_rewrite **r) {
+  pthread_mutex_lock(&j->mutex);
+  const char *directory = j->rewrite_directory;
+  uint64_t below = j->rewrite_below;
+  pthread_mutex_unlock(&j->mutex);
+  bool more = false, all = false;
+  if (!directory)
+    return true;
+  if (!*r)
+    *r = vsm_rewrite_open(directory);
+  int code = *r ? vsm_file_rewrite(j->db, *r, below, &more, &all) : SQLITE_CANTOPEN;
+  if (code == SQLITE_OK && more)
+    return true;
+  if (code == SQLITE_OK && all)
+    code = vsm_file_settle(j->db);
+  vsm_rewrite_close(*r);
+  *r = NULL;
+  if (vsm_file_is_fatal(code)) {
+    fare(j, VSM_JOURNAL_FAILED, code);
+    return false;
+  }
+  pthread_mutex_lock(&j->mutex);
+  j->rewrite_directory = NULL;
+  j->rewriting = code == SQLITE_OK && all ? VSM_REWRITE_DONE : VSM_REWRITE_UNDONE;
+  pthread_mutex_unlock(&j->mutex);
+  tell(j);
+  return true;
+}
+
 static int on_log(void *log, sqlite3 *db, const char *name, int n) {
   (void)db, (void)name;
   ((struct log *)log)->pages = n;
@@ -209,15 +243,17 @@ static int on_log(void *log, sqlite3 *db, const char *name, int n) {
 static void *run(void *arg) {
   struct vsm_journal *j = arg;
   struct log log = {0};
+  struct vsm_rewrite *rewriting = NULL;
   sqlite3_wal_hook(j->db, on_log, &log);
   for (struct work w; take_work(j, &w);)
-    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !tidy(j, &log))
+    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !rewrite(j, &rewriting) || !tidy(j, &log))
       break;
   sqlite3_wal_hook(j->db, NULL, NULL);
   pthread_mutex_lock(&j->mutex);
   j->trimming = false;
   pthread_cond_broadcast(&j->trimmed);
   pthread_mutex_unlock(&j->mutex);
+  vsm_rewrite_close(rewriting);
   return NULL;
 }
 
@@ -353,6 +389,24 @@ void vsm_journal_await_trim(struct vsm_journal *j) {
   while (j->trimming)
     pthread_cond_wait(&j->trimmed, &j->mutex);
   pthread_mutex_unlock(&j->mutex);
+}
+
+void vsm_journal_rewrite(struct vsm_journal *j, const char *directory, uint64_t below) {
+  pthread_mutex_lock(&j->mutex);
+  j->rewrite_directory = directory;
+  j->rewrite_below = below;
+  j->rewriting = VSM_REWRITE_UNDER_WAY;
+  pthread_cond_signal(&j->wake);
+  pthread_mutex_unlock(&j->mutex);
+}
+
+enum vsm_journal_rewriting vsm_journal_rewriting(struct vsm_journal *j) {
+  pthread_mutex_lock(&j->mutex);
+  enum vsm_journal_rewriting r = j->rewriting;
+  if (r != VSM_REWRITE_UNDER_WAY)
+    j->rewriting = VSM_REWRITE_NONE;
+  pthread_mutex_unlock(&j->mutex);
+  return r;
 }
 
 uint64_t vsm_journal_committed(struct vsm_journal *j) {

@@ -69,6 +69,17 @@ void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *trim
 // loop's.
 void vsm_journal_await_trim(struct vsm_journal *j);
 
+// Puts the records of the directory's file forget.records (store/rewrite.h) in the place of those that are there, in
+// small steps between commits; `below`: as in trimming. It is read until it is done. The directory is borrowed.
+void vsm_journal_rewrite(struct vsm_journal *j, const char *directory, uint64_t below);
+enum vsm_journal_rewriting {
+  VSM_REWRITE_NONE,
+  VSM_REWRITE_UNDER_WAY,
+  VSM_REWRITE_DONE,   // and nothing of what was there before stands in the log or in a free page
+  VSM_REWRITE_UNDONE, // not all of it could be done
+};
+enum vsm_journal_rewriting vsm_journal_rewriting(struct vsm_journal *j); // which there is news of
+
 // --- reading, also beside a daemon that appends
 
 int vsm_journal_reader_open(const char *directory, uint64_t from, struct vsm_journal_reader **reader,

@@ -270,3 +270,21 @@ int vsm_wire_decode_batch(struct vsm_str frame, struct vsm_time received, struct
     return refuse(out, VSM_R_BATCH_TOO_LARGE, NULL, told);
   return err;
 }
+
+size_t vsm_wire_without(struct vsm_str frame, const bool *drop, unsigned char *out) {
+  const uint8_t *p = (const uint8_t *)frame.p, *end = p + frame.n;
+  size_t n = 0, event = 0;
+  while (p && p < end) {
+    const uint8_t *field = p;
+    struct vsm_str bytes;
+    uint64_t tag;
+    p = vsm_wire_tag(p, end, &tag);
+    if (p)
+      p = tag == BATCH_EVENT ? vsm_wire_bytes(p, end, &bytes) : vsm_wire_skip(p, end, tag, 0);
+    if (p && !(tag == BATCH_EVENT && drop[event++])) {
+      memcpy(out + n, field, (size_t)(p - field));
+      n += (size_t)(p - field);
+    }
+  }
+  return n;
+}

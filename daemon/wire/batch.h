@@ -32,3 +32,6 @@ struct vsm_batch {
 // else empty. Returns 0, or VSM_ENOMEM where the arena is exhausted. Any bytes are safe.
 int vsm_wire_decode_batch(struct vsm_str frame, struct vsm_time received, struct vsm_arena *arena,
                           struct vsm_batch *out);
+
+// A batch's frame without some of its events, by index; out: room for as many bytes. Returns how many it has.
+size_t vsm_wire_without(struct vsm_str frame, const bool *drop, unsigned char *out);

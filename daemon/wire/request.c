@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "vsm/v1/query.pb-c.h"
+#include "vsm/v1/query.pb-c.h"
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
@@ -27,6 +28,7 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_FORECAST] = {[1] = AT(stream), [3] = AT(by), [4] = AT(key)},
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
     [VSM_ASK_WITHDRAW] = {[1] = AT(key), [2] = AT(stream)},
+    [VSM_ASK_FORGET] = {[1] = AT(key), [2] = AT(stream)},
     [VSM_ASK_END] = {0},
 };
 // Likewise of numbers.
@@ -37,12 +39,13 @@ static const size_t numbers[][LARGEST_NUMBER + 1] = {
 };
 #undef AT
 #define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
+#define FORGET_KEY VSM_WIRE_TAG(3, VSM_WIRE_BYTES)
 #define SERIES_BOUND VSM_WIRE_TAG(4, VSM_WIRE_64BIT)
 #define SERIES_BOUNDS VSM_WIRE_TAG(4, VSM_WIRE_BYTES) // packed
 static const unsigned last_known[] = {
     [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,      [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
     [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
-    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_REBUILD] = 2,    [VSM_ASK_END] = 0};
+    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_FORGET] = 3,     [VSM_ASK_REBUILD] = 2,  [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)
@@ -78,6 +81,8 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
       p = vsm_wire_varint(p, end, 10, (uint64_t *)(void *)((char *)out + number));
     else if (out->kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT && (p = vsm_wire_varint(p, end, 10, &limit)))
       out->limit = (uint32_t)limit;
+    else if (out->kind == VSM_ASK_FORGET && tag == FORGET_KEY && out->n_keys < VSM_LINKS_MAX)
+      p = vsm_wire_bytes(p, end, &out->keys[out->n_keys++]);
     else if (out->kind == VSM_ASK_SERIES && tag == SERIES_BOUNDS)
       p = read_bounds(p, end, out);
     else if (out->kind == VSM_ASK_SERIES && tag == SERIES_BOUND && (p = vsm_wire_64bit(p, end, &bound)))
@@ -121,6 +126,26 @@ static bool has_good_texts(const struct vsm_request *r) {
       return false;
   }
   return true;
+}
+
+int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, struct vsm_arena *arena,
+                    struct vsm_str *out) {
+  Vsm__V1__ForgetRequest forget = VSM__V1__FORGET_REQUEST__INIT;
+  Vsm__V1__Request request = VSM__V1__REQUEST__INIT;
+  char *copies[VSM_LINKS_MAX];
+  request.kind_case = VSM__V1__REQUEST__KIND_FORGET;
+  request.forget = &forget;
+  forget.stream = vsm_arena_strndup(arena, stream.p, stream.n);
+  forget.keys = copies;
+  for (; forget.n_keys < n; forget.n_keys++)
+    if (!(copies[forget.n_keys] = vsm_arena_strndup(arena, keys[forget.n_keys].p, keys[forget.n_keys].n)))
+      return VSM_ENOMEM;
+  size_t bytes = forget.stream ? vsm__v1__request__get_packed_size(&request) : 0;
+  uint8_t *packed = bytes ? vsm_arena_alloc(arena, bytes) : NULL;
+  if (!packed)
+    return VSM_ENOMEM;
+  *out = (struct vsm_str){(const char *)packed, vsm__v1__request__pack(&request, packed)};
+  return 0;
 }
 
 int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {

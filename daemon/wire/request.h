@@ -2,7 +2,8 @@
 #pragma once
 #include <stdint.h>
 
-#include "base/str.h"
+#include "base/arena.h"
+#include "core/model.h"
 
 enum vsm_request_kind {
   VSM_ASK_NOTHING, // a kind that this version does not know, or none
@@ -20,6 +21,7 @@ enum vsm_request_kind {
   VSM_ASK_FORECAST,
   VSM_ASK_SEGMENTS,
   VSM_ASK_WITHDRAW,
+  VSM_ASK_FORGET,
   VSM_ASK_REBUILD = 16,
   VSM_ASK_CLOCK_ACCEPT = 17,
   VSM_ASK_END,
@@ -34,13 +36,15 @@ struct vsm_request {
   struct vsm_str stage, attribute, value; // items, segments; empty: all
   struct vsm_str state, sort, cursor;     // items
   uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
-  struct vsm_str key;                     // item, forecast, withdraw
+  struct vsm_str key;                     // item, forecast, withdraw, forget
   struct vsm_str by;                      // forecast
   uint64_t items, seed;                   // forecast
   uint64_t partial, from;                 // rebuild; from: of its record
   struct vsm_str window;                  // edges, bottleneck, series; empty: the stream's longest, the bounds
   uint64_t bounds_ns[VSM_BOUNDS_MAX];     // series
-  uint32_t n_bounds;                      // those that were given, also beyond VSM_BOUNDS_MAX
+  struct vsm_str keys[VSM_LINKS_MAX];     // forget, of its record
+  uint32_t n_keys;
+  uint32_t n_bounds; // those that were given, also beyond VSM_BOUNDS_MAX
 };
 
 // Returns 0, or VSM_EFORMAT: no Request, or text that is not UTF-8 without NUL.
@@ -49,3 +53,7 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out);
 // The record of a rebuild that began with a position. Returns how many bytes it takes.
 enum { VSM_REBUILD_BYTES_MAX = 32 };
 size_t vsm_wire_encode_rebuild(uint64_t from, uint8_t out[VSM_REBUILD_BYTES_MAX]);
+// The record of an order to forget, in the arena: all keys of an item of the stream (n <= VSM_LINKS_MAX). 0 or
+// VSM_ENOMEM.
+int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, struct vsm_arena *arena,
+                    struct vsm_str *out);

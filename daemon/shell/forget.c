@@ -1,0 +1,254 @@
+// Two readings. The first finds the orders, each with all keys of its item. The second maps every batch before them as
+// it was mapped when it came, and leaves out the events that name the item, or that have one of its keys for a subject,
+// an id or a value, though no rule took them. The orders themselves come last: as long as they stand there the journal
+// is not done with.
+#include "shell/forget.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "conf/kept.h"
+#include "core/view.h"
+#include "shell/log.h"
+#include "store/checkpoint.h"
+#include "store/rewrite.h"
+#include "wire/batch.h"
+#include "wire/request.h"
+
+struct order {
+  uint64_t position;
+  char stream[VSM_ID_MAX + 1];
+  struct vsm_str keys[VSM_LINKS_MAX]; // in the arena of the search
+  unsigned n_keys;
+};
+
+struct search {
+  const char *directory;
+  struct vsm_arena arena, scratch; // of the search; of a record
+  struct order *orders;
+  size_t n_orders, cap_orders;
+  uint64_t covered; // by the older checkpoint
+  bool waits;       // there are orders behind it
+  struct vsm_config *config;
+  struct vsm_rewrite_writer *out;
+};
+
+typedef int read_fn(struct search *s, uint64_t position, const struct vsm_record *r);
+struct reading {
+  struct search *s;
+  read_fn *fn;
+};
+
+static int on_record(void *ctx, uint64_t position, const struct vsm_record *record) {
+  struct reading *r = ctx;
+  vsm_arena_reset(&r->s->scratch);
+  return r->fn(r->s, position, record);
+}
+
+// What is damaged cannot be read by anybody else either.
+static int read_all(struct search *s, read_fn *fn) {
+  struct vsm_journal_reader *reader;
+  struct vsm_journal_why why;
+  struct vsm_journal_damage damage;
+  int result = vsm_journal_reader_open(s->directory, 1, &reader, &why);
+  if (result)
+    return result;
+  do
+    result = vsm_journal_read(reader, on_record, &(struct reading){s, fn}, &damage);
+  while (result == 1 || result == VSM_EFORMAT);
+  vsm_journal_reader_close(reader);
+  return result;
+}
+
+// --- the orders
+
+static int take_order(struct search *s, uint64_t position, const struct vsm_record *r) {
+  struct vsm_request request;
+  if (r->kind != VSM_RECORD_CONTROL || vsm_wire_decode_request(r->payload, &request) != 0 ||
+      request.kind != VSM_ASK_FORGET || request.n_keys == 0)
+    return 0;
+  if (position > s->covered) {
+    s->waits = true;
+    return 0;
+  }
+  s->orders = vsm_mem_grow(s->orders, s->n_orders, &s->cap_orders, sizeof *s->orders);
+  struct order *o = &s->orders[s->n_orders++];
+  *o = (struct order){.position = position, .n_keys = request.n_keys};
+  snprintf(o->stream, sizeof o->stream, "%.*s", (int)request.stream.n, request.stream.p);
+  for (unsigned i = 0; i < o->n_keys; i++) {
+    o->keys[i] =
+        (struct vsm_str){vsm_arena_strndup(&s->arena, request.keys[i].p, request.keys[i].n), request.keys[i].n};
+    if (!o->keys[i].p)
+      return VSM_ENOMEM;
+  }
+  return 0;
+}
+
+// --- what they are about
+
+static bool is_key(const struct order *o, struct vsm_str text) {
+  for (unsigned i = 0; i < o->n_keys; i++)
+    if (vsm_str_eq(o->keys[i], text))
+      return true;
+  return false;
+}
+
+// Whether it is one of the keys, also without what a rule sets before it: 4711 of so:4711.
+static bool is_in_key(const struct order *o, struct vsm_str text) {
+  for (unsigned i = 0; i < o->n_keys; i++) {
+    struct vsm_str key = o->keys[i];
+    bool ends = text.n > 0 && key.n > text.n && memcmp(key.p + key.n - text.n, text.p, text.n) == 0;
+    if (vsm_str_eq(key, text) || (ends && key.p[key.n - text.n - 1] == ':'))
+      return true;
+  }
+  return false;
+}
+
+static bool has_key(const struct order *o, const struct vsm_event *e) {
+  bool has = is_in_key(o, e->subject) || is_in_key(o, e->id);
+  for (uint32_t i = 0; i < e->n_attrs && !has; i++)
+    has = is_in_key(o, e->attrs[i].value);
+  return has;
+}
+
+static bool names_item(const struct search *s, const struct order *o, const struct vsm_match *m) {
+  bool names = is_key(o, m->item);
+  if (m->rule->stream < 0 || strcmp(s->config->model.streams[m->rule->stream].id, o->stream) != 0)
+    return false;
+  for (unsigned i = 0; i < m->n_links && !names; i++)
+    names = is_key(o, m->links[i]);
+  return names;
+}
+
+static int is_about(struct search *s, uint64_t position, const struct vsm_event *e, bool *is) {
+  struct vsm_match *matches = NULL;
+  long n = e->refused == VSM_R_NONE && s->config ? vsm_match_event(&s->config->model, e, &s->scratch, &matches) : 0;
+  if (n < 0)
+    return VSM_ENOMEM;
+  bool is_mapped = false;
+  for (long k = 0; k < n && !is_mapped; k++)
+    is_mapped = matches[k].rule->stream >= 0 && matches[k].reason == VSM_R_NONE;
+  for (size_t i = 0; i < s->n_orders && !*is; i++) {
+    const struct order *o = &s->orders[i];
+    if (position > o->position) // of another item that has the key now
+      continue;
+    *is = !is_mapped && has_key(o, e);
+    for (long k = 0; k < n && !*is; k++)
+      *is = names_item(s, o, &matches[k]);
+  }
+  return 0;
+}
+
+static int search_batch(struct search *s, uint64_t position, const struct vsm_record *r) {
+  struct vsm_batch batch;
+  int err = vsm_wire_decode_batch(r->payload, r->received, &s->scratch, &batch);
+  bool *drop = err ? NULL : vsm_arena_zalloc(&s->scratch, (batch.n_events + 1) * sizeof *drop), any = false;
+  unsigned char *out = err ? NULL : vsm_arena_alloc(&s->scratch, r->payload.n + 1);
+  if (err || !drop || !out)
+    return err ? err : VSM_ENOMEM;
+  for (size_t i = 0; i < batch.n_events; i++) {
+    if ((err = is_about(s, position, &batch.events[i], &drop[i])) != 0)
+      return err;
+    any = any || drop[i];
+  }
+  if (!any)
+    return 0;
+  return vsm_rewrite_put(s->out, position, false,
+                         (struct vsm_str){(const char *)out, vsm_wire_without(r->payload, drop, out)});
+}
+
+static int take_configuration(struct search *s, struct vsm_str kept) {
+  struct vsm_conf_report report;
+  struct vsm_config *config;
+  int err = vsm_config_parse_kept(kept, &config, &report);
+  vsm_conf_report_fini(&report);
+  if (err)
+    return err;
+  vsm_config_destroy(s->config);
+  s->config = config;
+  return 0;
+}
+
+// An order to withdraw it goes as well.
+static int search_order(struct search *s, uint64_t position, const struct vsm_record *r) {
+  static const struct vsm_str empty_withdraw = {"\x72\x00", 2};
+  struct vsm_request request;
+  if (vsm_wire_decode_request(r->payload, &request) != 0 || request.kind != VSM_ASK_WITHDRAW)
+    return 0;
+  for (size_t i = 0; i < s->n_orders; i++)
+    if (position < s->orders[i].position && is_key(&s->orders[i], request.key))
+      return vsm_rewrite_put(s->out, position, false, empty_withdraw);
+  return 0;
+}
+
+static int search_record(struct search *s, uint64_t position, const struct vsm_record *r) {
+  switch (r->kind) {
+  case VSM_RECORD_CONFIGURATION:
+    return take_configuration(s, r->payload);
+  case VSM_RECORD_BATCH:
+    return search_batch(s, position, r);
+  case VSM_RECORD_CONTROL:
+    return search_order(s, position, r);
+  case VSM_RECORD_START:
+    break;
+  }
+  return 0;
+}
+
+static int write_all(struct search *s) {
+  static const struct vsm_str empty_forget = {"\x7a\x00", 2};
+  int err = s->n_orders > 0 ? read_all(s, search_record) : 0;
+  for (size_t i = 0; i < s->n_orders && !err; i++)
+    err = vsm_rewrite_put(s->out, s->orders[i].position, true, empty_forget);
+  return err;
+}
+
+// --- all of it
+
+static int search(struct search *s) {
+  uint64_t positions[VSM_CHECKPOINTS_KEPT];
+  int n = vsm_checkpoints_list(s->directory, positions, VSM_CHECKPOINTS_KEPT);
+  if (n < VSM_CHECKPOINTS_KEPT)
+    return n < 0 ? n : 0;
+  s->covered = positions[VSM_CHECKPOINTS_KEPT - 1];
+  int err = read_all(s, take_order);
+  if (err || (s->n_orders == 0 && s->waits))
+    return err;
+  err = vsm_rewrite_create(s->directory, &s->out);
+  if (err)
+    return err;
+  err = write_all(s);
+  if (!err)
+    return vsm_rewrite_finish(s->out);
+  vsm_rewrite_abandon(s->out);
+  return err;
+}
+
+static bool is_wanted(const char *directory) {
+  char *path = NULL;
+  bool wanted = asprintf(&path, "%s/forgetting", directory) >= 0 && access(path, F_OK) == 0;
+  free(path);
+  return wanted && !vsm_rewrite_exists(directory);
+}
+
+int vsm_forget_look(const char *directory, struct vsm_str kept) {
+  if (!is_wanted(directory))
+    return 0;
+  struct search s = {.directory = directory};
+  vsm_arena_init(&s.arena, 0);
+  vsm_arena_init(&s.scratch, 0);
+  int err = kept.n ? take_configuration(&s, kept) : 0;
+  if (!err)
+    err = search(&s);
+  if (err)
+    vsm_log("forget_failed", "why=\"%s\"", vsm_err_text(err));
+  vsm_config_destroy(s.config);
+  free(s.orders);
+  vsm_arena_fini(&s.arena);
+  vsm_arena_fini(&s.scratch);
+  return err;
+}

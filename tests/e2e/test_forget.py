@@ -1,0 +1,137 @@
+"""vsm forget: what is held of an item goes, its counts stay, and in the end no file of the state directory knows of it."""
+import os
+import shutil
+import signal
+import subprocess
+import unittest
+
+import harness
+from harness import Daemon, batch, event
+from state import config, snapshot
+
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
+LINKED = ('  - { source: "*", type: known, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["order:{data.order}"],'
+          ' due: "{data.due}" }\n')
+SECRET = b"MRS-ROBINSON"
+
+
+def vsm(d, *args):
+    return subprocess.run([VSM, *args, "--query", d.endpoint("query")], capture_output=True, text=True,
+                          timeout=harness.DEADLINE, check=False)
+
+
+def files_with(d, *texts):
+    found = []
+    for name in sorted(os.listdir(os.path.join(d.directory, "state"))):
+        with open(os.path.join(d.directory, "state", name), "rb") as f:
+            bytes = f.read()
+        found += [(name, text) for text in texts if text in bytes]
+    return found
+
+
+def figures(d):
+    s = d.snapshot().value_streams[0]
+    return [(g.windows[0].arrivals, g.windows[0].departures) for g in s.stages], s.windows[0].started, s.wip
+
+
+class Forget(unittest.TestCase):
+    def tell(self, d):
+        name = SECRET.decode()
+        c = d.client()
+        for i in range(20):
+            b = [event("first.started", str(i), at=60 * i)]
+            if i % 5 == 0:  # among others, in one batch with them
+                b += [event("first.started", name, at=60 * i, order="CONTRACT-9"),
+                      event("known", name, at=60 * i + 1, order="CONTRACT-9", due="2031-01-02T03:04:05Z"),
+                      event("nobody.knows", name, at=60 * i), event("nobody.knows", "x", who="CONTRACT-9", at=60 * i)]
+            self.assertEqual(c.submit(batch(*b)).rejected, 0)
+
+    def forget(self, d):
+        log = len(d.log.lines)
+        done = vsm(d, "forget", "S:" + SECRET.decode())
+        self.assertEqual((done.returncode, done.stdout), (0, f"forgotten: S:{SECRET.decode()}\n"))
+        return log
+
+    def test_nothing_is_left_of_it(self):
+        with Daemon(config() + LINKED) as d:
+            self.tell(d)
+            self.assertTrue(files_with(d, SECRET))
+            arrivals, started, wip = figures(d)
+            log = self.forget(d)
+            after = figures(d)
+            self.assertEqual((after[1], after[2]), (started, wip - 1))
+            self.assertEqual([a for a, _ in after[0]], [a for a, _ in arrivals])
+            self.assertIn("no item has the key", d.ask(item={"key": "order:CONTRACT-9"}).error)
+            d.log.wait("^event=forgotten ", after=log)
+            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9", b"2031-01-02T03:04:05Z"), [])
+            before = snapshot(d)
+            d.end(signal.SIGKILL)
+            d.start_again()
+            self.assertEqual(snapshot(d), before)
+            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+            # A later event under the key begins a new item.
+            d.client().submit(batch(event("first.started", SECRET.decode(), at=5000)))
+            self.assertEqual(len(d.ask(item={"key": f"S:{SECRET.decode()}"}).item.transitions), 1)
+
+    def test_from_the_journal_alone_others_are_what_they_were(self):
+        with Daemon(config() + LINKED) as d:
+            self.tell(d)
+            log = self.forget(d)
+            d.log.wait("^event=forgotten ", after=log)
+            others = [str(d.ask(item={"key": f"S:{i}"}).item) for i in range(20)]
+            d.end()
+            for name in os.listdir(os.path.join(d.directory, "state")):
+                if name.startswith("checkpoint.") and name != "checkpoint.lock":
+                    os.remove(os.path.join(d.directory, "state", name))
+            d.start_again()
+            self.assertEqual([str(d.ask(item={"key": f"S:{i}"}).item) for i in range(20)], others)
+            self.assertIn("no item has the key", d.ask(item={"key": f"S:{SECRET.decode()}"}).error)
+
+    def test_killed_on_the_way_it_goes_on(self):
+        for failpoint in ("rewrite:1", "rewrite:2", "checkpoint_renamed:1"):
+            with self.subTest(failpoint), Daemon(config() + LINKED) as d:
+                self.tell(d)
+                d.end()
+                before, harness.VSMD = harness.VSMD, os.environ["VSMD_FAILING"]
+                try:
+                    d.start_again(env={"VSM_FAILPOINT": failpoint})
+                    self.forget(d)
+                    if failpoint.startswith("rewrite"):
+                        self.assertEqual(d.wait(), -signal.SIGKILL)
+                        d.process.stderr.close()
+                    else:
+                        d.log.wait("^event=checkpoint_failed")
+                        d.end()
+                finally:
+                    harness.VSMD = before
+                d.start_again()
+                d.log.wait("^event=forgotten ")
+                self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+
+    def test_a_set_aside_checkpoint_goes(self):
+        with Daemon(config() + LINKED) as d:
+            self.tell(d)
+            state = os.path.join(d.directory, "state")
+            subprocess.run([harness.VSMD, "--checkpoint", state], check=True, stderr=subprocess.DEVNULL)
+            name = next(n for n in os.listdir(state) if n.startswith("checkpoint.") and n != "checkpoint.lock")
+            shutil.copyfile(os.path.join(state, name), os.path.join(state, "checkpoint.3.bad"))
+            log = self.forget(d)
+            d.log.wait("^event=forgotten ", after=log)
+            self.assertEqual(files_with(d, SECRET), [])
+
+    def test_without_a_state_directory(self):
+        with Daemon(harness.config() + LINKED) as d:
+            self.tell(d)
+            self.forget(d)
+            self.assertIn("no item has the key", d.ask(item={"key": "order:CONTRACT-9"}).error)
+
+    def test_what_is_not_known_is_not_forgotten(self):
+        with Daemon(config() + LINKED) as d:
+            self.tell(d)
+            unknown = vsm(d, "forget", "S:nobody")
+            self.assertEqual(unknown.returncode, 1)
+            self.assertIn('no item has the key "S:nobody"', unknown.stderr)
+            self.assertIn("no item has the key", d.ask(forget={}).error)
+
+
+harness.main()
