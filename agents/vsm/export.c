@@ -118,7 +118,8 @@ int vsm_cmd_export(int argc, char **argv) {
       "vsm emit --jsonl, xes by vsm replay. In xes a trace is an item, in ocel2 (OCEL 2.0, JSON) an object is; these\n"
       "are sorted out in a temporary file (TMPDIR says where).\n"
       "Visits: each finished stay of an item in a stage, as the configuration in force sees it.\n"
-      "Exit status 1 where a part of the journal is damaged; the rest is written.",
+      "Exit status 1 where a part of the journal is damaged; csv and jsonl of events have the rest, the others "
+      "nothing.",
       "  vsm export --state state --format xes --output log.xes\n"
       "  vsm export --state state --format csv --what visits --output visits.csv\n"
       "  vsm export --state state --format jsonl | gzip >events.jsonl.gz\n",
