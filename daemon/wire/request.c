@@ -125,6 +125,9 @@ static bool has_good_texts(const struct vsm_request *r) {
     if (text && !vsm_utf8_valid(*(const struct vsm_str *)((const char *)r + text)))
       return false;
   }
+  for (uint32_t i = 0; i < r->n_keys; i++)
+    if (!vsm_utf8_valid(r->keys[i]))
+      return false;
   return true;
 }
 

@@ -65,6 +65,8 @@ NAMED = {
     "vsm sources": "vsm sources",
     "vsm reload": "vsm reload",
     "vsm withdraw KEY": None,  # tests/e2e/test_orders.py
+    "vsm forget KEY": None,  # tests/e2e/test_forget.py
+    "vsm backup": None,  # tests/e2e/test_backup.py
     "vsm backup DIR": None,  # tests/e2e/test_backup.py
     "vsm export": None,  # tests/e2e/test_export.py, and the next two
     "vsm emit --jsonl FILE": None,

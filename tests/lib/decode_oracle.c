@@ -176,6 +176,20 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     same_text(is->attribute, r->segments->attribute);
     same_text(is->value, r->segments->value);
     break;
+  case VSM__V1__REQUEST__KIND_WITHDRAW:
+    same_text(is->key, r->withdraw->key);
+    same_text(is->stream, r->withdraw->stream);
+    break;
+  case VSM__V1__REQUEST__KIND_FORGET:
+    same_text(is->key, r->forget->key);
+    same_text(is->stream, r->forget->stream);
+    assert(is->n_keys == r->forget->n_keys);
+    for (uint32_t i = 0; i < is->n_keys; i++)
+      same_text(is->keys[i], r->forget->keys[i]);
+    break;
+  case VSM__V1__REQUEST__KIND_REBUILD:
+    assert((is->partial != 0) == (r->rebuild->partial != 0) && is->from == r->rebuild->from);
+    break;
   default:
     assert(is->stream.n == 0 && is->key.n == 0);
   }
