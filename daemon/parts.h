@@ -1,4 +1,5 @@
-// What the daemon owns. Seen by daemon.c (its life), reload.c (its configuration) and status.c (how it fares) alone.
+// What the daemon owns. Seen by daemon.c (its life), reload.c (its configuration), status.c (how it fares) and turn.c
+// (its time) alone.
 #pragma once
 #include "conf/conf.h"
 #include "core/view.h"
@@ -45,6 +46,8 @@ struct vsm_daemon {
   bool hung_up;   // before that: a reload waits
   int err;        // why the loop was stopped
 };
+
+// --- turn.c
 
 // Before anything is done to the core or read from it. Returns the time of receipt: of a wall clock that was set back a
 // little the core's now, so that a record says all that there is to know of time. (ctx: the daemon)

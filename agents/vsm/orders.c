@@ -24,58 +24,58 @@ static int show_done(void *ctx, const Vsm__V1__Reply *reply) {
 #define JSON_FLAG(a)                                                                                                   \
   { "json", VSM_FLAG, &(a).json, NULL, "as JSON" }
 
-int vsm_cmd_withdraw(int argc, char **argv) {
-  struct asked a = {.query = VSM_QUERY_DEFAULT, .stream = "", .done = "withdrawn"};
+// An order about one item, which wants its key and its stream there.
+struct item_order {
+  const char *line, *text, *examples, *done;
+  Vsm__V1__Request *request;
+  char **key, **stream;
+};
+
+static int order_item(const struct item_order *o, int argc, char **argv) {
+  struct asked a = {.query = VSM_QUERY_DEFAULT, .stream = "", .done = o->done};
   const struct vsm_flag flags[] = {
       QUERY_FLAG(a),
       {"stream", VSM_FLAG_TEXT, &a.stream, "ID", "where several value streams know the key"},
       JSON_FLAG(a)};
-  const struct vsm_usage usage = {
-      "vsm withdraw KEY [--stream ID] [--json]",
-      "Ends an item that was abandoned, by any of its keys, as an event that says withdraw\n"
-      "would: its open visits close as withdrawn, and so does the item. A later start of a\n"
-      "stage opens it again.",
-      "  vsm withdraw so:4711\n  vsm withdraw so:4711 --stream RCV-01\n",
-      VSM_ARRAY(flags),
-      1,
-      1};
+  const struct vsm_usage usage = {o->line, o->text, o->examples, VSM_ARRAY(flags), 1, 1};
   int n, status = vsm_options(argc, argv, &usage, &n);
   if (status >= 0)
     return status;
+  *o->key = argv[1];
+  *o->stream = (char *)a.stream;
+  return vsm_ask(a.query, o->request, show_done, &a);
+}
+
+int vsm_cmd_withdraw(int argc, char **argv) {
   Vsm__V1__WithdrawRequest ask_for = VSM__V1__WITHDRAW_REQUEST__INIT;
   Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
   r.kind_case = VSM__V1__REQUEST__KIND_WITHDRAW;
   r.withdraw = &ask_for;
-  ask_for.key = argv[1];
-  ask_for.stream = (char *)a.stream;
-  return vsm_ask(a.query, &r, show_done, &a);
+  return order_item(
+      &(struct item_order){"vsm withdraw KEY [--stream ID] [--json]",
+                           "Ends an item that was abandoned, by any of its keys, as an event that says withdraw\n"
+                           "would: its open visits close as withdrawn, and so does the item. A later start of a\n"
+                           "stage opens it again.",
+                           "  vsm withdraw so:4711\n  vsm withdraw so:4711 --stream RCV-01\n", "withdrawn", &r,
+                           &ask_for.key, &ask_for.stream},
+      argc, argv);
 }
 
 int vsm_cmd_forget(int argc, char **argv) {
-  struct asked a = {.query = VSM_QUERY_DEFAULT, .stream = "", .done = "forgotten"};
-  const struct vsm_flag flags[] = {
-      QUERY_FLAG(a),
-      {"stream", VSM_FLAG_TEXT, &a.stream, "ID", "where several value streams know the key"},
-      JSON_FLAG(a)};
-  const struct vsm_usage usage = {
-      "vsm forget KEY [--stream ID] [--json]",
-      "Lets go of all that is held of one item, by any of its keys: its keys, its transitions and what\n"
-      "else was said of it. Its counts stay; where it is open it is withdrawn before. The state directory\n"
-      "is freed of it in the background; the log says \"forgotten\" when that is done.",
-      "  vsm forget so:4711\n  vsm forget so:4711 --stream RCV-01\n",
-      VSM_ARRAY(flags),
-      1,
-      1};
-  int n, status = vsm_options(argc, argv, &usage, &n);
-  if (status >= 0)
-    return status;
   Vsm__V1__ForgetRequest ask_for = VSM__V1__FORGET_REQUEST__INIT;
   Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
   r.kind_case = VSM__V1__REQUEST__KIND_FORGET;
   r.forget = &ask_for;
-  ask_for.key = argv[1];
-  ask_for.stream = (char *)a.stream;
-  return vsm_ask(a.query, &r, show_done, &a);
+  return order_item(
+      &(struct item_order){
+          "vsm forget KEY [--stream ID] [--json]",
+          "Lets go of all that is held of one item, by any of its keys: its keys, its transitions and\n"
+          "what else was said of it. Its counts stay; where it is open it is withdrawn before. The\n"
+          "state directory is freed of it in the background; the log says \"forgotten\" when that is\n"
+          "done.",
+          "  vsm forget so:4711\n  vsm forget so:4711 --stream RCV-01\n", "forgotten", &r, &ask_for.key,
+          &ask_for.stream},
+      argc, argv);
 }
 
 int vsm_cmd_clock(int argc, char **argv) {

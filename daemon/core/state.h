@@ -49,5 +49,7 @@ void vsm_core_wait(const struct vsm_core *core, uint32_t wait, struct vsm_str *r
 int64_t vsm_core_date(const struct vsm_core *core, const struct vsm_item *it, enum vsm_value_kind kind,
                       unsigned place); // VSM_PLACE_ITEM: the item's own; 0: none
 
+// clock.c. Time passes up to a now, with all time steps that are due by then.
+void vsm_core_pass_time(struct vsm_core *core, int64_t now_us);
 // Looks up anew when the next time step is due; there is a now.
 void vsm_core_rearm(struct vsm_core *core);

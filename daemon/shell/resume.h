@@ -1,6 +1,7 @@
 // The newest checkpoint that can be used, as a core. In slices.
 #pragma once
-#include "shell/recovery.h"
+#include "shell/recovered.h"
+#include "store/journal.h"
 
 struct vsm_resume;
 
