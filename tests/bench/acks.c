@@ -28,7 +28,7 @@ enum {
 static const char journal_max[] = "512MiB";          // so that there is something to trim
 static const int64_t still_ns = INT64_C(3000000000); // of a journal of which nothing went, until it is done
 
-enum doing { AT_REST, CHECKPOINT, BEFORE_TRIM, TRIM, DONE, DOINGS };
+enum doing { AT_REST, CHECKPOINT, TRIM, DONE, DOINGS };
 
 struct look {
   struct bench_receiver daemon;
@@ -79,16 +79,14 @@ static void *look(void *arg) {
     int64_t now = bench_now_ns();
     if (doing == AT_REST && child)
       doing = CHECKPOINT;
-    else if (doing == CHECKPOINT && !child)
-      doing = BEFORE_TRIM;
-    if (doing == BEFORE_TRIM || doing == TRIM) {
+    if (doing == CHECKPOINT || doing == TRIM) { // the next checkpoint may be under way by then
       int64_t first = oldest_record(&l->daemon);
       if (first != oldest)
         doing = TRIM;
       if (first != oldest || since == 0)
         since = now;
       oldest = first;
-      if (now - since > still_ns)
+      if (doing == TRIM && now - since > still_ns)
         doing = DONE;
     }
     size_t both = bench_resident_bytes_of(l->daemon.pid) + (child ? bench_resident_bytes_of(child) : 0);
