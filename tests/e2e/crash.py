@@ -286,9 +286,10 @@ def judge(totals, seconds):
     assert totals["kills"] + totals["cuts"] >= seconds / 10, "hardly anything was killed"
     if totals["rounds"] < 20:  # on a slow machine too few to tell
         return
-    assert totals["trimmed"] > totals["rounds"] / 20, "hardly any journal was trimmed"
     assert totals["from checkpoints"] > totals["rounds"] / 3, "hardly any start was from a checkpoint"
-    if totals["rounds"] >= 100:
+    if totals["rounds"] >= 200:  # some 5 to 30 % of them; of few it may be any number
+        assert totals["trimmed"] > totals["rounds"] / 40, "hardly any journal was trimmed"
+    if totals["rounds"] >= 2000:  # one point is come to in one of 500 rounds
         missing = [p for p in ALL_POINTS if p not in totals["points"]]
         assert not missing, f"nobody was killed at {missing}"
 
