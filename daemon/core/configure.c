@@ -136,13 +136,6 @@ static struct vsm_stream_state *find_stream(const struct vsm_core *core, const c
   return NULL;
 }
 
-static bool in_model(const struct vsm_model *model, const char *id) {
-  for (unsigned i = 0; i < model->n_streams; i++)
-    if (strcmp(model->streams[i].id, id) == 0)
-      return true;
-  return false;
-}
-
 struct next_core {
   struct vsm_stream_state *streams;
   struct moves *moves;
@@ -218,7 +211,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   }
   vsm_ranks_settle(&core->ranks);
   for (size_t i = 0; i < core->n_streams; i++) {
-    if (in_model(model, core->streams[i].id)) {
+    if (vsm_find_stream(model, vsm_str_of(core->streams[i].id)) >= 0) {
       vsm_stream_state_fini(&core->streams[i]);
     } else {
       put_to_sleep(core, &core->streams[i]);

@@ -176,3 +176,10 @@ int vsm_find_stage(const struct vsm_stream *model, const char *id) {
       return (int)i;
   return -1;
 }
+
+int vsm_find_stream(const struct vsm_model *m, struct vsm_str id) {
+  for (unsigned i = 0; i < m->n_streams; i++)
+    if (vsm_str_eq(id, vsm_str_of(m->streams[i].id)))
+      return (int)i;
+  return -1;
+}

@@ -56,3 +56,5 @@ struct vsm_graph *vsm_graph_create(const struct vsm_stream *stream);
 
 // The stage of an id, or that had it before (`was`), as declared; -1: none.
 int vsm_find_stage(const struct vsm_stream *stream, const char *id);
+// Of a model the value stream of an id; -1: none.
+int vsm_find_stream(const struct vsm_model *model, struct vsm_str id);

@@ -2,13 +2,6 @@
 
 #include "base/err.h"
 
-int vsm_find_stream(const struct vsm_model *m, struct vsm_str id) {
-  for (unsigned i = 0; i < m->n_streams; i++)
-    if (vsm_str_eq(id, vsm_str_of(m->streams[i].id)))
-      return (int)i;
-  return -1;
-}
-
 const char *vsm_no_such_item(const struct vsm_model *m, int err, struct vsm_str key, uint64_t streams,
                              struct vsm_arena *arena) {
   const char *names = "";

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "core/core.h"
+#include "core/graph.h"
 #include "wire/request.h"
 
 // Of the value stream asked for (-1: none), in the model in force. 0, or a negative enum vsm_err with nothing changed,
@@ -11,8 +12,6 @@
 int vsm_control(struct vsm_core *core, const struct vsm_model *model, const struct vsm_request *request, int stream,
                 struct vsm_effects *fx, struct vsm_arena *arena, struct vsm_str *record, const char **why);
 
-// The index of a value stream, -1: the model has none of that name.
-int vsm_find_stream(const struct vsm_model *model, struct vsm_str id);
 // Why no item of this key was found, in words; NULL where err is neither VSM_ENOENT nor VSM_EAMBIGUOUS.
 const char *vsm_no_such_item(const struct vsm_model *model, int err, struct vsm_str key, uint64_t streams,
                              struct vsm_arena *arena);

@@ -4,6 +4,7 @@
 // is not done with.
 #include "shell/forget.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "core/view.h"
 #include "shell/log.h"
 #include "store/checkpoint.h"
+#include "store/directory.h"
 #include "store/rewrite.h"
 #include "wire/batch.h"
 #include "wire/request.h"
@@ -200,10 +202,9 @@ static int search_record(struct search *s, uint64_t position, const struct vsm_r
 }
 
 static int write_all(struct search *s) {
-  static const struct vsm_str empty_forget = {"\x7a\x00", 2};
   int err = s->n_orders > 0 ? read_all(s, search_record) : 0;
   for (size_t i = 0; i < s->n_orders && !err; i++)
-    err = vsm_rewrite_put(s->out, s->orders[i].position, true, empty_forget);
+    err = vsm_rewrite_put(s->out, s->orders[i].position, true, vsm_wire_forgotten);
   return err;
 }
 
@@ -228,15 +229,37 @@ static int search(struct search *s) {
   return err;
 }
 
-static bool is_wanted(const char *directory) {
+static char *mark_of(const char *directory) {
   char *path = NULL;
-  bool wanted = asprintf(&path, "%s/forgetting", directory) >= 0 && access(path, F_OK) == 0;
+  return asprintf(&path, "%s/forgetting", directory) < 0 ? NULL : path;
+}
+
+int vsm_forget_mark(const char *directory) {
+  char *path = mark_of(directory);
+  int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
   free(path);
-  return wanted && !vsm_rewrite_exists(directory);
+  if (fd < 0)
+    return VSM_EIO;
+  close(fd);
+  return vsm_directory_sync(directory);
+}
+
+bool vsm_forget_is_marked(const char *directory) {
+  char *path = mark_of(directory);
+  bool is = path && access(path, F_OK) == 0;
+  free(path);
+  return is;
+}
+
+void vsm_forget_unmark(const char *directory) {
+  char *path = mark_of(directory);
+  if (path)
+    unlink(path);
+  free(path);
 }
 
 int vsm_forget_look(const char *directory, struct vsm_str kept) {
-  if (!is_wanted(directory))
+  if (!vsm_forget_is_marked(directory) || vsm_rewrite_exists(directory))
     return 0;
   struct search s = {.directory = directory};
   vsm_arena_init(&s.arena, 0);

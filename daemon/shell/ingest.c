@@ -220,12 +220,6 @@ static void pack_ack(const void *ack, void *out) {
   vsm_ack_pack(ack, out);
 }
 
-static void pack_again(const void *packed, void *out) {
-  const struct vsm_str *ack = packed;
-  if (ack->n)
-    memcpy(out, ack->p, ack->n);
-}
-
 static void send_ack(struct vsm_ingest *in, const struct vsm_str *frames, size_t n, const struct vsm_zpart *ack) {
   if (vsm_reply(in->submit, frames, n, ack->p, ack->n, ack->pack))
     return;
@@ -240,7 +234,7 @@ void vsm_ingest_committed(struct vsm_ingest *in) {
   uint64_t committed = vsm_journal_committed(in->journal);
   while (vsm_acks_take(&in->acks, committed, frames, &n)) {
     vsm_failpoint(VSM_FAIL_ack);
-    send_ack(in, frames, n, &(struct vsm_zpart){.p = &frames[n - 1], .n = frames[n - 1].n, .pack = pack_again});
+    send_ack(in, frames, n, &(struct vsm_zpart){.p = &frames[n - 1], .n = frames[n - 1].n, .pack = vsm_pack_bytes});
   }
   hold_where_too_much_waits(in);
 }

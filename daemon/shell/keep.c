@@ -1,20 +1,18 @@
 // Reading goes by slices of a timer, so that signals and publications have their turn; nobody is answered meanwhile.
 #include "shell/keep.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "conf/kept.h"
 #include "core/view.h"
 #include "shell/checkpoints.h"
 #include "shell/clock.h"
+#include "shell/forget.h"
 #include "shell/log.h"
 #include "shell/notify.h"
 #include "store/checkpoint.h"
-#include "store/directory.h"
 #include "store/rewrite.h"
 #include "wire/request.h"
 
@@ -26,7 +24,7 @@
 
 struct vsm_keep {
   struct vsm_keep_options o;
-  char *directory, *forgetting_path;
+  char *directory;
   bool forgetting;
   struct vsm_journal *journal;
   struct vsm_watch *news;
@@ -93,20 +91,14 @@ static void on_checkpoint(void *ctx) {
   k->o.on_news(k->o.ctx);
 }
 
-static char *path_in(const char *directory, const char *name) {
-  char *path = NULL;
-  return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
 static int create_parts(struct vsm_keep *k) {
   struct vsm_journal_why why;
   k->directory = strdup(k->o.config->state);
-  k->forgetting_path = k->directory ? path_in(k->directory, "forgetting") : NULL;
   k->fallback = vsm_config_keep(k->o.config, &k->fallback_bytes);
   k->slice = vsm_timer_create(k->o.loop, on_slice, k);
   k->checkpoints = vsm_checkpoints_create(&(struct vsm_checkpoints_options){
       .loop = k->o.loop, .directory = k->directory, .config = k->o.config_path, .on_end = on_checkpoint, .ctx = k});
-  if (!k->forgetting_path || !k->fallback || !k->slice || !k->checkpoints)
+  if (!k->directory || !k->fallback || !k->slice || !k->checkpoints)
     return VSM_ENOMEM;
   int err = vsm_journal_open(k->directory, &k->journal, &why);
   if (err) {
@@ -136,7 +128,7 @@ struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
     vsm_keep_destroy(k);
     return NULL;
   }
-  k->forgetting = access(k->forgetting_path, F_OK) == 0;
+  k->forgetting = vsm_forget_is_marked(k->directory);
   k->begun_boot_us = k->told_boot_us = vsm_clock_boot_us();
   vsm_timer_set(k->slice, 0);
   return k;
@@ -154,7 +146,6 @@ void vsm_keep_destroy(struct vsm_keep *k) {
   vsm_journal_close(k->journal);
   free(k->kept);
   free(k->fallback);
-  free(k->forgetting_path);
   free(k->directory);
   free(k);
 }
@@ -257,17 +248,8 @@ static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
 
 // --- forgetting
 
-// While there is such a file, something is to be forgotten that may still stand in the directory.
-static int mark_forgetting(const struct vsm_keep *k) {
-  int fd = open(k->forgetting_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return VSM_EIO;
-  close(fd);
-  return vsm_directory_sync(k->directory);
-}
-
 int vsm_keep_forget(struct vsm_keep *k) {
-  int err = mark_forgetting(k);
+  int err = vsm_forget_mark(k->directory);
   k->forgetting = k->forgetting || !err;
   return err;
 }
@@ -275,7 +257,7 @@ int vsm_keep_forget(struct vsm_keep *k) {
 static void have_forgotten(struct vsm_keep *k) {
   k->forgetting = false;
   vsm_checkpoint_remove_bad(k->directory);
-  unlink(k->forgetting_path);
+  vsm_forget_unmark(k->directory);
   vsm_log("forgotten", "directory=%s", k->directory);
 }
 
@@ -289,7 +271,6 @@ static void finish_round(struct vsm_keep *k, enum vsm_journal_rewriting how) {
 // In rounds, until one finds nothing: two checkpoints that know nothing of it any more; the process that made the
 // second finds the records that do; these are put in other words. Each checkpoint needs a record of its own.
 static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
-  static const struct vsm_str nothing = {"\x7a\x00", 2}; // an order to forget, without keys
   enum vsm_journal_rewriting how = vsm_journal_rewriting(k->journal);
   if (how == VSM_REWRITE_DONE || how == VSM_REWRITE_UNDONE)
     finish_round(k, how);
@@ -301,7 +282,7 @@ static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
     vsm_journal_rewrite(k->journal, k->directory, vsm_checkpoints_covered(k->checkpoints));
   } else if (!vsm_checkpoints_fail(k->checkpoints)) {
     if (appended == vsm_checkpoints_newest(k->checkpoints) && appended == vsm_journal_committed(k->journal))
-      vsm_keep_order(k, nothing, now);
+      vsm_keep_order(k, vsm_wire_forgotten, now);
     vsm_checkpoints_want(k->checkpoints);
   }
 }

@@ -134,3 +134,9 @@ bool vsm_reply(struct vsm_zsock *sock, const struct vsm_str *frames, size_t n, c
 void vsm_pack_message(const void *message, void *out) {
   vsm_message_pack(message, out);
 }
+
+void vsm_pack_bytes(const void *bytes, void *out) {
+  const struct vsm_str *packed = bytes;
+  if (packed->n)
+    memcpy(out, packed->p, packed->n);
+}

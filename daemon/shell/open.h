@@ -12,6 +12,8 @@ void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, con
 bool vsm_request_frames(const struct vsm_str *frames, size_t n);
 // vsm_message_pack() as a zsock calls it.
 void vsm_pack_message(const void *message, void *out);
+// A struct vsm_str of bytes that were packed before, likewise.
+void vsm_pack_bytes(const void *bytes, void *out);
 // Answers it: the same frames, but for the content. False: it could not be sent.
 bool vsm_reply(struct vsm_zsock *sock, const struct vsm_str *frames, size_t n, const void *content, size_t bytes,
                void (*pack)(const void *content, void *out));

@@ -37,12 +37,6 @@ void vsm_query_socket_hold(struct vsm_query_socket *q, bool held) {
   vsm_zsock_hold(q->sock, held);
 }
 
-static void pack_bytes(const void *packed, void *out) {
-  const struct vsm_str *answer = packed;
-  if (answer->n)
-    memcpy(out, answer->p, answer->n);
-}
-
 static void send_answer(struct vsm_query_socket *q, const struct vsm_str *frames, size_t n,
                         const struct vsm_zpart *content) {
   if (!vsm_reply(q->sock, frames, n, content->p, content->n, content->pack))
@@ -54,7 +48,7 @@ void vsm_query_socket_committed(struct vsm_query_socket *q, uint64_t position) {
   size_t n;
   q->committed = position;
   while (vsm_acks_take(&q->acks, position, frames, &n))
-    send_answer(q, frames, n, &(struct vsm_zpart){.p = &frames[n - 1], .n = frames[n - 1].n, .pack = pack_bytes});
+    send_answer(q, frames, n, &(struct vsm_zpart){.p = &frames[n - 1], .n = frames[n - 1].n, .pack = vsm_pack_bytes});
 }
 
 static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {

@@ -131,6 +131,8 @@ static bool has_good_texts(const struct vsm_request *r) {
   return true;
 }
 
+const struct vsm_str vsm_wire_forgotten = {"\x7a\x00", 2};
+
 int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, struct vsm_arena *arena,
                     struct vsm_str *out) {
   Vsm__V1__ForgetRequest forget = VSM__V1__FORGET_REQUEST__INIT;

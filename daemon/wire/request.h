@@ -53,6 +53,8 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out);
 // The record of a rebuild that began with a position. Returns how many bytes it takes.
 enum { VSM_REBUILD_BYTES_MAX = 32 };
 size_t vsm_wire_encode_rebuild(uint64_t from, uint8_t out[VSM_REBUILD_BYTES_MAX]);
+// An order to forget without keys: what its record is in the end.
+extern const struct vsm_str vsm_wire_forgotten;
 // The record of an order to forget, in the arena: all keys of an item of the stream (n <= VSM_LINKS_MAX). 0 or
 // VSM_ENOMEM.
 int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, struct vsm_arena *arena,
