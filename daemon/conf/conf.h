@@ -46,19 +46,6 @@ struct vsm_conf_durations {
   unsigned n;
 };
 
-enum vsm_severity { VSM_CRITICAL, VSM_ERROR, VSM_WARNING, VSM_INFO };
-enum vsm_alert_kind {
-  VSM_ITEM_STALLED,
-  VSM_ITEM_OVERDUE,
-  VSM_STAGE_STALLED,
-  VSM_WIP_LIMIT,
-  VSM_SLE_MISSED,
-  VSM_SOURCE_SILENT,
-  VSM_SOURCE_REFUSED,
-  VSM_SOURCE_GAP,
-  VSM_ALERT_KINDS,
-};
-
 // Settings of one kind of alert. Under a stream, stage or source only what was given there.
 struct vsm_conf_alert {
   struct vsm_conf_duration hold_for, keep_firing_for, announce_interval, repeat_interval;

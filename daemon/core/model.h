@@ -58,6 +58,47 @@ struct vsm_expectation {
   bool from_left, to_left;             // when it was left, rather than entered
 };
 
+// --- alerts (docs/alerts.md)
+
+enum vsm_alert_kind {
+  VSM_ITEM_STALLED,
+  VSM_ITEM_OVERDUE,
+  VSM_STAGE_STALLED,
+  VSM_WIP_LIMIT,
+  VSM_SLE_MISSED,
+  VSM_SOURCE_SILENT,
+  VSM_SOURCE_REFUSED,
+  VSM_SOURCE_GAP,
+  VSM_ALERT_KINDS,
+};
+enum vsm_severity { VSM_CRITICAL, VSM_ERROR, VSM_WARNING, VSM_INFO };
+const char *vsm_alert_kind_name(enum vsm_alert_kind k); // "item_stalled", ...
+const char *vsm_severity_name(enum vsm_severity s);     // "critical", ...
+
+// How alerts of one kind behave at one stage, stream or source, with nothing left to look up elsewhere. Elapsed times.
+struct vsm_alert_rule {
+  enum vsm_severity severity;
+  int64_t for_us, keep_us;        // before it fires; before it is resolved
+  int64_t announce_us, repeat_us; // at least a millisecond
+  uint64_t min_visits;            // of VSM_ITEM_STALLED: below so many a percentile tells nothing
+  uint32_t refused_ppm;           // of VSM_SOURCE_REFUSED
+};
+
+// Who is told of an alert, and where to read what to do. "": not said.
+struct vsm_ownership {
+  const char *owner, *runbook;
+};
+
+// After what time without a move an item is stalled. Of a node's the first whose `where` fits an item counts for it.
+struct vsm_stall {
+  int64_t after_us;              // of `calendar`; 0: relative
+  unsigned percentile;           // relative: of the node's cycle or lead time, 50, 85, 95 or 99
+  uint32_t factor_ppm;           // relative: times this
+  const struct vsm_where *where; // all of them must fit
+  unsigned n_where;
+  const struct vsm_calendar *calendar; // NULL: none
+};
+
 struct vsm_stage {
   const char *id, *name;
   const char *was;      // the id it had before; NULL: none
@@ -69,6 +110,12 @@ struct vsm_stage {
   const struct vsm_expectation *expected;
   unsigned n_expected;
   uint64_t min_visits; // below so many nothing is told from percentiles
+  const struct vsm_stall *stalls;
+  unsigned n_stalls;
+  int64_t stage_stall_us; // of `calendar`; 0: not watched
+  uint64_t wip_limit;     // 0: not watched
+  struct vsm_ownership ownership;
+  const struct vsm_alert_rule *alerts; // by kind, those of sources left aside; NULL: not watched
 };
 
 struct vsm_stream {
@@ -82,6 +129,10 @@ struct vsm_stream {
   unsigned n_segments;                 // at most VSM_SEGMENTS_MAX
   const struct vsm_expectation *expected;
   unsigned n_expected;
+  const struct vsm_stall *stalls;
+  unsigned n_stalls;
+  struct vsm_ownership ownership;
+  const struct vsm_alert_rule *alerts; // by kind, those of sources left aside; NULL: not watched
 };
 
 // A field of an event: subject, source, type, id or data.KEY.
@@ -129,6 +180,9 @@ struct vsm_source {
   const char *id;
   int64_t offset_us;                   // known error of its clock, taken off its event times
   const struct vsm_calendar *calendar; // NULL: none
+  int64_t silent_us;                   // of `calendar`; 0: not watched
+  struct vsm_ownership ownership;
+  const struct vsm_alert_rule *alerts; // by kind, those of streams left aside; NULL: not watched
 };
 
 struct vsm_limits {
@@ -155,6 +209,7 @@ struct vsm_model {
   int64_t max_step_us;        // event clock
   int64_t items_keep_us;      // 0: not said: 400 days, with the event clock for ever
   struct vsm_limits limits;
+  const struct vsm_alert_rule *alerts; // by kind: of sources that the configuration does not name; NULL: not watched
 };
 
 // Case-sensitive; * stands for any run of characters, also none.

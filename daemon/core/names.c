@@ -1,3 +1,4 @@
+#include "core/alert.h"
 #include "core/event.h"
 #include "core/view.h"
 
@@ -53,4 +54,32 @@ const char *vsm_how_name(enum vsm_how h) {
                                      [VSM_RETURNED] = "returned",
                                      [VSM_WITHDRAWN] = "withdrawn"};
   return name[h];
+}
+
+const char *vsm_alert_kind_name(enum vsm_alert_kind k) {
+  static const char *const name[VSM_ALERT_KINDS] = {
+      [VSM_ITEM_STALLED] = "item_stalled",     [VSM_ITEM_OVERDUE] = "item_overdue",
+      [VSM_STAGE_STALLED] = "stage_stalled",   [VSM_WIP_LIMIT] = "wip_limit",
+      [VSM_SLE_MISSED] = "sle_missed",         [VSM_SOURCE_SILENT] = "source_silent",
+      [VSM_SOURCE_REFUSED] = "source_refused", [VSM_SOURCE_GAP] = "source_gap"};
+  return name[k];
+}
+
+const char *vsm_severity_name(enum vsm_severity s) {
+  static const char *const name[] = {
+      [VSM_CRITICAL] = "critical", [VSM_ERROR] = "error", [VSM_WARNING] = "warning", [VSM_INFO] = "info"};
+  return name[s];
+}
+
+const char *vsm_alert_state_name(enum vsm_alert_state s) {
+  static const char *const name[] = {
+      [VSM_QUIET] = "", [VSM_PENDING] = "pending", [VSM_FIRING] = "firing", [VSM_RESOLVED] = "resolved"};
+  return name[s];
+}
+
+const char *vsm_alert_change_name(enum vsm_alert_change c) {
+  static const char *const name[] = {
+      [VSM_BECAME_PENDING] = "pending", [VSM_FIRED] = "firing",    [VSM_JOINED] = "joined", [VSM_REPEATED] = "repeated",
+      [VSM_ENDED] = "resolved",         [VSM_DROPPED] = "dropped", [VSM_MARKED] = "marked"};
+  return name[c];
 }

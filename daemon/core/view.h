@@ -290,5 +290,11 @@ struct vsm_match {
 long vsm_match_event(const struct vsm_model *model, const struct vsm_event *event, struct vsm_arena *arena,
                      struct vsm_match **matches);
 
+// Of an alert; ages as vsm_subject has it: of the visit, or of a stream's the item.
+struct vsm_alert_item_view {
+  struct vsm_str item;
+  double age_seconds; // working time where there is a calendar
+};
+
 uint64_t vsm_core_items_open(const struct vsm_core *core);
 uint64_t vsm_core_items_held(const struct vsm_core *core);

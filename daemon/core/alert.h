@@ -1,0 +1,102 @@
+// The life of alerts (docs/alerts.md): pending, firing, resolved; what is announced; silences and acknowledgements.
+// Whether a rule holds is asked of core/detect.h, after each call into the core that changes something, and at the time
+// steps that are due.
+#pragma once
+#include "core/detect.h"
+
+struct vsm_alerts;
+
+enum vsm_alert_state { VSM_QUIET, VSM_PENDING, VSM_FIRING, VSM_RESOLVED };
+const char *vsm_alert_state_name(enum vsm_alert_state s); // "", "pending", "firing", "resolved"
+
+// What a notice tells of.
+enum vsm_alert_change {
+  VSM_BECAME_PENDING,
+  VSM_FIRED,
+  VSM_JOINED,
+  VSM_REPEATED,
+  VSM_ENDED,   // resolved
+  VSM_DROPPED, // was pending, and is over
+  VSM_MARKED,  // silenced, acknowledged, inhibited, or no more
+};
+const char *vsm_alert_change_name(enum vsm_alert_change c); // "pending", "firing", "joined", ...
+
+// Why it was over.
+enum vsm_alert_end {
+  VSM_NOT_ENDED,
+  VSM_END_MOVED,     // what it was about moved on, or is below the threshold again
+  VSM_END_LATE_NEWS, // an event told that it had moved before the alert fired
+  VSM_END_HEARD,     // the source was heard, or what was missing came
+  VSM_END_ORDER,     // withdrawn, forgotten, silenced, given up
+  VSM_END_RULE,      // the configuration does not have it any more, or has another threshold
+  VSM_END_TIME,      // by time alone: the window moved on
+};
+
+struct vsm_mark_view {
+  struct vsm_str by, why;
+  struct vsm_time at, until; // until 0: until the alert is over
+};
+
+struct vsm_alert_view {
+  const char *id;
+  enum vsm_alert_kind kind;
+  enum vsm_severity severity;
+  struct vsm_ownership ownership;
+  int stream, stage;     // indexes in the model, stage as declared; -1: none
+  struct vsm_str source; // empty: none
+  const char *name;      // of the expectation
+  enum vsm_alert_state state;
+  enum vsm_alert_change change; // the last one
+  enum vsm_alert_end end;
+  uint64_t number;                        // rises with each change of any alert
+  struct vsm_time since, fired, resolved; // fired, resolved 0: not
+  struct vsm_sign sign;                   // of the last look; a resolved one's: as it last held
+  int64_t moved_us;                       // of a resolved one: the event time of what ended it; INT64_MIN: not known
+  const struct vsm_str *inhibited_by;     // silent sources
+  unsigned n_inhibited_by;
+  const struct vsm_mark_view *silenced, *acknowledged; // NULL: not
+  uint64_t unacknowledged;
+  const struct vsm_alert_item_view *items; // ten at most
+  unsigned n_items;
+  const struct vsm_str *joined, *left; // ten at most; of the last announcement
+  unsigned n_joined, n_left;
+  uint64_t joined_count, left_count;
+  struct vsm_str type, detail; // of VSM_SOURCE_REFUSED: a sample
+  enum vsm_reason reason;      // of it; VSM_R_NONE: unmapped
+};
+
+struct vsm_alerts_query {
+  int stream, stage;     // -1: all
+  struct vsm_str source; // empty: all
+  int kind;              // -1: all
+  bool history;          // the resolved ones, the newest first; else pending and firing ones, the most severe first
+  size_t limit;          // 0: no limit
+};
+// Rows in the arena; -1: no memory.
+long vsm_core_list_alerts(struct vsm_core *core, const struct vsm_alerts_query *query, struct vsm_arena *arena,
+                          struct vsm_alert_view **rows);
+
+// What changed since it was last asked for, in the order in which it did, each as it was then. Belongs to the process:
+// what nobody took is not kept over a restart. Rows in the arena; -1: no memory, and nothing is lost.
+long vsm_core_take_notices(struct vsm_core *core, struct vsm_arena *arena, struct vsm_alert_view **rows);
+
+// The process began: alerts that do not fire yet wait for the sources that feed them. An order, in the journal.
+void vsm_core_started(struct vsm_core *core, struct vsm_time at);
+
+// --- orders. Author and reason are copied.
+
+struct vsm_silence_view {
+  uint64_t id;
+  int kind;                     // -1: any
+  struct vsm_str stream, stage; // ids; empty: any
+  struct vsm_str source, item;  // empty: any
+  struct vsm_mark_view mark;
+};
+enum { VSM_SILENCES_MAX = 1000, VSM_ALERT_HISTORY_MAX = 1000 };
+// *id: its number. VSM_EINVAL: it fits nothing, or its end is not later than now; VSM_ELIMIT: there are as many as
+// there can be.
+int vsm_core_silence(struct vsm_core *core, const struct vsm_silence_view *silence, uint64_t *id);
+int vsm_core_end_silence(struct vsm_core *core, uint64_t id); // VSM_ENOENT: there is none of this number
+// VSM_ENOENT: no alert of this id is pending or firing; VSM_EINVAL: `lost` is for VSM_SOURCE_GAP alone.
+int vsm_core_acknowledge(struct vsm_core *core, struct vsm_str id, struct vsm_str by, struct vsm_str why, bool lost);
+long vsm_core_silences(struct vsm_core *core, struct vsm_arena *arena, struct vsm_silence_view **rows);
