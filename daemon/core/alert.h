@@ -37,6 +37,12 @@ struct vsm_mark_view {
   struct vsm_time at, until; // until 0: until the alert is over
 };
 
+// A stage, or with stage -1 the stream itself; indexes in the model.
+struct vsm_fed {
+  unsigned stream;
+  int stage;
+};
+
 struct vsm_alert_view {
   const char *id;
   enum vsm_alert_kind kind;
@@ -76,11 +82,13 @@ struct vsm_alerts_query {
 long vsm_core_list_alerts(struct vsm_core *core, const struct vsm_alerts_query *query, struct vsm_arena *arena,
                           struct vsm_alert_view **rows);
 
-// What changed since it was last asked for, in the order in which it did, each as it was then. Belongs to the process:
-// what nobody took is not kept over a restart. Rows in the arena; -1: no memory, and nothing is lost.
-long vsm_core_take_notices(struct vsm_core *core, struct vsm_arena *arena, struct vsm_alert_view **rows);
+// Notices: what changed, in the order in which it did, each as it was then. They belong to the process: nobody hears of
+// what was not listened to. Valid until they are dropped.
+void vsm_core_listen(struct vsm_core *core, bool listen);
+size_t vsm_core_notices(const struct vsm_core *core, const struct vsm_alert_view **rows);
+void vsm_core_drop_notices(struct vsm_core *core);
 
-// The process began: alerts that do not fire yet wait for the sources that feed them. An order, in the journal.
+// The process began: alerts that do not fire yet wait for the sources that feed them. A record of the journal.
 void vsm_core_started(struct vsm_core *core, struct vsm_time at);
 
 // --- orders. Author and reason are copied.
@@ -100,3 +108,7 @@ int vsm_core_end_silence(struct vsm_core *core, uint64_t id); // VSM_ENOENT: the
 // VSM_ENOENT: no alert of this id is pending or firing; VSM_EINVAL: `lost` is for VSM_SOURCE_GAP alone.
 int vsm_core_acknowledge(struct vsm_core *core, struct vsm_str id, struct vsm_str by, struct vsm_str why, bool lost);
 long vsm_core_silences(struct vsm_core *core, struct vsm_arena *arena, struct vsm_silence_view **rows);
+
+// Does a silence that names an item take this one out of the counts of this kind at this place (-1: the stream)?
+bool vsm_silence_covers(const struct vsm_core *core, enum vsm_alert_kind kind, unsigned stream, int place,
+                        uint32_t item);

@@ -41,6 +41,7 @@ void vsm_core_destroy(struct vsm_core *core) {
   for (size_t i = 0; i < core->n_streams; i++)
     vsm_stream_state_fini(&core->streams[i]);
   free(core->streams);
+  vsm_noted_fini(&core->noted);
   vsm_matcher_destroy(core->matcher);
   vsm_ledger_destroy(core->ledger);
   vsm_intern_fini(&core->words);

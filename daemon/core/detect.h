@@ -13,25 +13,26 @@ struct vsm_subject {
   enum vsm_alert_kind kind;
   int stream;       // index in the model; -1: a source's
   int place;        // the stage's in the order of the stream; -1: the stream's own, or a source's
-  uint32_t source;  // of a source's: its row in the ledger
+  uint32_t source;  // of a source's: its place in core/hearing.h
   const char *name; // of the expectation; "": none. Borrowed from the model
 };
 
-// What is seen of a rule at an instant. Times are of the calendar given.
+// What is seen of a rule at an instant.
 struct vsm_sign {
   bool holds;
   bool untold;                       // nothing tells whether it holds: it stays as it was
+  bool by_date;                      // of VSM_ITEM_OVERDUE: the worst one is past its date
   uint64_t count;                    // items, missing numbers, refused events
   int64_t threshold_us, observed_us; // of the item that has it worst; 0 where the rule is about no time
-  const struct vsm_calendar *calendar;
-  uint64_t threshold, observed;  // where it is no time: items, numbers; shares as parts in a million
-  const struct vsm_stall *stall; // of VSM_ITEM_STALLED, by which it has it worst; NULL: by none
-  bool by_date;                  // of VSM_ITEM_OVERDUE: the worst one is past its date
-  int64_t moved_us;              // where it holds no more: the event time of what ended it; INT64_MIN: not known
-  int64_t due_us; // when to look again by time alone, never later than the rule changes by it; INT64_MAX: never
+  int64_t day_us;                    // of the calendar that counts these: its working day; 0: elapsed time
+  uint64_t threshold, observed;      // where it is no time: items, numbers; shares as parts in a million
+  unsigned percentile;               // of VSM_ITEM_STALLED: the threshold is this one, times the factor; 0: it is not
+  uint32_t factor_ppm;
+  int64_t moved_us; // where it does not hold: the event time of what ended it last; INT64_MIN: not known
+  int64_t due_us;   // when to look again by time alone, never later than the rule changes by it; INT64_MAX: never
 };
 
-// At now. What is noted was settled before (vsm_ranks_settle()).
+// At now. Changes of sets that waited were made before (vsm_ranks_settle()). May note flips of this alert.
 void vsm_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out);
 
 // The worst of its items, the worst first: of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE by when they came to hold, of the
@@ -39,7 +40,16 @@ void vsm_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_s
 unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, struct vsm_arena *arena,
                           struct vsm_alert_item_view *out, unsigned most);
 
-// --- what is noted between two looks
+// An item that a silence takes out of the counts, or that it gives back, leaves all sets before silences change, and
+// comes back into those in which it then counts (vsm_silence_covers()).
+void vsm_detect_take_out(struct vsm_core *core, unsigned stream, uint32_t item);
+void vsm_detect_put_back(struct vsm_core *core, unsigned stream, uint32_t item);
+
+// After a configuration, before its items are folded or after: by which number what concerns a subject is noted. Until
+// then, and of those that are never bound, nothing is noted.
+void vsm_detect_bind(struct vsm_core *core, const struct vsm_subject *s, uint32_t alert);
+
+// --- what is noted between two looks (core->noted)
 
 // `item` (its place) came into the members of an alert, or left them.
 struct vsm_flip {
@@ -49,11 +59,12 @@ struct vsm_flip {
 struct vsm_noted {
   uint32_t *alerts; // to be looked at, each once
   size_t n_alerts, cap_alerts;
-  uint8_t *marked; // by alert: stands in the list
-  size_t cap_marked;
+  bool *marked; // by alert: stands in the list
+  size_t n_marked, cap_marked;
   struct vsm_flip *flips; // in the order in which they happened
   size_t n_flips, cap_flips;
 };
+enum { VSM_NO_ALERT = -1 }; // as uint32_t: of what is not watched; nothing is noted of it
 void vsm_noted_touch(struct vsm_noted *n, uint32_t alert);
 void vsm_noted_flip(struct vsm_noted *n, uint32_t alert, uint32_t item, int sign);
 void vsm_noted_clear(struct vsm_noted *n);

@@ -1,5 +1,6 @@
 // What the machine is made of. Seen by core/*.c alone.
 #pragma once
+#include "core/detect.h"
 #include "core/ledger.h"
 #include "core/look.h"
 #include "core/stream.h"
@@ -19,6 +20,7 @@ struct vsm_core {
   int64_t earliest_us;           // of the events accepted since the last midnight; INT64_MAX: none
   uint64_t words_most;           // beyond which words that nothing uses are let go of (core/words.h); 0: not yet known
   bool all_open;                 // for want of a closed item none could be sealed early, and none has closed since
+  struct vsm_noted noted;        // for the alerts; empty between two calls into the core
   vsm_core_sealed_fn *on_sealed; // NULL: nobody
   void *on_sealed_ctx;
 
