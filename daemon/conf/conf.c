@@ -1,7 +1,8 @@
 // A configuration is loaded in four steps: the file becomes a tree of nodes with places (yaml.c), the tables turn the
 // tree into plain structs (schema.c, reader.c), references are looked up and the model is built (calendars.c,
-// streams.c, rules.c, times.c, with the drawing from diagram.c and mermaid.c, zones from zones.c), and whatever was
-// wrong on the way is sorted into one report. No step stops at a mistake. With any mistake there is no configuration.
+// streams.c, rules.c, times.c, alerts.c, with the drawing from diagram.c and mermaid.c, zones from zones.c), and
+// whatever was wrong on the way is sorted into one report. No step stops at a mistake. With any mistake there is no
+// configuration.
 #include "conf/conf.h"
 
 #include <stdlib.h>
@@ -83,6 +84,7 @@ static int end(struct vsm_conf_reader *r, struct vsm_config *c, const char *text
     vsm_conf_resolve_streams(r, c);
     vsm_conf_resolve_rules(r, c);
     vsm_conf_resolve_times(r, c);
+    vsm_conf_resolve_alerts(r, c);
     if (r->report->n_mistakes == 0)
       vsm_conf_expand_calendars(r, calendars, c->model.n_calendars);
   }

@@ -121,7 +121,7 @@ struct vsm_conf_expectations {
   unsigned n;
 };
 
-// A threshold: an elapsed or working time, or percentile x factor of the stage's cycle time.
+// A threshold: an elapsed or working time, or percentile x factor of the stage's cycle time, the stream's lead time.
 struct vsm_conf_threshold {
   unsigned line, column;
   struct vsm_conf_duration after;

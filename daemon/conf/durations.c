@@ -81,7 +81,7 @@ static void duration_print(struct vsm_conf_printer *p, const struct vsm_conf_fie
 
 const struct vsm_conf_type VSM_T_DURATION = {NULL, duration_read, duration_given, duration_print};
 
-// A duration, or a percentile of the stage's cycle time, times a factor: "p95 x 2".
+// A duration, or a percentile of the stage's cycle time or the stream's lead time, times a factor: "p95 x 2".
 static void threshold_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f, const struct vsm_yaml *n,
                            void *at) {
   struct vsm_conf_threshold *t = at;
@@ -96,13 +96,13 @@ static void threshold_read(struct vsm_conf_reader *r, const struct vsm_conf_fiel
   unsigned long p = strtoul(n->text + 1, &end, 10);
   for (size_t i = 0; i < 4; i++)
     if (p == percentiles[i] && end - n->text == 3 && strncmp(end, " x ", 3) == 0 &&
-        vsm_conf_fraction(end + 3, &t->factor) && t->factor > 0) {
+        vsm_conf_fraction(end + 3, &t->factor) && t->factor >= 0.01 && t->factor <= 1000) {
       t->percentile = (unsigned)p;
       return;
     }
   vsm_conf_complain(r, n->line, n->column,
                     "\"%s\" is no threshold; allowed: a duration, or p50, p85, p95 or p99 times "
-                    "a factor: \"p95 x 2\"",
+                    "a factor of 0.01 to 1000: \"p95 x 2\"",
                     n->text);
 }
 

@@ -19,6 +19,9 @@ void vsm_conf_resolve_streams(struct vsm_conf_reader *r, struct vsm_config *conf
 void vsm_conf_resolve_rules(struct vsm_conf_reader *r, struct vsm_config *config);
 // Calendars in force, expectations and thresholds; working days become working time. Adds to model.streams.
 void vsm_conf_resolve_times(struct vsm_conf_reader *r, struct vsm_config *config);
+// How alerts behave at each stage, stream and source, and who is told. Fills what the model says of them beside the
+// thresholds.
+void vsm_conf_resolve_alerts(struct vsm_conf_reader *r, struct vsm_config *config);
 // Puts the stages of the stream's drawing in the place of those in the file, which add to them. False: no drawing
 // could be read.
 bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *stream);

@@ -120,26 +120,23 @@ static const struct vsm_expectation *resolve_expected(const struct times *t, con
   return out;
 }
 
-// The nearest that was said: of the stage, its stream, the daemon.
-static uint64_t min_visits(const struct times *t, const struct vsm_conf_stage *stage) {
-  const struct vsm_conf_alerts *said[] = {&stage->alerts, &t->stream->alerts, &t->config->daemon.alerts};
-  for (size_t i = 0; i < sizeof said / sizeof *said; i++)
-    if (said[i]->kind[VSM_ITEM_STALLED].min_visits >= 0)
-      return (uint64_t)said[i]->kind[VSM_ITEM_STALLED].min_visits;
-  return 0;
-}
-
-static void resolve_thresholds(const struct times *t, const struct vsm_conf_thresholds *list, const char *calendar,
-                               bool of_stage) {
+static const struct vsm_stall *resolve_thresholds(const struct times *t, const struct vsm_conf_thresholds *list,
+                                                  const char *calendar) {
+  struct vsm_stall *out = vsm_conf_alloc(t->r, list->n + 1, sizeof *out);
   for (unsigned i = 0; i < list->n; i++) {
     struct vsm_conf_threshold *h = &list->at[i];
+    const char *own = vsm_conf_in_force(&h->calendar, calendar);
     check_calendar(t, &h->calendar);
-    resolve_duration(t, &h->after, vsm_conf_in_force(&h->calendar, calendar));
+    resolve_duration(t, &h->after, own);
     check_where(t, &h->where);
-    if (h->percentile && !of_stage)
-      vsm_conf_complain(t->r, h->line, h->column,
-                        "a percentile of a stage's cycle time on a stream; allowed: a duration");
+    out[i] = (struct vsm_stall){.after_us = h->after.us,
+                                .percentile = h->percentile,
+                                .factor_ppm = (uint32_t)(h->factor * 1e6 + 0.5),
+                                .where = model_where(t, &h->where),
+                                .n_where = h->where.n,
+                                .calendar = vsm_conf_calendar(t->config, own)};
   }
+  return out;
 }
 
 // What is left out is the stream's longest window; said, so that it is printed too.
@@ -163,7 +160,8 @@ static void resolve_stream(const struct times *t, struct vsm_stream *out) {
   default_windows(&own, windows);
   out->expected = resolve_expected(t, &own, outer, false);
   out->n_expected = own.n;
-  resolve_thresholds(t, &s->stall_after, outer, false);
+  out->stalls = resolve_thresholds(t, &s->stall_after, outer);
+  out->n_stalls = s->stall_after.n;
   for (unsigned i = 0; i < s->stages.n; i++) {
     struct vsm_conf_stage *stage = &s->stages.at[i];
     const char *calendar = vsm_conf_in_force(&stage->calendar, outer);
@@ -171,23 +169,27 @@ static void resolve_stream(const struct times *t, struct vsm_stream *out) {
     struct vsm_conf_expectations expected = stage->expected;
     default_windows(&expected, windows);
     const struct vsm_expectation *resolved = resolve_expected(t, &expected, calendar, true);
+    const struct vsm_stall *stalls = resolve_thresholds(t, &stage->stall_after, calendar);
+    resolve_duration(t, &stage->stage_stall_after, calendar);
     if (i < out->n_stages) {
       stages[i].expected = resolved;
       stages[i].n_expected = expected.n;
-      stages[i].min_visits = min_visits(t, stage);
+      stages[i].stalls = stalls;
+      stages[i].n_stalls = stage->stall_after.n;
+      stages[i].stage_stall_us = stage->stage_stall_after.us;
     }
-    resolve_thresholds(t, &stage->stall_after, calendar, true);
-    resolve_duration(t, &stage->stage_stall_after, calendar);
   }
 }
 
 void vsm_conf_resolve_times(struct vsm_conf_reader *r, struct vsm_config *config) {
   struct vsm_stream *streams = (struct vsm_stream *)config->model.streams; // ours still, as its stages
+  struct vsm_source *sources = (struct vsm_source *)config->model.sources;
   for (unsigned i = 0; i < config->sources.n; i++) {
     struct vsm_conf_source *s = &config->sources.at[i];
     struct times t = {r, config, NULL};
     check_calendar(&t, &s->calendar);
     resolve_duration(&t, &s->silent_after, vsm_conf_in_force(&s->calendar, NULL));
+    sources[i].silent_us = s->silent_after.us;
   }
   for (unsigned i = 0; i < config->value_streams.n; i++) {
     struct times t = {r, config, &config->value_streams.at[i]};

@@ -128,6 +128,64 @@ static void the_model_has_the_daemons_settings(void **state) {
   vsm_config_destroy(c);
 }
 
+static void the_model_has_the_thresholds(void **state) {
+  (void)state;
+  struct vsm_config *c = parsed(
+      "calendars: [{ id: office, zone: UTC, week: [mon-fri 08:00-16:00] }]\n"
+      "sources: [{ id: x, calendar: office, silent_after: 2wd }, { id: y }]\n"
+      "value_streams:\n"
+      "  - { id: S, segments: [region], calendar: office, stall_after: p85 x 1.5, stages: [\n"
+      "      { id: a, stage_stall_after: 1wd, wip_limit: 40,\n"
+      "        stall_after: [{ after: 3wd, where: { region: [n, s] } }, { after: p95 x 2, calendar: none }, 2h] },\n"
+      "      { id: b }] }\n");
+  const struct vsm_stream *s = c->model.streams;
+  const struct vsm_stage *a = s->stages, *b = a + 1;
+  const struct vsm_calendar *office = c->model.calendars;
+  assert_true(s->n_stalls == 1 && s->stalls->percentile == 85 && s->stalls->factor_ppm == 1500000);
+  assert_true(s->stalls->after_us == 0 && s->stalls->calendar == office);
+  assert_int_equal(a->n_stalls, 3);
+  assert_true(a->stalls[0].after_us == 24 * VSM_HOUR_US && a->stalls[0].calendar == office);
+  assert_true(a->stalls[0].n_where == 1 && a->stalls[0].where->attribute == 0 && a->stalls[0].where->n == 2);
+  assert_true(a->stalls[1].percentile == 95 && a->stalls[1].factor_ppm == 2000000 && !a->stalls[1].calendar);
+  assert_true(a->stalls[2].after_us == 2 * VSM_HOUR_US && a->stalls[2].n_where == 0 && !a->stalls[2].percentile);
+  assert_true(a->stage_stall_us == 8 * VSM_HOUR_US && a->wip_limit == 40);
+  assert_true(b->n_stalls == 0 && b->stage_stall_us == 0 && b->wip_limit == 0);
+  assert_true(c->model.sources[0].silent_us == 16 * VSM_HOUR_US && c->model.sources[1].silent_us == 0);
+  vsm_config_destroy(c);
+}
+
+static void the_nearest_word_about_alerts_holds(void **state) {
+  (void)state;
+  struct vsm_config *c = parsed(
+      "daemon: { alerts: { item_stalled: { for: 1m, severity: error }, source_silent: { keep_firing_for: 2m } } }\n"
+      "sources: [{ id: x, owner: X, alerts: { source_silent: { severity: critical } } }, { id: y, runbook: r }]\n"
+      "value_streams:\n"
+      "  - { id: S, owner: O, runbook: R, alerts: { item_stalled: { for: 2m, min_visits: 7 } }, stages: [\n"
+      "      { id: a, owner: A, alerts: { item_stalled: { severity: info, announce_interval: 1s } } }, { id: b }] }\n"
+      "  - { id: T, stages: [{ id: a }] }\n");
+  const struct vsm_stream *s = c->model.streams, *t = s + 1;
+  const struct vsm_alert_rule *a = &s->stages[0].alerts[VSM_ITEM_STALLED], *b = &s->stages[1].alerts[VSM_ITEM_STALLED];
+  assert_true(a->severity == VSM_INFO && a->for_us == 2 * VSM_MINUTE_US && a->announce_us == VSM_SECOND_US);
+  assert_true(a->keep_us == 0 && a->min_visits == 7 && a->repeat_us == VSM_DAY_US);
+  assert_true(b->severity == VSM_ERROR && b->announce_us == 5 * VSM_MINUTE_US && b->min_visits == 7);
+  assert_true(s->alerts[VSM_ITEM_STALLED].for_us == 2 * VSM_MINUTE_US);
+  assert_true(t->alerts[VSM_ITEM_STALLED].for_us == VSM_MINUTE_US && t->alerts[VSM_WIP_LIMIT].for_us == 0);
+  assert_true(s->stages[0].min_visits == 7 && t->stages[0].min_visits == 20);
+  assert_string_equal(s->stages[0].ownership.owner, "A");
+  assert_string_equal(s->stages[0].ownership.runbook, "R");
+  assert_string_equal(s->stages[1].ownership.owner, "O");
+  assert_string_equal(t->ownership.owner, "");
+  const struct vsm_source *x = c->model.sources, *y = x + 1;
+  assert_true(x->alerts[VSM_SOURCE_SILENT].severity == VSM_CRITICAL);
+  assert_true(x->alerts[VSM_SOURCE_SILENT].keep_us == 2 * VSM_MINUTE_US);
+  assert_true(y->alerts[VSM_SOURCE_SILENT].severity == VSM_WARNING);
+  assert_string_equal(x->ownership.owner, "X");
+  assert_string_equal(y->ownership.runbook, "r");
+  assert_int_equal(c->model.alerts[VSM_SOURCE_REFUSED].refused_ppm, 50000);
+  assert_int_equal(c->n_without_effect, 0);
+  vsm_config_destroy(c);
+}
+
 static int64_t hours_worked(const struct vsm_calendar *c, int64_t from_s, int64_t to_s) {
   return (vsm_calendar_worked(c, to_s * VSM_SECOND_US) - vsm_calendar_worked(c, from_s * VSM_SECOND_US)) / VSM_HOUR_US;
 }
@@ -259,6 +317,8 @@ int main(void) {
       cmocka_unit_test(the_model_has_the_stages),
       cmocka_unit_test(the_model_has_the_rules),
       cmocka_unit_test(the_model_has_the_daemons_settings),
+      cmocka_unit_test(the_model_has_the_thresholds),
+      cmocka_unit_test(the_nearest_word_about_alerts_holds),
       cmocka_unit_test(the_model_has_the_calendars),
       cmocka_unit_test(zones_come_from_the_folder_that_tzdir_names),
       cmocka_unit_test(a_drawing_is_bounded),
