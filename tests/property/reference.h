@@ -126,6 +126,15 @@ struct ref_counts ref_counts(const struct ref *ref);
 // Of each source's newest epoch: the numbers between the smallest and the greatest seen that were not seen.
 uint64_t ref_gaps(struct ref *ref);
 
+struct ref_number {
+  uint64_t epoch, number;
+};
+// Those numbers, of one source.
+struct ref_number *ref_missing(struct ref *ref, const char *source, size_t *n);
+
+// Ends the item that has this key now; false: there is none that is open, or it is not the only one (of any stream).
+bool ref_withdraw(struct ref *ref, const char *key);
+
 // The items of one stream, folded, in no particular order.
 struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);
 
@@ -168,7 +177,15 @@ struct ref_figures {
 struct vsm_wait_view *ref_waits(const struct ref_figures *x, int stage, unsigned *n);
 // Of what happened from then on; stage -1: the stream's own.
 struct vsm_sle_view *ref_sle(const struct ref_figures *x, int stage, int64_t from, unsigned *n);
+struct ref_tally {
+  uint64_t count, met;
+};
+struct ref_tally ref_tally(const struct ref_figures *x, int stage, unsigned at, int64_t from); // of one of them
 bool ref_fits(const struct vsm_expectation *all, unsigned at, const struct ref_item *item);
+bool ref_all_fit(const struct vsm_where *where, unsigned n, const struct ref_item *item);
+// What an expectation counts of the age of an open visit, or with SIZE_MAX of the item; -1: nothing of it is open.
+int64_t ref_counted_age(const struct ref_figures *x, const struct vsm_expectation *e, const struct ref_fold *f,
+                        size_t visit);
 
 // Of durations in microseconds, which it sorts.
 struct vsm_dist_view ref_distribution(int64_t *us, size_t n);

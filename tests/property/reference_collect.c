@@ -228,8 +228,10 @@ static bool seen(const struct ref *ref, const char *source, uint64_t epoch, uint
   return false;
 }
 
-static uint64_t gaps_of(const struct ref *ref, const char *source) {
-  uint64_t epoch = 0, least = UINT64_MAX, most = 0, missing = 0;
+struct ref_number *ref_missing(struct ref *ref, const char *source, size_t *n) {
+  uint64_t epoch = 0, least = UINT64_MAX, most = 0;
+  struct ref_number *missing = NULL;
+  *n = 0;
   for (size_t i = 0; i < ref->n_sightings; i++)
     if (same(ref->sightings[i].source, source) && ref->sightings[i].epoch > epoch)
       epoch = ref->sightings[i].epoch;
@@ -241,7 +243,8 @@ static uint64_t gaps_of(const struct ref *ref, const char *source) {
     most = s->number > most ? s->number : most;
   }
   for (uint64_t number = least; number < most; number++)
-    missing += !seen(ref, source, epoch, number);
+    if (!seen(ref, source, epoch, number))
+      REF_PUSH(ref->arena, missing, *n, (struct ref_number){epoch, number});
   return missing;
 }
 
@@ -251,7 +254,10 @@ uint64_t ref_gaps(struct ref *ref) {
     bool first = true;
     for (size_t k = 0; k < i; k++)
       first = first && !same(ref->sightings[k].source, ref->sightings[i].source);
-    gaps += first ? gaps_of(ref, ref->sightings[i].source) : 0;
+    size_t n = 0;
+    if (first)
+      ref_missing(ref, ref->sightings[i].source, &n);
+    gaps += n;
   }
   return gaps;
 }
@@ -442,4 +448,31 @@ struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n) {
     if (build_item(ref, &g, &keys, number, &item))
       REF_PUSH(ref->arena, items, *n, item);
   return items;
+}
+
+bool ref_withdraw(struct ref *ref, const char *key) {
+  const char *stream = NULL;
+  unsigned open = 0, closed = 0;
+  for (unsigned s = 0; s < ref->model->n_streams; s++) {
+    size_t n;
+    struct ref_item *items = ref_items(ref, s, &n);
+    for (size_t i = 0; i < n; i++)
+      for (size_t k = 0; k < items[i].n_keys; k++) {
+        if (!same(items[i].keys[k], key))
+          continue;
+        stream = ref->model->streams[s].id;
+        open += items[i].fold.open;
+        closed += !items[i].fold.open;
+      }
+  }
+  if (open != 1 || closed)
+    return false;
+  REF_PUSH(ref->arena, ref->sayings, ref->n_sayings,
+           (struct saying){.stream = stream,
+                           .key = vsm_arena_strdup(ref->arena, key),
+                           .t = ref->now,
+                           .lifecycle = VSM_WITHDRAW,
+                           .reason = "",
+                           .party = ""});
+  return true;
 }

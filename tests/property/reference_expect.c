@@ -17,9 +17,9 @@ static bool where_fits(const struct vsm_where *where, const struct ref_item *ite
   return false;
 }
 
-static bool all_fit(const struct vsm_expectation *e, const struct ref_item *item) {
-  for (unsigned i = 0; i < e->n_where; i++)
-    if (!where_fits(&e->where[i], item))
+bool ref_all_fit(const struct vsm_where *where, unsigned n, const struct ref_item *item) {
+  for (unsigned i = 0; i < n; i++)
+    if (!where_fits(&where[i], item))
       return false;
   return true;
 }
@@ -27,9 +27,9 @@ static bool all_fit(const struct vsm_expectation *e, const struct ref_item *item
 // Of those with one name the first that fits counts.
 bool ref_fits(const struct vsm_expectation *all, unsigned at, const struct ref_item *item) {
   for (unsigned i = 0; i < at; i++)
-    if (strcmp(all[i].name, all[at].name) == 0 && all_fit(&all[i], item))
+    if (strcmp(all[i].name, all[at].name) == 0 && ref_all_fit(all[i].where, all[i].n_where, item))
       return false;
-  return all_fit(&all[at], item);
+  return ref_all_fit(all[at].where, all[at].n_where, item);
 }
 
 // visit SIZE_MAX: any.
@@ -62,23 +62,19 @@ static int64_t age(const struct ref_figures *x, const struct vsm_expectation *e,
   return took(x, e, f, visit, begin, last) - ref_worked(e->calendar, x->now, last);
 }
 
-struct tally {
-  uint64_t count, met;
-};
-
-static void add_done(struct tally *t, const struct vsm_expectation *e, int64_t us) {
+static void add_done(struct ref_tally *t, const struct vsm_expectation *e, int64_t us) {
   t->count++;
   t->met += us <= e->within_us;
 }
 
-static void add_open(struct tally *t, const struct vsm_expectation *e, int64_t us) {
+static void add_open(struct ref_tally *t, const struct vsm_expectation *e, int64_t us) {
   t->count += us > e->within_us;
 }
 
 // ---- Of a stage
 
 static void add_visits(const struct ref_figures *x, const struct vsm_expectation *e, const struct ref_fold *f,
-                       int stage, int64_t from, struct tally *t) {
+                       int stage, int64_t from, struct ref_tally *t) {
   for (size_t i = 0; i < f->n_visits; i++) {
     const struct ref_visit *v = &f->visits[i];
     if (v->stage != stage)
@@ -113,22 +109,53 @@ static int64_t first_finish(const struct ref_fold *f, int64_t from) {
   return INT64_MAX;
 }
 
+// Of the one span that is counted; INT64_MAX: not yet, or each finish counts.
+static int64_t end_of(const struct vsm_expectation *e, const struct ref_fold *f, int64_t begin) {
+  if (e->from < 0 && e->to < 0)
+    return INT64_MAX;
+  return e->to < 0 ? first_finish(f, begin) : first_time(f, e->to, e->to_left, begin);
+}
+
+static int64_t begin_of(const struct vsm_expectation *e, const struct ref_fold *f) {
+  return e->from < 0 ? f->started : first_time(f, e->from, e->from_left, INT64_MIN);
+}
+
 static void add_item(const struct ref_figures *x, const struct vsm_expectation *e, const struct ref_fold *f,
-                     int64_t from, struct tally *t) {
-  int64_t begin = e->from < 0 ? f->started : first_time(f, e->from, e->from_left, INT64_MIN), end = INT64_MAX;
+                     int64_t from, struct ref_tally *t) {
+  int64_t begin = begin_of(e, f);
   if (begin == INT64_MAX)
     return;
-  if (e->from < 0 && e->to < 0)
-    for (size_t i = 0; i < f->n_finished; i++) {
-      if (f->finished[i].t >= from)
-        add_done(t, e, took(x, e, f, SIZE_MAX, begin, f->finished[i].t));
-    }
-  else
-    end = e->to < 0 ? first_finish(f, begin) : first_time(f, e->to, e->to_left, begin);
+  int64_t end = end_of(e, f, begin);
+  for (size_t i = 0; e->from < 0 && e->to < 0 && i < f->n_finished; i++)
+    if (f->finished[i].t >= from)
+      add_done(t, e, took(x, e, f, SIZE_MAX, begin, f->finished[i].t));
   if (end != INT64_MAX && end >= from)
     add_done(t, e, took(x, e, f, SIZE_MAX, begin, end));
   else if (end == INT64_MAX && f->open)
     add_open(t, e, age(x, e, f, SIZE_MAX, begin));
+}
+
+int64_t ref_counted_age(const struct ref_figures *x, const struct vsm_expectation *e, const struct ref_fold *f,
+                        size_t visit) {
+  if (visit != SIZE_MAX)
+    return f->visits[visit].how == VSM_OPEN ? age(x, e, f, visit, f->visits[visit].entered) : -1;
+  int64_t begin = begin_of(e, f);
+  return f->open && begin != INT64_MAX && end_of(e, f, begin) == INT64_MAX ? age(x, e, f, SIZE_MAX, begin) : -1;
+}
+
+struct ref_tally ref_tally(const struct ref_figures *x, int stage, unsigned at, int64_t from) {
+  const struct vsm_stream *s = x->g->stream;
+  const struct vsm_expectation *all = stage < 0 ? s->expected : s->stages[stage].expected;
+  struct ref_tally t = {0};
+  for (size_t k = 0; k < x->n_items; k++) {
+    if (!ref_fits(all, at, &x->items[k]))
+      continue;
+    if (stage < 0)
+      add_item(x, &all[at], &x->items[k].fold, from, &t);
+    else
+      add_visits(x, &all[at], &x->items[k].fold, stage, from, &t);
+  }
+  return t;
 }
 
 struct vsm_sle_view *ref_sle(const struct ref_figures *x, int stage, int64_t from, unsigned *n) {
@@ -138,15 +165,7 @@ struct vsm_sle_view *ref_sle(const struct ref_figures *x, int stage, int64_t fro
   size_t n_rows = 0;
   *n = stage < 0 ? s->n_expected : s->stages[stage].n_expected;
   for (unsigned i = 0; i < *n; i++) {
-    struct tally t = {0};
-    for (size_t k = 0; k < x->n_items; k++) {
-      if (!ref_fits(all, i, &x->items[k]))
-        continue;
-      if (stage < 0)
-        add_item(x, &all[i], &x->items[k].fold, from, &t);
-      else
-        add_visits(x, &all[i], &x->items[k].fold, stage, from, &t);
-    }
+    struct ref_tally t = ref_tally(x, stage, i, from);
     REF_PUSH(x->arena, rows, n_rows,
              (struct vsm_sle_view){.name = all[i].name,
                                    .within_seconds = (double)all[i].within_us / 1e6,

@@ -41,3 +41,6 @@ unsigned scenario_run(FILE *out, const struct scenario *s);
 
 // Leaves out events and rules as long as scenario_run() still finds something wrong.
 void scenario_shrink(struct scenario *s);
+// Likewise by another way to run it.
+typedef unsigned scenario_runs(FILE *out, const struct scenario *s);
+void scenario_shrink_by(struct scenario *s, scenario_runs *run);

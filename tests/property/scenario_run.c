@@ -226,25 +226,25 @@ unsigned scenario_run(FILE *out, const struct scenario *s) {
 
 // ---- Smaller
 
-static bool fails(const struct scenario *s) {
+static bool fails(const struct scenario *s, scenario_runs *run) {
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
-  bool failed = scenario_run(out, s) > 0;
+  bool failed = run(out, s) > 0;
   fclose(out);
   free(text);
   return failed;
 }
 
 // Leaves out `n` events from one on, where it fails without them too.
-static bool leave_out(struct scenario *s, size_t from, size_t n) {
+static bool leave_out(struct scenario *s, scenario_runs *run, size_t from, size_t n) {
   bool changed = false, *before = malloc(s->n_events * sizeof *before);
   for (size_t i = 0; i < s->n_events; i++) {
     before[i] = s->events[i].out;
     if (i >= from && i < from + n && !s->events[i].out)
       changed = s->events[i].out = true;
   }
-  if (changed && !fails(s)) {
+  if (changed && !fails(s, run)) {
     for (size_t i = 0; i < s->n_events; i++)
       s->events[i].out = before[i];
     changed = false;
@@ -254,15 +254,19 @@ static bool leave_out(struct scenario *s, size_t from, size_t n) {
 }
 
 void scenario_shrink(struct scenario *s) {
+  scenario_shrink_by(s, scenario_run);
+}
+
+void scenario_shrink_by(struct scenario *s, scenario_runs *run) {
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t chunk = s->n_events; chunk > 0; chunk /= 2)
       for (size_t from = 0; from < s->n_events; from += chunk)
-        changed = leave_out(s, from, chunk) || changed;
+        changed = leave_out(s, run, from, chunk) || changed;
   }
   for (unsigned line = 1; line <= s->n_lines; line++) {
     s->rules_out[line] = true;
-    if (!fails(s))
+    if (!fails(s, run))
       s->rules_out[line] = false;
   }
 }

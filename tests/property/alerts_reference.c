@@ -1,0 +1,129 @@
+// The reference as one that keeps alerts.
+#include <string.h>
+
+#include "property/alerts.h"
+#include "property/reference_alerts.h"
+
+static void *create(const struct vsm_model *model, struct vsm_arena *arena) {
+  return ref_alerts_create(model, arena);
+}
+
+static void destroy(void *k) {
+  ref_alerts_destroy(k);
+}
+
+static void advance(void *k, int64_t us) {
+  ref_alerts_advance(k, us);
+}
+
+static void started(void *k, int64_t us) {
+  ref_alerts_advance(k, us);
+  ref_alerts_started(k);
+}
+
+static void batch(void *k, const struct vsm_event *events, size_t n) {
+  ref_alerts_batch(k, events, n);
+}
+
+static void alive(void *k, const char *source, int64_t us) {
+  ref_alerts_advance(k, us);
+  ref_alerts_alive(k, source);
+}
+
+static void configure(void *k, const struct vsm_model *model) {
+  ref_alerts_configure(k, model);
+}
+
+static bool withdraw(void *k, const char *key) {
+  return ref_alerts_withdraw(k, key);
+}
+
+static uint64_t silence(void *k, const struct vsm_silence_view *v) {
+  return ref_alerts_silence(k, v);
+}
+
+static bool end_silence(void *k, uint64_t id) {
+  return ref_alerts_end_silence(k, id);
+}
+
+static bool acknowledge(void *k, const char *id, bool lost) {
+  return ref_alerts_acknowledge(k, id, lost);
+}
+
+static void save(void *k) {
+  (void)k;
+}
+
+static const char **names_of(struct vsm_arena *arena, const struct ref_member *all, size_t n) {
+  const char **names = NULL;
+  size_t at = 0;
+  for (size_t i = 0; i < n; i++)
+    REF_PUSH(arena, names, at, all[i].shown);
+  return names;
+}
+
+static struct said said_of(struct ref_alerts *a, const struct ref_alert *x) {
+  struct vsm_arena *arena = a->w.arena;
+  return (struct said){.id = x->id,
+                       .state = x->state,
+                       .change = x->change,
+                       .end = x->end,
+                       .severity = x->severity,
+                       .since = x->since,
+                       .fired = x->fired,
+                       .resolved = x->resolved,
+                       .count = x->sign.count,
+                       .unacknowledged = x->unacknowledged,
+                       .silenced = x->silenced,
+                       .acknowledged = x->acknowledged,
+                       .inhibited_by = x->inhibited_by,
+                       .n_inhibited_by = x->n_inhibited_by,
+                       .joined = names_of(arena, x->joined, x->n_joined),
+                       .n_joined = x->n_joined,
+                       .joined_count = x->n_joined,
+                       .left = names_of(arena, x->left, x->n_left),
+                       .n_left = x->n_left,
+                       .left_count = x->n_left};
+}
+
+static bool is_live(const struct ref_alert *x) {
+  return x->state == VSM_PENDING || x->state == VSM_FIRING;
+}
+
+static void say(void *k, FILE *out) {
+  struct ref_alerts *a = k;
+  struct saying_list l = {.arena = a->w.arena};
+  struct said s;
+  for (size_t i = 0; i < a->n_notices; i++) {
+    s = said_of(a, &a->notices[i]);
+    say_one(&l, &s, true);
+  }
+  say_all(&l, "told", out);
+  a->notices = NULL;
+  a->n_notices = 0;
+  for (size_t i = 0; i < a->n_alerts; i++) {
+    s = said_of(a, &a->alerts[i]);
+    if (is_live(&a->alerts[i]))
+      say_one(&l, &s, false);
+  }
+  say_all(&l, "is", out);
+  for (size_t i = 0; i < a->n_history; i++) {
+    s = said_of(a, &a->history[i]);
+    say_one(&l, &s, false);
+  }
+  say_all(&l, "was", out);
+}
+
+static size_t live(void *k, const char ***ids, struct vsm_arena *arena) {
+  struct ref_alerts *a = k;
+  size_t n = 0;
+  *ids = NULL;
+  for (size_t i = 0; i < a->n_alerts; i++)
+    if (is_live(&a->alerts[i]))
+      REF_PUSH(arena, *ids, n, a->alerts[i].id);
+  return n;
+}
+
+const struct keeper_ops keeper_reference = {"the reference", create,      destroy,   advance,  started,
+                                            batch,           alive,       configure, withdraw, silence,
+                                            end_silence,     acknowledge, save,      say,      live};

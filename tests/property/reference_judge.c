@@ -1,0 +1,479 @@
+// Whether the rules of alerts hold at an instant: for each a pass over all items.
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/calendar.h"
+#include "property/reference_alerts.h"
+
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+// ---- What is watched
+
+unsigned ref_node(const struct ref_world *w, unsigned stream, int stage) {
+  unsigned node = 0;
+  for (unsigned s = 0; s < stream; s++)
+    node += 1 + w->model->streams[s].n_stages;
+  return node + 1 + (unsigned)stage; // -1: the stream itself
+}
+
+struct list {
+  struct ref_subject *at;
+  size_t n;
+};
+
+static void add(const struct ref_world *w, struct list *l, struct ref_subject s, const struct vsm_alert_rule *rules) {
+  const char *stream = s.stream < 0 ? NULL : w->model->streams[s.stream].id;
+  const char *of = stream ? stream : s.source;
+  if (stream && s.stage >= 0)
+    of = vsm_arena_printf(w->arena, "%s/%s", stream, w->model->streams[s.stream].stages[s.stage].id);
+  s.name = s.name ? s.name : "";
+  s.id = vsm_arena_printf(w->arena, "%s:%s%s%s", vsm_alert_kind_name(s.kind), of, *s.name ? ":" : "", s.name);
+  s.rule = &rules[s.kind];
+  REF_PUSH(w->arena, l->at, l->n, s);
+}
+
+static void add_source(const struct ref_world *w, struct list *l, const char *id) {
+  const struct vsm_alert_rule *rules = w->model->alerts;
+  struct ref_subject s = {.stream = -1, .stage = -1, .source = id};
+  int64_t silent = 0;
+  for (unsigned i = 0; i < w->model->n_sources; i++)
+    if (strcmp(w->model->sources[i].id, id) == 0) {
+      rules = w->model->sources[i].alerts;
+      silent = w->model->sources[i].silent_us;
+    }
+  if (!rules)
+    return;
+  s.kind = VSM_SOURCE_SILENT;
+  if (silent)
+    add(w, l, s, rules);
+  s.kind = VSM_SOURCE_REFUSED;
+  add(w, l, s, rules);
+  s.kind = VSM_SOURCE_GAP;
+  add(w, l, s, rules);
+}
+
+static void add_expected(const struct ref_world *w, struct list *l, struct ref_subject s,
+                         const struct vsm_expectation *all, unsigned n, const struct vsm_alert_rule *rules) {
+  bool nameless = false;
+  for (unsigned i = 0; i < n; i++) {
+    bool again = false;
+    for (unsigned k = 0; k < i; k++)
+      again = again || strcmp(all[k].name, all[i].name) == 0;
+    nameless = nameless || !*all[i].name;
+    s.name = all[i].name;
+    s.kind = VSM_SLE_MISSED;
+    if (!again)
+      add(w, l, s, rules);
+    s.kind = VSM_ITEM_OVERDUE;
+    if (!again)
+      add(w, l, s, rules);
+  }
+  s.name = NULL;
+  s.kind = VSM_ITEM_OVERDUE;
+  if (!nameless)
+    add(w, l, s, rules); // dates
+}
+
+static void add_stage(const struct ref_world *w, struct list *l, int stream, int stage) {
+  const struct vsm_stage *x = &w->model->streams[stream].stages[stage];
+  struct ref_subject s = {.stream = stream, .stage = stage};
+  if (!x->alerts)
+    return;
+  s.kind = VSM_ITEM_STALLED;
+  if (x->n_stalls)
+    add(w, l, s, x->alerts);
+  s.kind = VSM_STAGE_STALLED;
+  if (x->stage_stall_us)
+    add(w, l, s, x->alerts);
+  s.kind = VSM_WIP_LIMIT;
+  if (x->wip_limit)
+    add(w, l, s, x->alerts);
+  add_expected(w, l, s, x->expected, x->n_expected, x->alerts);
+}
+
+struct ref_subject *ref_subjects(const struct ref_world *w, size_t *n) {
+  struct list l = {0};
+  for (size_t i = 0; i < w->n_sources; i++)
+    add_source(w, &l, w->sources[i].id);
+  for (unsigned i = 0; i < w->model->n_streams; i++) {
+    const struct vsm_stream *x = &w->model->streams[i];
+    struct ref_subject s = {.stream = (int)i, .stage = -1, .kind = VSM_ITEM_STALLED};
+    if (x->alerts && x->n_stalls)
+      add(w, &l, s, x->alerts);
+    if (x->alerts)
+      add_expected(w, &l, s, x->expected, x->n_expected, x->alerts);
+    for (unsigned k = 0; k < x->n_stages; k++)
+      add_stage(w, &l, (int)i, (int)k);
+  }
+  *n = l.n;
+  return l.at;
+}
+
+// ---- The world
+
+void ref_world_anew(struct ref_world *w) {
+  const struct vsm_model *m = w->model;
+  w->graphs = vsm_arena_zalloc(w->arena, m->n_streams * sizeof *w->graphs);
+  w->items = vsm_arena_zalloc(w->arena, m->n_streams * sizeof(struct ref_item *));
+  w->n_items = vsm_arena_zalloc(w->arena, m->n_streams * sizeof *w->n_items);
+  for (unsigned i = 0; i < m->n_streams; i++) {
+    ref_graph_of(&m->streams[i], &w->graphs[i]);
+    w->items[i] = ref_items(w->ref, i, &w->n_items[i]);
+  }
+}
+
+static int64_t longest(const struct vsm_stream *s) {
+  int64_t us = 0;
+  for (unsigned i = 0; i < s->n_windows; i++)
+    us = later(us, s->windows[i].us);
+  return us;
+}
+
+static struct ref_figures figures(struct ref_world *w, unsigned stream, int64_t now) {
+  return (struct ref_figures){&w->graphs[stream], w->items[stream], w->n_items[stream], now, &w->scratch};
+}
+
+// Cycle or lead times over the longest window, in microseconds.
+static int64_t *times(struct ref_world *w, unsigned stream, int stage, size_t *n) {
+  int64_t now = ref_now(w->ref);
+  const struct vsm_stream *s = &w->model->streams[stream];
+  if (stage >= 0)
+    return ref_cycle_times(&w->graphs[stream], w->items[stream], w->n_items[stream], now, stage, &w->scratch, n);
+  int64_t *us = NULL, from = s->n_windows ? ref_window_start(longest(s), now) : INT64_MIN;
+  *n = 0;
+  for (size_t i = 0; i < w->n_items[stream]; i++) {
+    const struct ref_fold *f = &w->items[stream][i].fold;
+    for (size_t k = 0; k < f->n_finished; k++)
+      if (f->finished[k].t >= from && f->finished[k].t > f->started)
+        REF_PUSH(&w->scratch, us, *n, ref_worked(s->calendar, f->started, f->finished[k].t));
+  }
+  return us;
+}
+
+static int cmp_us(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+// A nearest rank, told by the middle of a bucket whose width is the 64th of the power of two below it, at least 1.
+static int64_t percentile(int64_t *us, size_t n, unsigned percent) {
+  qsort(us, n, sizeof *us, cmp_us);
+  int64_t value = us[(n * percent + 99) / 100 - 1], width = 1;
+  while (width * 128 <= value)
+    width *= 2;
+  return value - value % width + (width - 1) / 2;
+}
+
+static int64_t threshold(struct ref_world *w, unsigned stream, int stage, const struct vsm_stall *stall) {
+  const struct vsm_stream *s = &w->model->streams[stream];
+  const struct vsm_alert_rule *rules = stage < 0 ? s->alerts : s->stages[stage].alerts;
+  size_t n;
+  if (stall->after_us)
+    return stall->after_us;
+  int64_t *us = times(w, stream, stage, &n);
+  if (!rules || n == 0 || n < rules[VSM_ITEM_STALLED].min_visits)
+    return -1;
+  return (int64_t)((unsigned __int128)percentile(us, n, stall->percentile) * stall->factor_ppm / 1000000);
+}
+
+void ref_world_thresholds(struct ref_world *w) {
+  unsigned nodes = ref_node(w, w->model->n_streams, -1);
+  w->stalls = vsm_arena_zalloc(w->arena, nodes * sizeof *w->stalls);
+  for (unsigned i = 0; i < w->model->n_streams; i++) {
+    const struct vsm_stream *s = &w->model->streams[i];
+    for (int stage = -1; stage < (int)s->n_stages; stage++) {
+      const struct vsm_stall *all = stage < 0 ? s->stalls : s->stages[stage].stalls;
+      unsigned n = stage < 0 ? s->n_stalls : s->stages[stage].n_stalls;
+      int64_t *us = vsm_arena_zalloc(w->arena, (n + 1) * sizeof *us);
+      for (unsigned k = 0; k < n; k++)
+        us[k] = threshold(w, i, stage, &all[k]);
+      w->stalls[ref_node(w, i, stage)] = us;
+    }
+  }
+}
+
+struct ref_heard *ref_source(struct ref_world *w, const char *id) {
+  for (size_t i = 0; i < w->n_sources; i++)
+    if (strcmp(w->sources[i].id, id) == 0)
+      return &w->sources[i];
+  REF_PUSH(w->arena, w->sources, w->n_sources,
+           (struct ref_heard){.id = vsm_arena_strdup(w->arena, id), .since = ref_now(w->ref)});
+  return &w->sources[w->n_sources - 1];
+}
+
+bool ref_feeds(const struct vsm_model *model, const char *source, int stream, int stage) {
+  for (unsigned i = 0; i < model->n_rules; i++) {
+    const struct vsm_rule *r = &model->rules[i];
+    if (!r->ignore && r->stream == stream && r->stage >= 0 && (stage < 0 || r->stage == stage) &&
+        vsm_glob_match(r->source, vsm_str_of(source)))
+      return true;
+  }
+  return false;
+}
+
+bool ref_silence_fits(const struct ref_world *w, const struct ref_silence *silence, const struct ref_subject *s) {
+  const struct vsm_silence_view *v = &silence->view;
+  if (silence->over || v->mark.until.us <= ref_now(w->ref) || (v->kind >= 0 && v->kind != (int)s->kind))
+    return false;
+  const struct vsm_stream *stream = s->stream < 0 ? NULL : &w->model->streams[s->stream];
+  if (v->source.n && (!s->source || !vsm_str_eq(v->source, vsm_str_of(s->source))))
+    return false;
+  if (v->stream.n && (!stream || !vsm_str_eq(v->stream, vsm_str_of(stream->id))))
+    return false;
+  return !v->stage.n || (stream && s->stage >= 0 && vsm_str_eq(v->stage, vsm_str_of(stream->stages[s->stage].id)));
+}
+
+static bool taken_out(const struct ref_world *w, const struct ref_subject *s, const struct ref_item *item) {
+  for (size_t i = 0; i < w->n_silences; i++)
+    for (size_t k = 0; w->silences[i].view.item.n && k < item->n_keys; k++)
+      if (vsm_str_eq(w->silences[i].view.item, vsm_str_of(item->keys[k])) && ref_silence_fits(w, &w->silences[i], s))
+        return true;
+  return false;
+}
+
+// ---- One item at an instant
+
+static size_t open_visit(const struct ref_item *item, int stage) {
+  for (size_t i = 0; i < item->fold.n_visits; i++)
+    if (item->fold.visits[i].stage == stage && item->fold.visits[i].how == VSM_OPEN)
+      return i;
+  return SIZE_MAX;
+}
+
+// stage -1: of the item.
+static int64_t last_moved(const struct ref_item *item, int stage) {
+  int64_t us = item->not_before[REF_STAGES_MAX];
+  if (stage >= 0) {
+    us = later(us, item->not_before[stage]);
+    us = later(us, item->fold.visits[open_visit(item, stage)].entered);
+  }
+  for (size_t i = 0; i < item->n_transitions; i++)
+    if (stage < 0 || item->transitions[i].stage == stage)
+      us = later(us, item->transitions[i].t);
+  for (int i = 0; i <= REF_STAGES_MAX; i++)
+    if (item->has_progress[i] && (stage < 0 || i == stage))
+      us = later(us, item->progress[i]);
+  return us;
+}
+
+// The threshold that counts for it; NULL: none does.
+static const struct vsm_stall *stall_of(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item,
+                                        int64_t *after) {
+  const struct vsm_stream *x = &w->model->streams[s->stream];
+  const struct vsm_stall *all = s->stage < 0 ? x->stalls : x->stages[s->stage].stalls;
+  unsigned n = s->stage < 0 ? x->n_stalls : x->stages[s->stage].n_stalls;
+  for (unsigned i = 0; i < n; i++)
+    if (ref_all_fit(all[i].where, all[i].n_where, item)) {
+      *after = w->stalls[ref_node(w, (unsigned)s->stream, s->stage)][i];
+      return *after < 0 ? NULL : &all[i];
+    }
+  return NULL;
+}
+
+static bool is_stalled(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
+                       int64_t *held) {
+  int64_t after, moved = last_moved(item, s->stage);
+  const struct vsm_stall *stall = stall_of(w, s, item, &after);
+  if (!stall)
+    return false;
+  *held = vsm_calendar_when(stall->calendar, vsm_calendar_worked(stall->calendar, moved) + after);
+  return at >= moved && ref_worked(stall->calendar, moved, at) >= after;
+}
+
+static bool is_overdue(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
+                       int64_t *held) {
+  const struct vsm_stream *x = &w->model->streams[s->stream];
+  const struct vsm_expectation *all = s->stage < 0 ? x->expected : x->stages[s->stage].expected;
+  unsigned n = s->stage < 0 ? x->n_expected : x->stages[s->stage].n_expected;
+  int64_t due = item->due[s->stage < 0 ? REF_STAGES_MAX : s->stage];
+  struct ref_figures f = figures(w, (unsigned)s->stream, at);
+  *held = due ? due + 1 : INT64_MIN;
+  if (due)
+    return !*s->name && due < at;
+  for (unsigned i = 0; i < n; i++)
+    if (strcmp(all[i].name, s->name) == 0 && ref_fits(all, i, item))
+      return ref_counted_age(&f, &all[i], &item->fold, s->stage < 0 ? SIZE_MAX : open_visit(item, s->stage)) >
+             all[i].within_us;
+  return false;
+}
+
+static bool counts(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
+                   int64_t *held) {
+  if (s->stage < 0 ? !item->fold.open : open_visit(item, s->stage) == SIZE_MAX)
+    return false;
+  return s->kind == VSM_ITEM_STALLED ? is_stalled(w, s, item, at, held) : is_overdue(w, s, item, at, held);
+}
+
+// ---- Rules at an instant
+
+static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64_t at, uint64_t *n) {
+  const struct vsm_stage *stage = &w->model->streams[s->stream].stages[s->stage];
+  int64_t from = INT64_MIN, oldest = INT64_MAX;
+  *n = 0;
+  for (size_t i = 0; i < w->n_items[s->stream]; i++) {
+    const struct ref_fold *f = &w->items[s->stream][i].fold;
+    for (size_t k = 0; k < f->n_visits; k++) {
+      const struct ref_visit *v = &f->visits[k];
+      if (v->stage != s->stage)
+        continue;
+      if (v->how != VSM_OPEN)
+        from = later(from, v->left);
+      else if (v->state != VSM_SUSPENDED) {
+        oldest = v->entered < oldest ? v->entered : oldest;
+        ++*n;
+      }
+    }
+  }
+  from = later(from, oldest);
+  return *n && at >= from && ref_worked(stage->calendar, from, at) >= stage->stage_stall_us;
+}
+
+static uint64_t open_visits(const struct ref_world *w, const struct ref_subject *s) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < w->n_items[s->stream]; i++)
+    n += open_visit(&w->items[s->stream][i], s->stage) != SIZE_MAX;
+  return n;
+}
+
+static void judge_missed(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
+  const struct vsm_stream *x = &w->model->streams[s->stream];
+  const struct vsm_expectation *all = s->stage < 0 ? x->expected : x->stages[s->stage].expected;
+  unsigned n = s->stage < 0 ? x->n_expected : x->stages[s->stage].n_expected;
+  struct ref_figures f = figures(w, (unsigned)s->stream, ref_now(w->ref));
+  out->untold = true;
+  for (unsigned i = 0; i < n; i++) {
+    if (strcmp(all[i].name, s->name) != 0)
+      continue;
+    struct ref_tally t = ref_tally(&f, s->stage, i, ref_window_start(all[i].window_us, f.now));
+    if (t.count == 0 || t.count < all[i].min_count)
+      continue;
+    out->untold = false;
+    out->holds = out->holds || t.met * 1000000 < t.count * all[i].target_ppm;
+  }
+}
+
+static bool silent(const struct ref_world *w, const struct ref_subject *s, int64_t at) {
+  for (unsigned i = 0; i < w->model->n_sources; i++)
+    if (strcmp(w->model->sources[i].id, s->source) == 0) {
+      const struct vsm_source *x = &w->model->sources[i];
+      int64_t since = ref_source((struct ref_world *)w, s->source)->since;
+      return ref_worked(x->calendar, since, at) >= x->silent_us;
+    }
+  return false;
+}
+
+static uint64_t newer(const int64_t *minutes, size_t n, int64_t than) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    count += minutes[i] > than;
+  return count;
+}
+
+static void judge_refused(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
+  const struct ref_heard *h = ref_source(w, s->source);
+  int64_t than = ref_now(w->ref) / VSM_MINUTE_US - 15;
+  uint64_t good = newer(h->good, h->n_good, than), bad = newer(h->bad, h->n_bad, than);
+  out->count = bad;
+  out->untold = good + bad == 0;
+  out->holds = bad * 1000000 > (good + bad) * s->rule->refused_ppm;
+}
+
+static void judge_gap(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
+  const struct ref_heard *h = ref_source(w, s->source);
+  size_t n;
+  struct ref_number *missing = ref_missing(w->ref, s->source, &n);
+  for (size_t i = 0; i < n; i++) {
+    bool given_up = false;
+    for (size_t k = 0; k < h->n_given_up; k++)
+      given_up = given_up || (h->given_up[k].epoch == missing[i].epoch && h->given_up[k].number == missing[i].number);
+    out->count += !given_up;
+  }
+  out->holds = out->count > 0;
+}
+
+static void judge_items(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
+  int64_t held = INT64_MIN;
+  for (size_t i = 0; i < w->n_items[s->stream]; i++) {
+    const struct ref_item *item = &w->items[s->stream][i];
+    if (counts(w, s, item, ref_now(w->ref), &held) && !taken_out(w, s, item))
+      REF_PUSH(w->arena, out->members, out->n_members,
+               (struct ref_member){item->keys, item->n_keys, item->shown, held});
+  }
+  out->count = out->n_members;
+  out->holds = out->count > 0;
+}
+
+void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, struct ref_sign *out) {
+  *out = (struct ref_sign){0};
+  switch (s->kind) {
+  case VSM_ITEM_STALLED:
+  case VSM_ITEM_OVERDUE:
+    judge_items(w, s, out);
+    break;
+  case VSM_STAGE_STALLED:
+    out->holds = stands_still(w, s, ref_now(w->ref), &out->count);
+    break;
+  case VSM_WIP_LIMIT:
+    out->count = open_visits(w, s);
+    out->holds = out->count > w->model->streams[s->stream].stages[s->stage].wip_limit;
+    break;
+  case VSM_SLE_MISSED:
+    out->untold = true;
+    if (whole)
+      judge_missed(w, s, out);
+    break;
+  case VSM_SOURCE_SILENT:
+    out->holds = silent(w, s, ref_now(w->ref));
+    break;
+  case VSM_SOURCE_REFUSED:
+    judge_refused(w, s, out);
+    break;
+  case VSM_SOURCE_GAP:
+    judge_gap(w, s, out);
+    break;
+  case VSM_ALERT_KINDS:
+    assert(false);
+  }
+}
+
+// ---- When, by time alone
+
+// Whether item number `i` counts, or with SIZE_MAX the rule holds, then.
+static bool at_instant(struct ref_world *w, const struct ref_subject *s, size_t i, int64_t at) {
+  int64_t held;
+  uint64_t n;
+  if (i != SIZE_MAX)
+    return counts(w, s, &w->items[s->stream][i], at, &held);
+  return s->kind == VSM_STAGE_STALLED ? stands_still(w, s, at, &n) : silent(w, s, at);
+}
+
+// Between two whole minutes what counts goes on counting, and what holds goes on holding: by halves.
+static int64_t first_instant(struct ref_world *w, const struct ref_subject *s, size_t i, int64_t limit) {
+  int64_t no = ref_now(w->ref), yes = limit;
+  if (at_instant(w, s, i, no) || !at_instant(w, s, i, limit))
+    return INT64_MAX;
+  while (yes - no > 1) {
+    int64_t middle = no + (yes - no) / 2;
+    if (at_instant(w, s, i, middle))
+      yes = middle;
+    else
+      no = middle;
+  }
+  return yes;
+}
+
+int64_t ref_next_by_time(struct ref_world *w, const struct ref_subject *s, int64_t limit) {
+  int64_t next = INT64_MAX;
+  if (s->kind == VSM_STAGE_STALLED || s->kind == VSM_SOURCE_SILENT)
+    return first_instant(w, s, SIZE_MAX, limit);
+  if (s->kind != VSM_ITEM_STALLED && s->kind != VSM_ITEM_OVERDUE)
+    return next;
+  for (size_t i = 0; i < w->n_items[s->stream]; i++) {
+    int64_t at = first_instant(w, s, i, limit);
+    next = at < next ? at : next;
+  }
+  return next;
+}
