@@ -213,8 +213,11 @@ static void receive(struct vsm_subscriber *s) {
 }
 
 int vsm_subscriber_process(struct vsm_subscriber *s) {
-  if (vsm_sock_connections(&s->sock) && s->query)
+  bool connected = vsm_sock_connections(&s->sock) > 0;
+  if (connected && s->query)
     s->due_ms = vsm_clock_ms();
+  if (connected && s->options.on_connect)
+    s->options.on_connect(s->options.ctx);
   if (s->query)
     vsm_query_process(s->query);
   if (!s->asked && s->due_ms <= vsm_clock_ms())

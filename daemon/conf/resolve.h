@@ -3,7 +3,7 @@
 #pragma once
 #include "conf/reader.h"
 
-extern const struct vsm_conf_map VSM_CONF_STAGE;
+extern const struct vsm_conf_map VSM_CONF_STAGE, VSM_CONF_CALENDAR;
 
 // Fills model.calendars, all but their runs. The array, for vsm_conf_expand_calendars(). This comes first.
 struct vsm_calendar *vsm_conf_resolve_calendars(struct vsm_conf_reader *r, struct vsm_config *config);

@@ -194,10 +194,10 @@ static const struct vsm_conf_field CALENDAR_FIELDS[] = {
      .least = 1},
     {.key = "holidays", .type = &VSM_T_WORDS, CALENDAR_AT(holidays), .flags = VSM_CONF_ONE, .check = vsm_form_date},
 };
-static const struct vsm_conf_map CALENDAR = {.what = "a calendar",
-                                             .fields = CALENDAR_FIELDS,
-                                             .n_fields = N(CALENDAR_FIELDS),
-                                             .size = sizeof(struct vsm_conf_calendar)};
+const struct vsm_conf_map VSM_CONF_CALENDAR = {.what = "a calendar",
+                                               .fields = CALENDAR_FIELDS,
+                                               .n_fields = N(CALENDAR_FIELDS),
+                                               .size = sizeof(struct vsm_conf_calendar)};
 
 #define SOURCE_AT(member) .offset = offsetof(struct vsm_conf_source, member)
 static const struct vsm_conf_field SOURCE_FIELDS[] = {
@@ -355,7 +355,11 @@ static const struct vsm_conf_map RULE = {.what = "a mapping rule",
 #define ROOT_AT(member) .offset = offsetof(struct vsm_config, member)
 static const struct vsm_conf_field ROOT_FIELDS[] = {
     {.key = "daemon", .type = &VSM_T_MAP, ROOT_AT(daemon), .map = &DAEMON, .fallback = ""},
-    {.key = "calendars", .type = &VSM_T_ITEMS, ROOT_AT(calendars), .map = &CALENDAR, .most = VSM_CALENDARS_MAX},
+    {.key = "calendars",
+     .type = &VSM_T_ITEMS,
+     ROOT_AT(calendars),
+     .map = &VSM_CONF_CALENDAR,
+     .most = VSM_CALENDARS_MAX},
     {.key = "sources", .type = &VSM_T_ITEMS, ROOT_AT(sources), .map = &SOURCE},
     {.key = "value_streams", .type = &VSM_T_ITEMS, ROOT_AT(value_streams), .map = &STREAM},
     {.key = "mappings", .type = &VSM_T_ITEMS, ROOT_AT(mappings), .map = &RULE},

@@ -1,0 +1,215 @@
+// A lane is a receiver. While something of it is under way, nothing else of it is begun, so what a receiver hears first
+// was first; other lanes do not notice. How it ended is written down before the next: a message is gone from the store
+// once it was taken, and else has another time at which it is due.
+#include "agents/notify/deliver.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "shell/log.h"
+
+struct lane {
+  struct vsm_deliver *of;
+  const struct vsm_receiver *to;
+  bool busy;
+  struct vsm_message message; // under way
+  struct vsm_standing_sent sent;
+  int64_t tries;    // of an Alertmanager, since it last answered
+  int64_t pause_us; // nothing before then
+};
+
+struct vsm_deliver {
+  const struct vsm_settings *settings;
+  struct vsm_store *store;
+  struct vsm_carrier *carrier;
+  struct lane *lanes;
+  unsigned n;
+  int64_t now_us;
+  unsigned short random[3];
+  struct vsm_deliver_counts counts;
+};
+
+// What waits for a receiver that the configuration does not have any more is given up when its time is over, unless it
+// comes back.
+static void look_for_gone(struct vsm_deliver *d) {
+  struct sqlite3_stmt *st = vsm_store_ask(d->store, VSM_SQL_MESSAGE_GONE, "");
+  while (vsm_store_row(d->store, st))
+    if (!vsm_settings_receiver(d->settings, vsm_store_text(st, 0)))
+      vsm_log("receiver_gone", "receiver=%s messages for it wait, and the configuration has no such receiver",
+              vsm_store_text(st, 0));
+}
+
+struct vsm_deliver *vsm_deliver_create(const struct vsm_settings *s, struct vsm_store *store, struct vsm_carrier *c) {
+  struct vsm_deliver *d = vsm_mem_alloc(sizeof *d);
+  d->settings = s;
+  d->store = store;
+  d->carrier = c;
+  d->n = s->receivers.n;
+  d->lanes = vsm_mem_alloc((d->n + 1) * sizeof *d->lanes);
+  for (unsigned i = 0; i < d->n; i++)
+    d->lanes[i] = (struct lane){.of = d, .to = &s->receivers.at[i]};
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  d->random[0] = (unsigned short)t.tv_nsec;
+  d->random[1] = (unsigned short)(t.tv_nsec >> 16);
+  look_for_gone(d);
+  return d;
+}
+
+void vsm_deliver_destroy(struct vsm_deliver *d) {
+  if (!d)
+    return;
+  for (unsigned i = 0; i < d->n; i++) {
+    vsm_queue_free(&d->lanes[i].message);
+    vsm_standing_free(&d->lanes[i].sent);
+  }
+  free(d->lanes);
+  free(d);
+}
+
+struct vsm_deliver_counts vsm_deliver_counts(const struct vsm_deliver *d) {
+  return d->counts;
+}
+
+static int64_t wait_us(struct lane *l, int64_t tries, const struct vsm_result *r) {
+  int64_t us = vsm_queue_backoff(l->of->settings, tries, erand48(l->of->random));
+  return us > r->retry_after_us ? us : r->retry_after_us;
+}
+
+static void commit(struct lane *l) {
+  struct vsm_deliver *d = l->of;
+  if (vsm_store_commit(d->store))
+    return;
+  vsm_log("store_failed", "why=\"%s\" what was delivered to %s may be delivered again", vsm_store_why(d->store),
+          l->to->id.z);
+  l->pause_us = d->now_us + d->settings->notify.retry.most.us;
+}
+
+// --- messages
+
+static void message_ended(void *ctx, const struct vsm_result *r) {
+  struct lane *l = ctx;
+  struct vsm_deliver *d = l->of;
+  const struct vsm_message *m = &l->message;
+  bool too_old = d->now_us - m->made_us >= d->settings->notify.retry.give_up_after.us;
+  vsm_store_begin(d->store);
+  if (r->outcome == VSM_SENT) {
+    vsm_queue_done(d->store, m->id);
+    if (m->tries)
+      vsm_queue_back(d->store, l->to->id.z, d->now_us);
+    d->counts.sent++;
+    vsm_log("delivered", "receiver=%s id=%s tries=%lld", l->to->id.z, m->delivery, (long long)m->tries + 1);
+  } else if (r->outcome == VSM_REFUSED || too_old) {
+    vsm_queue_done(d->store, m->id);
+    d->counts.refused += r->outcome == VSM_REFUSED;
+    d->counts.given_up++;
+    vsm_log("given_up", "receiver=%s id=%s tries=%lld why=\"%s\" THIS MESSAGE IS LOST: %s", l->to->id.z, m->delivery,
+            (long long)m->tries + 1, r->said,
+            r->outcome == VSM_REFUSED ? "the receiver refused it" : "give_up_after is over");
+  } else {
+    int64_t us = wait_us(l, m->tries, r);
+    vsm_queue_later(d->store, m->id, d->now_us + us);
+    d->counts.again++;
+    vsm_log("delivery_failed", "receiver=%s id=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->to->id.z, m->delivery,
+            (long long)m->tries + 1, (long long)us / 1000, r->said);
+  }
+  commit(l);
+  vsm_queue_free(&l->message);
+  l->busy = false;
+}
+
+static void begin_message(struct lane *l, int64_t mono_us) {
+  struct vsm_deliver *d = l->of;
+  if (!vsm_queue_next(d->store, l->to->id.z, &l->message))
+    return;
+  if (l->message.due_us > d->now_us) {
+    vsm_queue_free(&l->message);
+    return;
+  }
+  const struct vsm_message *m = &l->message;
+  struct vsm_parcel p = {m->delivery, m->recipient, m->body, m->made_us, d->now_us, mono_us};
+  l->busy = true;
+  vsm_channel_send(d->carrier, l->to, &p, message_ended, l);
+}
+
+// --- an Alertmanager
+
+static void standing_ended(void *ctx, const struct vsm_result *r) {
+  struct lane *l = ctx;
+  struct vsm_deliver *d = l->of;
+  int64_t resend_us = l->to->alertmanager.resend_interval.us;
+  if (r->outcome == VSM_AGAIN) {
+    int64_t us = wait_us(l, l->tries++, r);
+    l->pause_us = d->now_us + us;
+    d->counts.again++;
+    vsm_log("delivery_failed", "receiver=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->to->id.z, (long long)l->tries,
+            (long long)us / 1000, r->said);
+  } else {
+    vsm_store_begin(d->store);
+    vsm_standing_took(d->store, l->to->id.z, resend_us, d->now_us, &l->sent, r->outcome == VSM_REFUSED);
+    l->tries = 0;
+    if (r->outcome == VSM_SENT) {
+      d->counts.sent++;
+    } else {
+      d->counts.refused++;
+      d->counts.given_up++;
+      vsm_log("given_up", "receiver=%s why=\"%s\" THE ALERTMANAGER REFUSED %zu ALERTS", l->to->id.z, r->said,
+              l->sent.n);
+    }
+    commit(l);
+  }
+  vsm_standing_free(&l->sent);
+  l->busy = false;
+}
+
+static void begin_standing(struct lane *l, int64_t mono_us) {
+  struct vsm_deliver *d = l->of;
+  char *body = vsm_standing_batch(d->store, l->to->id.z, l->to->alertmanager.resend_interval.us, d->now_us, &l->sent);
+  if (!body)
+    return;
+  struct vsm_parcel p = {"", "", body, d->now_us, d->now_us, mono_us};
+  l->busy = true;
+  vsm_channel_send(d->carrier, l->to, &p, standing_ended, l);
+  free(body);
+}
+
+// --- all
+
+void vsm_deliver_turn(struct vsm_deliver *d, int64_t now_us, int64_t mono_us) {
+  d->now_us = now_us;
+  vsm_transfers_turn(d->carrier->transfers);
+  vsm_child_turn(&d->carrier->children, mono_us);
+  for (unsigned i = 0; i < d->n; i++) {
+    struct lane *l = &d->lanes[i];
+    if (l->busy || l->pause_us > now_us)
+      continue;
+    if (l->to->channel == VSM_ALERTMANAGER)
+      begin_standing(l, mono_us);
+    else
+      begin_message(l, mono_us);
+  }
+}
+
+static int64_t lane_due(struct lane *l) {
+  struct vsm_message m;
+  int64_t due_us = INT64_MAX;
+  if (l->busy)
+    return INT64_MAX;
+  if (l->to->channel == VSM_ALERTMANAGER) {
+    due_us = vsm_standing_due(l->of->store, l->to->id.z);
+  } else if (vsm_queue_next(l->of->store, l->to->id.z, &m)) {
+    due_us = m.due_us;
+    vsm_queue_free(&m);
+  }
+  return due_us > l->pause_us ? due_us : l->pause_us;
+}
+
+int64_t vsm_deliver_due(struct vsm_deliver *d) {
+  int64_t due_us = INT64_MAX;
+  for (unsigned i = 0; i < d->n; i++) {
+    int64_t us = lane_due(&d->lanes[i]);
+    due_us = us < due_us ? us : due_us;
+  }
+  return due_us;
+}
