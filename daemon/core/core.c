@@ -197,6 +197,15 @@ static void ask_ahead(const struct vsm_core *core, struct vsm_look *looks, size_
       ask(core, &looks[turn - step], step);
 }
 
+// After a run: what the sets of open items and visits put off.
+static void end_run(struct vsm_core *core) {
+  vsm_ranks_settle(&core->ranks);
+  for (unsigned i = 0; i < core->model->n_streams; i++) {
+    struct vsm_stream_state *s = &core->streams[i];
+    vsm_moved_tidy(&s->moved, &s->items, s->graph, s->open.count);
+  }
+}
+
 int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, size_t n, struct vsm_effects *fx,
                       vsm_core_done *done, void *ctx) {
   vsm_words_tidy(core);
@@ -214,7 +223,7 @@ int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, siz
       if (done)
         done(ctx, &events[at + i], fx);
     }
-    vsm_ranks_settle(&core->ranks);
+    end_run(core);
   }
   return 0;
 }

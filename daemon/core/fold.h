@@ -21,6 +21,12 @@ static inline enum vsm_lifecycle vsm_packed_lifecycle(uint64_t t) {
   return (enum vsm_lifecycle)(t & 7);
 }
 
+// Of a stage that a graph of n stages does not have.
+static inline bool vsm_packed_sleeps(uint64_t t, unsigned n) {
+  unsigned place = vsm_packed_place(t);
+  return place >= n && place != VSM_PLACE_ITEM;
+}
+
 // Why and for whom a suspension waits: an interned (reason, party), and the party beside it.
 static inline uint32_t vsm_wait_pack(uint32_t words, enum vsm_party party) {
   return words << 2 | party;

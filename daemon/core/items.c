@@ -51,8 +51,7 @@ static struct vsm_str key_at(const struct vsm_items *s, const struct vsm_item *i
 
 struct vsm_str vsm_items_shown(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_graph *graph) {
   for (unsigned i = 0; i < it->n; i++) {
-    unsigned place = vsm_packed_place(it->log[i]);
-    if (place < graph->n || place == VSM_PLACE_ITEM)
+    if (!vsm_packed_sleeps(it->log[i], graph->n))
       return key_at(s, it, vsm_item_who(it)[i] & VSM_WHO_KEY);
   }
   struct vsm_str least = key_at(s, it, 0);
@@ -91,8 +90,9 @@ unsigned vsm_item_key_place(const struct vsm_item *it, uint32_t key_id) {
 enum { LINE_BYTES = 64 };
 
 static void ask(const void *p, size_t bytes) {
-  for (size_t at = 0; at < bytes; at += LINE_BYTES)
-    __builtin_prefetch((const char *)p + at);
+  const char *end = (const char *)p + bytes;
+  for (const char *line = (const char *)((uintptr_t)p & ~(uintptr_t)(LINE_BYTES - 1)); line < end; line += LINE_BYTES)
+    __builtin_prefetch(line);
 }
 
 static void ask_said(const struct vsm_item *it) {

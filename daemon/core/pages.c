@@ -133,17 +133,37 @@ static void add_item(struct page *p, struct cursor at, int place) {
     add_row(p, stream, id, story, NULL);
 }
 
+static struct cursor at_item(unsigned stream, struct vsm_rank next, const struct cursor *from) {
+  bool begun = (uint64_t)next.us == from->n[1] && next.id == from->n[2];
+  return (struct cursor){{stream, (uint64_t)next.us, next.id, begun ? from->n[3] : 0}};
+}
+
+static void scan_moved(struct page *p, unsigned stream, const struct cursor *from, int place) {
+  struct vsm_stream_state *s = vsm_core_stream(p->core, stream);
+  struct vsm_rank at = {(int64_t)from->n[1], (uint32_t)from->n[2]};
+  enum vsm_moved_found found;
+  while (!p->more && (found = vsm_moved_look(&s->moved, &s->items, s->graph, at, &at)) != VSM_MOVED_END) {
+    struct cursor here = at_item(stream, at, from);
+    if (has_room(p, here) && found == VSM_MOVED_RIGHT)
+      add_item(p, here, place);
+    else
+      p->scanned++;
+    at = vsm_moved_behind(at);
+  }
+}
+
 static void scan(struct page *p, unsigned stream, const struct cursor *from) {
   const struct vsm_stream_state *s = vsm_core_stream(p->core, stream);
   int place = p->query->stage < 0 ? -1 : s->graph->place_of[p->query->stage];
-  const struct vsm_ranks *ranks = p->query->sort == VSM_BY_LAST ? &s->moved
-                                  : place < 0                   ? &s->open
-                                                                : &s->stages[place].open;
+  if (p->query->sort == VSM_BY_LAST) {
+    scan_moved(p, stream, from, place);
+    return;
+  }
+  const struct vsm_ranks *ranks = place < 0 ? &s->open : &s->stages[place].open;
   struct vsm_ranks_at at = vsm_ranks_seek(ranks, (int64_t)from->n[1], (uint32_t)from->n[2]);
   struct vsm_rank next;
   while (!p->more && vsm_ranks_next(ranks, &at, &next)) {
-    bool begun = (uint64_t)next.us == from->n[1] && next.id == from->n[2];
-    struct cursor here = {{stream, (uint64_t)next.us, next.id, begun ? from->n[3] : 0}};
+    struct cursor here = at_item(stream, next, from);
     if (has_room(p, here))
       add_item(p, here, place);
   }

@@ -11,7 +11,7 @@
 int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
                           struct vsm_ranks_queue *queue, int64_t now_us) {
   *s = (struct vsm_stream_state){.model = model, .first_started = INT64_MAX};
-  s->open.queue = s->moved.queue = queue;
+  s->open.queue = s->moved.ranks.queue = queue;
   vsm_items_init(&s->items, words);
   s->id = strdup(model->id);
   s->graph = vsm_graph_create(model);
@@ -71,7 +71,7 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
   if (s->bands)
     vsm_flow_fini(&s->flow, s->bands);
   vsm_ranks_fini(&s->open);
-  vsm_ranks_fini(&s->moved);
+  vsm_moved_fini(&s->moved);
   vsm_series_fini(&s->series);
   vsm_items_fini(&s->items);
   for (size_t i = 0; i < s->n_sleeping; i++)
@@ -88,8 +88,7 @@ void vsm_stream_state_fini(struct vsm_stream_state *s) {
 static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but) {
   const uint8_t *who = vsm_item_who(it);
   for (size_t i = 0; i < it->n; i++) {
-    unsigned place = vsm_packed_place(it->log[i]);
-    if ((who[i] & VSM_WHO_CREATES) && i != but && (place < s->graph->n || place == VSM_PLACE_ITEM))
+    if ((who[i] & VSM_WHO_CREATES) && i != but && !vsm_packed_sleeps(it->log[i], s->graph->n))
       return true;
   }
   return false;
@@ -423,7 +422,8 @@ static void replace_item(struct vsm_stream_state *s, uint32_t item, const struct
   const struct vsm_story *was = &r->was, *is = &r->is;
   bool a = is_between(was), b = is_between(is);
   replace_rank(&s->open, item, was->open, was->started, is->open, is->started);
-  replace_rank(&s->moved, item, was->open, was->last, is->open, is->last);
+  if (is->open && !was->open)
+    vsm_moved_opened(&s->moved, item, is->last);
   s->between += (uint64_t)b - (uint64_t)a;
   if (a != b || was->open != is->open || was->started != is->started)
     s->flow.changed = true;

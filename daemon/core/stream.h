@@ -4,6 +4,7 @@
 #include "core/expect.h"
 #include "core/flow.h"
 #include "core/items.h"
+#include "core/moved.h"
 #include "core/segments.h"
 #include "core/series.h"
 #include "core/waits.h"
@@ -43,8 +44,8 @@ struct vsm_stream_state {
   struct vsm_stage_state *stages; // by place
   struct vsm_flow flow;
   struct vsm_series series;
-  struct vsm_ranks open;  // open items by start
-  struct vsm_ranks moved; // open items by last transition
+  struct vsm_ranks open; // open items by start
+  struct vsm_moved moved;
   struct vsm_expectings expected;
   struct vsm_edges edges;
   struct vsm_attribute *attributes; // of each segment of the model

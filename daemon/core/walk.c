@@ -358,16 +358,15 @@ FOR_WORDS void step(struct vsm_walk *w, unsigned words, unsigned place, uint64_t
 FOR_WORDS void steps(struct vsm_walk *w, unsigned words, size_t from, size_t to) {
   for (size_t i = from; i < to; i++) {
     uint64_t transition = w->log->at[i];
-    unsigned place = vsm_packed_place(transition);
-    if (place >= w->graph->n && place != VSM_PLACE_ITEM)
-      continue; // sleeps
+    if (vsm_packed_sleeps(transition, w->graph->n))
+      continue;
     w->out->last = w->t = vsm_packed_us(transition);
     if (!w->out->exists) {
       w->out->exists = w->out->open = true;
       w->out->started = w->t;
       mark(w, VSM_M_STARTED, VSM_PLACE_ITEM);
     }
-    step(w, words, place, transition);
+    step(w, words, vsm_packed_place(transition), transition);
   }
 }
 
