@@ -11,3 +11,5 @@ struct vsm_checkpoint_due {
   bool crowded;    // the journal takes more than it may, and only a newer checkpoint lets go of more
 };
 bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d);
+// One that is made with idle time alone: is there so little of it that it must be made otherwise?
+bool vsm_checkpoint_starves(int64_t us);

@@ -1,6 +1,10 @@
 // What a process left counts once its end was well: until then a checkpoint may have its name in the system's memory
 // alone, and to trim the journal by it would leave nothing after a power cut. So after one that failed only those count
 // that did before, as far as they are still there.
+//
+// It gets idle time: whoever wakes takes the processor from it at once. With a low priority alone each of the daemon's
+// threads waited for some milliseconds whenever it woke. Where there is next to no idle time it is begun anew with a
+// low priority, as the journal grows for as long as there is no checkpoint.
 #include "shell/checkpoints.h"
 
 #include <stdlib.h>
@@ -22,7 +26,7 @@ struct vsm_checkpoints {
   int64_t begun_boot_us, took_us;           // when the last one was started, or the daemon was; how long it took
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
-  bool begun, failed, wanted;
+  bool begun, failed, wanted, idle;
 };
 
 struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_options *o) {
@@ -77,12 +81,13 @@ static void on_end(void *ctx) {
   c->o.on_end(c->o.ctx);
 }
 
-static void start(struct vsm_checkpoints *c, uint64_t received) {
+static void start(struct vsm_checkpoints *c, uint64_t received, bool idle) {
   const char *argv[] = {"vsmd", "--checkpoint", c->o.directory, "--config", c->o.config, NULL};
   c->begun_boot_us = vsm_clock_boot_us();
   c->received_then = received;
   c->wanted = false;
-  c->fd = vsm_process_start(argv);
+  c->idle = idle;
+  c->fd = vsm_process_start(argv, idle);
   c->end = c->fd >= 0 ? vsm_watch_create(c->o.loop, c->fd, on_end, c) : NULL;
   c->failed = c->end == NULL;
   if (!c->failed)
@@ -101,6 +106,12 @@ void vsm_checkpoints_begin(struct vsm_checkpoints *c, uint64_t received, uint64_
 }
 
 void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t committed, bool crowded) {
+  if (c->fd >= 0 && c->idle && vsm_checkpoint_starves(vsm_clock_boot_us() - c->begun_boot_us)) {
+    vsm_log("checkpoint_starves", "directory=%s", c->o.directory);
+    vsm_process_reap(c->fd, true);
+    let_go(c);
+    start(c, received, false);
+  }
   if (!c->begun || c->fd >= 0 || committed <= c->positions[0])
     return;
   if (c->wanted || vsm_checkpoint_is_due(&(struct vsm_checkpoint_due){.events = received - c->received,
@@ -108,7 +119,7 @@ void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t
                                                                       .took_us = c->took_us,
                                                                       .failed = c->failed,
                                                                       .crowded = crowded}))
-    start(c, received);
+    start(c, received, !vsm_checkpoint_starves(c->took_us)); // where the last one did, so would this one
 }
 
 void vsm_checkpoints_want(struct vsm_checkpoints *c) {

@@ -1,6 +1,7 @@
 #include "shell/process.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <signal.h>
@@ -54,7 +55,7 @@ void vsm_process_stay_behind(void) {
 
 // By the link to the file that runs, so that a newer program in its place is not taken for it. No copy of the memory is
 // made, however much that is.
-int vsm_process_start(const char *const argv[]) {
+int vsm_process_start(const char *const argv[], bool idle) {
   posix_spawnattr_t attr;
   sigset_t none, all;
   pid_t pid;
@@ -68,6 +69,8 @@ int vsm_process_start(const char *const argv[]) {
   posix_spawnattr_destroy(&attr);
   if (err)
     return VSM_EIO;
+  if (idle)
+    sched_setscheduler(pid, SCHED_IDLE, &(struct sched_param){0}); // which glibc's attributes refuse
   int fd = pidfd_open(pid, 0);
   if (fd >= 0)
     return fd;

@@ -5,8 +5,10 @@
 
 uint64_t vsm_process_resident_bytes(void);
 bool vsm_process_has_descriptors(void); // at least one more
-// Starts this program with other arguments. A descriptor that is readable when it has ended, to be closed; VSM_EIO.
-int vsm_process_start(const char *const argv[]);
+// Starts this program with other arguments; `idle`: it takes the processor only where nothing else wants it at all, for
+// good, as a process without privileges cannot leave that. A descriptor that is readable when it has ended, to be
+// closed; VSM_EIO.
+int vsm_process_start(const char *const argv[], bool idle);
 // After it ended: true where it did so with exit status 0. `kill`: ends it first, and waits for that.
 bool vsm_process_reap(int fd, bool kill);
 void vsm_process_thread_stays_behind(void); // the calling thread takes processor and disk only where nobody else does

@@ -22,6 +22,7 @@
 #include "store/file.h"
 #include "store/history.h"
 #include "store/pace.h"
+#include "store/paced.h"
 
 enum { STEP_BYTES = 4 << 20, PIECE_BYTES = 1 << 20, PIECE_PAGES = 256, TRIES = 8, BUSY_MS = 10000 };
 
@@ -90,8 +91,8 @@ static int end_step(struct backup *b) {
   b->step = 0;
   if (!err && vsm_file_checkpoint(b->to) != SQLITE_OK)
     err = fail_sqlite(b, b->to, sqlite3_extended_errcode(b->to), b->unfinished, "journal.db");
-  if (!err)
-    vsm_pace_wrote(&b->pace, b->fd, bytes);
+  if (!err && vsm_pace_wrote(&b->pace, b->fd, bytes) != 0)
+    err = fail_system(b, b->unfinished, "journal.db");
   vsm_failpoint(VSM_FAIL_backup_step);
   return err;
 }
@@ -255,7 +256,8 @@ static int write_file(struct backup *b, const char *name, struct vsm_str bytes) 
     if (n < 0 && errno != EINTR)
       break;
     at += n > 0 ? (size_t)n : 0;
-    vsm_pace_wrote(&b->pace, fd, n > 0 ? (size_t)n : 0);
+    if (vsm_pace_wrote(&b->pace, fd, n > 0 ? (size_t)n : 0) != 0)
+      break;
   }
   int err = fd < 0 || at < bytes.n ? fail_system(b, b->unfinished, name) : 0;
   if (fd >= 0)
@@ -276,22 +278,19 @@ static int write_checkpoints(struct backup *b) {
 // Where they change meanwhile SQLite begins anew.
 static int copy_pages(struct backup *b, sqlite3 *from, const char *path) {
   sqlite3 *to = NULL;
-  int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+  int code = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vsm_paced());
   if (code == SQLITE_OK)
     code = sqlite3_exec(to, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
   sqlite3_backup *pages = code == SQLITE_OK ? sqlite3_backup_init(to, "main", from, "main") : NULL;
-  int fd = pages ? open(path, O_RDONLY | O_CLOEXEC) : -1;
   if (pages) {
     while ((code = sqlite3_backup_step(pages, PIECE_PAGES)) == SQLITE_OK)
-      vsm_pace_wrote(&b->pace, fd, PIECE_BYTES);
+      continue;
     code = sqlite3_backup_finish(pages);
   } else if (code == SQLITE_OK) {
     code = sqlite3_errcode(to);
   }
   int err = code == SQLITE_OK ? 0 : fail_sqlite(b, to, code, b->unfinished, "history.db");
   sqlite3_close(to);
-  if (fd >= 0)
-    close(fd);
   return err;
 }
 

@@ -27,7 +27,7 @@ static const char PREFIX[] = "checkpoint.", UNFINISHED[] = "checkpoint.new", LOC
 enum {
   HEAD_BYTES = 48,
   SUM_BYTES = 8,
-  PIECE_BYTES = 1 << 20, // written at once
+  PIECE_BYTES = 256 << 10, // written at once
 };
 
 static int explain(struct vsm_journal_why *why, const char *path, const char *what) {
@@ -147,9 +147,7 @@ static int write_piece(struct vsm_checkpoint_writer *w) {
   w->bytes += n;
   w->n = 0;
   vsm_failpoint(VSM_FAIL_checkpoint_write);
-  if (n == PIECE_BYTES)
-    vsm_pace_wrote(&w->pace, w->fd, n);
-  return 0;
+  return n == PIECE_BYTES ? vsm_pace_wrote(&w->pace, w->fd, n) : 0;
 }
 
 int vsm_checkpoint_write(void *writer, const void *bytes, size_t n) {

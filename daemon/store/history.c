@@ -23,8 +23,9 @@
 #include "store/failpoint.h"
 #include "store/file.h"
 #include "store/history_tables.h"
+#include "store/paced.h"
 
-enum { BUSY_MS = 10000, CACHE_KIB = 65536 };
+enum { BUSY_MS = 10000, CACHE_KIB = 32768 };
 
 struct known {
   uint64_t fingerprint;
@@ -80,7 +81,7 @@ static bool is_damage(int code) {
 static int open_file(struct vsm_history *h, const char *name, bool create) {
   char *path = path_of(h, name);
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
-  int code = path ? sqlite3_open_v2(path, &h->db, flags, NULL) : SQLITE_NOMEM;
+  int code = path ? sqlite3_open_v2(path, &h->db, flags, vsm_paced()) : SQLITE_NOMEM;
   free(path);
   if (code != SQLITE_OK)
     return code;

@@ -1,6 +1,7 @@
-// Reading group by group, each with a statement of its own, so that no transaction of ours keeps the log from being
-// moved into the database. What should be there and is not, or is not what was written, is reported with its
-// positions, and reading can go on behind it:
+// Reading group by group, each with a statement of its own that ends before the records are given away: a transaction
+// that went on meanwhile would be there nearly all the time, and keep the log of a daemon that writes from beginning
+// anew. It would grow, and so would the time that a commit takes. What should be there and is not, or is not what was
+// written, is reported with its positions, and reading can go on behind it:
 //
 //   - a row whose bytes changed (checksum), or whose pages are no more what they were: its own positions
 //   - rows that are missing, since positions have no holes but those that were given up
@@ -8,6 +9,7 @@
 //     then by halving
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -15,6 +17,12 @@
 
 struct range {
   uint64_t first, last;
+};
+
+struct group {
+  uint64_t first, n, checksum;
+  char *body;
+  size_t bytes, cap;
 };
 
 struct vsm_journal_reader {
@@ -25,6 +33,7 @@ struct vsm_journal_reader {
   uint64_t from; // what lies before in the first group is not wanted
   uint64_t next; // position to be read
   uint64_t last;
+  struct group group; // as the last statement found it
 };
 
 static const char ROW[] = "SELECT first, n, checksum, body FROM groups WHERE first >= ? ORDER BY first LIMIT 1";
@@ -102,6 +111,7 @@ void vsm_journal_reader_close(struct vsm_journal_reader *r) {
   sqlite3_finalize(r->key);
   sqlite3_close(r->db);
   free(r->gone);
+  free(r->group.body);
   free(r);
 }
 
@@ -208,21 +218,34 @@ static int give(const struct vsm_journal_reader *r, struct vsm_str body, uint64_
   return err ? err : 1;
 }
 
-// The group that `row` stands on.
 static int read_group(struct vsm_journal_reader *r, vsm_journal_record_fn *fn, void *ctx,
                       struct vsm_journal_damage *damage) {
-  uint64_t first = (uint64_t)sqlite3_column_int64(r->row, 0), n = (uint64_t)sqlite3_column_int64(r->row, 1);
-  uint64_t checksum = (uint64_t)sqlite3_column_int64(r->row, 2);
-  struct vsm_str body = {sqlite3_column_blob(r->row, 3), (size_t)sqlite3_column_bytes(r->row, 3)};
-  if (first > r->next)
-    return damaged(r, first - 1, "rows that are missing", damage);
-  if (n == 0 || vsm_group_checksum(body, first, n) != checksum || !is_whole(body, n)) {
+  const struct group *g = &r->group;
+  struct vsm_str body = {g->body, g->bytes};
+  if (g->first > r->next)
+    return damaged(r, g->first - 1, "rows that are missing", damage);
+  if (g->n == 0 || vsm_group_checksum(body, g->first, g->n) != g->checksum || !is_whole(body, g->n)) {
     struct range next;
-    bool more = find(r, first + 1, &next) == SQLITE_ROW; // n may be what is damaged
-    return damaged(r, more ? next.first - 1 : first + (n ? n : 1) - 1, "a row whose checksum is wrong", damage);
+    bool more = find(r, g->first + 1, &next) == SQLITE_ROW; // n may be what is damaged
+    return damaged(r, more ? next.first - 1 : g->first + (g->n ? g->n : 1) - 1, "a row whose checksum is wrong",
+                   damage);
   }
-  r->next = first + n;
-  return give(r, body, first, fn, ctx);
+  r->next = g->first + g->n;
+  return give(r, body, g->first, fn, ctx);
+}
+
+static void keep_group(sqlite3_stmt *row, struct group *g) {
+  const void *body = sqlite3_column_blob(row, 3);
+  g->first = (uint64_t)sqlite3_column_int64(row, 0);
+  g->n = (uint64_t)sqlite3_column_int64(row, 1);
+  g->checksum = (uint64_t)sqlite3_column_int64(row, 2);
+  g->bytes = (size_t)sqlite3_column_bytes(row, 3);
+  if (g->cap < g->bytes) {
+    g->cap = g->bytes;
+    g->body = vsm_mem_resize(g->body, g->cap);
+  }
+  if (g->bytes > 0)
+    memcpy(g->body, body, g->bytes);
 }
 
 int vsm_journal_read(struct vsm_journal_reader *r, vsm_journal_record_fn *fn, void *ctx,
@@ -231,9 +254,8 @@ int vsm_journal_read(struct vsm_journal_reader *r, vsm_journal_record_fn *fn, vo
     r->next = g->last + 1;
   sqlite3_bind_int64(r->row, 1, (sqlite3_int64)r->next);
   int code = sqlite3_step(r->row);
-  int result = code == SQLITE_DONE  ? 0
-               : code == SQLITE_ROW ? read_group(r, fn, ctx, damage)
-                                    : unreadable(r, code, damage);
+  if (code == SQLITE_ROW)
+    keep_group(r->row, &r->group);
   sqlite3_reset(r->row);
-  return result;
+  return code == SQLITE_DONE ? 0 : code == SQLITE_ROW ? read_group(r, fn, ctx, damage) : unreadable(r, code, damage);
 }

@@ -98,6 +98,10 @@ bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d) {
   return every && (d->crowded || d->events >= strtoull(every, NULL, 10));
 }
 
+bool vsm_checkpoint_starves(int64_t us) {
+  return us > 0 && getenv("VSM_CHECKPOINT_STARVES");
+}
+
 static void on_signal(int signal) {
   if (signal == SIGUSR1)
     failing_vfs_tell(FAILING_FULL, -1);

@@ -303,6 +303,25 @@ class Child(unittest.TestCase):
                     self.assertTrue(d.log.ended)  # which it does when the last process that can write it did
                     d.start_again()
 
+    def test_without_idle_time_it_is_begun_anew(self):
+        env = {**self.ENV, "VSM_CHECKPOINT_STARVES": "1", "VSM_FAILPOINT": "checkpoint_read"}
+        with Program("VSMD_FAILING"), Daemon(config(), env=env) as d:
+            submit(d, 20)  # the process stands still, as one does that never has its turn
+            d.log.wait(r"^event=checkpoint_starves ")
+            child = self.await_child_that_stands(d.process.pid)
+            self.assertEqual(os.sched_getscheduler(child), os.SCHED_OTHER)
+            os.kill(child, signal.SIGCONT)
+            d.log.wait(r"^event=checkpoint position=")
+
+    def test_it_gets_idle_time(self):
+        with Program("VSMD_FAILING"), Daemon(config(), env={**self.ENV, "VSM_FAILPOINT": "checkpoint_read"}) as d:
+            submit(d, 20)
+            child = self.await_child_that_stands(d.process.pid)
+            self.assertEqual(os.sched_getscheduler(child), os.SCHED_IDLE)
+            os.kill(child, signal.SIGCONT)
+            d.log.wait(r"^event=checkpoint position=")
+            self.assertEqual(os.sched_getscheduler(d.process.pid), os.SCHED_OTHER)
+
     def await_child_that_stands(self, daemon):
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
@@ -310,7 +329,7 @@ class Child(unittest.TestCase):
                 for child in f.read().split():
                     with open(f"/proc/{child}/stat") as stat:
                         if stat.read().rpartition(")")[2].split()[0] == "T":
-                            return
+                            return int(child)
         self.fail("no child of it stands still")
 
     def test_one_at_a_time(self):

@@ -112,8 +112,11 @@ static void end_run(struct journal_story *s) {
 
 int note(void *ctx, uint64_t position, const struct vsm_record *r) {
   struct journal_story *s = ctx;
-  if (r->payload.n < 20)
-    assert_int_equal(strtoull(r->payload.p, NULL, 10), position);
+  char number[20] = "";
+  if (r->payload.n < sizeof number) {
+    memcpy(number, r->payload.p, r->payload.n); // no 0 ends it
+    assert_int_equal(strtoull(number, NULL, 10), position);
+  }
   if (s->first && position == s->last + 1) {
     s->last = position;
     return 0;

@@ -35,7 +35,14 @@ static void test_when(void **state) {
       fail_msg("%s", cases[i].what);
 }
 
+static void test_it_is_not_waited_for_without_end(void **state) {
+  (void)state;
+  assert_false(vsm_checkpoint_starves(5 * VSM_MINUTE_US - 1));
+  assert_true(vsm_checkpoint_starves(5 * VSM_MINUTE_US));
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_when)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_when),
+                                     cmocka_unit_test(test_it_is_not_waited_for_without_end)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,6 +257,35 @@ static void test_the_log_does_not_grow_without_end(void **state) {
   assert_true(st.st_size < 16 << 20);
 }
 
+// In the middle of a record the log begins anew: whoever reads, and takes long, is in nobody's way.
+static int commits_meanwhile(void *ctx, uint64_t position, const struct vsm_record *r) {
+  static char payload[100000];
+  struct journal_rig *f = ctx;
+  struct stat st;
+  char path[sizeof f->file + 8];
+  (void)position, (void)r;
+  for (int i = 0; i < 200; i++) {
+    vsm_journal_append(f->j, &(struct vsm_record){.kind = VSM_RECORD_BATCH, .payload = {payload, sizeof payload}});
+    await_committed(f);
+  }
+  snprintf(path, sizeof path, "%s-wal", f->file);
+  assert_int_equal(stat(path, &st), 0);
+  assert_in_range(st.st_size, 1, 4 << 20);
+  return 7;
+}
+
+static void test_a_reader_does_not_make_the_log_grow(void **state) {
+  struct journal_rig *f = *state;
+  struct vsm_journal_reader *reader;
+  struct vsm_journal_why why;
+  open_journal(f);
+  append_some(f, 3);
+  await_committed(f);
+  assert_int_equal(vsm_journal_reader_open(f->directory, 0, &reader, &why), 0);
+  assert_int_equal(vsm_journal_read(reader, commits_meanwhile, f, NULL), 7);
+  vsm_journal_reader_close(reader);
+}
+
 // --- trimming
 
 static void trim(struct journal_rig *f, uint64_t below, int64_t received_before, int64_t max_bytes) {
@@ -358,6 +387,7 @@ int main(void) {
       T(test_a_failed_sync_is_final),
       T(test_a_failed_sync_of_the_database_is_final),
       T(test_the_log_does_not_grow_without_end),
+      T(test_a_reader_does_not_make_the_log_grow),
       T(test_what_lies_below_goes),
       T(test_the_last_group_stays),
       T(test_only_what_is_old_or_too_much_goes),
