@@ -5,6 +5,7 @@
 #include "core/detect.h"
 
 struct vsm_alerts;
+struct vsm_stream_state;
 
 enum vsm_alert_state { VSM_QUIET, VSM_PENDING, VSM_FIRING, VSM_RESOLVED };
 const char *vsm_alert_state_name(enum vsm_alert_state s); // "", "pending", "firing", "resolved"
@@ -110,5 +111,7 @@ int vsm_core_acknowledge(struct vsm_core *core, struct vsm_str id, struct vsm_st
 long vsm_core_silences(struct vsm_core *core, struct vsm_arena *arena, struct vsm_silence_view **rows);
 
 // Does a silence that names an item take this one out of the counts of this kind at this place (-1: the stream)?
-bool vsm_silence_covers(const struct vsm_core *core, enum vsm_alert_kind kind, unsigned stream, int place,
-                        uint32_t item);
+// The stream need not be one of the core's yet.
+bool vsm_silence_covers(const struct vsm_core *core, enum vsm_alert_kind kind, const struct vsm_stream_state *stream,
+                        int place, uint32_t item);
+bool vsm_silence_any_item(const struct vsm_core *core); // does any of them name an item?

@@ -5,8 +5,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "core/alert.h"
 #include "core/hash.h"
 #include "core/horizon.h"
+#include "core/guard.h"
 #include "core/words.h"
 
 struct application {
@@ -18,6 +20,7 @@ struct application {
   unsigned key_place;
   long added;  // place of the new transition in the log; VSM_FOLD_ALL: none
   bool folded; // core->retold holds the item's story as it was
+  bool anew;   // what stays as it was may count differently
   bool news;   // something was new
 };
 
@@ -25,11 +28,20 @@ static struct vsm_item *item_of(const struct application *a) {
   return vsm_items_at(&a->stream->items, a->id);
 }
 
-// The item's story as it was before this application.
-static void remember(struct application *a) {
-  if (!a->folded)
-    vsm_stream_fold(a->stream, item_of(a), (size_t)a->added, &a->core->retold.was);
+// The item's story as it was before this application, and how alerts saw it.
+static void keep(struct application *a) {
+  struct vsm_stream_state *s = a->stream;
+  if (!a->folded) {
+    vsm_stream_fold(s, item_of(a), (size_t)a->added, &a->core->retold.was);
+    if (s->guard)
+      vsm_guard_look(s, a->id, (size_t)a->added, &a->core->retold.was, &s->guard->kept);
+  }
   a->folded = true;
+}
+
+static void remember(struct application *a) {
+  keep(a);
+  a->anew = true;
 }
 
 static void open_item(struct application *a) {
@@ -41,6 +53,8 @@ static void open_item(struct application *a) {
     a->news = true;
     vsm_story_clear(&a->core->retold.was);
     a->folded = true;
+    if (a->stream->guard)
+      vsm_guard_look(a->stream, a->id, (size_t)VSM_FOLD_ALL, &a->core->retold.was, &a->stream->guard->kept);
     return;
   }
   a->id = vsm_items_key(items, key)->item;
@@ -92,6 +106,8 @@ static void add_transition(struct application *a, int64_t us) {
 static void add_progress(struct application *a, int64_t us) {
   struct vsm_progress p = {us, a->claim->origin, (uint8_t)vsm_rule_place(a->stream, a->claim->rule),
                            (uint8_t)a->key_place};
+  if (a->stream->guard)
+    keep(a);
   if (vsm_items_note_progress(&a->stream->items, item_of(a), p))
     a->news = true;
 }
@@ -108,6 +124,14 @@ struct topic {
   uint32_t name; // of a segment
   unsigned place;
 };
+
+// What has a date is not held against expectations any more.
+static void keep_date(struct application *a, enum vsm_value_kind kind, unsigned place, bool first) {
+  const struct vsm_stream_state *s = a->stream;
+  const struct vsm_expectings *expected = place == VSM_PLACE_ITEM ? &s->expected : &s->stages[place].expected;
+  keep(a);
+  a->anew = a->anew || (kind == VSM_VALUE_DUE && first && expected->n > 0);
+}
 
 static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
   char text[VSM_KEY_MAX + 1];
@@ -133,6 +157,8 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
   if (vsm_items_takes_value(&a->stream->items, item_of(a), &v)) {
     if (topic.kind == VSM_VALUE_SEGMENT)
       remember(a);
+    else if (a->stream->guard)
+      keep_date(a, topic.kind, topic.place, !have);
     a->news = true;
   }
   vsm_items_note_value(&a->stream->items, item_of(a), &v);
@@ -169,17 +195,23 @@ static void join(struct application *a, const struct vsm_name *name) {
       refuse_link(a, link, "an item has at most 32 keys");
       return;
     }
+    if (a->stream->guard && vsm_silence_any_item(a->core)) // it may be one that a silence names
+      remember(a);
     vsm_items_add_key(items, a->id, link, name->hash);
     a->news = true;
     return;
   }
   remember(a);
   vsm_stream_fold(a->stream, vsm_items_at(items, other), (size_t)VSM_FOLD_ALL, &a->core->other.was);
+  if (a->stream->guard)
+    vsm_guard_look(a->stream, other, (size_t)VSM_FOLD_ALL, &a->core->other.was, &a->stream->guard->other);
   if (vsm_items_unite(items, a->id, other) != 0) {
     refuse_link(a, link, "together they have more than 32 keys or 4096 transitions");
     return;
   }
   a->news = true;
+  if (a->stream->guard)
+    a->stream->guard->has_other = true;
   vsm_stream_replace(a->stream, other, &a->core->other);
 }
 
@@ -211,7 +243,10 @@ static void retell(struct application *a) {
   if (a->folded) {
     vsm_stream_fold(a->stream, item_of(a), (size_t)VSM_FOLD_ALL, &r->is);
     r->same_visits = r->same_marks = 0;
-    r->anew = true;
+    r->added = (size_t)VSM_FOLD_ALL;
+    r->anew = a->anew;
+    if (a->stream->guard)
+      a->stream->guard->has_kept = true;
   } else if (a->added != VSM_FOLD_ALL) {
     vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, r);
     r->anew = false;

@@ -8,6 +8,7 @@
 #include "core/core.h"
 #include "core/sealed.h"
 #include "core/state.h"
+#include "core/guard.h"
 
 enum { GONE = 256 };
 
@@ -164,6 +165,7 @@ static int prepare(struct vsm_core *core, const struct vsm_model *model, struct 
     int err = vsm_stream_state_init(fresh, &model->streams[next->n], &core->words, &core->ranks, core->now.us);
     if (err)
       return err;
+    fresh->guard = vsm_guard_create(core, fresh);
     const struct vsm_stream_state *old = find_stream(core, fresh->id);
     err = old ? plan(old, fresh, &next->moves[next->n]) : 0;
     if (err) {
@@ -225,6 +227,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   core->n_streams = next.n;
   core->matcher = next.matcher;
   core->model = model;
+  vsm_detect_begin(core);
   if (core->has_now) // else the first step of time arms the windows
     vsm_core_rearm(core);
   vsm_ledger_set_limits(core->ledger, &model->limits);

@@ -35,8 +35,9 @@ struct vsm_sign {
 // At now. Changes of sets that waited were made before (vsm_ranks_settle()). May note flips of this alert.
 void vsm_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out);
 
-// The worst of its items, the worst first: of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE by when they came to hold, of the
-// others those open longest. Returns how many, at most `most`.
+// The worst of its items, the worst first: of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE by when they came to hold (under
+// `clock: ours` as if all that was left out lay before), of the others those open longest. Then by name. Returns how
+// many, at most `most`; fewer, too, where there is no memory.
 unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, struct vsm_arena *arena,
                           struct vsm_alert_item_view *out, unsigned most);
 
@@ -44,6 +45,13 @@ unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, st
 // comes back into those in which it then counts (vsm_silence_covers()).
 void vsm_detect_take_out(struct vsm_core *core, unsigned stream, uint32_t item);
 void vsm_detect_put_back(struct vsm_core *core, unsigned stream, uint32_t item);
+
+// Tells all items that an alert counts now, in no order.
+typedef void vsm_member_fn(void *ctx, uint32_t item);
+void vsm_detect_members(struct vsm_core *core, const struct vsm_subject *s, vsm_member_fn *fn, void *ctx);
+
+// All sets were made anew out of the items that are held: they begin with who counts now, and nothing is noted of it.
+void vsm_detect_begin(struct vsm_core *core);
 
 // After a configuration, before its items are folded or after: by which number what concerns a subject is noted. Until
 // then, and of those that are never bound, nothing is noted.

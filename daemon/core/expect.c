@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "core/calendar.h"
+#include "core/guard.h"
 
 // Nobody is left out, and no time.
 static bool counts_all(const struct vsm_expectation *e, unsigned i) {
@@ -22,20 +23,16 @@ void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation 
     vsm_flow_init(&x->at[i].flow, bands);
     x->at[i].all = counts_all(e, i);
     x->at[i].running.queue = x->at[i].frozen.queue = queue;
-    x->at[i].where = vsm_mem_alloc(e[i].n_where * sizeof *x->at[i].where);
-    for (unsigned k = 0; k < e[i].n_where; k++) {
-      x->at[i].where[k] = vsm_mem_alloc(e[i].where[k].n * sizeof **x->at[i].where);
-      for (unsigned m = 0; m < e[i].where[k].n; m++)
-        x->at[i].where[k][m] = vsm_intern(words, &e[i].where[k].values[m], 1);
-    }
+    vsm_fits_init(&x->at[i].fits, e[i].where, e[i].n_where, words);
   }
 }
 
 void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands) {
   for (unsigned i = 0; i < x->n; i++) {
-    for (unsigned k = 0; k < x->at[i].e->n_where; k++)
-      free(x->at[i].where[k]);
-    free(x->at[i].where);
+    vsm_fits_fini(&x->at[i].fits);
+    if (x->at[i].own)
+      vsm_flow_fini(&x->at[i].judged, x->at[i].own);
+    free(x->at[i].own);
     vsm_flow_fini(&x->at[i].flow, bands);
     vsm_ranks_fini(&x->at[i].running);
     vsm_ranks_fini(&x->at[i].frozen);
@@ -44,30 +41,57 @@ void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands
   *x = (struct vsm_expectings){0};
 }
 
+static void judge_at(struct vsm_expecting *x, int64_t now_us) {
+  if (!x->own)
+    return;
+  vsm_bands_advance(x->own, now_us);
+  vsm_flow_advance(&x->judged, x->own);
+}
+
+static int64_t last_advance(const struct vsm_bands *bands) {
+  return bands->n > 0 ? bands->at[0].start_us + 59 * bands->at[0].step_us : 0;
+}
+
 void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands) {
-  for (unsigned i = 0; i < x->n; i++)
+  for (unsigned i = 0; i < x->n; i++) {
     vsm_flow_advance(&x->at[i].flow, bands);
+    judge_at(&x->at[i], last_advance(bands));
+  }
+}
+
+// Which of the stream's windows it is, as vsm_flow_sum(); -1: none.
+static int window_of(const struct vsm_expecting *x, const struct vsm_bands *bands) {
+  for (unsigned i = 0; i < bands->n; i++)
+    if (bands->at[i].length_us == x->e->window_us)
+      return (int)bands->at[i].configured + 1;
+  return x->e->window_us == 0 ? 0 : -1;
+}
+
+void vsm_expecting_judge(struct vsm_expecting *x, const struct vsm_bands *bands) {
+  struct vsm_window window = {"", x->e->window_us};
+  struct vsm_stream alone = {.windows = &window, .n_windows = 1};
+  if (window_of(x, bands) >= 0)
+    return;
+  x->own = vsm_mem_need(vsm_bands_create(&alone, last_advance(bands)), sizeof *x->own);
+  vsm_flow_init(&x->judged, x->own);
+}
+
+void vsm_expecting_judged(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t now_us, int64_t *done,
+                          int64_t *met) {
+  judge_at(x, now_us);
+  const struct vsm_flow *flow = x->own ? &x->judged : &x->flow;
+  unsigned window = x->own ? 1 : (unsigned)window_of(x, bands);
+  *done = vsm_flow_counted(flow, x->own ? x->own : bands, window, VSM_N_DONE);
+  *met = vsm_flow_counted(flow, x->own ? x->own : bands, window, VSM_N_MET);
 }
 
 // --- for whom one counts
 
-static bool fits(const struct vsm_expecting *x, const uint32_t *segments) {
-  for (unsigned i = 0; i < x->e->n_where; i++) {
-    const struct vsm_where *w = &x->e->where[i];
-    bool any = false;
-    for (unsigned k = 0; k < w->n && !any; k++)
-      any = x->where[i][k] == segments[w->attribute];
-    if (!any)
-      return false;
-  }
-  return true;
-}
-
 bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments) {
-  if (!fits(&x->at[i], segments))
+  if (!vsm_fits(&x->at[i].fits, segments))
     return false;
   for (unsigned k = 0; k < i; k++)
-    if (strcmp(x->at[k].e->name, x->at[i].e->name) == 0 && fits(&x->at[k], segments))
+    if (strcmp(x->at[k].e->name, x->at[i].e->name) == 0 && vsm_fits(&x->at[k].fits, segments))
       return false;
   return true;
 }
@@ -132,27 +156,30 @@ static int64_t elapsed(const struct vsm_expectation *e, const struct stay *s, in
   return e->ours ? span - theirs(e, s->r, s->story, s->place, s->from, to) : span;
 }
 
-static void count_done(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t at, int64_t took, int sign) {
-  struct vsm_flow_at f = vsm_flow_at(&x->flow, bands, at);
+static void count_in(struct vsm_flow *flow, const struct vsm_bands *bands, int64_t at, bool met, int sign) {
+  struct vsm_flow_at f = vsm_flow_at(flow, bands, at);
   vsm_flow_count(f, VSM_N_DONE, sign);
-  if (took <= x->e->within_us)
+  if (met)
     vsm_flow_count(f, VSM_N_MET, sign);
 }
 
-// Where something open stands among the others.
-struct standing {
-  bool open, frozen;
-  int64_t key;
-};
-
-static struct standing standing(const struct vsm_expectation *e, const struct stay *s, int64_t frozen_since) {
-  if (e->ours && frozen_since != NOT_FROZEN)
-    return (struct standing){true, true, elapsed(e, s, frozen_since)};
-  int64_t key = worked(e, s->from);
-  return (struct standing){true, false, e->ours ? key + theirs(e, s->r, s->story, s->place, s->from, INT64_MAX) : key};
+static void count_done(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t at, int64_t took, int sign) {
+  count_in(&x->flow, bands, at, took <= x->e->within_us, sign);
+  if (x->own)
+    count_in(&x->judged, x->own, at, took <= x->e->within_us, sign);
+  if (x->guard)
+    vsm_guard_done(x->guard);
 }
 
-static void stand(struct vsm_expecting *x, struct standing s, uint32_t item, int sign) {
+static struct vsm_standing standing(const struct vsm_expectation *e, const struct stay *s, int64_t frozen_since) {
+  if (e->ours && frozen_since != NOT_FROZEN)
+    return (struct vsm_standing){true, true, elapsed(e, s, frozen_since)};
+  int64_t key = worked(e, s->from);
+  return (struct vsm_standing){true, false,
+                               e->ours ? key + theirs(e, s->r, s->story, s->place, s->from, INT64_MAX) : key};
+}
+
+static void stand(struct vsm_expecting *x, struct vsm_standing s, uint32_t item, int sign) {
   struct vsm_ranks *ranks = s.frozen ? &x->frozen : &x->running;
   if (sign > 0)
     vsm_ranks_insert(ranks, s.key, item);
@@ -161,12 +188,14 @@ static void stand(struct vsm_expecting *x, struct standing s, uint32_t item, int
   x->flow.changed = true;
 }
 
-static bool stands_same(struct standing a, struct standing b) {
+static bool stands_same(struct vsm_standing a, struct vsm_standing b) {
   return a.open == b.open && a.frozen == b.frozen && a.key == b.key;
 }
 
-static void move(struct vsm_expecting *x, struct standing was, struct standing is, uint32_t item) {
-  if (stands_same(was, is))
+static void move(struct vsm_expecting *x, struct vsm_standing was, struct vsm_standing is, uint32_t item) {
+  if (x->guard)
+    vsm_guard_stood(x->guard, was, is, item);
+  if (x->all || stands_same(was, is))
     return;
   if (was.open)
     stand(x, was, item, -1);
@@ -186,7 +215,7 @@ int64_t vsm_expecting_spent(const struct vsm_expectation *e, const struct vsm_re
 }
 
 struct outcome {
-  struct standing standing;
+  struct vsm_standing standing;
   bool done;
   int64_t took;
 };
@@ -196,7 +225,7 @@ static struct outcome outcome(const struct vsm_expecting *x, const struct vsm_re
   const struct vsm_expectation *e = x->e;
   struct stay s = {r, story, v->place, v->entered};
   if (v->how == VSM_OPEN && x->all)
-    return (struct outcome){0};
+    return (struct outcome){.standing = {true, false, v->entered}};
   if (v->how == VSM_OPEN)
     return (struct outcome){.standing = standing(e, &s, frozen_since(v))};
   if (v->how != VSM_COMPLETED || (v->bits & VSM_V_UNOBSERVED))
@@ -280,9 +309,11 @@ static bool is_reached(const struct course *c, int64_t from) {
   return (c->e->from >= 0 || c->e->to >= 0) && next_end(&again, from) != INT64_MAX;
 }
 
-static struct standing standing_of(const struct course *c, int64_t from) {
+static struct vsm_standing standing_of(const struct vsm_expecting *x, const struct course *c, int64_t from) {
   if (from == INT64_MAX || !c->story->open || is_reached(c, from))
-    return (struct standing){0};
+    return (struct vsm_standing){0};
+  if (x->all)
+    return (struct vsm_standing){true, false, from};
   int64_t frozen = c->e->ours ? any_frozen_since(c->r, c->story, ANY_PLACE) : NOT_FROZEN;
   if (frozen < from)
     frozen = from;
@@ -292,8 +323,7 @@ static struct standing standing_of(const struct course *c, int64_t from) {
 static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course was, bool was_counts,
                         struct course is, bool is_counts, uint32_t item) {
   int64_t a = was_counts ? begin_of(&was) : INT64_MAX, b = is_counts ? begin_of(&is) : INT64_MAX;
-  if (!x->all)
-    move(x, standing_of(&was, a), standing_of(&is, b), item);
+  move(x, standing_of(x, &was, a), standing_of(x, &is, b), item);
   for (;;) {
     int64_t ea = a == INT64_MAX ? a : next_end(&was, a), eb = b == INT64_MAX ? b : next_end(&is, b);
     if (ea == INT64_MAX && eb == INT64_MAX)

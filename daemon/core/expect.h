@@ -1,18 +1,29 @@
 // Service level expectations of a node: what was completed within the time, and what is open and already older. A
 // share needs both, so that a standstill lowers it (docs/concepts.md).
 #pragma once
+#include "core/fits.h"
 #include "core/flow.h"
 #include "core/fold.h"
-#include "core/intern.h"
 #include "core/ranks.h"
 
 enum { VSM_N_DONE = 0, VSM_N_MET }; // slots of the flow
 
+// Where something open stands among the others.
+struct vsm_standing {
+  bool open, frozen;
+  int64_t key; // as below
+};
+
+struct vsm_guard_expected; // core/guard.h
+
 struct vsm_expecting {
   const struct vsm_expectation *e;
-  uint32_t **where; // of each condition its values, interned
+  struct vsm_fits fits;
   struct vsm_flow flow;
-  bool all;                 // all that is open counts, and ages all the time; then these are empty:
+  struct vsm_bands *own;  // of the window over which it is judged, where the stream has none of that length; else NULL
+  struct vsm_flow judged; // in that window
+  struct vsm_guard_expected *guard; // borrowed; NULL: no alert goes by it
+  bool all;                 // all that is open counts, and ages all the time: by its begin; then these are empty:
   struct vsm_ranks running; // what is open and ages: by the working time at which its age was 0
   struct vsm_ranks frozen;  // what is open and does not age while it waits for others: by age
 };
@@ -42,6 +53,11 @@ void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, c
 // The item itself. `stages`: of which a visit differs; `ends`: whether its finishes do.
 void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
                      const struct vsm_retold *r, struct vsm_set stages, bool ends, uint32_t item);
+
+// What was completed in the window over which it is judged, and within the time, is known from now on.
+void vsm_expecting_judge(struct vsm_expecting *x, const struct vsm_bands *bands);
+void vsm_expecting_judged(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t now_us, int64_t *done,
+                          int64_t *met);
 
 // How many are open and older than `within` now. `open`: all that is open at the node, by its begin.
 uint64_t vsm_expecting_older(const struct vsm_expecting *x, const struct vsm_ranks *open, int64_t now_us);

@@ -111,7 +111,8 @@ enum { VSM_NO_SEGMENT = -1 };
 struct vsm_retold {
   struct vsm_story was, is;
   size_t same_visits, same_marks;
-  bool anew; // what is equal in both may still count differently
+  size_t added; // the transition of the log that `was` does not know; VSM_FOLD_ALL: none
+  bool anew;    // what is equal in both may still count differently
 };
 
 enum { VSM_FOLD_ALL = -1 };

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/when.h"
 
 enum { ITEMS_PER_CHUNK = 1024, KEY_CHUNK_BYTES = 1 << 18, KEY_UNIT = 8 };
 
@@ -78,6 +79,16 @@ uint32_t vsm_items_find_key(const struct vsm_items *s, struct vsm_str key, uint3
 uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash) {
   uint32_t id = vsm_items_find_key(s, key, hash);
   return id == (uint32_t)VSM_ITEM_NONE ? id : vsm_items_key(s, id)->item;
+}
+
+int64_t vsm_items_date(const struct vsm_items *s, const struct vsm_item *it, enum vsm_value_kind kind, unsigned place) {
+  const struct vsm_value *v = vsm_item_value(it, kind, 0, place);
+  uint64_t nano = 0;
+  struct vsm_str text;
+  if (!v)
+    return 0;
+  vsm_intern_parts(s->words, v->word, &text, 1);
+  return vsm_when_parse(text.p, &nano) ? (int64_t)(nano / 1000) : 0;
 }
 
 unsigned vsm_item_key_place(const struct vsm_item *it, uint32_t key_id) {

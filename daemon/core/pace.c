@@ -11,11 +11,25 @@ struct vsm_pace {
   uint64_t up_to[]; // visits in buckets up to first + i
 };
 
-struct vsm_pace *vsm_pace_read(const struct vsm_stream_state *s, unsigned place, struct vsm_arena *arena) {
+static void sum_up(const struct vsm_stream_state *s, const struct vsm_flow *flow, struct vsm_sketch *sum) {
   unsigned bands = s->bands->n ? s->bands->n : 1; // the last band lies behind the longest window
-  struct vsm_sketch sum = {0};
   for (unsigned i = 0; i < bands; i++)
-    vsm_sketch_merge(&sum, &s->stages[place].flow.bands[i].tally.dists[VSM_D_CYCLE]);
+    vsm_sketch_merge(sum, &flow->bands[i].tally.dists[VSM_D_CYCLE]);
+}
+
+bool vsm_pace_at(const struct vsm_stream_state *s, int place, unsigned percent, uint64_t least, int64_t *us) {
+  struct vsm_sketch sum = {0};
+  sum_up(s, place < 0 ? &s->flow : &s->stages[place].flow, &sum);
+  bool told = sum.count > 0 && (uint64_t)sum.count >= least;
+  if (told)
+    *us = vsm_sketch_value(vsm_sketch_percentile(&sum, percent));
+  vsm_sketch_fini(&sum);
+  return told;
+}
+
+struct vsm_pace *vsm_pace_read(const struct vsm_stream_state *s, unsigned place, struct vsm_arena *arena) {
+  struct vsm_sketch sum = {0};
+  sum_up(s, &s->stages[place].flow, &sum);
   struct vsm_pace *p = vsm_arena_zalloc(arena, sizeof *p + sum.n * sizeof p->up_to[0]);
   if (p) {
     uint64_t below = 0;

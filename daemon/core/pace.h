@@ -14,3 +14,6 @@ bool vsm_pace_told(const struct vsm_pace *p);
 const char *vsm_pace_word(const struct vsm_pace *p, int64_t age_us);
 // The percentage of visits that were completed at this age or before, rounded down; 0 where it is not told.
 unsigned vsm_pace_percentile(const struct vsm_pace *p, int64_t age_us);
+// A percentile of the stage's cycle time, or with place -1 of the stream's lead time, as it is published. False: there
+// are fewer than `least` of them, or none.
+bool vsm_pace_at(const struct vsm_stream_state *s, int place, unsigned percent, uint64_t least, int64_t *us);

@@ -71,7 +71,7 @@ static void add_row(struct page *p, unsigned stream, uint32_t id, const struct v
     return;
   const struct vsm_calendar *calendar = v ? s->graph->at[v->place].calendar : NULL;
   int64_t in_stage = v ? vsm_core_age_us(p->core, calendar, v->entered) : 0;
-  int64_t due = v ? vsm_core_date(p->core, it, VSM_VALUE_DUE, v->place) : 0;
+  int64_t due = v ? vsm_items_date(&s->items, it, VSM_VALUE_DUE, v->place) : 0;
   struct vsm_item_row *row = &p->rows[p->n++];
   *row = (struct vsm_item_row){
       .item = vsm_items_shown(&s->items, it, s->graph),
@@ -85,7 +85,7 @@ static void add_row(struct page *p, unsigned stream, uint32_t id, const struct v
       .age_seconds = vsm_seconds(vsm_core_age_us(p->core, s->model->calendar, story->started)),
       .working_day_seconds = vsm_working_day_seconds(calendar),
       .age_working_day_seconds = vsm_working_day_seconds(s->model->calendar),
-      .due = {due ? due : vsm_core_date(p->core, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
+      .due = {due ? due : vsm_items_date(&s->items, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
       .pace = "",
   };
   if (!row->keys)

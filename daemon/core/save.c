@@ -238,6 +238,7 @@ static int load_end(struct vsm_loading *l) {
     return VSM_EFORMAT;
   for (size_t i = 0; l->core->has_now && i < l->core->n_streams; i++)
     vsm_stream_advance(&l->core->streams[i], l->core->now.us); // lets go of what is older than the series are kept
+  vsm_detect_begin(l->core);
   return 0;
 }
 

@@ -23,7 +23,12 @@ static struct vsm_stream_state *figures(struct vsm_stream_state *s, const struct
 
 void vsm_sealed_add(struct vsm_stream_state *s, const struct vsm_sealing *how, const struct vsm_story *story) {
   struct vsm_retold told = {.is = *story}; // borrowed: what was told before is nothing
-  vsm_stream_replace(figures(s, how), 0, &told);
+  struct vsm_stream_state *f = figures(s, how);
+  vsm_stream_replace(f, 0, &told);
+  for (size_t i = 0; i < story->n_visits; i++) {
+    int64_t *departed = &f->stages[story->visits[i].place].departed_us;
+    *departed = story->visits[i].left > *departed ? story->visits[i].left : *departed;
+  }
 }
 
 void vsm_sealed_advance(struct vsm_stream_state *s, int64_t now_us) {
@@ -63,13 +68,13 @@ static void save_expected(const struct vsm_stream_state *s, const struct vsm_exp
   }
 }
 
-static struct vsm_flow *find_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x,
-                                      struct vsm_str signature) {
+static struct vsm_expecting *find_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x,
+                                           struct vsm_str signature) {
   for (unsigned i = 0; i < x->n; i++) {
     char text[SIGN_BYTES];
     sign(s->model, x->at[i].e, text);
     if (vsm_str_eq(signature, vsm_str_of(text)))
-      return &x->at[i].flow;
+      return &x->at[i];
   }
   return NULL;
 }
@@ -78,7 +83,11 @@ static void load_expected(const struct vsm_stream_state *s, const struct vsm_exp
   uint64_t n = vsm_in_count(in);
   for (uint64_t i = 0; !in->bad && i < n; i++) {
     struct vsm_str signature = vsm_in_text(in, SIGN_BYTES);
-    vsm_flow_load(find_expected(s, x, signature), s->bands, in);
+    struct vsm_expecting *e = find_expected(s, x, signature);
+    struct vsm_in again = *in;
+    if (e && e->own)
+      vsm_flow_load(&e->judged, e->own, &again);
+    vsm_flow_load(e ? &e->flow : NULL, s->bands, in);
   }
 }
 
@@ -186,6 +195,7 @@ static void save_stage(const struct vsm_stream_state *s, unsigned place, struct 
   save_waits(s, &stage->waits, o);
   save_expected(s, &stage->expected, o);
   save_segments(s, (int)place, o);
+  vsm_out_number(o, (uint64_t)stage->departed_us);
 }
 
 static void load_stage(struct vsm_stream_state *s, unsigned place, struct vsm_in *in) {
@@ -195,6 +205,10 @@ static void load_stage(struct vsm_stream_state *s, unsigned place, struct vsm_in
   load_waits(s, &stage->waits, in);
   load_expected(s, &stage->expected, in);
   load_segments(s, (int)place, in);
+  if (in->at == in->end) // as it was written before alerts needed it
+    return;
+  int64_t departed = (int64_t)vsm_in_below(in, VSM_TIME_MAX);
+  stage->departed_us = departed > stage->departed_us ? departed : stage->departed_us;
 }
 
 static const char *const points[] = {"(start)", "(outcome)", "(withdrawn)"}; // from VSM_EDGE_START on

@@ -48,8 +48,6 @@ int64_t vsm_core_age_us(const struct vsm_core *core, const struct vsm_calendar *
 // What readers of items share. Sorted, in the arena; NULL: no memory.
 const struct vsm_str *vsm_core_keys(const struct vsm_items *items, const struct vsm_item *it, struct vsm_arena *arena);
 void vsm_core_wait(const struct vsm_core *core, uint32_t wait, struct vsm_str *reason, const char **party);
-int64_t vsm_core_date(const struct vsm_core *core, const struct vsm_item *it, enum vsm_value_kind kind,
-                      unsigned place); // VSM_PLACE_ITEM: the item's own; 0: none
 
 // clock.c. Time passes up to a now, with all time steps that are due by then.
 void vsm_core_pass_time(struct vsm_core *core, int64_t now_us);

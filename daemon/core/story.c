@@ -29,17 +29,6 @@ void vsm_core_wait(const struct vsm_core *core, uint32_t wait, struct vsm_str *r
   *party = vsm_party_name(vsm_wait_party(wait));
 }
 
-int64_t vsm_core_date(const struct vsm_core *core, const struct vsm_item *it, enum vsm_value_kind kind,
-                      unsigned place) {
-  const struct vsm_value *v = vsm_item_value(it, kind, 0, place);
-  uint64_t nano = 0;
-  struct vsm_str text;
-  if (!v)
-    return 0;
-  vsm_intern_parts(&core->words, v->word, &text, 1);
-  return vsm_when_parse(text.p, &nano) ? (int64_t)(nano / 1000) : 0;
-}
-
 // --- one item
 
 struct tellings {
@@ -138,8 +127,8 @@ static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vs
                                       .counted_us = e ? vsm_expecting_spent(e, &core->retold, v, core->now.us) : 0,
                                       .working_day_seconds = vsm_working_day_seconds(s->graph->at[v->place].calendar),
                                       .expected_working_day_seconds = e ? vsm_working_day_seconds(e->calendar) : 0,
-                                      .due = {vsm_core_date(core, it, VSM_VALUE_DUE, v->place)},
-                                      .not_before = {vsm_core_date(core, it, VSM_VALUE_NOT_BEFORE, v->place)}};
+                                      .due = {vsm_items_date(&s->items, it, VSM_VALUE_DUE, v->place)},
+                                      .not_before = {vsm_items_date(&s->items, it, VSM_VALUE_NOT_BEFORE, v->place)}};
     if (v->how == VSM_OPEN && v->state == VSM_SUSPENDED)
       vsm_core_wait(core, v->wait, &rows[i].reason, &rows[i].party);
   }
@@ -219,8 +208,8 @@ static int tell_item(struct vsm_core *core, unsigned stream, uint32_t id, struct
                                 .n_transitions = t.n,
                                 .visits = tell_visits(core, s, it, story, arena),
                                 .n_visits = (unsigned)story->n_visits,
-                                .due = {vsm_core_date(core, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
-                                .not_before = {vsm_core_date(core, it, VSM_VALUE_NOT_BEFORE, VSM_PLACE_ITEM)}};
+                                .due = {vsm_items_date(&s->items, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
+                                .not_before = {vsm_items_date(&s->items, it, VSM_VALUE_NOT_BEFORE, VSM_PLACE_ITEM)}};
   return out->keys && out->visits && tell_segments(core, s, story, arena, out) == 0 ? 0 : VSM_ENOMEM;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "core/guard.h"
 
 int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
                           struct vsm_ranks_queue *queue, int64_t now_us) {
@@ -56,6 +57,7 @@ static void sealed_fini(struct vsm_sealed *sealed) {
 
 void vsm_stream_state_fini(struct vsm_stream_state *s) {
   sealed_fini(&s->sealed);
+  vsm_guard_destroy(s->guard);
   for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
     vsm_flow_fini(&s->stages[i].flow, s->bands);
     vsm_ranks_fini(&s->stages[i].open);
@@ -113,6 +115,7 @@ void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it
 
 void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_item *it, size_t at,
                           struct vsm_retold *out) {
+  out->added = at;
   if (is_created(s, it, at)) {
     struct vsm_log log = vsm_item_log(it);
     vsm_fold_both(s->graph, &log, at, out);
@@ -450,20 +453,27 @@ static void expect_item(struct vsm_stream_state *s, uint32_t item, const struct 
 
 void vsm_stream_replace(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
   struct rewrite w = difference(r);
+  if (s->guard)
+    vsm_guard_see(s, item, r);
   for (size_t i = w.visits.from; i < w.visits.a || i < w.visits.b; i++) {
     rank_visit(s, item, was_visit(&w, i), is_visit(&w, i));
     expect_visit(s, r, item, was_visit(&w, i), is_visit(&w, i));
+    if (s->guard)
+      vsm_guard_visit(s, item, was_visit(&w, i), is_visit(&w, i));
   }
   count((struct target){s, NULL}, &w);
   count_segments(s, &w);
   replace_item(s, item, r);
   vsm_edges_replace(&s->edges, s->bands, s->graph, r);
   expect_item(s, item, r, &w);
+  if (s->guard)
+    vsm_guard_write(s, item, r);
 }
 
 void vsm_stream_add(struct vsm_stream_state *s, uint32_t item, struct vsm_retold *r) {
   vsm_story_clear(&r->was);
   r->same_visits = r->same_marks = 0;
+  r->added = (size_t)VSM_FOLD_ALL;
   r->anew = false;
   struct vsm_item *it = vsm_items_at(&s->items, item);
   vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &r->is);

@@ -10,6 +10,7 @@
 #include "core/waits.h"
 
 struct vsm_stream_state;
+struct vsm_guard;
 
 // Counts by node, as bytes. A node is the stream itself (""), a stage (its id) or a way between two (FROM>TO).
 struct vsm_asleep {
@@ -31,6 +32,7 @@ struct vsm_stage_state {
   struct vsm_series series;
   struct vsm_waits waits;
   struct vsm_expectings expected;
+  int64_t departed_us; // of sealed figures: the newest departure; 0: none
 };
 
 struct vsm_stream_state {
@@ -53,6 +55,7 @@ struct vsm_stream_state {
   uint64_t between;
   int64_t first_started; // the earliest start; INT64_MAX: none
   struct vsm_sealed sealed;
+  struct vsm_guard *guard; // of its alerts; NULL: none
 };
 
 // Gives a stream its figures, empty. Changes of its ranks wait in the queue: settle it before they are read. VSM_ENOMEM

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "core/guard.h"
 
 enum { WORDS_LEAST = 4096 };
 
@@ -21,9 +22,7 @@ static void mark_item(const struct vsm_item *it, bool *used) {
 
 static void mark_expected(const struct vsm_expectings *x, bool *used) {
   for (unsigned i = 0; i < x->n; i++)
-    for (unsigned k = 0; k < x->at[i].e->n_where; k++)
-      for (unsigned v = 0; v < x->at[i].e->where[k].n; v++)
-        used[x->at[i].where[k][v]] = true;
+    vsm_fits_mark(&x->at[i].fits, used);
 }
 
 static void mark_figures(const struct vsm_stream_state *s, bool *used) {
@@ -32,6 +31,8 @@ static void mark_figures(const struct vsm_stream_state *s, bool *used) {
     for (unsigned k = 0; k < s->attributes[i].n; k++)
       used[s->attributes[i].values[k]->word] = true;
   }
+  if (s->guard)
+    vsm_guard_mark_words(s->guard, used);
   mark_expected(&s->expected, used);
   for (unsigned place = 0; s->stages && place < s->graph->n; place++) {
     const struct vsm_stage_state *stage = &s->stages[place];

@@ -1,0 +1,370 @@
+// Each kind reads what is kept for it, and says until when nothing can change by time alone.
+#include "core/detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/calendar.h"
+void vsm_hearing_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out); // core/hearing.c
+#include "core/reach.h"
+
+// --- times
+
+static int64_t minute_from(int64_t us) {
+  return us > INT64_MAX - VSM_MINUTE_US ? INT64_MAX : (us + VSM_MINUTE_US - 1) / VSM_MINUTE_US * VSM_MINUTE_US;
+}
+
+static int64_t next_minute(int64_t now_us) {
+  return now_us - now_us % VSM_MINUTE_US + VSM_MINUTE_US;
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+// When the panes of a window are counted anew, at a whole minute.
+static int64_t next_pane(int64_t window_us, int64_t now_us) {
+  int64_t step = window_us / 60;
+  return minute_from(now_us - now_us % step + step);
+}
+
+// --- what a subject is
+
+struct asked {
+  struct vsm_core *core;
+  struct vsm_stream_state *s;
+  struct vsm_guard_node *node; // NULL: not watched
+  unsigned name;               // of an expectation
+  int64_t now;
+};
+
+static struct asked ask(struct vsm_core *core, const struct vsm_subject *subject) {
+  struct asked a = {.core = core, .now = core->now.us};
+  if (subject->stream < 0)
+    return a;
+  a.s = &core->streams[subject->stream];
+  struct vsm_guard *w = a.s->guard;
+  if (!w)
+    return a;
+  a.node = subject->place < 0 ? &w->stream : &w->stages[subject->place];
+  if (!a.node->alerts)
+    a.node = NULL;
+  if (a.node && (subject->kind == VSM_ITEM_OVERDUE || subject->kind == VSM_SLE_MISSED)) {
+    while (a.name < a.node->n_names && strcmp(a.node->names[a.name].name, subject->name) != 0)
+      a.name++;
+    if (a.name == a.node->n_names)
+      a.node = NULL;
+  }
+  return a;
+}
+
+// --- items
+
+static bool take_worst(void *ctx, const struct vsm_reached *m) {
+  struct vsm_reached *worst = ctx;
+  if (m->came_us < worst->came_us)
+    *worst = *m;
+  return false; // the first of each rule is its worst
+}
+
+static void tell_worst(struct vsm_sign *out, const struct vsm_reached *worst) {
+  out->threshold_us = worst->threshold_us;
+  out->observed_us = worst->observed_us;
+  out->day_us = worst->calendar ? vsm_calendar_day_us(worst->calendar) : 0;
+  out->percentile = worst->stall ? worst->stall->percentile : 0;
+  out->factor_ppm = worst->stall ? worst->stall->factor_ppm : 0;
+  out->by_date = worst->by_date;
+}
+
+static int64_t take_ended(int64_t *ended_us) {
+  int64_t us = *ended_us;
+  *ended_us = INT64_MIN;
+  return us;
+}
+
+// What arrived at a whole minute itself counts from the next one on.
+static void work_out(const struct asked *a) {
+  struct vsm_guard_node *n = a->node;
+  const struct vsm_bands *bands = a->s->bands;
+  if (n->minute_us <= a->now) {
+    vsm_reach_work_out(a->s, n);
+    n->minute_us = bands->n > 0 ? next_pane(bands->at[bands->n - 1].length_us, a->now) : INT64_MAX;
+  }
+  if (n->armed)
+    n->minute_us = earlier(n->minute_us, next_minute(a->now));
+}
+
+static void detect_stalled(const struct asked *a, struct vsm_sign *out) {
+  struct vsm_guard_node *n = a->node;
+  struct vsm_reached worst = {.came_us = INT64_MAX};
+  if (n->relative)
+    work_out(a);
+  vsm_reach_move_stalled(a->s, n, a->now);
+  out->count = n->n_stalled;
+  out->holds = out->count > 0;
+  out->moved_us = take_ended(&n->stalled_ended_us);
+  vsm_reach_stalled_members(a->s, n, a->now, take_worst, &worst);
+  tell_worst(out, &worst);
+  for (unsigned i = 0; i < n->n_stalls; i++)
+    out->due_us = earlier(out->due_us, vsm_reach_stalls_at(&n->stalls[i], n->stalls[i].front.first));
+  out->due_us = earlier(out->due_us, n->minute_us);
+}
+
+static void detect_overdue(const struct asked *a, struct vsm_sign *out) {
+  struct vsm_guard_node *n = a->node;
+  struct vsm_guard_name *name = &n->names[a->name];
+  struct vsm_reached worst = {.came_us = INT64_MAX};
+  vsm_reach_move_overdue(a->s, n, a->name, a->now);
+  out->count = name->n_overdue;
+  out->holds = out->count > 0;
+  out->moved_us = take_ended(&name->ended_us);
+  vsm_reach_overdue_members(a->s, n, a->name, a->now, take_worst, &worst);
+  tell_worst(out, &worst);
+  if (a->name == 0 && n->due_front.first != INT64_MAX)
+    out->due_us = n->due_front.first + 1;
+  for (unsigned i = 0; i < vsm_guard_expectings(a->s, n)->n; i++)
+    if (n->expected[i].name == a->name)
+      out->due_us = earlier(out->due_us, vsm_reach_overdue_at(&n->expected[i], n->expected[i].front.first));
+}
+
+// --- stages
+
+// All that were kept were taken back: the items that are held know it.
+static void find_departures(const struct asked *a) {
+  struct vsm_story *story = &a->core->other.is;
+  vsm_departed_init(a->node->departed);
+  for (uint32_t id = 0; id < a->s->items.n; id++) {
+    const struct vsm_item *it = vsm_items_at(&a->s->items, id);
+    if (it->n_keys == 0)
+      continue;
+    vsm_stream_fold(a->s, it, (size_t)VSM_FOLD_ALL, story);
+    for (size_t i = 0; i < story->n_visits; i++)
+      if (story->visits[i].place == a->node->place && story->visits[i].how != VSM_OPEN)
+        vsm_departed_add(a->node->departed, story->visits[i].left, 1);
+  }
+  vsm_story_clear(story);
+}
+
+static int64_t newest_departure(const struct asked *a) {
+  const struct vsm_stream_state *sealed = a->s->sealed.figures;
+  int64_t us, old = sealed ? sealed->stages[a->node->place].departed_us : 0;
+  if (!vsm_departed_newest(a->node->departed, &us)) {
+    find_departures(a);
+    vsm_departed_newest(a->node->departed, &us);
+  }
+  return us > old ? us : old;
+}
+
+// The oldest entry of those that go, if that is later than `us`; else `us`. Most often some of them are older.
+static int64_t counted_from(const struct asked *a, int64_t us) {
+  const struct vsm_ranks *open = &a->s->stages[a->node->place].open, *held = &a->node->held;
+  if (vsm_ranks_below(open, us + 1) > vsm_ranks_below(held, us + 1))
+    return us;
+  struct vsm_ranks_at at = vsm_ranks_seek(open, us + 1, 0), at_held = vsm_ranks_seek(held, us + 1, 0);
+  struct vsm_rank e = {0}, h;
+  while (vsm_ranks_next(open, &at, &e) && vsm_ranks_next(held, &at_held, &h) && h.us == e.us && h.id == e.id)
+    ;
+  return e.us;
+}
+
+static void detect_standing(const struct asked *a, struct vsm_sign *out) {
+  struct vsm_guard_node *n = a->node;
+  const struct vsm_calendar *c = a->s->graph->at[n->place].calendar;
+  const uint64_t *by_state = a->s->stages[n->place].by_state;
+  if (n->still_after_us == 0)
+    return;
+  int64_t newest = newest_departure(a);
+  out->moved_us = n->still ? newest : INT64_MIN;
+  n->still = false;
+  n->still_from_us = INT64_MAX;
+  out->count = by_state[VSM_QUEUED] + by_state[VSM_ACTIVE];
+  if (out->count == 0)
+    return;
+  n->still_from_us = counted_from(a, newest);
+  out->threshold_us = n->still_after_us;
+  int64_t from = vsm_calendar_worked(c, n->still_from_us);
+  out->observed_us = vsm_calendar_worked(c, a->now) - from;
+  out->day_us = c ? vsm_calendar_day_us(c) : 0;
+  out->holds = n->still = out->observed_us >= out->threshold_us;
+  if (!out->holds)
+    out->due_us = vsm_calendar_when(c, from + n->still_after_us);
+}
+
+static void detect_limit(const struct asked *a, struct vsm_sign *out) {
+  out->count = out->observed = a->s->stages[a->node->place].open.count;
+  out->threshold = a->node->wip_limit;
+  out->holds = out->threshold > 0 && out->count > out->threshold;
+}
+
+// --- shares
+
+struct share {
+  uint64_t count, met;
+  uint32_t target_ppm;
+  bool told, missed;
+};
+
+static struct share share_of(const struct asked *a, const struct vsm_guard_expected *x) {
+  const struct vsm_expectation *e = x->x->e;
+  const struct vsm_ranks *open = a->node->place < 0 ? &a->s->open : &a->s->stages[a->node->place].open;
+  int64_t done, met;
+  vsm_expecting_judged(x->x, a->s->bands, a->now, &done, &met);
+  struct share s = {.count = (uint64_t)done + vsm_expecting_older(x->x, open, a->now),
+                    .met = (uint64_t)met,
+                    .target_ppm = e->target_ppm};
+  s.told = s.count > 0 && s.count >= e->min_count;
+  s.missed = s.told && s.met * 1000000 < s.count * e->target_ppm;
+  return s;
+}
+
+static bool is_worse(const struct share *a, const struct share *b) {
+  if (a->missed != b->missed)
+    return a->missed;
+  if (a->told != b->told)
+    return a->told;
+  return a->told && a->met * b->count < b->met * a->count;
+}
+
+// When it can be another one by time alone: the window moves on, or something open becomes too old.
+static int64_t share_due(const struct asked *a, struct vsm_guard_expected *x) {
+  const struct vsm_ranks *set = vsm_reach_set(a->s, x);
+  struct vsm_ranks_at at = vsm_ranks_seek(set, vsm_reach_overdue(x, a->now) + 1, 0);
+  struct vsm_rank e;
+  int64_t due = vsm_ranks_next(set, &at, &e) ? minute_from(vsm_reach_overdue_at(x, e.us)) : INT64_MAX;
+  return x->x->e->window_us > 0 ? earlier(due, next_pane(x->x->e->window_us, a->now)) : due;
+}
+
+// What arrived at a whole minute itself counts from the next one on.
+static void detect_missed(const struct asked *a, struct vsm_sign *out) {
+  struct vsm_guard_name *name = &a->node->names[a->name];
+  struct share worst = {0};
+  bool all_told = true;
+  if (name->minute_us > a->now) {
+    if (name->armed)
+      name->minute_us = earlier(name->minute_us, next_minute(a->now));
+    out->untold = true;
+    out->due_us = name->minute_us;
+    return;
+  }
+  for (unsigned i = 0; i < vsm_guard_expectings(a->s, a->node)->n; i++) {
+    struct vsm_guard_expected *x = &a->node->expected[i];
+    if (x->name != a->name)
+      continue;
+    struct share s = share_of(a, x);
+    all_told = all_told && s.told;
+    if (is_worse(&s, &worst))
+      worst = s;
+    out->due_us = earlier(out->due_us, share_due(a, x));
+  }
+  name->armed = false;
+  name->minute_us = out->due_us;
+  out->holds = worst.missed;
+  out->untold = !worst.missed && !all_told;
+  out->count = worst.count;
+  out->threshold = worst.target_ppm;
+  out->observed = worst.count ? worst.met * 1000000 / worst.count : 0;
+}
+
+// --- all kinds
+
+typedef void detect_fn(const struct asked *a, struct vsm_sign *out);
+static detect_fn *const kinds[VSM_ALERT_KINDS] = {
+    [VSM_ITEM_STALLED] = detect_stalled, [VSM_ITEM_OVERDUE] = detect_overdue, [VSM_STAGE_STALLED] = detect_standing,
+    [VSM_WIP_LIMIT] = detect_limit,      [VSM_SLE_MISSED] = detect_missed,
+};
+
+void vsm_detect(struct vsm_core *core, const struct vsm_subject *subject, struct vsm_sign *out) {
+  *out = (struct vsm_sign){.moved_us = INT64_MIN, .due_us = INT64_MAX};
+  if (!kinds[subject->kind]) {
+    vsm_hearing_detect(core, subject, out);
+    return;
+  }
+  struct asked a = ask(core, subject);
+  if (a.node)
+    kinds[subject->kind](&a, out);
+}
+
+void vsm_detect_bind(struct vsm_core *core, const struct vsm_subject *subject, uint32_t alert) {
+  struct asked a = ask(core, subject);
+  if (!a.node)
+    return;
+  struct vsm_guard_name *name = &a.node->names[a.name];
+  *(subject->kind == VSM_ITEM_STALLED    ? &a.node->stalled
+    : subject->kind == VSM_STAGE_STALLED ? &a.node->standing
+    : subject->kind == VSM_WIP_LIMIT     ? &a.node->limit
+    : subject->kind == VSM_ITEM_OVERDUE  ? &name->overdue
+                                         : &name->missed) = alert;
+}
+
+// --- sets that were made anew
+
+static void begin_node(const struct asked *a) {
+  if (a->node->relative)
+    work_out(a);
+  vsm_reach_move_stalled(a->s, a->node, a->now);
+  for (unsigned i = 0; i < a->node->n_names; i++)
+    vsm_reach_move_overdue(a->s, a->node, i, a->now);
+}
+
+void vsm_detect_begin(struct vsm_core *core) {
+  for (size_t i = 0; i < core->n_streams; i++) {
+    struct asked a = {.core = core, .s = &core->streams[i], .now = core->now.us};
+    struct vsm_guard *w = a.s->guard;
+    for (unsigned k = 0; w && k <= w->n_stages; k++) {
+      a.node = k < w->n_stages ? &w->stages[k] : &w->stream;
+      if (a.node->alerts)
+        begin_node(&a);
+    }
+  }
+}
+
+// An item is counted anew, and seen by alerts as it was or is, but not both.
+static void count_again(struct vsm_core *core, unsigned stream, uint32_t item, bool out) {
+  struct vsm_stream_state *s = &core->streams[stream];
+  struct vsm_retold *r = &core->retold;
+  const struct vsm_item *it = vsm_items_at(&s->items, item);
+  if (!s->guard)
+    return;
+  vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &r->was);
+  vsm_stream_fold(s, it, (size_t)VSM_FOLD_ALL, &r->is);
+  r->same_visits = r->same_marks = 0;
+  r->added = (size_t)VSM_FOLD_ALL;
+  r->anew = true;
+  if (out)
+    s->guard->take_out = true;
+  else
+    vsm_guard_unsee(s->guard);
+  vsm_stream_replace(s, item, r);
+  vsm_ranks_settle(&core->ranks);
+}
+
+void vsm_detect_take_out(struct vsm_core *core, unsigned stream, uint32_t item) {
+  count_again(core, stream, item, true);
+}
+
+void vsm_detect_put_back(struct vsm_core *core, unsigned stream, uint32_t item) {
+  count_again(core, stream, item, false);
+}
+
+// --- members
+
+struct telling {
+  vsm_member_fn *fn;
+  void *ctx;
+};
+
+static bool tell(void *ctx, const struct vsm_reached *m) {
+  const struct telling *t = ctx;
+  t->fn(t->ctx, m->item);
+  return true;
+}
+
+void vsm_detect_members(struct vsm_core *core, const struct vsm_subject *subject, vsm_member_fn *fn, void *ctx) {
+  struct asked a = ask(core, subject);
+  struct telling t = {fn, ctx};
+  if (a.node && subject->kind == VSM_ITEM_STALLED)
+    vsm_reach_stalled_members(a.s, a.node, a.now, tell, &t);
+  if (a.node && subject->kind == VSM_ITEM_OVERDUE)
+    vsm_reach_overdue_members(a.s, a.node, a.name, a.now, tell, &t);
+}

@@ -1,0 +1,111 @@
+// The worst items of an alert. Those that are equally bad are told in the order of their names, so that it does not
+// matter which was heard of first.
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/detect.h"
+#include "core/reach.h"
+
+enum { EQUAL_MAX = 1000 }; // of so many that came to hold at one instant the names are looked at
+
+struct candidate {
+  int64_t came_us;
+  uint32_t item;
+  struct vsm_str name;
+};
+
+struct choice {
+  struct vsm_core *core;
+  const struct vsm_stream_state *s;
+  struct candidate *at;
+  size_t n, cap;
+  unsigned most;
+  unsigned set; // in hand
+  size_t begun; // candidates before it
+};
+
+// False: enough of this set.
+static bool offer(struct choice *c, unsigned set, uint32_t item, int64_t came_us) {
+  if (set != c->set)
+    c->begun = c->n;
+  c->set = set;
+  size_t n = c->n - c->begun;
+  if (n >= EQUAL_MAX || (n >= c->most && came_us > c->at[c->n - 1].came_us))
+    return false;
+  struct vsm_str name = vsm_items_shown(&c->s->items, vsm_items_at(&c->s->items, item), c->s->graph);
+  c->at = vsm_mem_grow(c->at, c->n, &c->cap, sizeof *c->at);
+  c->at[c->n++] = (struct candidate){came_us, item, name};
+  return true;
+}
+
+static bool offer_member(void *ctx, const struct vsm_reached *m) {
+  return offer(ctx, m->set, m->item, m->came_us);
+}
+
+// Those open longest; of a stage that stands still, of those that are queued or active.
+static void offer_open(struct choice *c, const struct vsm_ranks *open, const struct vsm_ranks *held) {
+  struct vsm_ranks_at at = vsm_ranks_seek(open, INT64_MIN, 0), at_held = {0};
+  struct vsm_rank e, h;
+  bool more = held && (at_held = vsm_ranks_seek(held, INT64_MIN, 0), vsm_ranks_next(held, &at_held, &h));
+  while (vsm_ranks_next(open, &at, &e)) {
+    if (more && h.us == e.us && h.id == e.id)
+      more = vsm_ranks_next(held, &at_held, &h);
+    else if (!offer(c, 0, e.id, e.us))
+      break;
+  }
+}
+
+static void choose(struct choice *c, const struct vsm_subject *subject, const struct vsm_guard_node *n) {
+  const struct vsm_ranks *open = n->place < 0 ? &c->s->open : &c->s->stages[n->place].open;
+  unsigned name = 0;
+  if (subject->kind == VSM_ITEM_STALLED) {
+    vsm_reach_stalled_members(c->s, n, c->core->now.us, offer_member, c);
+  } else if (subject->kind == VSM_ITEM_OVERDUE) {
+    while (name < n->n_names && strcmp(n->names[name].name, subject->name) != 0)
+      name++;
+    vsm_reach_overdue_members(c->s, n, name, c->core->now.us, offer_member, c);
+  } else {
+    offer_open(c, open, subject->kind == VSM_STAGE_STALLED ? &n->held : NULL);
+  }
+}
+
+static int by_time_and_name(const void *pa, const void *pb) {
+  const struct candidate *a = pa, *b = pb;
+  return a->came_us != b->came_us ? (a->came_us > b->came_us) - (a->came_us < b->came_us)
+                                  : vsm_str_cmp(a->name, b->name);
+}
+
+// The age of the item's visit here, or its own.
+static int64_t age_of(struct vsm_core *core, const struct vsm_stream_state *s, int place, uint32_t item) {
+  struct vsm_story *story = &core->other.is;
+  vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, story);
+  int64_t since = story->started;
+  for (size_t i = 0; place >= 0 && i < story->n_visits; i++)
+    if (story->visits[i].place == place && story->visits[i].how == VSM_OPEN)
+      since = story->visits[i].entered;
+  vsm_story_clear(story);
+  return vsm_core_age_us(core, place < 0 ? s->graph->calendar : s->graph->at[place].calendar, since);
+}
+
+unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *subject, struct vsm_arena *arena,
+                          struct vsm_alert_item_view *out, unsigned most) {
+  const struct vsm_stream_state *s = subject->stream < 0 ? NULL : &core->streams[subject->stream];
+  if (!s || !s->guard)
+    return 0;
+  const struct vsm_guard_node *n = subject->place < 0 ? &s->guard->stream : &s->guard->stages[subject->place];
+  struct choice c = {.core = core, .s = s, .most = most};
+  unsigned told = 0;
+  if (n->alerts)
+    choose(&c, subject, n);
+  vsm_sort(c.at, c.n, sizeof *c.at, by_time_and_name);
+  for (; told < most && told < c.n; told++) {
+    const char *text = vsm_arena_strndup(arena, c.at[told].name.p, c.at[told].name.n);
+    if (!text)
+      break;
+    out[told] = (struct vsm_alert_item_view){{text, c.at[told].name.n},
+                                             vsm_seconds(age_of(core, s, subject->place, c.at[told].item))};
+  }
+  free(c.at);
+  return told;
+}

@@ -1,0 +1,493 @@
+// What is kept for alerts follows from an item's transitions, progress, dates and segments, as its figures do: how it
+// was seen is taken back, and how it is seen is added. Most often nothing but a transition was added, and both are read
+// off the item as it stands; whoever changes anything else has kept how it was before.
+#include "core/guard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/alert.h"
+#include "core/state.h"
+
+// --- making one
+
+static bool any_alerts(const struct vsm_stream *m) {
+  bool any = m->alerts != NULL;
+  for (unsigned i = 0; i < m->n_stages; i++)
+    any = any || m->stages[i].alerts;
+  return any;
+}
+
+static unsigned name_of(struct vsm_guard_node *n, const char *name) {
+  unsigned i = 0;
+  while (i < n->n_names && strcmp(n->names[i].name, name) != 0)
+    i++;
+  if (i == n->n_names)
+    n->names[n->n_names++] = (struct vsm_guard_name){.name = name,
+                                                     .overdue = (uint32_t)VSM_NO_ALERT,
+                                                     .missed = (uint32_t)VSM_NO_ALERT,
+                                                     .ended_us = INT64_MIN,
+                                                     .minute_us = INT64_MIN};
+  return i;
+}
+
+static const struct vsm_front nowhere = {INT64_MIN, INT64_MAX};
+
+static void init_stalls(struct vsm_guard_node *n, const struct vsm_stall *rules, unsigned n_rules,
+                        struct vsm_intern *words, struct vsm_ranks_queue *queue) {
+  n->stalls = vsm_mem_alloc(n_rules * sizeof *n->stalls);
+  n->n_stalls = n_rules;
+  for (unsigned i = 0; i < n_rules; i++) {
+    struct vsm_guard_stall *s = &n->stalls[i];
+    *s = (struct vsm_guard_stall){.rule = &rules[i], .front = nowhere, .after_us = rules[i].after_us};
+    vsm_fits_init(&s->fits, rules[i].where, rules[i].n_where, words);
+    s->moved.queue = queue;
+    if (rules[i].after_us == 0)
+      s->after_us = INT64_MAX;
+    n->relative = n->relative || rules[i].after_us == 0;
+  }
+}
+
+static void init_node(struct vsm_guard_node *n, struct vsm_guard *w, int place, const struct vsm_alert_rule *alerts,
+                      struct vsm_expectings *x, const struct vsm_bands *bands, struct vsm_ranks_queue *queue) {
+  *n = (struct vsm_guard_node){.guard = w,
+                               .alerts = alerts,
+                               .place = place,
+                               .stalled = (uint32_t)VSM_NO_ALERT,
+                               .standing = (uint32_t)VSM_NO_ALERT,
+                               .limit = (uint32_t)VSM_NO_ALERT,
+                               .stalled_ended_us = INT64_MIN,
+                               .minute_us = INT64_MIN,
+                               .due_front = nowhere,
+                               .still_from_us = INT64_MAX};
+  if (!alerts)
+    return;
+  n->due.queue = n->held.queue = queue;
+  n->names = vsm_mem_alloc((x->n + 1) * sizeof *n->names);
+  n->expected = vsm_mem_alloc(x->n * sizeof *n->expected);
+  name_of(n, "");
+  for (unsigned i = 0; i < x->n; i++) {
+    n->expected[i] = (struct vsm_guard_expected){n, &x->at[i], nowhere, name_of(n, x->at[i].e->name)};
+    x->at[i].guard = &n->expected[i];
+    vsm_expecting_judge(&x->at[i], bands);
+  }
+}
+
+static void watch_stage(struct vsm_guard_node *n, const struct vsm_stage *stage, struct vsm_intern *words,
+                        struct vsm_ranks_queue *queue) {
+  if (!n->alerts)
+    return;
+  init_stalls(n, stage->stalls, stage->n_stalls, words, queue);
+  n->wip_limit = stage->wip_limit;
+  n->still_after_us = stage->stage_stall_us;
+  if (n->still_after_us > 0) {
+    n->departed = vsm_mem_alloc(sizeof *n->departed);
+    vsm_departed_init(n->departed);
+  }
+}
+
+struct vsm_guard *vsm_guard_create(struct vsm_core *core, struct vsm_stream_state *s) {
+  const struct vsm_stream *m = s->model;
+  struct vsm_intern *words = &core->words;
+  struct vsm_ranks_queue *queue = &core->ranks;
+  if (!any_alerts(m))
+    return NULL;
+  struct vsm_guard *w = vsm_mem_alloc(sizeof *w);
+  w->core = core;
+  w->noted = &core->noted;
+  w->n_stages = s->graph->n;
+  w->stages = vsm_mem_alloc(w->n_stages * sizeof *w->stages);
+  struct vsm_seen *seen[] = {&w->was, &w->is, &w->kept, &w->other};
+  for (size_t i = 0; i < sizeof seen / sizeof *seen; i++)
+    seen[i]->visits = vsm_mem_alloc(w->n_stages * sizeof *seen[i]->visits);
+  init_node(&w->stream, w, -1, m->alerts, &s->expected, s->bands, queue);
+  if (m->alerts)
+    init_stalls(&w->stream, m->stalls, m->n_stalls, words, queue);
+  for (unsigned i = 0; i < w->n_stages; i++) {
+    const struct vsm_stage *stage = &m->stages[s->graph->at[i].declared];
+    init_node(&w->stages[i], w, (int)i, stage->alerts, &s->stages[i].expected, s->bands, queue);
+    watch_stage(&w->stages[i], stage, words, queue);
+  }
+  return w;
+}
+
+static void fini_node(struct vsm_guard_node *n) {
+  for (unsigned i = 0; i < n->n_stalls; i++) {
+    vsm_fits_fini(&n->stalls[i].fits);
+    vsm_ranks_fini(&n->stalls[i].moved);
+  }
+  free(n->stalls);
+  free(n->names);
+  free(n->expected);
+  free(n->departed);
+  vsm_ranks_fini(&n->due);
+  vsm_ranks_fini(&n->held);
+}
+
+void vsm_guard_destroy(struct vsm_guard *w) {
+  if (!w)
+    return;
+  fini_node(&w->stream);
+  for (unsigned i = 0; i < w->n_stages; i++)
+    fini_node(&w->stages[i]);
+  free(w->stages);
+  free(w->was.visits);
+  free(w->is.visits);
+  free(w->kept.visits);
+  free(w->other.visits);
+  free(w);
+}
+
+void vsm_guard_mark_words(const struct vsm_guard *w, bool *used) {
+  for (unsigned i = 0; i < w->stream.n_stalls; i++)
+    vsm_fits_mark(&w->stream.stalls[i].fits, used);
+  for (unsigned k = 0; k < w->n_stages; k++)
+    for (unsigned i = 0; i < w->stages[k].n_stalls; i++)
+      vsm_fits_mark(&w->stages[k].stalls[i].fits, used);
+}
+
+// --- how an item is seen
+
+// An item, and what its alerts are looked up by.
+struct sight {
+  const struct vsm_stream_state *s;
+  uint32_t item;
+  const struct vsm_item *it;
+  size_t but; // transition that is left aside
+  const struct vsm_story *story;
+  bool dated; // it has any date
+};
+
+static bool is_covered(const struct vsm_stream_state *s, enum vsm_alert_kind kind, int place, uint32_t item) {
+  return vsm_silence_covers(s->guard->core, kind, s, place, item);
+}
+
+static uint16_t stall_of(const struct sight *g, const struct vsm_guard_node *n) {
+  for (unsigned i = 0; i < n->n_stalls; i++)
+    if (vsm_fits(&n->stalls[i].fits, g->story->segments))
+      return is_covered(g->s, VSM_ITEM_STALLED, n->place, g->item) ? VSM_NO_STALL : (uint16_t)i;
+  return VSM_NO_STALL;
+}
+
+static int64_t date(const struct sight *g, enum vsm_value_kind kind, int place) {
+  if (!g->dated)
+    return 0;
+  return vsm_items_date(&g->s->items, g->it, kind, place < 0 ? VSM_PLACE_ITEM : (unsigned)place);
+}
+
+// Its date, and whether it counts for expectations.
+static void see_date(const struct sight *g, int place, struct vsm_seen_visit *out) {
+  bool covered = is_covered(g->s, VSM_ITEM_OVERDUE, place, g->item);
+  out->due = covered ? 0 : date(g, VSM_VALUE_DUE, place);
+  out->out = covered || out->due != 0;
+}
+
+// The newest transition of a stage that is newer than `since`, or that.
+static int64_t newest_transition(const struct vsm_item *it, size_t but, unsigned place, int64_t since) {
+  for (size_t i = it->n; i-- > 0 && vsm_packed_us(it->log[i]) > since;)
+    if (vsm_packed_place(it->log[i]) == place && i != but)
+      return vsm_packed_us(it->log[i]);
+  return since;
+}
+
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+static bool has_dates(const struct vsm_item *it) {
+  const struct vsm_value *v = vsm_item_values(it);
+  for (unsigned i = 0; i < it->n_values; i++)
+    if (v[i].kind != VSM_VALUE_SEGMENT)
+      return true;
+  return false;
+}
+
+static void see_visit(const struct sight *g, const struct vsm_visit *v, struct vsm_seen_visit *out) {
+  *out = (struct vsm_seen_visit){.entered = v->entered, .place = v->place};
+  out->stall = stall_of(g, &g->s->guard->stages[v->place]);
+  see_date(g, v->place, out);
+  if (out->stall == VSM_NO_STALL)
+    return;
+  out->moved = newest_transition(g->it, g->but, v->place, v->entered);
+  const struct vsm_progress *p = vsm_item_progress(g->it);
+  for (unsigned i = 0; i < g->it->n_progress; i++)
+    if (p[i].place == v->place)
+      out->moved = later(out->moved, p[i].us);
+  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, v->place));
+  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
+}
+
+static void see_item(const struct sight *g, struct vsm_seen_visit *out) {
+  *out = (struct vsm_seen_visit){.entered = g->story->started};
+  out->stall = stall_of(g, &g->s->guard->stream);
+  see_date(g, -1, out);
+  if (out->stall == VSM_NO_STALL)
+    return;
+  out->moved = g->story->last;
+  const struct vsm_progress *p = vsm_item_progress(g->it);
+  for (unsigned i = 0; i < g->it->n_progress; i++)
+    if (p[i].place < g->s->graph->n || p[i].place == VSM_PLACE_ITEM)
+      out->moved = later(out->moved, p[i].us);
+  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
+}
+
+// `r`: whose story it is; NULL: its visits stand in it alone.
+static void look(struct sight g, const struct vsm_retold *r, struct vsm_seen *out) {
+  const struct vsm_guard *w = g.s->guard;
+  out->n = 0;
+  out->open = g.story->open;
+  if (!out->open)
+    return;
+  g.it = vsm_items_at(&g.s->items, g.item);
+  g.dated = has_dates(g.it);
+  if (w->stream.alerts)
+    see_item(&g, &out->item);
+  unsigned left = g.story->n_open;
+  for (size_t i = g.story->n_visits; left > 0 && i-- > 0;) {
+    const struct vsm_visit *v = r ? vsm_retold_visit(r, g.story, i) : &g.story->visits[i];
+    if (v->how != VSM_OPEN)
+      continue;
+    left--;
+    if (w->stages[v->place].alerts)
+      see_visit(&g, v, &out->visits[out->n++]);
+  }
+}
+
+void vsm_guard_look(const struct vsm_stream_state *s, uint32_t item, size_t but, const struct vsm_story *story,
+                    struct vsm_seen *out) {
+  look((struct sight){.s = s, .item = item, .but = but, .story = story}, NULL, out);
+}
+
+static struct vsm_seen unseen(const struct vsm_seen *w) {
+  return (struct vsm_seen){.visits = w->visits};
+}
+
+void vsm_guard_unsee(struct vsm_guard *w) {
+  w->kept = unseen(&w->kept);
+  w->has_kept = true;
+}
+
+void vsm_guard_see(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
+  struct vsm_guard *w = s->guard;
+  w->seen = w->has_other ? &w->other : w->has_kept ? &w->kept : &w->was;
+  if (w->seen == &w->was)
+    look((struct sight){.s = s, .item = item, .but = r->added, .story = &r->was}, r, &w->was);
+  look((struct sight){.s = s, .item = item, .but = (size_t)VSM_FOLD_ALL, .story = &r->is}, r, &w->is);
+  if (w->take_out)
+    w->is = unseen(&w->is);
+  w->has_other = w->has_kept = w->take_out = false;
+  w->told = r;
+}
+
+static const struct vsm_seen_visit *find(const struct vsm_seen *seen, int place) {
+  if (place < 0)
+    return seen->open ? &seen->item : NULL;
+  for (unsigned i = 0; i < seen->n; i++)
+    if (seen->visits[i].place == place)
+      return &seen->visits[i];
+  return NULL;
+}
+
+static bool is_out(const struct vsm_seen *seen, int place) {
+  const struct vsm_seen_visit *v = find(seen, place);
+  return !v || v->out;
+}
+
+bool vsm_guard_is_out(const struct vsm_stream_state *s, const struct vsm_guard_node *node, uint32_t item) {
+  const struct vsm_item *it = vsm_items_at(&s->items, item);
+  unsigned place = node->place < 0 ? VSM_PLACE_ITEM : (unsigned)node->place;
+  return vsm_item_value(it, VSM_VALUE_DUE, 0, place) || is_covered(s, VSM_ITEM_OVERDUE, node->place, item);
+}
+
+// --- writing what differs
+
+// Something of a set: there or not, and where.
+struct mark {
+  bool there;
+  int64_t us;
+};
+
+// An entry that moves within one set. False: it stays where it is.
+static bool shift(struct vsm_ranks *set, uint32_t item, struct mark was, struct mark is) {
+  if (was.there == is.there && (!was.there || was.us == is.us))
+    return false;
+  if (was.there)
+    vsm_ranks_remove(set, was.us, item);
+  if (is.there)
+    vsm_ranks_insert(set, is.us, item);
+  return true;
+}
+
+static bool is_member(const struct vsm_front *f, struct mark m) {
+  return m.there && m.us <= f->k;
+}
+
+// Where an entry comes before all that were still to be waited for, it is due earlier than was told.
+static void come_first(struct vsm_guard *w, struct vsm_front *f, struct mark m, uint32_t alert) {
+  if (!m.there || m.us <= f->k || m.us >= f->first)
+    return;
+  f->first = m.us;
+  vsm_noted_touch(w->noted, alert);
+}
+
+// When what ended it at a node happened: the visit left, or moved on.
+static int64_t ended(const struct vsm_retold *r, int place, bool open, int64_t moved) {
+  if (open)
+    return moved;
+  for (size_t i = r->is.n_visits; place >= 0 && i-- > 0;) {
+    const struct vsm_visit *v = vsm_retold_visit(r, &r->is, i);
+    if (v->place == place)
+      return v->left;
+  }
+  return r->is.exists ? r->is.last : INT64_MIN;
+}
+
+static struct mark stall_mark(const struct vsm_seen_visit *v, unsigned rule) {
+  return (struct mark){v && v->stall == rule, v ? v->moved : 0};
+}
+
+static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
+                         const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+  int members = 0;
+  bool concerned = false;
+  for (unsigned i = 0; i < n->n_stalls; i++) {
+    struct vsm_guard_stall *s = &n->stalls[i];
+    struct mark a = stall_mark(was, i), b = stall_mark(is, i);
+    if (!shift(&s->moved, item, a, b))
+      continue;
+    concerned = concerned || is_member(&s->front, a) || is_member(&s->front, b);
+    members += is_member(&s->front, b) - is_member(&s->front, a);
+    come_first(n->guard, &s->front, b, n->stalled);
+  }
+  if (members != 0)
+    vsm_guard_flip(n->guard, n->stalled, &n->n_stalled, item, members);
+  else if (concerned)
+    vsm_noted_touch(n->guard->noted, n->stalled);
+  if (members < 0)
+    n->stalled_ended_us = later(n->stalled_ended_us, ended(r, n->place, is, is ? is->moved : 0));
+}
+
+static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
+                      const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+  struct vsm_guard_name *name = &n->names[0];
+  struct mark a = {was && was->due, was ? was->due : 0}, b = {is && is->due, is ? is->due : 0};
+  if (!shift(&n->due, item, a, b))
+    return;
+  int members = is_member(&n->due_front, b) - is_member(&n->due_front, a);
+  if (members != 0)
+    vsm_guard_flip(n->guard, name->overdue, &name->n_overdue, item, members);
+  else if (is_member(&n->due_front, b))
+    vsm_noted_touch(n->guard->noted, name->overdue);
+  come_first(n->guard, &n->due_front, b, name->overdue);
+  if (members < 0 && !is)
+    name->ended_us = later(name->ended_us, ended(r, n->place, false, 0));
+}
+
+static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
+                     const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+  write_stalls(n, item, r, was, is);
+  if ((was && was->due) || (is && is->due))
+    write_due(n, item, r, was, is);
+}
+
+// What a relative threshold is worked out from has changed.
+static void arm(struct vsm_guard_node *n) {
+  if (!n->relative || n->armed)
+    return;
+  n->armed = true;
+  vsm_noted_touch(n->guard->noted, n->stalled);
+}
+
+void vsm_guard_write(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
+  struct vsm_guard *w = s->guard;
+  if (w->stream.alerts)
+    write_at(&w->stream, item, r, find(w->seen, -1), find(&w->is, -1));
+  for (unsigned i = 0; i < w->seen->n; i++) {
+    const struct vsm_seen_visit *was = &w->seen->visits[i];
+    write_at(&w->stages[was->place], item, r, was, find(&w->is, was->place));
+  }
+  for (unsigned i = 0; i < w->is.n; i++)
+    if (!find(w->seen, w->is.visits[i].place))
+      write_at(&w->stages[w->is.visits[i].place], item, r, NULL, &w->is.visits[i]);
+  if (r->was.n_ends > 0 || r->is.n_ends > 0)
+    arm(&w->stream);
+}
+
+// --- stages that stand still, or hold too much
+
+static bool is_going(const struct vsm_visit *v) {
+  return v->how == VSM_OPEN && v->state != VSM_SUSPENDED;
+}
+
+// Where something left, or began to go, later than what was counted from at the last look, it is due no earlier.
+static void count_still(struct vsm_guard_node *n, uint32_t item, const struct vsm_visit *v, int sign) {
+  bool earlier = n->still_from_us == INT64_MAX;
+  if (v->how != VSM_OPEN) {
+    vsm_departed_add(n->departed, v->left, sign);
+    earlier = earlier || (sign < 0 && v->left >= n->still_from_us);
+  } else if (is_going(v)) {
+    earlier = earlier || (sign > 0 && v->entered < n->still_from_us);
+  } else if (sign > 0) {
+    vsm_ranks_insert(&n->held, v->entered, item);
+  } else {
+    vsm_ranks_remove(&n->held, v->entered, item);
+  }
+  if (n->still || earlier)
+    vsm_noted_touch(n->guard->noted, n->standing);
+}
+
+static void count_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm_visit *v, int sign) {
+  struct vsm_guard_node *n = &s->guard->stages[v->place];
+  if (n->wip_limit > 0 && v->how == VSM_OPEN && s->stages[v->place].open.count >= n->wip_limit)
+    vsm_noted_touch(n->guard->noted, n->limit);
+  if (n->still_after_us > 0)
+    count_still(n, item, v, sign);
+  if (v->how == VSM_COMPLETED && !(v->bits & VSM_V_UNOBSERVED))
+    arm(n);
+}
+
+void vsm_guard_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm_visit *was,
+                     const struct vsm_visit *is) {
+  bool same = was && is && was->place == is->place && was->entered == is->entered && was->how == VSM_OPEN &&
+              is->how == VSM_OPEN && is_going(was) == is_going(is);
+  if (same)
+    return;
+  if (was)
+    count_visit(s, item, was, -1);
+  if (is)
+    count_visit(s, item, is, 1);
+}
+
+// --- expectations
+
+static bool is_older(const struct vsm_guard_expected *e, struct vsm_standing s) {
+  return s.open && (s.frozen ? s.key > e->x->e->within_us : s.key <= e->front.k);
+}
+
+static void arm_share(struct vsm_guard_expected *e) {
+  struct vsm_guard_name *name = &e->node->names[e->name];
+  if (name->armed)
+    return;
+  name->armed = true;
+  vsm_noted_touch(e->node->guard->noted, name->missed);
+}
+
+void vsm_guard_done(struct vsm_guard_expected *e) {
+  arm_share(e);
+}
+
+void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item) {
+  struct vsm_guard *w = e->node->guard;
+  struct vsm_guard_name *name = &e->node->names[e->name];
+  bool older = is_older(e, is), a = is_older(e, was) && !is_out(w->seen, e->node->place),
+       b = older && !is_out(&w->is, e->node->place);
+  arm_share(e);
+  if (a != b)
+    vsm_guard_flip(w, name->overdue, &name->n_overdue, item, b - a);
+  else if (b)
+    vsm_noted_touch(w->noted, name->overdue);
+  if (a && !b)
+    name->ended_us = later(name->ended_us, ended(w->told, e->node->place, false, 0));
+  come_first(w, &e->front, (struct mark){is.open && !is.frozen && !older, is.key}, name->overdue);
+}
