@@ -35,6 +35,7 @@ struct notifier {
   struct vsm_own_watch watch;
   int signals;
   bool stopping, changing; // changing: a change of the store has begun
+  bool unanswered;         // the daemon was asked for its alerts last and did not say
   int64_t now_us, mono_us; // of this turn; mono: of a clock that does not jump
   int64_t broken_until_us; // the store failed: nothing is written before then (mono); 0: it works
   int64_t prune_us;
@@ -83,6 +84,7 @@ static void on_list(void *ctx, const Vsm__V1__Alerts *live, const Vsm__V1__Alert
   struct notifier *n = ctx;
   change(n);
   vsm_desk_list(&n->desk, live, history, n->now_us);
+  n->unanswered = false;
   vsm_log("listed", "alerts=%zu silences=%zu", live->n_alerts, live->n_silences);
 }
 
@@ -94,8 +96,10 @@ static void on_status(void *ctx, const Vsm__V1__Status *s) {
 }
 
 static void on_trouble(void *ctx, const char *what, const char *why) {
-  (void)ctx;
-  vsm_log("ask_failed", "what=%s why=\"%s\" it is asked again", what, why);
+  struct notifier *n = ctx;
+  if (!n->unanswered)
+    vsm_log("ask_failed", "what=%s why=\"%s\" it is asked again and again", what, why);
+  n->unanswered = true;
 }
 
 static void on_own(void *ctx, const Vsm__V1__Alert *a) {

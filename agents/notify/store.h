@@ -65,7 +65,7 @@ struct sqlite3_stmt;
   X(STANDING_BATCH, "SELECT alert, body, starts_us, ends_us FROM standing WHERE receiver = ? AND due_us <= ? "         \
                     "ORDER BY due_us, alert LIMIT ?")                                                                  \
   X(STANDING_TOOK, "UPDATE standing SET due_us = ?1 WHERE receiver = ?2 AND alert = ?3 AND ends_us = ?4")              \
-  X(STANDING_DROP, "DELETE FROM standing WHERE receiver = ?1 AND alert = ?2 AND ends_us > 0 AND ends_us < ?3")         \
+  X(STANDING_DROP, "DELETE FROM standing WHERE receiver = ?1 AND alert = ?2 AND ends_us > 0 AND ends_us <= ?3")        \
   X(STANDING_ALL_DUE, "UPDATE standing SET due_us = ?1 WHERE due_us > ?1")
 
 enum vsm_sql {

@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import stat
 import time
 import unittest
@@ -26,6 +27,15 @@ def config(receivers, routes=("{ receivers: [hook] }",), wait="0s", interval="0s
 
 def hook(server, id="hook", more=""):
     return f'{{ id: {id}, webhook: {{ url: "{server.url}/{id}", timeout: 500ms{more} }} }}'
+
+
+def page_function(name):
+    """A function that docs/notify.md shows."""
+    with open(os.path.join(os.path.dirname(os.environ["WIRE_PAGE"]), "notify.md"), encoding="utf-8") as f:
+        code = re.search(r"```python\n(.*?)```", f.read(), re.S).group(1)
+    names = {}
+    exec(code, names)
+    return names[name]
 
 
 class Told(unittest.TestCase):
@@ -191,6 +201,10 @@ class Told(unittest.TestCase):
             _, headers, body, _ = self.http.next()
             signed = headers["VSM-Timestamp"].encode() + b"." + body
             self.assertEqual(headers["VSM-Signature"], "v1=" + hmac.new(key.encode(), signed, hashlib.sha256).hexdigest())
+            genuine = page_function("is_genuine")  # as the page tells readers to verify it
+            self.assertTrue(genuine(key.encode(), headers, body))
+            self.assertFalse(genuine(b"another", headers, body) or genuine(key.encode(), headers, body + b" "))
+            self.assertFalse(genuine(key.encode(), {**headers, "VSM-Timestamp": "1"}, body))
             self.assertEqual(headers["Authorization"], "Bearer " + token)
             self.assertEqual(headers["VSM-Delivery"], json.loads(body)["id"])
             n.log.wait("^event=delivered")
