@@ -108,7 +108,8 @@ static void detect_stalled(const struct asked *a, struct vsm_sign *out) {
   tell_worst(out, &worst);
   for (unsigned i = 0; i < n->n_stalls; i++)
     out->due_us = earlier(out->due_us, vsm_reach_stalls_at(&n->stalls[i], n->stalls[i].front.first));
-  out->due_us = earlier(out->due_us, n->minute_us);
+  if (n->relative)
+    out->due_us = earlier(out->due_us, n->minute_us);
 }
 
 static void detect_overdue(const struct asked *a, struct vsm_sign *out) {

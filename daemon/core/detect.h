@@ -3,6 +3,7 @@
 // and when something is due by time alone. Its life (pending, firing, resolved) is not known here.
 #pragma once
 #include "base/arena.h"
+#include "core/bytes.h"
 #include "core/model.h"
 #include "core/view.h"
 
@@ -52,6 +53,11 @@ void vsm_detect_members(struct vsm_core *core, const struct vsm_subject *s, vsm_
 
 // All sets were made anew out of the items that are held: they begin with who counts now, and nothing is noted of it.
 void vsm_detect_begin(struct vsm_core *core);
+
+// What does not follow from the items that are held, as bytes, and back into a core of the same model, before it
+// begins.
+void vsm_detect_save(const struct vsm_core *core, struct vsm_out *o);
+void vsm_detect_load(struct vsm_core *core, struct vsm_in *in);
 
 // After a configuration, before its items are folded or after: by which number what concerns a subject is noted. Until
 // then, and of those that are never bound, nothing is noted.

@@ -31,6 +31,17 @@ void vsm_sealed_add(struct vsm_stream_state *s, const struct vsm_sealing *how, c
   }
 }
 
+void vsm_sealed_fini(struct vsm_sealed *sealed) {
+  if (sealed->figures)
+    vsm_stream_state_fini(sealed->figures);
+  free(sealed->figures);
+  for (size_t i = 0; i < sealed->n_asleep; i++) {
+    free(sealed->asleep[i].node);
+    free(sealed->asleep[i].bytes.at);
+  }
+  free(sealed->asleep);
+}
+
 void vsm_sealed_advance(struct vsm_stream_state *s, int64_t now_us) {
   if (s->sealed.figures)
     vsm_stream_advance(s->sealed.figures, now_us);

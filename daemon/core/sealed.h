@@ -13,6 +13,7 @@ struct vsm_sealing {
 
 // Counts an item's story, which stands in the stream's figures already, among those that were sealed.
 void vsm_sealed_add(struct vsm_stream_state *s, const struct vsm_sealing *how, const struct vsm_story *story);
+void vsm_sealed_fini(struct vsm_sealed *sealed);
 void vsm_sealed_advance(struct vsm_stream_state *s, int64_t now_us);
 bool vsm_sealed_any(const struct vsm_stream_state *s);
 

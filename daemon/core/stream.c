@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "core/guard.h"
+#include "core/sealed.h"
 
 int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
                           struct vsm_ranks_queue *queue, int64_t now_us) {
@@ -44,19 +45,8 @@ void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, s
   s->graph = vsm_mem_alloc(sizeof *s->graph); // of no stages
 }
 
-static void sealed_fini(struct vsm_sealed *sealed) {
-  if (sealed->figures)
-    vsm_stream_state_fini(sealed->figures);
-  free(sealed->figures);
-  for (size_t i = 0; i < sealed->n_asleep; i++) {
-    free(sealed->asleep[i].node);
-    free(sealed->asleep[i].bytes.at);
-  }
-  free(sealed->asleep);
-}
-
 void vsm_stream_state_fini(struct vsm_stream_state *s) {
-  sealed_fini(&s->sealed);
+  vsm_sealed_fini(&s->sealed);
   vsm_guard_destroy(s->guard);
   for (unsigned i = 0; s->graph && s->stages && i < s->graph->n; i++) {
     vsm_flow_fini(&s->stages[i].flow, s->bands);
