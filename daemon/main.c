@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
   if ((!o.config && !checkpoint) || optind < argc)
     return fputs(usage, stderr), 2;
   if (checkpoint)
-    return vsm_checkpoint_make(checkpoint, o.config) ? 1 : 0;
+    return vsm_checkpoint_make(checkpoint, o.config);
   if (check_only)
     return vsm_config_check(o.config, stdout, stderr) ? 1 : 0;
   struct vsm_daemon *d = vsm_daemon_create(&o);

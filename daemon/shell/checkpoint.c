@@ -58,7 +58,7 @@ static int write_checkpoint(const char *directory, const struct vsm_recovered *r
   return err;
 }
 
-static int make(const char *directory, struct vsm_str fallback) {
+static enum vsm_checkpoint_status make(const char *directory, struct vsm_str fallback) {
   struct vsm_recovered r = {0};
   int64_t begun = vsm_clock_boot_us();
   uint64_t bytes = 0;
@@ -70,8 +70,7 @@ static int make(const char *directory, struct vsm_str fallback) {
                                                             .ctx = chronicle},
                              NULL, NULL, &r);
   vsm_failpoint(VSM_FAIL_checkpoint_read);
-  if (!err && r.core && chronicle)
-    vsm_chronicle_finish(chronicle, &r); // where that fails, a checkpoint is made all the same
+  bool told = chronicle && (err || !r.core || vsm_chronicle_finish(chronicle, &r) == 0);
   vsm_chronicle_end(chronicle);
   bool news = !err && r.kept && r.position > r.checkpoint; // without `kept` its configuration is not recorded yet
   if (news)
@@ -82,21 +81,21 @@ static int make(const char *directory, struct vsm_str fallback) {
   if (!err && r.kept)
     vsm_forget_look(directory, (struct vsm_str){r.kept, r.kept_bytes});
   vsm_recovered_fini(&r);
-  return err;
+  return err ? VSM_CHECKPOINT_FAILED : told ? VSM_CHECKPOINT_MADE : VSM_CHECKPOINT_NO_HISTORY;
 }
 
-int vsm_checkpoint_make(const char *directory, const char *config) {
+enum vsm_checkpoint_status vsm_checkpoint_make(const char *directory, const char *config) {
   size_t n;
   vsm_process_stay_behind();
   int lock = vsm_checkpoint_lock(directory);
   if (lock < 0) {
     vsm_log("checkpoint_failed", "why=\"%s: %s\"", directory,
             lock == VSM_EINUSE ? "another process makes one" : "checkpoint.lock cannot be opened");
-    return lock;
+    return VSM_CHECKPOINT_FAILED;
   }
   char *fallback = load_fallback(config, &n);
-  int err = make(directory, (struct vsm_str){fallback, n});
+  enum vsm_checkpoint_status status = make(directory, (struct vsm_str){fallback, n});
   free(fallback);
   close(lock);
-  return err;
+  return status;
 }

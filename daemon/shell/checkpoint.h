@@ -2,6 +2,12 @@
 // beside the daemon that appends to it.
 #pragma once
 
-// config: the daemon's configuration file, for a journal whose first configuration is gone; NULL: none. 0: one was
-// made, or nothing came since the last; a negative enum vsm_err, logged.
-int vsm_checkpoint_make(const char *directory, const char *config);
+// With what status the process ends. What failed was logged.
+enum vsm_checkpoint_status {
+  VSM_CHECKPOINT_MADE = 0,      // or nothing came since the last
+  VSM_CHECKPOINT_FAILED = 1,    // any other status likewise
+  VSM_CHECKPOINT_NO_HISTORY = 3 // made, yet history.db could not be brought up to date
+};
+
+// config: the daemon's configuration file, for a journal whose first configuration is gone; NULL: none.
+enum vsm_checkpoint_status vsm_checkpoint_make(const char *directory, const char *config);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shell/checkpoint.h"
 #include "shell/checkpoint_due.h"
 #include "shell/clock.h"
 #include "shell/log.h"
@@ -26,7 +27,7 @@ struct vsm_checkpoints {
   int64_t begun_boot_us, took_us;           // when the last one was started, or the daemon was; how long it took
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
-  bool begun, failed, wanted, idle;
+  bool begun, failed, history_failed, wanted, idle;
 };
 
 struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_options *o) {
@@ -70,7 +71,9 @@ void vsm_checkpoints_destroy(struct vsm_checkpoints *c) {
 
 static void on_end(void *ctx) {
   struct vsm_checkpoints *c = ctx;
-  c->failed = !vsm_process_reap(c->fd, false);
+  int status = vsm_process_reap(c->fd, false);
+  c->failed = status != VSM_CHECKPOINT_MADE && status != VSM_CHECKPOINT_NO_HISTORY;
+  c->history_failed = status == VSM_CHECKPOINT_NO_HISTORY || (c->failed && c->history_failed);
   let_go(c);
   list(c, c->failed ? c->positions[0] : UINT64_MAX);
   c->took_us = vsm_clock_boot_us() - c->begun_boot_us;
@@ -132,6 +135,10 @@ uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c) {
 
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c) {
   return c->failed;
+}
+
+bool vsm_checkpoints_lack_history(const struct vsm_checkpoints *c) {
+  return c->history_failed;
 }
 
 uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c) {

@@ -28,3 +28,4 @@ uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c);
 uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c); // position; 0: none
 bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c);   // now
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c);       // the last one did
+bool vsm_checkpoints_lack_history(const struct vsm_checkpoints *c); // with the last one history.db could not be changed

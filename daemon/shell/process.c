@@ -79,10 +79,10 @@ int vsm_process_start(const char *const argv[], bool idle) {
   return VSM_EIO;
 }
 
-bool vsm_process_reap(int fd, bool kill_it) {
+int vsm_process_reap(int fd, bool kill_it) {
   siginfo_t info = {0};
   if (kill_it)
     pidfd_send_signal(fd, SIGKILL, NULL, 0);
   int err = waitid(P_PIDFD, (id_t)fd, &info, WEXITED | (kill_it ? 0 : WNOHANG));
-  return err == 0 && info.si_code == CLD_EXITED && info.si_status == 0;
+  return err == 0 && info.si_code == CLD_EXITED ? info.si_status : -1;
 }

@@ -9,8 +9,8 @@ bool vsm_process_has_descriptors(void); // at least one more
 // good, as a process without privileges cannot leave that. A descriptor that is readable when it has ended, to be
 // closed; VSM_EIO.
 int vsm_process_start(const char *const argv[], bool idle);
-// After it ended: true where it did so with exit status 0. `kill`: ends it first, and waits for that.
-bool vsm_process_reap(int fd, bool kill);
+// After it ended: the status with which it did so; -1: it was killed. `kill`: ends it first, and waits for that.
+int vsm_process_reap(int fd, bool kill);
 void vsm_process_thread_stays_behind(void); // the calling thread takes processor and disk only where nobody else does
 // Takes processor and disk only where nobody else wants them, and ends with the process that started it.
 void vsm_process_stay_behind(void);

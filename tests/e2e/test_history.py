@@ -8,7 +8,7 @@ import unittest
 
 import harness
 from harness import DEADLINE, Daemon, batch, event
-from state import config
+from state import Program, config
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
@@ -39,7 +39,7 @@ def make(d, env=None, status=0):
     r = run()
     while "another process makes one" in r.stderr and time.monotonic() < end:  # the daemon's own, which is ending
         r = run()
-    assert r.returncode == status, (r.returncode, r.stderr)
+    assert r.returncode == (3 if status is None and "event=history_failed" in r.stderr else status or 0), (r.returncode, r.stderr)
     return r.stderr
 
 
@@ -191,7 +191,7 @@ class Changes(unittest.TestCase):
             busy = sqlite3.connect(path(d))
             busy.execute("BEGIN IMMEDIATE")
             d.client().submit(batch(event("first.started", "2", at=5 * day)))
-            self.assertIn("event=history_failed", make(d))
+            self.assertIn("event=history_failed", make(d, status=3))
             busy.rollback()
             busy.close()
             d.client().submit(batch(event("first.started", "3", at=5 * day)))
@@ -325,12 +325,25 @@ class Trouble(unittest.TestCase):
                 with open(path(d), "rb") as f:
                     bytes = f.read()
                 d.client().submit(batch(event(at=1)))
-                said = make(d)
+                said = make(d, status=3)
                 self.assertIn(why, said)
                 self.assertIn("event=checkpoint position=", said)
                 with open(path(d), "rb") as f:
                     self.assertEqual(f.read(), bytes)
                 os.remove(path(d))
+
+    def test_the_status_says_so(self):
+        with Program("VSMD_FAILING"), Daemon(text(), env={"VSM_CHECKPOINT_EVENTS": "1"}) as d:
+            with open(path(d), "wb") as f:
+                f.write(b"")  # a database of nobody, which is not ours either
+            d.client().submit(batch(event()))
+            self.assertRegex(d.log.wait(r'^event=trouble what="(.*)"').group(1), "history.db could not be brought up")
+            self.assertTrue(d.status().durable)
+            os.remove(path(d))
+            lines = len(d.log.lines)
+            d.client().submit(batch(event(at=1)))
+            d.log.wait(r'^event=trouble what="over"', after=lines)
+            self.assertEqual(d.status().trouble, "")
 
     def test_a_damaged_one_is_set_aside(self):
         with Daemon(text()) as d:
@@ -340,7 +353,7 @@ class Trouble(unittest.TestCase):
                 with open(path(d), "r+b") as f:
                     spoil(f)
                 d.client().submit(batch(event(at=1)))
-                said = make(d)
+                said = make(d, status=None)  # by where it is damaged
                 self.assertRegex(said, "event=history_(set_aside|failed) ")
                 if "history_failed" in said:
                     make(d)
