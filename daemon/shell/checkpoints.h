@@ -25,7 +25,7 @@ void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t
 void vsm_checkpoints_want(struct vsm_checkpoints *c); // one more, as soon as it can be, whether it is due or not
 // The position up to which nobody needs the journal any more: that of the older of two. 0: none.
 uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c);
-uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c); // position; 0: none
-bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c);   // now
-bool vsm_checkpoints_fail(const struct vsm_checkpoints *c);       // the last one did
+uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c);   // position; 0: none
+bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c);     // now
+bool vsm_checkpoints_fail(const struct vsm_checkpoints *c);         // the last one did
 bool vsm_checkpoints_lack_history(const struct vsm_checkpoints *c); // with the last one history.db could not be changed

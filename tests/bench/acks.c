@@ -1,5 +1,7 @@
 // Batches go out at their times, whether or not acks are late, and what counts is the time from when one was due. A
-// thread looks what the daemon is doing meanwhile; an ack is counted with what that was when it came.
+// thread looks what the daemon is doing meanwhile; an ack is counted with what that was when it came. Another one makes
+// plain appends beside it, few enough to be no load: they meet the same processors and the same disk in the same state,
+// where the floor from before and after does not know what others did meanwhile.
 #include "acks.h"
 
 #include <fcntl.h>
@@ -21,11 +23,14 @@ enum {
   ITEMS = 1000000,
   BATCH = 100,
   CAPACITY_EVENTS = 500000,
-  PACED_EVENTS = 16000000,
+  PACED_EVENTS = 24000000,
   FLOOR_APPENDS = 2000,
   LOOK_EVERY_US = 10000,
+  APPEND_EVERY_US = 10000,
+  APPENDS = 20000, // beside the acks, at most
 };
-static const char journal_max[] = "512MiB";          // so that there is something to trim
+static const char journal_max[] = "512MiB"; // so that there is something to trim
+static const int64_t oldest_every_ns = INT64_C(250000000);
 static const int64_t still_ns = INT64_C(3000000000); // of a journal of which nothing went, until it is done
 
 enum doing { AT_REST, CHECKPOINT, TRIM, DONE, DOINGS };
@@ -56,31 +61,50 @@ static pid_t child_of(pid_t pid) {
   return child;
 }
 
-static int64_t oldest_record(const struct bench_receiver *daemon) {
-  char path[PATH_MAX];
+// Who reads the journal keeps its log from beginning anew meanwhile: so that is rare and short.
+struct journal {
   sqlite3 *db;
-  sqlite3_stmt *s = NULL;
+  sqlite3_stmt *oldest;
+  int64_t first, asked_ns;
+};
+
+static void open_journal(struct journal *j, const struct bench_receiver *daemon) {
+  char path[PATH_MAX];
+  *j = (struct journal){0};
   snprintf(path, sizeof path, "%s/state/journal.db", daemon->directory);
-  if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
-      sqlite3_prepare_v2(db, "SELECT min(first) FROM groups", -1, &s, NULL) != SQLITE_OK ||
-      sqlite3_step(s) != SQLITE_ROW)
+  if (sqlite3_open_v2(path, &j->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+      sqlite3_prepare_v2(j->db, "SELECT first FROM groups ORDER BY first LIMIT 1", -1, &j->oldest, NULL) != SQLITE_OK)
     fail("the journal cannot be read");
-  int64_t first = sqlite3_column_int64(s, 0);
-  sqlite3_finalize(s);
-  sqlite3_close(db);
-  return first;
+}
+
+static void close_journal(struct journal *j) {
+  sqlite3_finalize(j->oldest);
+  sqlite3_close(j->db);
+}
+
+static int64_t oldest_record(struct journal *j, int64_t now_ns) {
+  if (now_ns - j->asked_ns < oldest_every_ns)
+    return j->first;
+  if (sqlite3_step(j->oldest) != SQLITE_ROW)
+    fail("the journal cannot be read");
+  j->first = sqlite3_column_int64(j->oldest, 0);
+  sqlite3_reset(j->oldest);
+  j->asked_ns = now_ns;
+  return j->first;
 }
 
 static void *look(void *arg) {
   struct look *l = arg;
-  int64_t oldest = oldest_record(&l->daemon), since = 0;
+  struct journal journal;
+  open_journal(&journal, &l->daemon);
+  int64_t oldest = oldest_record(&journal, bench_now_ns()), since = 0;
   for (enum doing doing = AT_REST; !atomic_load(&l->over) && doing != DONE; atomic_store(&l->doing, doing)) {
     pid_t child = child_of(l->daemon.pid);
     int64_t now = bench_now_ns();
     if (doing == AT_REST && child)
       doing = CHECKPOINT;
     if (doing == CHECKPOINT || doing == TRIM) { // the next checkpoint may be under way by then
-      int64_t first = oldest_record(&l->daemon);
+      int64_t first = oldest_record(&journal, now);
       if (first != oldest)
         doing = TRIM;
       if (first != oldest || since == 0)
@@ -93,24 +117,35 @@ static void *look(void *arg) {
     l->both_bytes = both > l->both_bytes ? both : l->both_bytes;
     usleep(LOOK_EVERY_US);
   }
+  close_journal(&journal);
   return NULL;
 }
 
 // --- the floor
 
-// p99 of an append, in ms.
+static int open_floor(const struct bench_receiver *daemon, const char *name, char path[PATH_MAX]) {
+  snprintf(path, PATH_MAX, "%s/%s", daemon->directory, name);
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (fd < 0)
+    fail("the floor cannot be written");
+  return fd;
+}
+
+// How long one append took, in ms.
+static double append(int fd, const struct bench_frame *f) {
+  int64_t began = bench_now_ns();
+  if (write(fd, f->p, f->n) != (ssize_t)f->n || fdatasync(fd) != 0)
+    fail("the floor cannot be written");
+  return (double)(bench_now_ns() - began) / 1e6;
+}
+
+// p99 of an append, in ms, while nothing else goes on.
 static double append_p99(const struct bench_receiver *daemon, const struct bench_frames *frames) {
   char path[PATH_MAX];
   double *ms = vsm_mem_alloc(FLOOR_APPENDS * sizeof *ms);
-  snprintf(path, sizeof path, "%s/floor", daemon->directory);
-  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  for (size_t i = 0; i < FLOOR_APPENDS; i++) {
-    const struct bench_frame *f = &frames->at[i % frames->n];
-    int64_t began = bench_now_ns();
-    if (write(fd, f->p, f->n) != (ssize_t)f->n || fdatasync(fd) != 0)
-      fail("the floor cannot be written");
-    ms[i] = (double)(bench_now_ns() - began) / 1e6;
-  }
+  int fd = open_floor(daemon, "floor", path);
+  for (size_t i = 0; i < FLOOR_APPENDS; i++)
+    ms[i] = append(fd, &frames->at[i % frames->n]);
   close(fd);
   unlink(path);
   double p99 = bench_quantile(ms, FLOOR_APPENDS, 0.99);
@@ -120,35 +155,61 @@ static double append_p99(const struct bench_receiver *daemon, const struct bench
 
 // --- the run
 
-struct acks {
-  struct look *look;
+struct times {
   double *ms[DOINGS];
   size_t n[DOINGS];
 };
 
+static struct times times_create(size_t most) {
+  struct times t = {0};
+  for (int i = 0; i < DOINGS; i++)
+    t.ms[i] = vsm_mem_alloc(most * sizeof **t.ms);
+  return t;
+}
+
+static void times_destroy(struct times *t) {
+  for (int i = 0; i < DOINGS; i++)
+    free(t->ms[i]);
+}
+
+struct acks {
+  struct look *look;
+  const struct bench_frames *frames;
+  struct times acks, appends;
+};
+
+static void *append_beside(void *arg) {
+  struct acks *a = arg;
+  char path[PATH_MAX];
+  int fd = open_floor(&a->look->daemon, "beside", path);
+  for (size_t i = 0; i < APPENDS && !atomic_load(&a->look->over); i++) {
+    double ms = append(fd, &a->frames->at[i % a->frames->n]);
+    int doing = atomic_load(&a->look->doing);
+    a->appends.ms[doing][a->appends.n[doing]++] = ms;
+    usleep(APPEND_EVERY_US);
+  }
+  close(fd);
+  unlink(path);
+  return NULL;
+}
+
 static bool on_ack(void *ctx, int64_t late_ns) {
   struct acks *a = ctx;
   int doing = atomic_load(&a->look->doing);
-  a->ms[doing][a->n[doing]++] = (double)late_ns / 1e6;
+  a->acks.ms[doing][a->acks.n[doing]++] = (double)late_ns / 1e6;
   return doing != DONE;
 }
 
 static double run_paced(struct look *l, struct bench_sender *sender, const struct bench_frames *frames, double rate,
                         struct acks *a) {
-  pthread_t thread;
-  *a = (struct acks){.look = l};
-  for (int i = 0; i < DOINGS; i++)
-    a->ms[i] = vsm_mem_alloc(frames->n * sizeof **a->ms);
-  if (pthread_create(&thread, NULL, look, l) != 0)
+  pthread_t looks, appends;
+  *a = (struct acks){l, frames, times_create(frames->n), times_create(APPENDS)};
+  if (pthread_create(&looks, NULL, look, l) != 0 || pthread_create(&appends, NULL, append_beside, a) != 0)
     fail("no thread");
   double got = bench_send_paced(sender, frames, rate, on_ack, a);
   atomic_store(&l->over, true);
-  pthread_join(thread, NULL);
-  if (a->n[AT_REST] == 0 || a->n[CHECKPOINT] == 0 || a->n[TRIM] == 0) {
-    fprintf(stderr, "bench: acks at rest: %zu, beside a checkpoint: %zu, beside trimming: %zu: there must be some\n",
-            a->n[AT_REST], a->n[CHECKPOINT], a->n[TRIM]);
-    exit(1);
-  }
+  pthread_join(looks, NULL);
+  pthread_join(appends, NULL);
   return got;
 }
 
@@ -174,23 +235,38 @@ static double capacity(struct bench_sender *sender, struct bench_stream *stream)
   return bench_median(rates, 3);
 }
 
-static void print(bool json, const struct acks *a, double floor) {
+static void print_row(bool json, const char *what, const char *of, double value, const char *unit) {
+  char name[64];
+  snprintf(name, sizeof name, "ack/%s/%s", what, of);
+  bench_print(json, name, value, unit);
+}
+
+// False: something was not met with.
+static bool print(bool json, const struct acks *a, double floor) {
   static const struct {
     enum doing doing;
     const char *name;
   } rows[] = {{AT_REST, "half"}, {CHECKPOINT, "half_checkpoint"}, {TRIM, "half_trim"}};
-  char name[64];
+  bool all = true;
   bench_print(json, "ack/floor_p99_ms", floor, "ms");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    double *ms = a->ms[rows[i].doing];
-    size_t n = a->n[rows[i].doing];
-    snprintf(name, sizeof name, "ack/p50_ms/%s", rows[i].name);
-    bench_print(json, name, bench_quantile(ms, n, 0.5), "ms");
-    snprintf(name, sizeof name, "ack/p99_ms/%s", rows[i].name);
-    bench_print(json, name, bench_quantile(ms, n, 0.99), "ms");
-    snprintf(name, sizeof name, "ack/floors/%s", rows[i].name);
-    bench_print(json, name, bench_quantile(ms, n, 0.99) / floor, "ratio");
+    const char *of = rows[i].name;
+    size_t n = a->acks.n[rows[i].doing], appends = a->appends.n[rows[i].doing];
+    all &= n > 0 && appends > 0;
+    if (n == 0 || appends == 0) {
+      fprintf(stderr, "bench: ack: there are no acks of %s: it did not come to that in time\n", of);
+      continue;
+    }
+    double p50 = bench_quantile(a->acks.ms[rows[i].doing], n, 0.5);
+    double p99 = bench_quantile(a->acks.ms[rows[i].doing], n, 0.99);
+    double beside = bench_quantile(a->appends.ms[rows[i].doing], appends, 0.99);
+    print_row(json, "p50_ms", of, p50, "ms");
+    print_row(json, "p99_ms", of, p99, "ms");
+    print_row(json, "floors", of, p99 / floor, "ratio");
+    print_row(json, "beside_p99_ms", of, beside, "ms");
+    print_row(json, "beside_floors", of, p99 / beside, "ratio");
   }
+  return all;
 }
 
 void bench_acks(bool json) {
@@ -213,13 +289,15 @@ void bench_acks(bool json) {
   floors[1] = append_p99(&l.daemon, &frames);
   bench_print(json, "rate/journal/items_1m", most, "events/s");
   bench_print(json, "rate/journal/half", got, "events/s");
-  print(json, &a, bench_median(floors, 2));
+  bool all = print(json, &a, bench_median(floors, 2));
   bench_print(json, "memory/journal_1m_bytes", (double)alone, "bytes");
   bench_print(json, "memory/checkpoint_1m_bytes", (double)l.both_bytes, "bytes");
-  for (int i = 0; i < DOINGS; i++)
-    free(a.ms[i]);
+  times_destroy(&a.acks);
+  times_destroy(&a.appends);
   bench_frames_free(&frames);
   bench_stream_fini(&stream);
   bench_sender_destroy(sender);
   bench_receiver_stop(&l.daemon);
+  if (!all)
+    exit(1);
 }
