@@ -6,6 +6,10 @@ everything that it has to say of its value stream must equal what a second daemo
 which was given every batch once and in another order. Batches of even number may be sent again when acked; those of
 odd number are sent again only while they are not: so if they come out right, it is the journal that kept them.
 
+In some directories items are forgotten, too: a secret is told, and in the next round it is asked to be forgotten, at a
+random moment before the end. Whether the daemon had the order on disk shows after its start: if it said so it must have
+had; and once it says that all is done no file may hold a byte of the secret.
+
 Where a disk can be mounted some rounds, or all, end with a power cut instead: at a random moment with the daemon at
 work, or at a named point.
 """
@@ -32,10 +36,13 @@ from vsm.v1 import query_pb2
 POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
 # Of a rebuild, which is asked for in some rounds; under the same configuration it changes nothing that shows.
 REBUILD_POINTS = tuple(f"rebuild_{at}" for at in ("read", "level", "recorded"))
+# Of forgetting, where there is something to forget. Not beside rebuilds, which know nothing of the counts of what is
+# forgotten.
+FORGET_POINTS = ("rewrite",)
 # Of the process that makes a checkpoint: it is killed there alone, and the daemon soon after, or with the daemon.
 CHECKPOINT_POINTS = (*(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove")),
                      "history_commit", "history_committed")
-ALL_POINTS = POINTS + REBUILD_POINTS + CHECKPOINT_POINTS
+ALL_POINTS = POINTS + REBUILD_POINTS + FORGET_POINTS + CHECKPOINT_POINTS
 ITEMS_A_DIRECTORY = 3000
 ID_BYTES = 400  # so that the journal soon takes more than it may, and is trimmed
 WINDOW = 64  # batches under way
@@ -126,6 +133,9 @@ class Directory:
         self.reference = Daemon(harness.config())
         self.given = set()
         self.rebuilds = rng.random() < 0.2  # after one nothing is trimmed for a while
+        self.forgets = not self.rebuilds and rng.random() < 0.5
+        self.secret, self.secrets = None, 0  # one that is known, and to be forgotten; how many there were
+        self.orders = []  # sockets on which it was asked for
 
     def __enter__(self):
         self.reference.__enter__()
@@ -156,12 +166,16 @@ class Directory:
             client = d.client()
             if point in REBUILD_POINTS or (self.rebuilds and rng.random() < 0.5):
                 timers.append(self.rebuild(0.1 * rng.random()))
+            if self.secret and (point in FORGET_POINTS or rng.random() < 0.7):
+                timers.append(self.forget(0.1 * rng.random()))
             for timer in timers:
                 timer.start()
             self.load.send(client, numbers, until=lambda: d.process.poll() is not None)
             self.load.take_late_acks(client)
             if point in CHECKPOINT_POINTS and events >= 2 * FEW_EVENTS:
                 d.log.wait("event=checkpoint_failed")
+            if point in FORGET_POINTS:
+                d.process.wait(DEADLINE)  # it comes there when two checkpoints were made
         except AssertionError:
             if not d.log.ended:  # it may have died, also before it was ready, at a point of its first records
                 raise
@@ -194,6 +208,23 @@ class Directory:
         request = query_pb2.Request(rebuild={}).SerializeToString()
         return threading.Timer(after, s.send_multipart, ([b"rebuild", request],))
 
+    def forget(self, after):
+        s = self.daemon.socket(zmq.DEALER, "query")
+        self.orders.append(s)
+        request = query_pb2.Request(forget={"key": self.key()}).SerializeToString()
+        return threading.Timer(after, s.send_multipart, ([b"forget", request],))
+
+    def key(self):
+        return f"S:{self.secret}"
+
+    def said_to_be_forgotten(self):
+        replies = []
+        for s in self.orders:
+            with contextlib.suppress(zmq.ZMQError):
+                replies.append(query_pb2.Reply.FromString(s.recv_multipart(zmq.NOBLOCK)[1]))
+        self.orders.clear()
+        return any(not r.error for r in replies)
+
     def power_goes(self):
         """Without power no program goes on, either. A sync that is under way when the file system is shut down may say
         that all is well; here nobody hears it."""
@@ -213,10 +244,13 @@ class Directory:
 
     def choose_point(self):
         """One that nobody came to yet, as a rule."""
-        missing = [p for p in ALL_POINTS if p not in self.totals["points"]]
+        if self.secret and self.rng.random() < 0.2:
+            return self.rng.choice(FORGET_POINTS)
+        others = POINTS if self.forgets else POINTS + REBUILD_POINTS
+        missing = [p for p in others + CHECKPOINT_POINTS if p not in self.totals["points"]]
         if missing and self.rng.random() < 0.9:
             return self.rng.choice(missing)
-        return self.rng.choice(CHECKPOINT_POINTS if self.rng.random() < 0.4 else POINTS + REBUILD_POINTS)
+        return self.rng.choice(CHECKPOINT_POINTS if self.rng.random() < 0.4 else others)
 
     def failpoint(self, point, cut):
         if not point:
@@ -224,12 +258,13 @@ class Directory:
         if point in CHECKPOINT_POINTS:
             both = {"VSM_FAILPOINT_TAKES_DAEMON": "1"} if cut or self.rng.random() < 0.5 else {}
             return {"VSM_FAILPOINT": f"{point}:1", "VSM_CHECKPOINT_EVENTS": str(FEW_EVENTS), **both}
-        if point in REBUILD_POINTS:
+        if point in REBUILD_POINTS + FORGET_POINTS:
             return {**self.checkpoints(), "VSM_FAILPOINT": f"{point}:1"}
         return {**self.checkpoints(), "VSM_FAILPOINT": f"{point}:{self.rng.randrange(1, self.rng.choice((3, 20, 120)))}"}
 
     def check(self):
         d, load = self.daemon, self.load
+        forgotten = self.said_to_be_forgotten()
         d.start_again(env=self.checkpoints())
         self.totals["from checkpoints"] += bool(re.search("event=recovered checkpoint=[1-9]", d.log.text()))
         assert "set_aside" not in d.log.text(), d.log.text()
@@ -248,19 +283,55 @@ class Directory:
             for _ in fresh[at:at + WINDOW]:
                 client.receive()
         self.given.update(fresh)
+        if self.secret:
+            self.check_secret(forgotten)
         have, wanted = told(d), told(self.reference)
         assert have == wanted, f"it says\n{have}\nand should say\n{wanted}"
         if self.rebuilds and self.rng.random() < 0.5 and not d.ask(rebuild={}).error:
             done = d.log.wait("^event=(rebuilt |rebuild_failed .*the journal was trimmed meanwhile)")
             self.totals["rebuilds"] += done.group(1) == "rebuilt "
             assert told(d) == wanted, "a rebuild under the same configuration changed something"
+        if self.forgets and not self.secret:
+            self.tell_secret()
         self.totals["rounds"] += 1
+
+    def tell_secret(self):
+        """A finished item, as one that is open is withdrawn when it is forgotten, at a time that differs here and there."""
+        self.secrets += 1
+        self.secret = f"SECRET-{self.rng.randrange(10**9)}-{self.secrets}"
+        b = batch(*(event(type, self.secret, at=60.0 * self.secrets + at)
+                    for type, at in (("first.started", 0), ("first.done", 1), ("second.done", 2))))
+        for daemon in (self.daemon, self.reference):
+            assert daemon.client().submit(b).rejected == 0
+
+    def check_secret(self, forgotten):
+        d, log = self.daemon, self.daemon.log
+        gone = "no item has the key" in d.ask(item={"key": self.key()}).error
+        assert gone or not forgotten, "it was said that an item is forgotten, and it is there"
+        if not gone and self.rng.random() < 0.5:
+            return
+        if not gone:
+            assert not d.ask(forget={"key": self.key()}).error
+        self.reference.ask(forget={"key": self.key()})
+        if self.rng.random() < 0.5 or not gone:
+            log.wait("^event=forgotten ")
+            assert not self.files_with(self.secret.encode()), "a file holds a byte of what was forgotten"
+        self.totals["forgotten"] += 1
+        self.secret = None
+
+    def files_with(self, bytes):
+        found = []
+        for path in glob.glob(os.path.join(self.daemon.directory, self.state, "*")):
+            with contextlib.suppress(FileNotFoundError), open(path, "rb") as f:
+                if bytes in f.read():
+                    found.append(path)
+        return found
 
 
 def run(seconds, seed, cuts):
     """cuts: a key of CUTS; anything but none takes a machine on which a disk can be mounted."""
     rng = random.Random(seed)
-    totals = {name: 0 for name in ("rounds", "kills", "cuts", "acked", "directories", "from checkpoints", "trimmed", "rebuilds")}
+    totals = {name: 0 for name in ("rounds", "kills", "cuts", "acked", "directories", "from checkpoints", "trimmed", "rebuilds", "forgotten")}
     totals["points"] = collections.Counter()
     harness.VSMD = os.environ["VSMD_FAILING"]
     end = time.monotonic() + seconds
@@ -277,7 +348,7 @@ def run(seconds, seed, cuts):
 def report(totals):
     print(f"{totals['rounds']} rounds in {totals['directories']} directories, {totals['kills']} kills, "
           f"{totals['cuts']} power cuts, {totals['from checkpoints']} starts from a checkpoint, {totals['trimmed']} of a "
-          f"trimmed journal, {totals['rebuilds']} rebuilds, {totals['acked']} events acked, 0 lost, 0 counted twice")
+          f"trimmed journal, {totals['rebuilds']} rebuilds, {totals['forgotten']} items forgotten, {totals['acked']} events acked, 0 lost, 0 counted twice")
     print("points:", ", ".join(f"{p} {totals['points'][p]}" for p in ALL_POINTS), flush=True)
 
 

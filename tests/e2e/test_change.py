@@ -1,8 +1,10 @@
 """Another configuration: stages that come, move, go, return and get other names keep their histories, through restarts
 and checkpoints; and what-if says beforehand what a reload, or a rebuild, makes of the figures."""
+import contextlib
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import unittest
 
@@ -83,10 +85,13 @@ def asked(d):
 
 
 def fingerprint(d):
-    """Of every file but the shared memory of readers: name, size, content."""
+    """Of every file but the shared memory of readers: name, size, content. The journal's is what it says, as the daemon
+    moves pages from its log into it when it has nothing else to do."""
     files = {}
+    with contextlib.closing(sqlite3.connect(f"file:{directory(d)}/journal.db?mode=ro", uri=True)) as db:
+        files["journal.db"] = "".join(db.iterdump())
     for name in os.listdir(directory(d)):
-        if not name.endswith("-shm"):
+        if not name.endswith("-shm") and not name.startswith("journal.db"):
             with open(os.path.join(directory(d), name), "rb") as f:
                 files[name] = hashlib.sha256(f.read()).hexdigest()
     return files
@@ -172,6 +177,8 @@ class WhatIf(unittest.TestCase):
             make(d)
             d.write(CHANGES["renamed"])
             self.assertEqual(d.ask(reload={}).error, "")
+            for daemon in (d, fresh):  # an ack says that the configuration is on disk, where what-if reads it
+                submit(daemon, 1)
             tried(d, PLAIN)
             today, then, _ = what_if(d, "--rebuild")
             self.assertEqual(today, asked(d))

@@ -279,6 +279,7 @@ class Directory(unittest.TestCase):
         with Daemon(config()) as d:
             c = d.client()
             c.submit(batch(event("first.started")))
+            c.submit(batch(event("first.started")))  # in another group than the first record, however slow the disk is
             d.end()
             with sqlite3.connect(os.path.join(d.directory, "state", "journal.db")) as db:
                 db.execute("DELETE FROM groups WHERE first = 1")
