@@ -49,9 +49,10 @@ struct vsm_alert_view {
   enum vsm_alert_kind kind;
   enum vsm_severity severity;
   struct vsm_ownership ownership;
-  int stream, stage;     // indexes in the model, stage as declared; -1: none
-  struct vsm_str source; // empty: none
-  const char *name;      // of the expectation
+  const char *stream, *stage; // ids; "": none
+  const char *stream_name, *stage_name;
+  const char *source; // "": none
+  const char *name;   // of the expectation
   enum vsm_alert_state state;
   enum vsm_alert_change change; // the last one
   enum vsm_alert_end end;
@@ -61,11 +62,13 @@ struct vsm_alert_view {
   int64_t moved_us;                       // of a resolved one: the event time of what ended it; INT64_MIN: not known
   const struct vsm_str *inhibited_by;     // silent sources
   unsigned n_inhibited_by;
+  const struct vsm_fed *blinds; // of VSM_SOURCE_SILENT: stages that the source feeds
+  unsigned n_blinds;
   const struct vsm_mark_view *silenced, *acknowledged; // NULL: not
   uint64_t unacknowledged;
   const struct vsm_alert_item_view *items; // ten at most
   unsigned n_items;
-  const struct vsm_str *joined, *left; // ten at most; of the last announcement
+  const struct vsm_str *joined, *left; // ten at most; since the announcement before
   unsigned n_joined, n_left;
   uint64_t joined_count, left_count;
   struct vsm_str type, detail; // of VSM_SOURCE_REFUSED: a sample
@@ -73,11 +76,10 @@ struct vsm_alert_view {
 };
 
 struct vsm_alerts_query {
-  int stream, stage;     // -1: all
-  struct vsm_str source; // empty: all
-  int kind;              // -1: all
-  bool history;          // the resolved ones, the newest first; else pending and firing ones, the most severe first
-  size_t limit;          // 0: no limit
+  struct vsm_str stream, stage, source; // ids; empty: all
+  int kind;                             // -1: all
+  bool history; // the resolved ones, the newest first; else pending and firing ones, the most severe first
+  size_t limit; // 0: no limit
 };
 // Rows in the arena; -1: no memory.
 long vsm_core_list_alerts(struct vsm_core *core, const struct vsm_alerts_query *query, struct vsm_arena *arena,

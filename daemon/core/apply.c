@@ -306,6 +306,7 @@ int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, str
   fx->n_changes = 0;
   withdraw(core, at, key, story->last > core->now.us ? story->last : core->now.us, fx);
   vsm_ranks_settle(&core->ranks);
+  vsm_alerts_settle(core, VSM_BY_ORDER);
   return 0;
 }
 
@@ -332,7 +333,9 @@ int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struc
     return VSM_ENOMEM;
   if (it->open && (err = vsm_core_withdraw(core, (int)*at, key, fx, streams)) != 0)
     return err;
+  vsm_silences_forget(core, *at, all, *n_keys);
   vsm_horizon_seal(core, *at, id, false);
+  vsm_alerts_settle(core, VSM_BY_ORDER);
   for (unsigned i = 0; i < *n_keys; i++)
     vsm_ledger_forget(core->ledger, all[i]);
   vsm_words_tidy_now(core);

@@ -228,8 +228,10 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   core->matcher = next.matcher;
   core->model = model;
   vsm_detect_begin(core);
+  vsm_ledger_set_limits(core->ledger, &model->limits);
+  vsm_alerts_configure(core);
+  vsm_alerts_settle(core, VSM_BY_MODEL);
   if (core->has_now) // else the first step of time arms the windows
     vsm_core_rearm(core);
-  vsm_ledger_set_limits(core->ledger, &model->limits);
   return 0;
 }

@@ -18,8 +18,9 @@ struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
     return NULL;
   vsm_intern_init(&core->words);
   vsm_arena_init(&core->text, 0);
-  core->deadline = VSM_TIME_NEVER;
   core->earliest_us = INT64_MAX;
+  vsm_arena_init(&core->alerts.said, 0);
+  vsm_silences_rearm(&core->alerts);
   core->ledger = vsm_ledger_create(&model->limits);
   if (core->ledger)
     return core;
@@ -41,6 +42,8 @@ void vsm_core_destroy(struct vsm_core *core) {
   for (size_t i = 0; i < core->n_streams; i++)
     vsm_stream_state_fini(&core->streams[i]);
   free(core->streams);
+  vsm_alerts_fini(&core->alerts);
+  vsm_hearing_fini(&core->hearing);
   vsm_noted_fini(&core->noted);
   vsm_matcher_destroy(core->matcher);
   vsm_ledger_destroy(core->ledger);
@@ -142,17 +145,17 @@ static enum vsm_result settle(const struct vsm_look *look, struct vsm_effects *f
   return look->n_claims == 0 ? VSM_IGNORED : VSM_DUPLICATE; // until something turns out to be new
 }
 
-static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_look *look, struct vsm_effects *fx) {
-  fx->n_changes = 0;
-  fx->reason = VSM_R_NONE;
-  fx->detail[0] = '\0';
-  if (e->refused != VSM_R_NONE) {
-    uint32_t row = vsm_ledger_source(core->ledger, e->source);
-    if (e->source.n > 0) // else it is nobody's number
-      vsm_ledger_sequence(core->ledger, row, e->epoch, e->sequence);
-    refuse_whole(core, e, row, fx, e->refused, e->refused_detail);
-    return;
-  }
+// One that the wire refused.
+static uint32_t step_refused(struct vsm_core *core, const struct vsm_event *e, struct vsm_effects *fx) {
+  uint32_t row = vsm_ledger_source(core->ledger, e->source);
+  if (e->source.n > 0) // else it is nobody's number
+    vsm_ledger_sequence(core->ledger, row, e->epoch, e->sequence);
+  refuse_whole(core, e, row, fx, e->refused, e->refused_detail);
+  return row;
+}
+
+static void step_taken(struct vsm_core *core, const struct vsm_event *e, struct vsm_look *look,
+                       struct vsm_effects *fx) {
   const struct vsm_kind *kind = look->kind;
   int64_t us = 0;
   const char *detail = NULL;
@@ -178,6 +181,16 @@ static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_lo
     if (vsm_apply(core, e, &look->claims[i], us, fx))
       fx->result = VSM_APPLIED;
   vsm_ledger_count(core->ledger, kind->source_row, fx->result);
+}
+
+static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_look *look, struct vsm_effects *fx) {
+  fx->n_changes = 0;
+  fx->reason = VSM_R_NONE;
+  fx->detail[0] = '\0';
+  uint32_t row = look->kind ? look->kind->source_row : step_refused(core, e, fx);
+  if (look->kind)
+    step_taken(core, e, look, fx);
+  vsm_hearing_take(core, row, e, fx);
 }
 
 static void ask(const struct vsm_core *core, struct vsm_look *look, unsigned step) {
@@ -225,6 +238,7 @@ int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, siz
     }
     end_run(core);
   }
+  vsm_alerts_settle(core, VSM_BY_EVENTS);
   return 0;
 }
 
@@ -233,7 +247,10 @@ int vsm_core_step(struct vsm_core *core, const struct vsm_event *event, struct v
 }
 
 int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time received) {
-  vsm_ledger_heard(core->ledger, vsm_ledger_source(core->ledger, source), received, -1);
+  uint32_t row = vsm_ledger_source(core->ledger, source);
+  vsm_ledger_heard(core->ledger, row, received, -1);
+  vsm_hearing_take(core, row, NULL, NULL);
+  vsm_alerts_settle(core, VSM_BY_EVENTS);
   return 0;
 }
 

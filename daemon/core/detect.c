@@ -6,7 +6,8 @@
 
 #include "base/mem.h"
 #include "core/calendar.h"
-void vsm_hearing_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out); // core/hearing.c
+
+#include "core/hearing.h"
 #include "core/reach.h"
 
 // --- times

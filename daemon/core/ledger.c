@@ -138,6 +138,14 @@ void vsm_ledger_sequence(struct vsm_ledger *l, uint32_t source, uint64_t epoch, 
   l->all.gaps += row->sequence.missing - before;
 }
 
+uint64_t vsm_ledger_missing(const struct vsm_ledger *l, uint32_t source) {
+  return l->sources[source].sequence.missing;
+}
+
+struct vsm_str vsm_ledger_source_id(const struct vsm_ledger *l, uint32_t source) {
+  return l->sources[source].view.source;
+}
+
 static uint64_t *result_of(struct vsm_ingest_view *v, enum vsm_result result) {
   switch (result) {
   case VSM_APPLIED:

@@ -18,6 +18,8 @@ uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source);
 void vsm_ledger_heard(struct vsm_ledger *l, uint32_t source, struct vsm_time received, int64_t delay_us);
 // A sequence number arrived; 0: none.
 void vsm_ledger_sequence(struct vsm_ledger *l, uint32_t source, uint64_t epoch, uint64_t sequence);
+uint64_t vsm_ledger_missing(const struct vsm_ledger *l, uint32_t source); // sequence numbers
+struct vsm_str vsm_ledger_source_id(const struct vsm_ledger *l, uint32_t source);
 // One event more in received and in its result.
 void vsm_ledger_count(struct vsm_ledger *l, uint32_t source, enum vsm_result result);
 void vsm_ledger_frames(struct vsm_ledger *l, struct vsm_str source, enum vsm_reason reason, uint64_t events);

@@ -11,8 +11,8 @@
 #include "core/state.h"
 
 // Numbers on disk: none ever changes its meaning.
-enum vsm_section { END = 0, WORDS = 1, TIME = 2, LEDGER = 3, STREAM = 4, SEALED = 5 };
-enum { SECTION_VERSION = 2 }; // 1 knew neither a horizon nor anything sealed
+enum vsm_section { END = 0, WORDS = 1, TIME = 2, LEDGER = 3, STREAM = 4, SEALED = 5, ALERTS = 6, SILENCES = 7 };
+enum { SECTION_VERSION = 3 }; // 1 knew neither a horizon nor anything sealed, 2 no alerts
 
 // --- writing
 
@@ -73,10 +73,14 @@ int vsm_core_save(const struct vsm_core *core, vsm_bytes_fn *put, void *ctx) {
   vsm_out_number(&o, core->words_most);
   begin_section(&o, LEDGER);
   vsm_ledger_save(core->ledger, &o);
+  begin_section(&o, SILENCES);
+  vsm_silences_save(&core->alerts, &o);
   for (size_t i = 0; i < core->n_streams; i++)
     save_stream(&o, &core->streams[i]);
   for (size_t i = 0; i < core->n_streams; i++)
     save_sealed(&o, &core->streams[i]);
+  begin_section(&o, ALERTS);
+  vsm_alerts_save(core, &o);
   begin_section(&o, END);
   return vsm_out_end(&o);
 }
@@ -142,6 +146,10 @@ static int load_head(struct vsm_loading *l) {
   }
   read_section(l, LEDGER);
   vsm_ledger_load(l->core->ledger, &l->in);
+  if (l->version > 2) {
+    read_section(l, SILENCES);
+    vsm_silences_load(&l->core->alerts, &l->in);
+  }
   if (l->in.bad || l->core->now.us < 0 || l->core->horizon_us < 0 || l->core->horizon_us >= VSM_TIME_MAX ||
       l->core->earliest_us < 0)
     return VSM_EFORMAT;
@@ -239,6 +247,7 @@ static int load_end(struct vsm_loading *l) {
   for (size_t i = 0; l->core->has_now && i < l->core->n_streams; i++)
     vsm_stream_advance(&l->core->streams[i], l->core->now.us); // lets go of what is older than the series are kept
   vsm_detect_begin(l->core);
+  vsm_alerts_settle(l->core, VSM_BY_MODEL);
   return 0;
 }
 
@@ -257,6 +266,13 @@ static int load_sealed(struct vsm_loading *l) {
   return VSM_EFORMAT;
 }
 
+static int load_alerts(struct vsm_loading *l) {
+  if (l->next < l->model->n_streams)
+    return VSM_EFORMAT;
+  vsm_alerts_load(l->core, &l->in);
+  return l->in.bad ? VSM_EFORMAT : 1;
+}
+
 static int load_next_section(struct vsm_loading *l) {
   uint64_t section = vsm_in_number(&l->in);
   read_version(l);
@@ -264,6 +280,7 @@ static int load_next_section(struct vsm_loading *l) {
     return VSM_EFORMAT;
   return section == STREAM   ? load_stream(l)
          : section == SEALED ? load_sealed(l)
+         : section == ALERTS ? load_alerts(l)
          : section == END    ? load_end(l)
                              : VSM_EFORMAT;
 }

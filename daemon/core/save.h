@@ -8,7 +8,9 @@
 //   ledger   counts, sources with their sequences and delays, what was unmapped, what was rejected
 //   stream   for each: id, ids of its stages by place, those of sleeping ones; values of attributes, and reasons of
 //            waits by stage, in the order in which they came; items by their places
-//   sealed   reserved: counts of items that are held no more
+//   silences
+//   sealed   of a stream: counts of items that are held no more
+//   alerts   what was heard of sources, the lives of alerts that are not quiet, those that are over
 //   end
 #pragma once
 #include "core/bytes.h"

@@ -1,6 +1,6 @@
 // What the machine is made of. Seen by core/*.c alone.
 #pragma once
-#include "core/detect.h"
+#include "core/alerts.h"
 #include "core/ledger.h"
 #include "core/look.h"
 #include "core/stream.h"
@@ -15,11 +15,13 @@ struct vsm_core {
   size_t n_streams;
   bool has_now; // false: the event clock has not begun
   struct vsm_time now;
-  struct vsm_time deadline;
-  int64_t horizon_us;            // core/horizon.h
-  int64_t earliest_us;           // of the events accepted since the last midnight; INT64_MAX: none
-  uint64_t words_most;           // beyond which words that nothing uses are let go of (core/words.h); 0: not yet known
-  bool all_open;                 // for want of a closed item none could be sealed early, and none has closed since
+  int64_t windows_due_us; // when the start of a window moves next
+  int64_t horizon_us;     // core/horizon.h
+  int64_t earliest_us;    // of the events accepted since the last midnight; INT64_MAX: none
+  uint64_t words_most;    // beyond which words that nothing uses are let go of (core/words.h); 0: not yet known
+  bool all_open;          // for want of a closed item none could be sealed early, and none has closed since
+  struct vsm_hearing hearing;
+  struct vsm_alerts alerts;
   struct vsm_noted noted;        // for the alerts; empty between two calls into the core
   vsm_core_sealed_fn *on_sealed; // NULL: nobody
   void *on_sealed_ctx;
@@ -51,5 +53,5 @@ void vsm_core_wait(const struct vsm_core *core, uint32_t wait, struct vsm_str *r
 
 // clock.c. Time passes up to a now, with all time steps that are due by then.
 void vsm_core_pass_time(struct vsm_core *core, int64_t now_us);
-// Looks up anew when the next time step is due; there is a now.
+// Looks up anew when windows move next; there is a now.
 void vsm_core_rearm(struct vsm_core *core);

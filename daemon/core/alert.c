@@ -1,0 +1,329 @@
+// A look at an alert asks whether its rule holds, and lets its state follow. Of what is to be looked at in one instant
+// sources come first, since a silent one keeps others from ending by time alone; then by id, so that the order in which
+// things were noted does not show. What time brings next stands in one ordered set: the rule's own due time, and what
+// its life waits for (for, keep_firing_for, the next announcement).
+#include "core/alert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/alerts.h"
+#include "core/state.h"
+
+void vsm_alerts_fini(struct vsm_alerts *a) {
+  for (size_t i = 0; i < a->n; i++)
+    vsm_alert_free(&a->at[i]);
+  free(a->at);
+  vsm_ranks_fini(&a->due);
+  free(a->feeds);
+  for (size_t i = 0; i < a->n_silences; i++)
+    vsm_silence_free(&a->silences[i]);
+  free(a->silences);
+  for (size_t i = 0; i < VSM_ALERT_HISTORY_MAX && i < a->n_past; i++)
+    vsm_arena_fini(&a->past[i].text);
+  free(a->past);
+  vsm_arena_fini(&a->said);
+  free(a->notices);
+}
+
+bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert) {
+  return core->alerts.at[alert].life.state == VSM_FIRING;
+}
+
+void vsm_alerts_all(struct vsm_core *core) {
+  for (size_t i = 0; i < core->alerts.n; i++)
+    vsm_noted_touch(&core->noted, (uint32_t)i);
+}
+
+// --- sources that feed it
+
+static bool is_fed_by(const struct vsm_alert *a, unsigned source) {
+  return a->feeds && (a->feeds[source / 64] >> source % 64 & 1);
+}
+
+void vsm_alerts_touch_fed(struct vsm_core *core, const struct vsm_hearing_source *s) {
+  for (size_t i = 0; s->model >= 0 && i < core->alerts.n; i++)
+    if (is_fed_by(&core->alerts.at[i], (unsigned)s->model))
+      vsm_noted_touch(&core->noted, (uint32_t)i);
+}
+
+static const struct vsm_hearing_source *source_of(const struct vsm_core *core, unsigned model) {
+  return &core->hearing.at[core->hearing.of_model[model]];
+}
+
+static bool is_inhibited(const struct vsm_core *core, const struct vsm_alert *a) {
+  for (unsigned i = 0; a->feeds && i < core->model->n_sources; i++)
+    if (is_fed_by(a, i) && vsm_hearing_is_silent(core, source_of(core, i)))
+      return true;
+  return false;
+}
+
+// Until when a source is waited for that was not heard since the start; INT64_MIN: none is.
+static int64_t awaited_until(const struct vsm_core *core, const struct vsm_alert *a) {
+  int64_t until = INT64_MIN, one;
+  for (unsigned i = 0; a->feeds && i < core->model->n_sources; i++)
+    if (is_fed_by(a, i) && vsm_hearing_awaited(core, source_of(core, i), &one) && one > until)
+      until = one;
+  return until;
+}
+
+// --- one alert
+
+static int64_t later(int64_t us, int64_t by) {
+  return us > INT64_MAX - by ? INT64_MAX : us + by;
+}
+
+static int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+// Why it holds no more.
+static enum vsm_alert_end end_of(const struct vsm_alert *a, const struct vsm_sign *sign, enum vsm_cause cause) {
+  if (cause == VSM_BY_ORDER)
+    return VSM_END_ORDER;
+  if (cause == VSM_BY_MODEL)
+    return VSM_END_RULE;
+  if (cause == VSM_BY_TIME)
+    return VSM_END_TIME;
+  if (a->subject.stream < 0)
+    return VSM_END_HEARD;
+  return a->life.state == VSM_FIRING && sign->moved_us != INT64_MIN && sign->moved_us < a->life.fired_us
+             ? VSM_END_LATE_NEWS
+             : VSM_END_MOVED;
+}
+
+static void note_clear(struct vsm_core *core, struct vsm_alert *a, const struct vsm_sign *sign, enum vsm_cause cause) {
+  if (a->life.clear_us != INT64_MAX)
+    return;
+  a->life.clear_us = core->now.us;
+  a->life.end = end_of(a, sign, cause);
+  a->life.moved_us = sign->moved_us;
+}
+
+static void announce(struct vsm_core *core, struct vsm_alert *a, enum vsm_alert_change change) {
+  vsm_alert_tell(core, a, change);
+  a->life.announced_us = core->now.us;
+  vsm_since_clear(&a->life.announced);
+}
+
+static void end(struct vsm_core *core, struct vsm_alert *a) {
+  bool fired = a->life.state == VSM_FIRING;
+  a->life.state = fired ? VSM_RESOLVED : VSM_QUIET;
+  vsm_alert_tell(core, a, fired ? VSM_ENDED : VSM_DROPPED);
+  if (fired)
+    vsm_alert_remember(core, a);
+  vsm_life_end(&a->life);
+  vsm_life_begin(&a->life);
+}
+
+void vsm_alert_over(struct vsm_core *core, struct vsm_alert *a, enum vsm_cause cause) {
+  note_clear(core, a, &a->life.sign, cause);
+  end(core, a);
+}
+
+static void pend(struct vsm_core *core, struct vsm_alert *a) {
+  int64_t awaited = awaited_until(core, a);
+  if (core->alerts.blind || later(a->life.since_us, a->rule->for_us) > core->now.us || awaited > core->now.us) {
+    if (a->life.state == VSM_QUIET) {
+      a->life.state = VSM_PENDING;
+      vsm_alert_tell(core, a, VSM_BECAME_PENDING);
+    }
+    return;
+  }
+  a->life.state = VSM_FIRING;
+  a->life.fired_us = core->now.us;
+  a->life.clear_us = INT64_MAX;
+  announce(core, a, VSM_FIRED);
+}
+
+static void go_on(struct vsm_core *core, struct vsm_alert *a) {
+  if (later(a->life.clear_us, a->rule->keep_us) <= core->now.us)
+    end(core, a);
+  else if (a->life.announced.joined > 0 && later(a->life.announced_us, a->rule->announce_us) <= core->now.us)
+    announce(core, a, VSM_JOINED);
+  else if (later(a->life.announced_us, a->rule->repeat_us) <= core->now.us)
+    announce(core, a, VSM_REPEATED);
+}
+
+// Beside its state: whether a silence fits it, whether a source that feeds it is silent.
+static bool marks_changed(struct vsm_core *core, struct vsm_alert *a) {
+  bool silenced = vsm_silence_of(core, a) != NULL, inhibited = is_inhibited(core, a);
+  bool changed = silenced != a->life.silenced || inhibited != a->life.inhibited;
+  a->life.silenced = silenced;
+  a->life.inhibited = inhibited;
+  return changed;
+}
+
+static void live(struct vsm_core *core, struct vsm_alert *a, const struct vsm_sign *seen, enum vsm_cause cause) {
+  bool marked = marks_changed(core, a);
+  uint64_t number = a->life.number;
+  int64_t due = seen->due_us;
+  a->life.holds = seen->untold ? a->life.holds : seen->holds;
+  if (!a->life.holds && a->life.state != VSM_QUIET && cause == VSM_BY_TIME && a->life.inhibited &&
+      a->life.clear_us == INT64_MAX)
+    a->life.holds = true; // no data is not recovery
+  if (seen->holds || a->life.state == VSM_QUIET)
+    a->life.sign = *seen;
+  else
+    a->life.sign.due_us = due;
+  if (a->life.holds)
+    a->life.clear_us = INT64_MAX;
+  else if (a->life.state != VSM_QUIET)
+    note_clear(core, a, seen, cause);
+  if (a->life.holds && a->life.state == VSM_QUIET)
+    a->life.since_us = core->now.us;
+  if (a->life.holds && a->life.state != VSM_FIRING)
+    pend(core, a);
+  else if (a->life.state == VSM_PENDING)
+    end(core, a);
+  else if (a->life.state == VSM_FIRING)
+    go_on(core, a);
+  if (marked && a->life.state != VSM_QUIET && a->life.number == number)
+    vsm_alert_tell(core, a, VSM_MARKED);
+}
+
+static int64_t next_due(const struct vsm_core *core, const struct vsm_alert *a, int64_t due) {
+  if (a->life.state == VSM_PENDING && !core->alerts.blind) {
+    int64_t fires = later(a->life.since_us, a->rule->for_us), awaited = awaited_until(core, a);
+    return least(due, fires > awaited ? fires : awaited);
+  }
+  if (a->life.state != VSM_FIRING)
+    return due;
+  due = least(due, later(a->life.clear_us, a->life.clear_us == INT64_MAX ? 0 : a->rule->keep_us));
+  due = least(due, later(a->life.announced_us, a->rule->repeat_us));
+  return a->life.announced.joined > 0 ? least(due, later(a->life.announced_us, a->rule->announce_us)) : due;
+}
+
+static void wait_for(struct vsm_core *core, uint32_t number, int64_t due) {
+  struct vsm_alert *a = &core->alerts.at[number];
+  if (due != INT64_MAX && due <= core->now.us)
+    due = core->now.us + 1; // time must pass
+  if (due == a->due_us)
+    return;
+  if (a->due_us != INT64_MAX)
+    vsm_ranks_remove(&core->alerts.due, a->due_us, number);
+  if (due != INT64_MAX)
+    vsm_ranks_insert(&core->alerts.due, due, number);
+  a->due_us = due;
+}
+
+// --- all that is to be looked at
+
+static int by_item(const void *x, const void *y) {
+  const struct vsm_flip *a = x, *b = y;
+  if (a->alert != b->alert)
+    return a->alert < b->alert ? -1 : 1;
+  return (a->item > b->item) - (a->item < b->item);
+}
+
+// What happened to one item between two looks is one change, or none.
+static void take_flips(struct vsm_core *core) {
+  struct vsm_noted *n = &core->noted;
+  vsm_sort(n->flips, n->n_flips, sizeof *n->flips, by_item);
+  for (size_t i = 0, k; i < n->n_flips; i = k) {
+    int sum = 0;
+    for (k = i; k < n->n_flips && by_item(&n->flips[i], &n->flips[k]) == 0; k++)
+      sum += n->flips[k].sign;
+    struct vsm_alert *a = &core->alerts.at[n->flips[i].alert];
+    if (sum != 0 && a->life.state == VSM_FIRING)
+      vsm_since_flip(&a->life.announced, n->flips[i].item, sum);
+    if (sum != 0 && a->life.ack.set)
+      vsm_since_flip(&a->life.covered, n->flips[i].item, sum);
+  }
+  n->n_flips = 0;
+}
+
+struct looked {
+  const char *id;
+  uint32_t number;
+  struct vsm_sign sign;
+};
+
+static int by_id(const void *x, const void *y) {
+  return strcmp(((const struct looked *)x)->id, ((const struct looked *)y)->id);
+}
+
+// Takes those out of the list that are about sources, or about streams.
+static struct looked *choose(struct vsm_core *core, bool sources, size_t *n) {
+  struct vsm_noted *noted = &core->noted;
+  struct looked *chosen = vsm_mem_alloc((noted->n_alerts + 1) * sizeof *chosen);
+  size_t left = 0;
+  *n = 0;
+  for (size_t i = 0; i < noted->n_alerts; i++) {
+    uint32_t number = noted->alerts[i];
+    const struct vsm_alert *a = &core->alerts.at[number];
+    if ((a->subject.stream < 0) == sources) {
+      chosen[(*n)++] = (struct looked){.id = a->id, .number = number};
+      noted->marked[number] = false;
+    } else {
+      noted->alerts[left++] = number;
+    }
+  }
+  noted->n_alerts = left;
+  vsm_sort(chosen, *n, sizeof *chosen, by_id);
+  return chosen;
+}
+
+static bool is_heard_or_not(const struct vsm_alert *a, enum vsm_alert_state before) {
+  return a->subject.kind == VSM_SOURCE_SILENT && (a->life.state == VSM_FIRING) != (before == VSM_FIRING);
+}
+
+static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
+  size_t n;
+  struct looked *chosen = choose(core, sources, &n);
+  for (size_t i = 0; i < n; i++)
+    vsm_detect(core, &core->alerts.at[chosen[i].number].subject, &chosen[i].sign);
+  for (size_t i = 0; i < n; i++) // flips that were found by looking concern those that are looked at
+    core->noted.marked[chosen[i].number] = true;
+  take_flips(core);
+  for (size_t i = 0; i < n; i++) {
+    struct vsm_alert *a = &core->alerts.at[chosen[i].number];
+    enum vsm_alert_state before = a->life.state;
+    core->noted.marked[chosen[i].number] = false;
+    live(core, a, &chosen[i].sign, cause);
+    wait_for(core, chosen[i].number, next_due(core, a, chosen[i].sign.due_us));
+    if (is_heard_or_not(a, before))
+      vsm_alerts_touch_fed(core, &core->hearing.at[a->subject.source]);
+  }
+  free(chosen);
+}
+
+void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause) {
+  if (core->noted.n_alerts == 0 || !core->has_now)
+    return;
+  vsm_ranks_settle(&core->ranks);
+  look_at(core, true, cause);
+  look_at(core, false, cause);
+}
+
+int64_t vsm_alerts_due(const struct vsm_core *core) {
+  const struct vsm_alerts *a = &core->alerts;
+  return a->due.count > 0 ? least(vsm_ranks_select(&a->due, 0).us, a->silences_due_us) : a->silences_due_us;
+}
+
+void vsm_alerts_step(struct vsm_core *core) {
+  vsm_alerts_settle(core, VSM_BY_EVENTS); // of a batch in which time passes
+  struct vsm_rank first;
+  struct vsm_ranks_at at = vsm_ranks_seek(&core->alerts.due, 0, 0);
+  while (vsm_ranks_next(&core->alerts.due, &at, &first) == 0 && first.us <= core->now.us)
+    vsm_noted_touch(&core->noted, first.id);
+  vsm_silences_pass(core);
+  vsm_alerts_settle(core, VSM_BY_TIME);
+}
+
+// Between the last record and the start nobody looked, and nobody was told: what came to hold in that time fires now,
+// or once the sources that feed it were heard.
+void vsm_core_started(struct vsm_core *core, struct vsm_time at) {
+  core->alerts.blind = true;
+  vsm_core_advance(core, at);
+  core->alerts.blind = false;
+  if (!core->has_now)
+    return;
+  vsm_hearing_begin(core);
+  for (size_t i = 0; i < core->alerts.n; i++)
+    if (core->alerts.at[i].life.state == VSM_PENDING)
+      vsm_noted_touch(&core->noted, (uint32_t)i);
+  vsm_alerts_settle(core, VSM_BY_TIME);
+}

@@ -1,0 +1,56 @@
+// A member that left and came back has come since, whatever it was before.
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "core/alerts.h"
+#include "core/hash.h"
+
+static uint32_t hash_of(uint32_t item) {
+  return vsm_hash((struct vsm_str){(const char *)&item, sizeof item}, 0);
+}
+
+struct wanted {
+  const struct vsm_since *s;
+  uint32_t item;
+};
+
+static bool is_item(const void *ctx, uint32_t place) {
+  const struct wanted *w = ctx;
+  return w->s->at[place].item == w->item;
+}
+
+static struct vsm_member *member(struct vsm_since *s, uint32_t item, bool was) {
+  uint32_t hash = hash_of(item);
+  uint32_t place = vsm_table_find(&s->table, hash, is_item, &(struct wanted){s, item});
+  if (place != (uint32_t)VSM_TABLE_NONE)
+    return &s->at[place];
+  s->at = vsm_mem_grow(s->at, s->n, &s->cap, sizeof *s->at);
+  s->at[s->n] = (struct vsm_member){.item = item, .was = was, .is = was};
+  vsm_table_put(&s->table, hash, (uint32_t)s->n);
+  return &s->at[s->n++];
+}
+
+void vsm_since_flip(struct vsm_since *s, uint32_t item, int sign) {
+  struct vsm_member *m = member(s, item, sign < 0);
+  s->joined -= m->came;
+  s->left -= m->was && !m->is;
+  m->is = m->came = sign > 0;
+  s->joined += m->came;
+  s->left += m->was && !m->is;
+}
+
+void vsm_since_restore(struct vsm_since *s, const struct vsm_member *m) {
+  *member(s, m->item, m->was) = *m;
+  s->joined += m->came;
+  s->left += m->was && !m->is;
+}
+
+void vsm_since_clear(struct vsm_since *s) {
+  vsm_since_fini(s);
+  *s = (struct vsm_since){0};
+}
+
+void vsm_since_fini(struct vsm_since *s) {
+  vsm_table_fini(&s->table);
+  free(s->at);
+}
