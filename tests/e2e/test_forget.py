@@ -35,12 +35,12 @@ def figures(d):
 
 
 class Forget(unittest.TestCase):
-    def tell(self, d):
+    def tell(self, d, secret=True):
         name = SECRET.decode()
         c = d.client()
         for i in range(20):
             b = [event("first.started", str(i), at=60 * i)]
-            if i % 5 == 0:  # among others, in one batch with them
+            if secret and i % 5 == 0:  # among others, in one batch with them
                 b += [event("first.started", name, at=60 * i, order="CONTRACT-9"),
                       event("known", name, at=60 * i + 1, order="CONTRACT-9", due="2031-01-02T03:04:05Z"),
                       event("nobody.knows", name, at=60 * i), event("nobody.knows", "x", who="CONTRACT-9", at=60 * i)]
@@ -86,6 +86,26 @@ class Forget(unittest.TestCase):
             d.start_again()
             self.assertEqual([str(d.ask(item={"key": f"S:{i}"}).item) for i in range(20)], others)
             self.assertIn("no item has the key", d.ask(item={"key": f"S:{SECRET.decode()}"}).error)
+
+    def test_a_rebuild(self):
+        """It knows nothing of the item, nor of its counts, once the journal does not either; until then it goes by the
+        order like any start."""
+        with Daemon(config() + LINKED) as d, Daemon(config() + LINKED) as fresh:
+            self.tell(d)
+            self.tell(fresh, secret=False)
+            log = self.forget(d)
+            counts = figures(d)
+            self.assertNotEqual(counts, figures(fresh))
+            self.assertEqual(vsm(d, "rebuild").returncode, 0)
+            self.assertIn(figures(d), (counts, figures(fresh)))  # by how far the forgetting is
+            self.assertIn("no item has the key", d.ask(item={"key": f"S:{SECRET.decode()}"}).error)
+            d.log.wait("^event=forgotten ", after=log)
+            self.assertEqual(vsm(d, "rebuild").returncode, 0)
+            self.assertEqual(figures(d), figures(fresh))
+            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+            d.end(signal.SIGKILL)
+            d.start_again()
+            self.assertEqual(figures(d), figures(fresh))
 
     def test_killed_on_the_way_it_goes_on(self):
         for failpoint in ("rewrite:1", "rewrite:2", "checkpoint_renamed:1"):

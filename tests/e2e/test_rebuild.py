@@ -97,6 +97,24 @@ class Rebuild(unittest.TestCase):
             self.assertEqual(told(d), told(fresh))
             self.assertEqual(item(d, "S:held"), item(fresh, "S:held"))
 
+    def test_the_horizon(self):
+        """What was sealed is mapped anew like all else, and sealed again; what was not, by the wrong rule, is now."""
+        keep = lambda text: text.replace("clock: event", "clock: event\n  items: { keep: 1d }", 1)
+        with Daemon(keep(WRONG)) as d, Daemon(keep(PLAIN)) as fresh:
+            for daemon in (d, fresh):
+                c = daemon.client()
+                c.submit(batch(event("first.started", "1"), event("second.done", "1", at=60)))
+                c.submit(batch(event("first.started", "2", at=5 * 86400)))
+            self.assertEqual(d.ask(item={"key": "S:1"}).error, "")
+            self.assertIn("no item", fresh.ask(item={"key": "S:1"}).error)
+            reload(d, keep(PLAIN))
+            for _ in range(2):
+                rebuild(d)
+                self.assertIn("no item", d.ask(item={"key": "S:1"}).error)
+                self.assertEqual(asked(d), asked(fresh))
+            self.assertEqual(d.snapshot().value_streams[0].windows[0].started, 2)
+            self.restarts(d)
+
     def test_a_stream_that_was_not_there(self):
         with Daemon(harness.config(("S",), state="state")) as d, \
                 Daemon(harness.config(("S", "T"), state="state")) as fresh:
