@@ -15,8 +15,9 @@ struct lane {
   bool busy;
   struct vsm_message message; // under way
   struct vsm_standing_sent sent;
-  int64_t tries;    // of an Alertmanager, since it last answered
-  int64_t pause_us; // nothing before then
+  int64_t tries;      // of an Alertmanager, since it last answered
+  int64_t pause_us;   // nothing before then
+  int64_t failing_us; // of an Alertmanager: since when it does not take what it is told; 0: it does
 };
 
 struct vsm_deliver {
@@ -142,13 +143,14 @@ static void standing_ended(void *ctx, const struct vsm_result *r) {
   if (r->outcome == VSM_AGAIN) {
     int64_t us = wait_us(l, l->tries++, r);
     l->pause_us = d->now_us + us;
+    l->failing_us = l->failing_us ? l->failing_us : d->now_us;
     d->counts.again++;
     vsm_log("delivery_failed", "receiver=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->to->id.z, (long long)l->tries,
             (long long)us / 1000, r->said);
   } else {
     vsm_store_begin(d->store);
     vsm_standing_took(d->store, l->to->id.z, resend_us, d->now_us, &l->sent, r->outcome == VSM_REFUSED);
-    l->tries = 0;
+    l->tries = l->failing_us = 0;
     if (r->outcome == VSM_SENT) {
       d->counts.sent++;
     } else {
@@ -212,4 +214,12 @@ int64_t vsm_deliver_due(struct vsm_deliver *d) {
     due_us = us < due_us ? us : due_us;
   }
   return due_us;
+}
+
+int64_t vsm_deliver_oldest(struct vsm_deliver *d) {
+  int64_t waiting, oldest_us = vsm_queue_oldest(d->store, &waiting);
+  for (unsigned i = 0; i < d->n; i++)
+    if (d->lanes[i].failing_us && d->lanes[i].failing_us < oldest_us)
+      oldest_us = d->lanes[i].failing_us;
+  return oldest_us;
 }

@@ -16,4 +16,6 @@ struct vsm_deliver *vsm_deliver_create(const struct vsm_settings *s, struct vsm_
 void vsm_deliver_destroy(struct vsm_deliver *d); // NULL-safe; after the carrier's transfers and children
 void vsm_deliver_turn(struct vsm_deliver *d, int64_t now_us, int64_t mono_us);
 int64_t vsm_deliver_due(struct vsm_deliver *d); // when to turn next; INT64_MAX: nothing waits
+// Since when the oldest that waits has waited, be it a message or what an Alertmanager does not take; INT64_MAX: none.
+int64_t vsm_deliver_oldest(struct vsm_deliver *d);
 struct vsm_deliver_counts vsm_deliver_counts(const struct vsm_deliver *d);

@@ -419,6 +419,10 @@ bool vsm_desk_flush(struct vsm_desk *d, int64_t now_us) {
   return !vsm_store_failed(d->store);
 }
 
+void vsm_desk_wake(struct vsm_desk *d, int64_t now_us) {
+  vsm_store_do(d->store, VSM_SQL_GROUP_WAKE, "i", now_us);
+}
+
 void vsm_desk_prune(struct vsm_desk *d, int64_t now_us) {
   int64_t before_us = now_us - KEPT_DAYS * VSM_DAY_US;
   vsm_store_do(d->store, VSM_SQL_ALERT_PRUNE, "i", before_us);

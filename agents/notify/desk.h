@@ -22,4 +22,6 @@ bool vsm_desk_fires(struct vsm_desk *d, const char *id);
 int64_t vsm_desk_due(struct vsm_desk *d); // when the next group is to be told; INT64_MAX: none waits
 // Makes a message of a group that is due. False: none is.
 bool vsm_desk_flush(struct vsm_desk *d, int64_t now_us);
+// The clock was put back: groups that wait for no calendar are due as if they began to wait now.
+void vsm_desk_wake(struct vsm_desk *d, int64_t now_us);
 void vsm_desk_prune(struct vsm_desk *d, int64_t now_us); // forgets what was over long ago; now and then

@@ -39,6 +39,7 @@ struct notifier {
   int64_t now_us, mono_us; // of this turn; mono: of a clock that does not jump
   int64_t broken_until_us; // the store failed: nothing is written before then (mono); 0: it works
   int64_t prune_us;
+  int64_t ahead_us; // the wall clock's time less that of the other
 };
 
 static int64_t read_clock(clockid_t clock) {
@@ -117,9 +118,22 @@ static void look_after_own(struct notifier *n) {
   }
 }
 
+// What waits for a time of the wall clock does not wait longer because that was put back.
+static void follow_clock(struct notifier *n) {
+  int64_t ahead_us = n->now_us - n->mono_us, before_us = n->ahead_us;
+  n->ahead_us = ahead_us;
+  if (before_us == 0 || ahead_us > before_us - VSM_SECOND_US)
+    return;
+  change(n);
+  vsm_queue_wake(n->store, n->now_us, n->settings->notify.retry.most.us);
+  vsm_standing_wake(n->store, n->now_us);
+  vsm_desk_wake(&n->desk, n->now_us);
+}
+
 static void write_changes(struct notifier *n) {
   if (!n->changing && n->broken_until_us > n->mono_us)
     return;
+  follow_clock(n);
   look_after_own(n);
   while (vsm_desk_due(&n->desk) <= n->now_us) {
     change(n);
@@ -138,14 +152,13 @@ static void write_changes(struct notifier *n) {
 
 // NULL: all is well; else what is not.
 static const char *trouble(struct notifier *n) {
-  int64_t waiting;
   if (vsm_own_holds(&n->watch, VSM_OWN_UNHEARD, n->mono_us) != 0)
     return "the daemon is not heard";
   if (vsm_own_holds(&n->watch, VSM_OWN_NOT_DURABLE, n->mono_us) != 0)
     return "the daemon is not durable";
   if (n->broken_until_us)
     return "the state cannot be written";
-  int64_t oldest_us = vsm_queue_oldest(n->store, &waiting);
+  int64_t oldest_us = vsm_deliver_oldest(n->deliver);
   return oldest_us != INT64_MAX && n->now_us - oldest_us > n->settings->notify.stuck_after.us
              ? "messages are stuck in the queue"
              : NULL;

@@ -11,7 +11,6 @@ struct sqlite3_stmt;
 #define VSM_STORE_STATEMENTS(X)                                                                                        \
   X(BEGIN, "BEGIN IMMEDIATE")                                                                                          \
   X(COMMIT, "COMMIT")                                                                                                  \
-  X(ROLLBACK, "ROLLBACK")                                                                                              \
   X(META_GET, "SELECT value FROM meta WHERE key = ?")                                                                  \
   X(META_PUT, "INSERT OR REPLACE INTO meta(key, value) VALUES(?, ?)")                                                  \
   X(ALERT_GET, "SELECT number, state, body FROM alert WHERE id = ?")                                                   \
@@ -28,13 +27,14 @@ struct sqlite3_stmt;
   X(GROUP_DUE, "SELECT min(due_us) FROM grp")                                                                          \
   X(GROUP_NEXT, "SELECT id FROM grp WHERE due_us <= ? ORDER BY due_us, id LIMIT 1")                                    \
   X(GROUP_WAIT, "UPDATE grp SET due_us = ? WHERE id = ?")                                                              \
+  X(GROUP_WAKE, "UPDATE grp SET sent_us = min(sent_us, ?1), due_us = min(due_us, ?1 + max(wait_us, interval_us)) "     \
+                "WHERE coalesce(quiet, '') = '' AND coalesce(digest, '') = ''")                                        \
   X(GROUP_SENT, "UPDATE grp SET sent_us = ?, due_us = NULL WHERE id = ?")                                              \
   X(GROUP_PRUNE, "DELETE FROM grp WHERE due_us IS NULL AND sent_us < ? AND id NOT IN (SELECT grp FROM told)")          \
   X(NOTICE_GET, "SELECT change FROM notice WHERE grp = ? AND alert = ?")                                               \
   X(NOTICE_PUT, "INSERT OR REPLACE INTO notice(grp, alert, change, body, at_us) VALUES(?, ?, ?, ?, ?)")                \
   X(NOTICE_DROP, "DELETE FROM notice WHERE grp = ? AND alert = ?")                                                     \
   X(NOTICE_ALL, "SELECT alert, change, body FROM notice WHERE grp = ? ORDER BY at_us, alert")                          \
-  X(NOTICE_CLEAR, "DELETE FROM notice WHERE grp = ?")                                                                  \
   X(NOTICE_UNTOLD, "SELECT n.grp FROM notice n WHERE n.alert = ? AND NOT EXISTS "                                      \
                    "(SELECT 1 FROM told t WHERE t.grp = n.grp AND t.alert = n.alert)")                                 \
   X(TOLD_GET, "SELECT t.grp, t.fired_ns FROM told t JOIN grp g ON g.id = t.grp WHERE t.alert = ? AND g.receiver = ?")  \
@@ -49,7 +49,6 @@ struct sqlite3_stmt;
   X(MESSAGE_NEXT, "SELECT id, delivery, recipient, body, made_us, tries, due_us FROM message m WHERE receiver = ?1 "   \
                   "AND NOT EXISTS (SELECT 1 FROM message e WHERE e.receiver = m.receiver AND e.recipient = "           \
                   "m.recipient AND e.grp = m.grp AND e.id < m.id) ORDER BY due_us, id LIMIT 1")                        \
-  X(MESSAGE_GET, "SELECT delivery, recipient, body, made_us, tries FROM message WHERE id = ?")                         \
   X(MESSAGE_LATER, "UPDATE message SET tries = tries + 1, due_us = ? WHERE id = ?")                                    \
   X(MESSAGE_NOW, "UPDATE message SET due_us = ?1 WHERE receiver = ?2 AND due_us > ?1")                                 \
   X(MESSAGE_CLAMP, "UPDATE message SET due_us = ?1 WHERE due_us > ?1")                                                 \

@@ -252,6 +252,16 @@ class WithHttp(unittest.TestCase):
                 n.log.wait("^event=heartbeat_goes_on")
 
 
+    def test_an_alertmanager_that_is_gone_stops_the_heartbeat(self):
+        with FakeDaemon() as daemon, Http() as beats:
+            text = config([f'{{ id: am, alertmanager: {{ url: "http://127.0.0.1:{free_port()}" }} }}'], ["{ receivers: [am] }"],
+                          more=f', stuck_after: 300ms, heartbeat: {{ url: "{beats.url}/alive", interval: 50ms }}')
+            with Notify(daemon, text) as n:
+                beats.next()
+                daemon.tell(alert())
+                n.log.wait('^event=heartbeat_stops why="messages are stuck in the queue"')
+
+
 class Mails:
     """A mail server. `answer` is what it says to the text of a mail, or "hang"."""
 

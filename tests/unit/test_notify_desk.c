@@ -151,6 +151,16 @@ static void test_a_group_waits_a_minute_then_five(void **state) {
   assert_message(x, "hook", CHANGE("firing", "stage_stalled:S/d"), "S/c");
 }
 
+static void test_a_clock_that_is_put_back(void **state) {
+  struct fixture *x = *state;
+  say(x, "stage_stalled", "a", "firing");
+  until_told(x);
+  say(x, "stage_stalled", "b", "firing");
+  x->now_us -= HOURS(3);
+  vsm_desk_wake(&x->desk, x->now_us);
+  assert_true(until_told(x) == 300);
+}
+
 static void test_over_before_it_is_told(void **state) {
   struct fixture *x = *state;
   say(x, "stage_stalled", "a", "firing");
@@ -443,6 +453,7 @@ static void test_own_alerts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_a_group_waits_a_minute_then_five),
+      TEST(test_a_clock_that_is_put_back),
       TEST(test_over_before_it_is_told),
       TEST(test_an_old_number_does_nothing),
       TEST(test_it_fires_anew_before_its_end_was_told),
