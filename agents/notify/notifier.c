@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -35,6 +36,7 @@ struct notifier {
   struct vsm_own_watch watch;
   int signals;
   bool stopping, changing; // changing: a change of the store has begun
+  bool behind;             // the daemon is told of a past: what it says of that is not for anybody
   bool unanswered;         // the daemon was asked for its alerts last and did not say
   int64_t now_us, mono_us; // of this turn; mono: of a clock that does not jump
   int64_t broken_until_us; // the store failed: nothing is written before then (mono); 0: it works
@@ -77,20 +79,37 @@ static void end_change(struct notifier *n) {
 
 static void on_alert(void *ctx, const Vsm__V1__Alert *a) {
   struct notifier *n = ctx;
+  if (n->behind)
+    return;
   change(n);
   vsm_desk_publish(&n->desk, a, n->now_us);
 }
 
 static void on_list(void *ctx, const Vsm__V1__Alerts *live, const Vsm__V1__Alerts *history) {
   struct notifier *n = ctx;
+  n->unanswered = false;
+  if (n->behind)
+    return;
   change(n);
   vsm_desk_list(&n->desk, live, history, n->now_us);
-  n->unanswered = false;
   vsm_log("listed", "alerts=%zu silences=%zu", live->n_alerts, live->n_silences);
+}
+
+// With the event clock, and a log that is replayed. When it has come near enough, the list tells how things stand.
+static void look_whether_behind(struct notifier *n, const Vsm__V1__Status *s) {
+  int64_t most_us = n->settings->notify.silent_while_behind.us;
+  bool before = n->behind;
+  n->behind =
+      most_us > 0 && strcmp(s->clock, "event") == 0 && n->now_us - (int64_t)(s->time_unix_nano / 1000) > most_us;
+  if (n->behind && !n->watch.heard)
+    vsm_log("behind", "the daemon's events are of the past; nothing is told until they are not");
+  if (before && !n->behind)
+    vsm_inbox_list_again(n->inbox, n->mono_us);
 }
 
 static void on_status(void *ctx, const Vsm__V1__Status *s) {
   struct notifier *n = ctx;
+  look_whether_behind(n, s);
   if (!n->watch.heard)
     vsm_log("heard", "version=%s epoch=%llu", s->version, (unsigned long long)s->epoch);
   vsm_own_hear(&n->watch, s, n->mono_us, n->now_us);
@@ -275,6 +294,7 @@ static bool begin(struct notifier *n, const struct vsm_notifier_options *o) {
   }
   n->deliver = vsm_deliver_create(n->settings, n->store, &n->carrier);
   vsm_heartbeat_init(&n->heartbeat, &n->settings->notify.heartbeat, n->carrier.transfers);
+  n->behind = n->settings->notify.silent_while_behind.us > 0; // until a status says that it is not
   vsm_own_watch_begin(&n->watch, n->settings->notify.unheard_after.us, n->mono_us, n->now_us);
   int64_t waiting;
   vsm_queue_oldest(n->store, &waiting);

@@ -79,7 +79,8 @@ struct vsm_settings {
   struct {
     struct vsm_conf_word state;
     struct vsm_conf_duration unheard_after, stuck_after, group_wait, group_interval;
-    struct vsm_conf_word owner, runbook; // of what vsm-notify raises itself
+    struct vsm_conf_duration silent_while_behind; // with the event clock; not given: never
+    struct vsm_conf_word owner, runbook;          // of what vsm-notify raises itself
     struct {
       struct vsm_conf_duration first, most, give_up_after;
     } retry;

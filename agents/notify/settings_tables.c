@@ -185,6 +185,7 @@ static const struct vsm_conf_field NOTIFY_FIELDS[] = {
     WORD("runbook", ROOT_AT(notify.runbook), vsm_form_text),
     {.key = "group_wait", .type = &VSM_T_DURATION, ROOT_AT(notify.group_wait), .fallback = "60s"},
     {.key = "group_interval", .type = &VSM_T_DURATION, ROOT_AT(notify.group_interval), .fallback = "5m"},
+    {.key = "silent_while_behind", .type = &VSM_T_DURATION, ROOT_AT(notify.silent_while_behind), .least = 1000},
     {.key = "retry", .type = &VSM_T_MAP, .map = &RETRY, .fallback = ""},
     DURATION("stuck_after", ROOT_AT(notify.stuck_after), "15m"),
     {.key = "heartbeat", .type = &VSM_T_MAP, .map = &HEARTBEAT},

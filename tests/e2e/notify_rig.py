@@ -164,7 +164,8 @@ class Notify:
 
     def start(self):
         self.process = subprocess.Popen([NOTIFY, "--config", self.path, "--query", self.daemon.query, "--publish", self.daemon.publish],
-                                        stderr=subprocess.PIPE, text=True, cwd=self.directory, env=self.environment())
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=self.directory,
+                                        env=self.environment())
         self.log = Log(self.process.stderr)
 
     def run(self, *args):
@@ -183,7 +184,11 @@ class Notify:
         self.start()
 
     def __enter__(self):
-        self.log.wait("^event=listed ")
+        try:
+            self.log.wait("^event=(listed|behind) ")
+        except AssertionError:
+            self.end(signal.SIGKILL)
+            raise
         return self
 
     def __exit__(self, kind, value, trace):

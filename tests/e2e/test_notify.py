@@ -184,6 +184,19 @@ class Told(unittest.TestCase):
             self.daemon.start_again(epoch=2)
             self.assertEqual(changes(self.http.message()), [("resolved", "daemon_unheard")])
 
+    def test_a_past_is_told_to_nobody(self):
+        past = time.time_ns() - 2 * 86400 * 10**9
+        self.daemon.status.update(clock="event", time_unix_nano=past)
+        with Notify(self.daemon, config([hook(self.http)], more=", silent_while_behind: 1d")) as n:
+            n.log.wait("^event=behind")
+            self.daemon.tell(alert(number=1), alert(stage="second", number=2))
+            n.log.wait("^event=heard")
+            self.daemon.tell(alert(number=3, state="resolved"))
+            self.daemon.status["time_unix_nano"] = time.time_ns()
+            self.assertEqual(changes(self.http.message()), [("firing", "stage_stalled:S/second")])
+            self.daemon.tell(alert(stage="third", number=4))
+            self.assertEqual(changes(self.http.message()), [("firing", "stage_stalled:S/third")])
+
     def test_acks_stand_still(self):
         with self.notify():
             self.daemon.status.update(durable=False, trouble="disk full")
