@@ -20,7 +20,6 @@ struct application {
   unsigned key_place;
   long added;  // place of the new transition in the log; VSM_FOLD_ALL: none
   bool folded; // core->retold holds the item's story as it was
-  bool anew;   // what stays as it was may count differently
   bool news;   // something was new
 };
 
@@ -29,19 +28,14 @@ static struct vsm_item *item_of(const struct application *a) {
 }
 
 // The item's story as it was before this application, and how alerts saw it.
-static void keep(struct application *a) {
+static void remember(struct application *a) {
   struct vsm_stream_state *s = a->stream;
   if (!a->folded) {
     vsm_stream_fold(s, item_of(a), (size_t)a->added, &a->core->retold.was);
     if (s->guard)
-      vsm_guard_look(s, a->id, (size_t)a->added, &a->core->retold.was, &s->guard->kept);
+      vsm_guard_look(s, a->id, (size_t)a->added, &a->core->retold.was, &s->guard->before, &s->guard->kept);
   }
   a->folded = true;
-}
-
-static void remember(struct application *a) {
-  keep(a);
-  a->anew = true;
 }
 
 static void open_item(struct application *a) {
@@ -54,7 +48,7 @@ static void open_item(struct application *a) {
     vsm_story_clear(&a->core->retold.was);
     a->folded = true;
     if (a->stream->guard)
-      vsm_guard_look(a->stream, a->id, (size_t)VSM_FOLD_ALL, &a->core->retold.was, &a->stream->guard->kept);
+      vsm_guard_look(a->stream, a->id, (size_t)VSM_FOLD_ALL, &a->core->retold.was, NULL, &a->stream->guard->kept);
     return;
   }
   a->id = vsm_items_key(items, key)->item;
@@ -103,13 +97,20 @@ static void add_transition(struct application *a, int64_t us) {
     note_hold(a, t, known);
 }
 
+static int64_t progress_of(const struct vsm_item *it, unsigned place) {
+  size_t i = vsm_item_seek_progress(it, place);
+  return i < it->n_progress && vsm_item_progress(it)[i].place == place ? vsm_item_progress(it)[i].us : 0;
+}
+
 static void add_progress(struct application *a, int64_t us) {
   struct vsm_progress p = {us, a->claim->origin, (uint8_t)vsm_rule_place(a->stream, a->claim->rule),
                            (uint8_t)a->key_place};
+  int64_t before = progress_of(item_of(a), p.place);
+  if (!vsm_items_note_progress(&a->stream->items, item_of(a), p))
+    return;
+  a->news = true;
   if (a->stream->guard)
-    keep(a);
-  if (vsm_items_note_progress(&a->stream->items, item_of(a), p))
-    a->news = true;
+    vsm_guard_tell_progress(a->stream->guard, p.place, before);
 }
 
 static bool is_word(const struct vsm_core *core, uint32_t word, struct vsm_str text) {
@@ -126,11 +127,13 @@ struct topic {
 };
 
 // What has a date is not held against expectations any more.
-static void keep_date(struct application *a, enum vsm_value_kind kind, unsigned place, bool first) {
-  const struct vsm_stream_state *s = a->stream;
+static void change_date(struct application *a, enum vsm_value_kind kind, unsigned place) {
+  struct vsm_stream_state *s = a->stream;
   const struct vsm_expectings *expected = place == VSM_PLACE_ITEM ? &s->expected : &s->stages[place].expected;
-  keep(a);
-  a->anew = a->anew || (kind == VSM_VALUE_DUE && first && expected->n > 0);
+  const struct vsm_value *have = vsm_item_value(item_of(a), kind, 0, place);
+  if (kind == VSM_VALUE_DUE && !have && expected->n > 0)
+    remember(a);
+  vsm_guard_tell_date(s->guard, kind, place, have ? vsm_items_date_of(&s->items, have->word) : 0);
 }
 
 static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
@@ -158,7 +161,7 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
     if (topic.kind == VSM_VALUE_SEGMENT)
       remember(a);
     else if (a->stream->guard)
-      keep_date(a, topic.kind, topic.place, !have);
+      change_date(a, topic.kind, topic.place);
     a->news = true;
   }
   vsm_items_note_value(&a->stream->items, item_of(a), &v);
@@ -204,7 +207,7 @@ static void join(struct application *a, const struct vsm_name *name) {
   remember(a);
   vsm_stream_fold(a->stream, vsm_items_at(items, other), (size_t)VSM_FOLD_ALL, &a->core->other.was);
   if (a->stream->guard)
-    vsm_guard_look(a->stream, other, (size_t)VSM_FOLD_ALL, &a->core->other.was, &a->stream->guard->other);
+    vsm_guard_look(a->stream, other, (size_t)VSM_FOLD_ALL, &a->core->other.was, NULL, &a->stream->guard->other);
   if (vsm_items_unite(items, a->id, other) != 0) {
     refuse_link(a, link, "together they have more than 32 keys or 4096 transitions");
     return;
@@ -237,6 +240,18 @@ static void tell(struct application *a, int64_t us, struct vsm_effects *fx) {
                           .item = vsm_items_shown(&a->stream->items, item_of(a), a->stream->graph)};
 }
 
+// Its story is what it was, but not when it was last moved, or is due.
+static void see_again(struct application *a) {
+  const struct vsm_guard_before *b = &a->stream->guard->before;
+  struct vsm_retold *r = &a->core->retold;
+  if (!b->progress && !b->due && !b->not_before)
+    return;
+  vsm_stream_fold(a->stream, item_of(a), (size_t)VSM_FOLD_ALL, &r->is);
+  vsm_story_clear(&r->was);
+  r->same_visits = r->same_marks = 0;
+  vsm_guard_see_again(a->stream, a->id, r);
+}
+
 // Most often a transition was added and nothing else: then both stories are told at once.
 static void retell(struct application *a) {
   struct vsm_retold *r = &a->core->retold;
@@ -244,13 +259,15 @@ static void retell(struct application *a) {
     vsm_stream_fold(a->stream, item_of(a), (size_t)VSM_FOLD_ALL, &r->is);
     r->same_visits = r->same_marks = 0;
     r->added = (size_t)VSM_FOLD_ALL;
-    r->anew = a->anew;
+    r->anew = true;
     if (a->stream->guard)
       a->stream->guard->has_kept = true;
   } else if (a->added != VSM_FOLD_ALL) {
     vsm_stream_fold_both(a->stream, item_of(a), (size_t)a->added, r);
     r->anew = false;
   } else {
+    if (a->stream->guard)
+      see_again(a);
     return;
   }
   vsm_stream_replace(a->stream, a->id, r);
@@ -263,6 +280,8 @@ bool vsm_apply(struct vsm_core *core, const struct vsm_event *e, const struct vs
                struct vsm_effects *fx) {
   struct application a = {
       .core = core, .event = e, .claim = c, .stream = &core->streams[c->rule->stream], .added = VSM_FOLD_ALL};
+  if (a.stream->guard)
+    a.stream->guard->before = (struct vsm_guard_before){0};
   open_item(&a);
   if (c->rule->lifecycle <= VSM_WITHDRAW)
     add_transition(&a, us);

@@ -337,6 +337,7 @@ static void count_again(struct vsm_core *core, unsigned stream, uint32_t item, b
     s->guard->take_out = true;
   else
     vsm_guard_unsee(s->guard);
+  s->guard->before = (struct vsm_guard_before){0};
   vsm_stream_replace(s, item, r);
   vsm_ranks_settle(&core->ranks);
 }

@@ -101,6 +101,7 @@ struct vsm_guard *vsm_guard_create(struct vsm_core *core, struct vsm_stream_stat
   struct vsm_seen *seen[] = {&w->was, &w->is, &w->kept, &w->other};
   for (size_t i = 0; i < sizeof seen / sizeof *seen; i++)
     seen[i]->visits = vsm_mem_alloc(w->n_stages * sizeof *seen[i]->visits);
+  w->said = vsm_mem_alloc((2 * w->n_stages + 2) * sizeof *w->said);
   init_node(&w->stream, w, -1, m->alerts, &s->expected, s->bands, queue);
   if (m->alerts)
     init_stalls(&w->stream, m->stalls, m->n_stalls, words, queue);
@@ -136,10 +137,12 @@ void vsm_guard_destroy(struct vsm_guard *w) {
   free(w->is.visits);
   free(w->kept.visits);
   free(w->other.visits);
+  free(w->said);
   free(w);
 }
 
-void vsm_guard_mark_words(const struct vsm_guard *w, bool *used) {
+void vsm_guard_mark_words(struct vsm_guard *w, bool *used) {
+  memset(w->dates, 0, sizeof w->dates); // words that go leave their numbers to others
   for (unsigned i = 0; i < w->stream.n_stalls; i++)
     vsm_fits_mark(&w->stream.stalls[i].fits, used);
   for (unsigned k = 0; k < w->n_stages; k++)
@@ -147,137 +150,13 @@ void vsm_guard_mark_words(const struct vsm_guard *w, bool *used) {
       vsm_fits_mark(&w->stages[k].stalls[i].fits, used);
 }
 
-// --- how an item is seen
+// --- how an item was seen, and is
 
-// An item, and what its alerts are looked up by.
-struct sight {
-  const struct vsm_stream_state *s;
-  uint32_t item;
-  const struct vsm_item *it;
-  size_t but; // transition that is left aside
-  const struct vsm_story *story;
-  bool dated; // it has any date
-};
-
-static bool is_covered(const struct vsm_stream_state *s, enum vsm_alert_kind kind, int place, uint32_t item) {
-  return vsm_silence_covers(s->guard->core, kind, s, place, item);
-}
-
-static uint16_t stall_of(const struct sight *g, const struct vsm_guard_node *n) {
-  for (unsigned i = 0; i < n->n_stalls; i++)
-    if (vsm_fits(&n->stalls[i].fits, g->story->segments))
-      return is_covered(g->s, VSM_ITEM_STALLED, n->place, g->item) ? VSM_NO_STALL : (uint16_t)i;
-  return VSM_NO_STALL;
-}
-
-static int64_t date(const struct sight *g, enum vsm_value_kind kind, int place) {
-  if (!g->dated)
-    return 0;
-  return vsm_items_date(&g->s->items, g->it, kind, place < 0 ? VSM_PLACE_ITEM : (unsigned)place);
-}
-
-// Its date, and whether it counts for expectations.
-static void see_date(const struct sight *g, int place, struct vsm_seen_visit *out) {
-  bool covered = is_covered(g->s, VSM_ITEM_OVERDUE, place, g->item);
-  out->due = covered ? 0 : date(g, VSM_VALUE_DUE, place);
-  out->out = covered || out->due != 0;
-}
-
-// The newest transition of a stage that is newer than `since`, or that.
-static int64_t newest_transition(const struct vsm_item *it, size_t but, unsigned place, int64_t since) {
-  for (size_t i = it->n; i-- > 0 && vsm_packed_us(it->log[i]) > since;)
-    if (vsm_packed_place(it->log[i]) == place && i != but)
-      return vsm_packed_us(it->log[i]);
-  return since;
-}
-
-static int64_t later(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-
-static bool has_dates(const struct vsm_item *it) {
-  const struct vsm_value *v = vsm_item_values(it);
-  for (unsigned i = 0; i < it->n_values; i++)
-    if (v[i].kind != VSM_VALUE_SEGMENT)
-      return true;
-  return false;
-}
-
-static void see_visit(const struct sight *g, const struct vsm_visit *v, struct vsm_seen_visit *out) {
-  *out = (struct vsm_seen_visit){.entered = v->entered, .place = v->place};
-  out->stall = stall_of(g, &g->s->guard->stages[v->place]);
-  see_date(g, v->place, out);
-  if (out->stall == VSM_NO_STALL)
-    return;
-  out->moved = newest_transition(g->it, g->but, v->place, v->entered);
-  const struct vsm_progress *p = vsm_item_progress(g->it);
-  for (unsigned i = 0; i < g->it->n_progress; i++)
-    if (p[i].place == v->place)
-      out->moved = later(out->moved, p[i].us);
-  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, v->place));
-  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
-}
-
-static void see_item(const struct sight *g, struct vsm_seen_visit *out) {
-  *out = (struct vsm_seen_visit){.entered = g->story->started};
-  out->stall = stall_of(g, &g->s->guard->stream);
-  see_date(g, -1, out);
-  if (out->stall == VSM_NO_STALL)
-    return;
-  out->moved = g->story->last;
-  const struct vsm_progress *p = vsm_item_progress(g->it);
-  for (unsigned i = 0; i < g->it->n_progress; i++)
-    if (p[i].place < g->s->graph->n || p[i].place == VSM_PLACE_ITEM)
-      out->moved = later(out->moved, p[i].us);
-  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
-}
-
-// `r`: whose story it is; NULL: its visits stand in it alone.
-static void look(struct sight g, const struct vsm_retold *r, struct vsm_seen *out) {
-  const struct vsm_guard *w = g.s->guard;
-  out->n = 0;
-  out->open = g.story->open;
-  if (!out->open)
-    return;
-  g.it = vsm_items_at(&g.s->items, g.item);
-  g.dated = has_dates(g.it);
-  if (w->stream.alerts)
-    see_item(&g, &out->item);
-  unsigned left = g.story->n_open;
-  for (size_t i = g.story->n_visits; left > 0 && i-- > 0;) {
-    const struct vsm_visit *v = r ? vsm_retold_visit(r, g.story, i) : &g.story->visits[i];
-    if (v->how != VSM_OPEN)
-      continue;
-    left--;
-    if (w->stages[v->place].alerts)
-      see_visit(&g, v, &out->visits[out->n++]);
-  }
-}
-
-void vsm_guard_look(const struct vsm_stream_state *s, uint32_t item, size_t but, const struct vsm_story *story,
-                    struct vsm_seen *out) {
-  look((struct sight){.s = s, .item = item, .but = but, .story = story}, NULL, out);
-}
-
-static struct vsm_seen unseen(const struct vsm_seen *w) {
-  return (struct vsm_seen){.visits = w->visits};
-}
-
-void vsm_guard_unsee(struct vsm_guard *w) {
-  w->kept = unseen(&w->kept);
-  w->has_kept = true;
-}
-
-void vsm_guard_see(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
-  struct vsm_guard *w = s->guard;
-  w->seen = w->has_other ? &w->other : w->has_kept ? &w->kept : &w->was;
-  if (w->seen == &w->was)
-    look((struct sight){.s = s, .item = item, .but = r->added, .story = &r->was}, r, &w->was);
-  look((struct sight){.s = s, .item = item, .but = (size_t)VSM_FOLD_ALL, .story = &r->is}, r, &w->is);
-  if (w->take_out)
-    w->is = unseen(&w->is);
-  w->has_other = w->has_kept = w->take_out = false;
-  w->told = r;
+bool vsm_guard_is_out(const struct vsm_stream_state *s, const struct vsm_guard_node *node, uint32_t item) {
+  const struct vsm_item *it = vsm_items_at(&s->items, item);
+  unsigned place = node->place < 0 ? VSM_PLACE_ITEM : (unsigned)node->place;
+  return vsm_item_value(it, VSM_VALUE_DUE, 0, place) ||
+         vsm_silence_covers(s->guard->core, VSM_ITEM_OVERDUE, s, node->place, item);
 }
 
 static const struct vsm_seen_visit *find(const struct vsm_seen *seen, int place) {
@@ -294,13 +173,11 @@ static bool is_out(const struct vsm_seen *seen, int place) {
   return !v || v->out;
 }
 
-bool vsm_guard_is_out(const struct vsm_stream_state *s, const struct vsm_guard_node *node, uint32_t item) {
-  const struct vsm_item *it = vsm_items_at(&s->items, item);
-  unsigned place = node->place < 0 ? VSM_PLACE_ITEM : (unsigned)node->place;
-  return vsm_item_value(it, VSM_VALUE_DUE, 0, place) || is_covered(s, VSM_ITEM_OVERDUE, node->place, item);
-}
-
 // --- writing what differs
+
+static int64_t later(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 // Something of a set: there or not, and where.
 struct mark {

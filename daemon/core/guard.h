@@ -86,17 +86,37 @@ struct vsm_seen {
   struct vsm_seen_visit *visits; // room for one at each stage; those of watched stages
 };
 
+// What an event has changed that stories do not know: of one place, as it was before it.
+struct vsm_guard_before {
+  bool progress, due, not_before;             // these are told
+  unsigned place;                             // or VSM_PLACE_ITEM
+  int64_t progress_us, due_us, not_before_us; // 0: none
+};
+
+struct vsm_guard_date {
+  uint8_t kind, place;
+  uint32_t word;
+};
+enum { VSM_GUARD_DATES = 256 };
+
 struct vsm_guard {
   const struct vsm_core *core; // whose it is, for silences that name items
   struct vsm_noted *noted;     // borrowed
   struct vsm_guard_node stream;
   struct vsm_guard_node *stages; // by place
   unsigned n_stages;
+  struct {
+    uint32_t word;
+    int64_t us;
+  } dates[VSM_GUARD_DATES]; // words that were read last
   // Scratch of one item: as it was and as it is. Where something changes that stories do not know, it is kept how the
   // item was seen before, and how one that is united with it was.
   struct vsm_seen was, is, kept, other;
   const struct vsm_seen *seen; // as it was: one of these
   bool has_kept, has_other;
+  struct vsm_guard_before before;
+  struct vsm_guard_date *said; // its dates
+  unsigned n_said;
   bool take_out; // it is to be seen no more
   const struct vsm_retold *told;
 };
@@ -104,13 +124,20 @@ struct vsm_guard {
 // NULL where the model asks for no alert of this stream, whose state has no items yet. The core is not configured yet.
 struct vsm_guard *vsm_guard_create(struct vsm_core *core, struct vsm_stream_state *s);
 void vsm_guard_destroy(struct vsm_guard *w); // NULL-safe
-void vsm_guard_mark_words(const struct vsm_guard *w, bool *used);
+void vsm_guard_mark_words(struct vsm_guard *w, bool *used);
 
 // Hooks, by core/stream.c and core/expect.c.
 
+// A progress or a date of a place is about to be another, or is already: what it was before the event.
+void vsm_guard_tell_progress(struct vsm_guard *g, unsigned place, int64_t us);
+void vsm_guard_tell_date(struct vsm_guard *g, enum vsm_value_kind kind, unsigned place, int64_t us);
+
 // How an item is seen by this story, the transition at `but` left aside.
+// `before`: what the event changed is seen as it was; NULL: as it is.
 void vsm_guard_look(const struct vsm_stream_state *s, uint32_t item, size_t but, const struct vsm_story *story,
-                    struct vsm_seen *out);
+                    const struct vsm_guard_before *before, struct vsm_seen *out);
+// Its story, r->is, is what it was; what changed is in no story.
+void vsm_guard_see_again(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r);
 // The item was not seen before.
 void vsm_guard_unsee(struct vsm_guard *w);
 // Both stories are told: how the item was seen (unless that was kept), and is.

@@ -83,11 +83,13 @@ uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t 
 
 int64_t vsm_items_date(const struct vsm_items *s, const struct vsm_item *it, enum vsm_value_kind kind, unsigned place) {
   const struct vsm_value *v = vsm_item_value(it, kind, 0, place);
+  return v ? vsm_items_date_of(s, v->word) : 0;
+}
+
+int64_t vsm_items_date_of(const struct vsm_items *s, uint32_t word) {
   uint64_t nano = 0;
   struct vsm_str text;
-  if (!v)
-    return 0;
-  vsm_intern_parts(s->words, v->word, &text, 1);
+  vsm_intern_parts(s->words, word, &text, 1);
   return vsm_when_parse(text.p, &nano) ? (int64_t)(nano / 1000) : 0;
 }
 

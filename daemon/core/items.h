@@ -37,6 +37,7 @@ struct vsm_str vsm_items_shown(const struct vsm_items *s, const struct vsm_item 
 uint32_t vsm_items_find_key(const struct vsm_items *s, struct vsm_str key, uint32_t hash);
 // The item of a key, or VSM_ITEM_NONE.
 uint32_t vsm_items_find(const struct vsm_items *s, struct vsm_str key, uint32_t hash);
+int64_t vsm_items_date_of(const struct vsm_items *s, uint32_t word); // as it was sent; 0: it is none
 // A date that holds, of a stage (its place) or the item; 0: none.
 int64_t vsm_items_date(const struct vsm_items *s, const struct vsm_item *it, enum vsm_value_kind kind, unsigned place);
 // A key's place among its item's.
