@@ -41,10 +41,16 @@ void vsm_guard_tell_date(struct vsm_guard *g, enum vsm_value_kind kind, unsigned
 
 static void collect_dates(struct vsm_guard *g, const struct vsm_item *it) {
   const struct vsm_value *v = vsm_item_values(it);
-  g->n_said = 0;
-  for (unsigned i = 0; i < it->n_values; i++)
-    if (v[i].kind != VSM_VALUE_SEGMENT && (v[i].place < g->n_stages || v[i].place == VSM_PLACE_ITEM))
-      g->said[g->n_said++] = (struct vsm_guard_date){v[i].kind, v[i].place, v[i].word};
+  g->dated = (struct vsm_set){{0}};
+  for (unsigned i = 0; i < it->n_values; i++) {
+    unsigned place = v[i].place, at = place < g->n_stages ? place : g->n_stages;
+    if (v[i].kind == VSM_VALUE_SEGMENT || (at == g->n_stages && place != VSM_PLACE_ITEM))
+      continue;
+    if (!vsm_set_has(&g->dated, place))
+      g->said[at] = (struct vsm_guard_dates){0, 0};
+    vsm_set_add(&g->dated, place);
+    *(v[i].kind == VSM_VALUE_DUE ? &g->said[at].due : &g->said[at].not_before) = v[i].word;
+  }
 }
 
 static int64_t read_date(const struct vsm_stream_state *s, uint32_t word) {
@@ -57,16 +63,17 @@ static int64_t read_date(const struct vsm_stream_state *s, uint32_t word) {
 }
 
 static int64_t date(const struct sight *g, enum vsm_value_kind kind, int stage) {
-  const struct vsm_guard *guard = g->s->guard;
+  const struct vsm_guard *w = g->s->guard;
   unsigned place = stage < 0 ? VSM_PLACE_ITEM : (unsigned)stage;
+  if (!vsm_set_has(&w->dated, place))
+    return 0;
   if (g->before->place == place && kind == VSM_VALUE_DUE && g->before->due)
     return g->before->due_us;
   if (g->before->place == place && kind == VSM_VALUE_NOT_BEFORE && g->before->not_before)
     return g->before->not_before_us;
-  for (unsigned i = 0; i < guard->n_said; i++)
-    if (guard->said[i].kind == kind && guard->said[i].place == place)
-      return read_date(g->s, guard->said[i].word);
-  return 0;
+  const struct vsm_guard_dates *said = &w->said[stage < 0 ? w->n_stages : place];
+  uint32_t word = kind == VSM_VALUE_DUE ? said->due : said->not_before;
+  return word ? read_date(g->s, word) : 0;
 }
 
 // --- one visit, the item
@@ -144,7 +151,6 @@ static void look(struct sight g, struct vsm_seen *out) {
     return;
   g.it = vsm_items_at(&g.s->items, g.item);
   g.silences = vsm_silence_any_item(w->core);
-  collect_dates(g.s->guard, g.it);
   if (w->stream.alerts)
     see_item(&g, &out->item);
   unsigned left = g.story->n_open;
@@ -162,6 +168,8 @@ static void look(struct sight g, struct vsm_seen *out) {
 
 void vsm_guard_look(const struct vsm_stream_state *s, uint32_t item, size_t but, const struct vsm_story *story,
                     const struct vsm_guard_before *before, struct vsm_seen *out) {
+  if (story->open)
+    collect_dates(s->guard, vsm_items_at(&s->items, item));
   look((struct sight){.s = s, .item = item, .but = but, .story = story, .before = before ? before : &nothing}, out);
 }
 
@@ -178,6 +186,8 @@ void vsm_guard_see(struct vsm_stream_state *s, uint32_t item, const struct vsm_r
   struct vsm_guard *w = s->guard;
   struct sight g = {.s = s, .item = item, .r = r};
   w->seen = w->has_other ? &w->other : w->has_kept ? &w->kept : &w->was;
+  if (!w->has_other && (r->was.open || r->is.open))
+    collect_dates(w, vsm_items_at(&s->items, item));
   g.story = &r->was, g.but = r->added, g.before = &w->before;
   if (w->seen == &w->was)
     look(g, &w->was);
