@@ -319,6 +319,7 @@ void vsm_detect_begin(struct vsm_core *core) {
         begin_node(&a);
     }
   }
+  core->noted.n_flips = 0; // they came into new sets, which is no news
 }
 
 // An item is counted anew, and seen by alerts as it was or is, but not both.
