@@ -307,7 +307,7 @@ void vsm_alerts_step(struct vsm_core *core) {
   vsm_alerts_settle(core, VSM_BY_EVENTS); // of a batch in which time passes
   struct vsm_rank first;
   struct vsm_ranks_at at = vsm_ranks_seek(&core->alerts.due, 0, 0);
-  while (vsm_ranks_next(&core->alerts.due, &at, &first) == 0 && first.us <= core->now.us)
+  while (vsm_ranks_next(&core->alerts.due, &at, &first) && first.us <= core->now.us)
     vsm_noted_touch(&core->noted, first.id);
   vsm_silences_pass(core);
   vsm_alerts_settle(core, VSM_BY_TIME);

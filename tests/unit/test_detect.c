@@ -19,7 +19,9 @@ static const struct vsm_str north[] = {VSM_STR("north")};
 static const struct vsm_where in_north = {0, north, 1};
 static const char *const segments[] = {"area"};
 static const struct vsm_window windows[] = {{"4h", 4 * VSM_HOUR_US}, {"24h", 24 * VSM_HOUR_US}};
-static const struct vsm_alert_rule alerts[VSM_ALERT_KINDS] = {[VSM_ITEM_STALLED] = {.min_visits = 3}};
+#define RULE(kind) [kind] = {.announce_us = 5 * VSM_MINUTE_US, .repeat_us = VSM_DAY_US, .min_visits = 3}
+static const struct vsm_alert_rule alerts[VSM_ALERT_KINDS] = {
+    RULE(VSM_ITEM_STALLED), RULE(VSM_ITEM_OVERDUE), RULE(VSM_STAGE_STALLED), RULE(VSM_WIP_LIMIT), RULE(VSM_SLE_MISSED)};
 
 static const struct vsm_stall stalls_a[] = {{.after_us = 3 * VSM_HOUR_US, .where = &in_north, .n_where = 1},
                                             {.after_us = 5 * VSM_HOUR_US}};
