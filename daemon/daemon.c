@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "core/alert.h"
 #include "parts.h"
 #include "shell/control.h"
 #include "shell/notify.h"
@@ -54,7 +55,7 @@ static void on_batch(void *ctx) {
 }
 
 static int on_order(void *ctx, const struct vsm_request *request, int stream, struct vsm_str frame,
-                    struct vsm_arena *arena, uint64_t *recorded, const char **why) {
+                    struct vsm_arena *arena, struct vsm_ordered *done, const char **why) {
   struct vsm_daemon *d = ctx;
   struct vsm_effects fx = {.quiet = !wants_changes(d)};
   struct vsm_time now = vsm_daemon_pass_time(d); // of the order, and of its record
@@ -63,13 +64,13 @@ static int on_order(void *ctx, const struct vsm_request *request, int stream, st
   if (request->kind == VSM_ASK_FORGET && d->keep && (err = vsm_keep_forget(d->keep)) != 0)
     *why = "the state directory cannot be written: nothing was forgotten";
   if (!err)
-    err = vsm_control(d->core, d->model, request, stream, &fx, arena, &record, why);
+    err = vsm_control(d->core, d->model, request, stream, &fx, arena, &record, &done->id, why);
   int64_t position = err || !d->keep ? 0 : vsm_keep_order(d->keep, record, now);
   for (unsigned i = 0; i < fx.n_changes; i++)
     on_change(d, &fx.changes[i], &(struct vsm_event){.source = VSM_STR("vsm"), .type = VSM_STR("withdraw")});
   vsm_effects_fini(&fx);
   vsm_publish_soon(d->publish);
-  *recorded = position > 0 ? (uint64_t)position : 0;
+  done->recorded = position > 0 ? (uint64_t)position : 0;
   return position < 0 ? (int)position : err;
 }
 
@@ -155,8 +156,17 @@ static void on_news(void *ctx) {
 
 // --- the beginning
 
+// What came to pass while nothing ran is looked at by the start alone, so no time passes before it.
+static struct vsm_time begin_run(struct vsm_daemon *d) {
+  struct vsm_time now = vsm_clock_now(&d->clock);
+  vsm_core_started(d->core, now);
+  return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
+}
+
 static void open_up(struct vsm_daemon *d) {
   d->recovered = true;
+  if (!d->keep)
+    begin_run(d);
   vsm_publish_status_alone(d->publish, false);
   vsm_query_socket_hold(d->query, false);
   vsm_ingest_receive(d->ingest, d->keep ? vsm_keep_journal(d->keep) : NULL);
@@ -169,20 +179,23 @@ static void open_up(struct vsm_daemon *d) {
     on_hangup(d);
 }
 
-// The configuration file against the one that is in force by the journal, and the first records of this run.
+// The first records of this run: its start, and the configuration file where it differs from what is in force by the
+// journal. That of a new journal comes before all else.
 static int begin_records(struct vsm_daemon *d) {
   bool differs;
   int err = vsm_keep_begin(d->keep, d->config, &differs);
   d->recovered = true;
   if (!err && !d->kept)
     err = vsm_keep_configuration(d->keep, d->config, vsm_daemon_pass_time(d));
-  else if (!err && differs)
+  if (!err)
+    err = vsm_keep_start(d->keep, begin_run(d));
+  if (!err && d->kept && differs)
     err = vsm_daemon_fold_under(d, d->config);
   if (d->model == &d->config->model) {
     vsm_config_destroy(d->kept);
     d->kept = NULL;
   }
-  return err ? err : vsm_keep_start(d->keep, vsm_daemon_pass_time(d));
+  return err;
 }
 
 static void on_recovered(void *ctx, int err, struct vsm_core *core, struct vsm_config *config, struct vsm_time last) {
@@ -242,6 +255,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                         .ctx = d,
                                                                         .sequence = vsm_publish_sequence,
                                                                         .sequence_ctx = d->publish});
+  vsm_loop_after_each(d->loop, vsm_daemon_after_turn, d);
   d->step = vsm_timer_create(d->loop, on_step_due, d);
   d->look = vsm_timer_create(d->loop, on_look, d);
   d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);

@@ -52,6 +52,8 @@ struct vsm_daemon {
 // Before anything is done to the core or read from it. Returns the time of receipt: of a wall clock that was set back a
 // little the core's now, so that a record says all that there is to know of time. (ctx: the daemon)
 struct vsm_time vsm_daemon_pass_time(void *ctx);
+// After each call that the loop makes, whatever it did: nobody has to think of it.
+void vsm_daemon_after_turn(void *ctx);
 
 // --- status.c
 

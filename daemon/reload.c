@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "core/alert.h"
 #include "parts.h"
 #include "shell/notify.h"
 #include "store/journal.h"
@@ -39,6 +40,7 @@ int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_config **config, stru
 }
 
 void vsm_daemon_wire(struct vsm_daemon *d) {
+  vsm_core_listen(d->core, true);
   vsm_ingest_set_core(d->ingest, d->core);
   vsm_publish_set_core(d->publish, d->core, d->model, d->config->daemon.publish_interval.us);
   vsm_query_socket_set_core(d->query, d->core, d->model);

@@ -49,6 +49,7 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .trouble = vsm_daemon_trouble(d),
                                   .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
                                   .acks_lost = counts.acks_lost,
+                                  .alerts = vsm_core_count_alerts(d->core),
                                   .without_effect = d->notes.keys,
                                   .n_without_effect = d->notes.n};
   if (d->keep) {

@@ -1,8 +1,9 @@
-// Before each turn of work: time passes in the core, and the timer is set for what is due next.
+// Before each turn of work time passes in the core; after each, what its alerts have to tell goes out, and the timer is
+// set for what is due next.
 #include "parts.h"
 
 // Sets the timer for the core's deadline. With the event clock no time step waits for the wall.
-static void rearm(struct vsm_daemon *d, struct vsm_time now) {
+static void rearm(struct vsm_daemon *d) {
   struct vsm_time due = d->model->clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core) : VSM_TIME_NEVER;
   if (due.us == d->step_due.us)
     return;
@@ -10,7 +11,7 @@ static void rearm(struct vsm_daemon *d, struct vsm_time now) {
   if (due.us == INT64_MAX)
     vsm_timer_clear(d->step);
   else
-    vsm_timer_set(d->step, due.us - now.us);
+    vsm_timer_set(d->step, due.us - vsm_clock_now(&d->clock).us);
 }
 
 struct vsm_time vsm_daemon_pass_time(void *ctx) {
@@ -19,6 +20,13 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
   if (!d->recovered)
     return now;
   vsm_core_advance(d->core, now);
-  rearm(d, now);
   return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
+}
+
+void vsm_daemon_after_turn(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  if (!d->recovered)
+    return;
+  vsm_publish_alerts(d->publish);
+  rearm(d);
 }

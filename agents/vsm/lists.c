@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "cmd.h"
 #include "text.h"
 
@@ -149,7 +150,7 @@ static void print_without_effect(char *const *keys, size_t n) {
 static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Status *s = reply->status;
-  char now[32], since[32], up[32];
+  char now[32], since[32], up[32], alerts[128];
   if (a->json)
     return vsm_print_json(&s->base);
   printf("vsmd %s, up %s, clock %s, now %s UTC\n", s->version, vsm_text_duration(s->uptime_seconds, up, sizeof up),
@@ -170,6 +171,7 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
            (unsigned long long)i->received, (unsigned long long)i->applied, (unsigned long long)i->duplicates,
            (unsigned long long)i->unmapped, (unsigned long long)i->ignored, (unsigned long long)i->rejected,
            (unsigned long long)i->gaps);
+  printf("alerts: %s\n", vsm_alerts_counts(s->alerts, alerts, sizeof alerts));
   const Vsm__V1__RebuildStatus *b = s->rebuild;
   if (b && *b->state)
     printf("rebuild: %s%s%s, %u %% of the journal mapped anew\n", b->state, *b->why ? ": " : "", b->why, b->percent);

@@ -16,11 +16,11 @@
 #include "now.h"
 #include "segments.h"
 #include "text.h"
-#include "watch_page.h"
+#include "watch_alerts.h"
 
 enum { ITEMS_STEP = 100, ITEMS_AT_ONCE = 1000 }; // more are asked for by; the most in an answer
 enum { ASK_EVERY_US = 2000000, REDRAW_US = 50000, ESCAPE_MS = 25, ROWS_AROUND = 3 };
-enum page_kind { STREAMS, ITEMS, ITEM, PAGES };
+enum page_kind { STREAMS, ITEMS, ITEM, ALERTS, ALERT, PAGES };
 
 struct watching {
   const char *query, *publish, *stream, *segment;
@@ -39,7 +39,10 @@ struct watching {
   char problem[200];                // what the daemon answered instead; "": nothing
   enum page_kind page;
   int at[PAGES], top[PAGES]; // where the cursor is, and the line at the top, of each page
-  char in_stream[80], in_stage[80], key[600];
+  char in_stream[80], in_stage[80], key[600], alert[600];
+  struct vsm_alert_prompt prompt; // what is being typed about an alert
+  Vsm__V1__Request order;         // and goes out next
+  bool ordered;
 };
 
 // --- the daemon
@@ -56,15 +59,29 @@ static void on_segments(struct watching *w, const Vsm__V1__Reply *reply) {
     vsm_text_plain(reply->error, w->problem, sizeof w->problem);
 }
 
+static void on_ordered(struct watching *w, int err, const Vsm__V1__Reply *reply) {
+  if (err)
+    snprintf(w->problem, sizeof w->problem, "%s", vsm_client_error(err));
+  else
+    vsm_text_plain(*reply->error ? reply->error : "done", w->problem, sizeof w->problem);
+  w->model.alerts_due = true;
+}
+
 static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   struct watching *w = ctx;
   bool moved = w->moved;
   w->asking = w->moved = false;
   if (!err)
     w->heard_us = vsm_now_us();
-  if (moved)
+  bool order = w->kind == VSM__V1__REQUEST__KIND_SILENCE || w->kind == VSM__V1__REQUEST__KIND_ACKNOWLEDGE;
+  if (moved && !order)
     return;
-  w->problem[0] = '\0';
+  if (w->kind != VSM__V1__REQUEST__KIND_ALERTS) // what an order came to stays in sight
+    w->problem[0] = '\0';
+  if (order) {
+    on_ordered(w, err, reply);
+    return;
+  }
   if (w->kind == VSM__V1__REQUEST__KIND_SEGMENTS) {
     on_segments(w, err ? NULL : reply);
     return;
@@ -94,11 +111,20 @@ static void ask(struct watching *w) {
   Vsm__V1__SnapshotRequest snapshot = VSM__V1__SNAPSHOT_REQUEST__INIT;
   Vsm__V1__ItemsRequest items = VSM__V1__ITEMS_REQUEST__INIT;
   Vsm__V1__ItemRequest item = VSM__V1__ITEM_REQUEST__INIT;
+  Vsm__V1__AlertsRequest alerts = VSM__V1__ALERTS_REQUEST__INIT;
   Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  if (w->model.outdated) {
+  if (w->ordered) {
+    r = w->order;
+    w->ordered = false;
+  } else if (w->model.outdated) {
     r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
     r.snapshot = &snapshot;
     snapshot.stream = (char *)(w->stream ? w->stream : "");
+  } else if (w->model.alerts_due || w->page == ALERTS || w->page == ALERT) {
+    r.kind_case = VSM__V1__REQUEST__KIND_ALERTS;
+    r.alerts = &alerts;
+    alerts.stream = (char *)(w->stream ? w->stream : "");
+    w->model.alerts_due = false;
   } else if (w->page == STREAMS && ask_segments(w, &segments)) {
     r.kind_case = VSM__V1__REQUEST__KIND_SEGMENTS;
     r.segments = &segments;
@@ -168,6 +194,9 @@ static void enter(struct watching *w) {
   } else if (w->page == ITEMS && items && (size_t)w->at[ITEMS] < items->n_items) {
     snprintf(w->key, sizeof w->key, "%s", items->items[w->at[ITEMS]]->item);
     go_to(w, ITEM);
+  } else if (w->page == ALERTS && w->model.alerts && (size_t)w->at[ALERTS] < w->model.alerts->n_alerts) {
+    snprintf(w->alert, sizeof w->alert, "%s", w->model.alerts->alerts[w->at[ALERTS]]->id);
+    go_to(w, ALERT);
   }
 }
 
@@ -178,7 +207,7 @@ static void back(struct watching *w) {
     vsm_drop(w->model.item);
     w->model.item = NULL;
   }
-  w->page--;
+  w->page = w->page == ALERTS ? STREAMS : w->page - 1;
   w->problem[0] = '\0';
   w->moved = w->asking;
 }
@@ -205,15 +234,49 @@ static void next_sort(struct watching *w) {
   go_to(w, ITEMS);
 }
 
+// The alert at the cursor, or shown; NULL: none.
+static const Vsm__V1__Alert *alert_here(const struct watching *w) {
+  for (size_t i = 0; w->model.alerts && i < w->model.alerts->n_alerts; i++)
+    if (w->page == ALERTS ? (size_t)w->at[ALERTS] == i : strcmp(w->model.alerts->alerts[i]->id, w->alert) == 0)
+      return w->model.alerts->alerts[i];
+  return NULL;
+}
+
+static void begin_prompt(struct watching *w, enum vsm_alert_prompt_kind kind) {
+  const Vsm__V1__Alert *a = alert_here(w);
+  if (a && !w->ordered && !w->asking)
+    vsm_alert_prompt_begin(&w->prompt, kind, a);
+}
+
+static void on_prompt_key(struct watching *w, int key) {
+  bool backspace = key == KEY_BACKSPACE || key == 127 || key == '\b';
+  if (!vsm_alert_prompt_key(&w->prompt, key == KEY_ENTER ? '\n' : key, backspace))
+    return;
+  uint64_t now_ns = w->model.snapshot ? w->model.snapshot->time_unix_nano : 0;
+  const char *wrong = vsm_alert_prompt_order(&w->prompt, now_ns, &w->order);
+  snprintf(w->problem, sizeof w->problem, "%s", wrong ? wrong : "");
+  w->ordered = !wrong;
+  w->prompt.kind = VSM_NO_PROMPT;
+}
+
 static void on_key(struct watching *w, int key) {
+  bool of_alerts = w->page == ALERTS || w->page == ALERT;
   if (key == KEY_RESIZE)
     return;
+  if (w->prompt.kind != VSM_NO_PROMPT) {
+    on_prompt_key(w, key);
+    return;
+  }
   if (key == 'q') {
     w->done = true;
   } else if (w->help) {
     w->help = false;
   } else if (key == '?' || key == 'h') {
     w->help = true;
+  } else if (key == 'a' && !of_alerts) {
+    go_to(w, ALERTS);
+  } else if ((key == 'x' || key == 'z') && of_alerts) {
+    begin_prompt(w, key == 'x' ? VSM_PROMPT_ACK : VSM_PROMPT_SILENCE);
   } else if (key == 'w') {
     next_window(w);
   } else if (key == 's' && w->page == ITEMS) {
@@ -272,8 +335,12 @@ static void make_page(struct watching *w, struct vsm_page *p) {
     vsm_page_streams(p, &w->model, &choice);
   else if (w->page == ITEMS)
     vsm_page_items(p, &w->model, w->in_stream, w->in_stage, &choice);
-  else
+  else if (w->page == ITEM)
     vsm_page_item(p, &w->model, w->key);
+  else if (w->page == ALERTS)
+    vsm_page_alerts(p, &w->model);
+  else
+    vsm_page_alert(p, &w->model, w->alert);
 }
 
 static void put(int y, int attributes, const char *text) {
@@ -286,16 +353,20 @@ static void put(int y, int attributes, const char *text) {
 static void put_foot(const struct watching *w) {
   char foot[400];
   long silent = (long)((vsm_now_us() - w->heard_us) / 1000000);
-  if (silent >= VSM_NOW_SILENT_US / 1000000)
+  if (w->prompt.kind != VSM_NO_PROMPT)
+    vsm_alert_prompt_line(&w->prompt, foot, sizeof foot);
+  else if (silent >= VSM_NOW_SILENT_US / 1000000)
     snprintf(foot, sizeof foot, " NOTHING HEARD FOR %ld s: %s; is vsmd running? q: quit", silent,
              w->model.snapshot ? "these figures are old" : w->publish);
   else if (*w->problem || *w->model.trouble)
     snprintf(foot, sizeof foot, " %s", *w->problem ? w->problem : w->model.trouble);
   else
-    snprintf(foot, sizeof foot, " %sw: window  ?: help  q: quit",
-             w->page == STREAMS ? "enter: items of the stage  "
-             : w->page == ITEMS ? "enter: story of the item  left: back  s: order  "
-                                : "left: back  ");
+    snprintf(foot, sizeof foot, " %sa: alerts  ?: help  q: quit",
+             w->page == STREAMS  ? "enter: items of the stage  w: window  "
+             : w->page == ITEMS  ? "enter: story of the item  left: back  s: order  w: window  "
+             : w->page == ALERTS ? "enter: in full  left: back  x: acknowledge  z: silence  "
+             : w->page == ALERT  ? "left: back  x: acknowledge  z: silence  "
+                                 : "left: back  ");
   foot[COLS < (int)sizeof foot ? COLS : (int)sizeof foot - 1] = '\0';
   put(LINES - 1, A_REVERSE, foot);
 }
@@ -343,7 +414,7 @@ static bool begin_screen(void) {
 // At once for items that were scrolled to, unless the last answer was that this cannot be.
 static bool is_time_to_ask(const struct watching *w) {
   bool lacks = w->page == ITEMS && !*w->problem && vsm_watch_model_lacks_items(&w->model);
-  bool begun = w->page == STREAMS && w->node > 0; // a round of segments
+  bool begun = w->ordered || w->model.alerts_due || (w->page == STREAMS && w->node > 0); // a round of segments
   return lacks || begun || vsm_now_us() - w->asked_us > ASK_EVERY_US;
 }
 
@@ -383,13 +454,15 @@ static int once(const struct watching *w) {
 }
 
 static int watch(struct watching *w) {
-  static const char *const topics[] = {"v1/metric/", "v1/status/"};
-  char metrics[100];
+  static const char *const topics[] = {"v1/metric/", "v1/status/", "v1/alert/"};
+  char metrics[100], alerts[100];
   snprintf(metrics, sizeof metrics, "v1/metric/%.64s/", w->stream ? w->stream : "");
+  snprintf(alerts, sizeof alerts, "v1/alert/%.64s/", w->stream ? w->stream : "");
   const struct vsm_subscriber_options options = {.publish = w->publish,
                                                  .query = w->query,
-                                                 .topics = w->stream ? (const char *[]){metrics, topics[1]} : topics,
-                                                 .n_topics = 2,
+                                                 .topics =
+                                                     w->stream ? (const char *[]){metrics, topics[1], alerts} : topics,
+                                                 .n_topics = 3,
                                                  .stream = w->stream,
                                                  .on_snapshot = on_snapshot,
                                                  .on_publication = on_publication,

@@ -9,6 +9,8 @@
 
 void vsm_watch_model_fini(struct vsm_watch_model *m) {
   vsm_watch_model_forget(m);
+  vsm_drop(m->alerts);
+  m->alerts = NULL;
   vsm_drop(m->snapshot);
   m->snapshot = NULL;
   free(m->without);
@@ -73,6 +75,7 @@ void vsm_watch_model_snapshot(struct vsm_watch_model *m, const Vsm__V1__Snapshot
   free(m->without);
   m->without = without;
   m->outdated = false;
+  m->alerts_due = true;
 }
 
 void vsm_watch_model_segments(struct vsm_watch_model *m, const char *stream, const char *stage,
@@ -139,6 +142,9 @@ void vsm_watch_model_reply(struct vsm_watch_model *m, const Vsm__V1__Reply *repl
   } else if (reply->kind_case == VSM__V1__REPLY__KIND_ITEM) {
     vsm_drop(m->item);
     m->item = vsm_copy(&reply->item->base);
+  } else if (reply->kind_case == VSM__V1__REPLY__KIND_ALERTS) {
+    vsm_drop(m->alerts);
+    m->alerts = vsm_copy(&reply->alerts->base);
   }
 }
 
@@ -195,6 +201,8 @@ void vsm_watch_model_publication(struct vsm_watch_model *m, const Vsm__V1__Publi
     take_metric(m, p->metric);
   else if (p->body_case == VSM__V1__PUBLICATION__BODY_STATUS)
     take_status(m, p->status);
+  else if (p->body_case == VSM__V1__PUBLICATION__BODY_ALERT)
+    m->alerts_due = true; // in their order, with what is not published of them
 }
 
 bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V1__ValueStream **stream,
@@ -209,6 +217,35 @@ bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V
       return true;
     }
     at -= (int)s->n_stages;
+  }
+  return false;
+}
+
+// --- alerts
+
+Vsm__V1__AlertCounts vsm_watch_model_counts(const struct vsm_watch_model *m) {
+  Vsm__V1__AlertCounts c = VSM__V1__ALERT_COUNTS__INIT;
+  for (size_t i = 0; m->alerts && i < m->alerts->n_alerts; i++) {
+    const Vsm__V1__Alert *a = m->alerts->alerts[i];
+    if (strcmp(a->state, "firing") != 0)
+      continue;
+    uint64_t *n = *a->silenced                           ? &c.silenced
+                  : strcmp(a->severity, "critical") == 0 ? &c.critical
+                  : strcmp(a->severity, "error") == 0    ? &c.error
+                  : strcmp(a->severity, "warning") == 0  ? &c.warning
+                                                         : &c.info;
+    (*n)++;
+  }
+  return c;
+}
+
+bool vsm_watch_model_stalled(const struct vsm_watch_model *m, const char *stream, const char *stage) {
+  for (size_t i = 0; m->alerts && i < m->alerts->n_alerts; i++) {
+    const Vsm__V1__Alert *a = m->alerts->alerts[i];
+    bool still = strcmp(a->kind, "item_stalled") == 0 || strcmp(a->kind, "stage_stalled") == 0;
+    if (still && strcmp(a->state, "firing") == 0 && strcmp(a->value_stream, stream) == 0 &&
+        strcmp(a->stage, stage) == 0)
+      return true;
   }
   return false;
 }

@@ -11,10 +11,12 @@ struct vsm_watch_model {
   Vsm__V1__Items *gathered;    // the same anew, page by page, until there are as many as wanted; NULL: not under way
   size_t wanted;               // of items, at least
   Vsm__V1__Item *item;
-  bool *without;          // of each stream: it has no such segment as is looked at
-  char trouble[200];      // what the daemon says a person must act on
-  uint64_t configured_ns; // when its configuration was taken
-  bool outdated;          // streams or stages may be others now: ask for a snapshot
+  Vsm__V1__Alerts *alerts; // pending or firing; NULL: none known yet
+  bool alerts_due;         // they may be others now: ask for them
+  bool *without;           // of each stream: it has no such segment as is looked at
+  char trouble[200];       // what the daemon says a person must act on
+  uint64_t configured_ns;  // when its configuration was taken
+  bool outdated;           // streams or stages may be others now: ask for a snapshot
 };
 
 void vsm_watch_model_fini(struct vsm_watch_model *m);
@@ -39,6 +41,9 @@ bool vsm_watch_model_node(const struct vsm_watch_model *m, size_t at, const Vsm_
                           const Vsm__V1__Stage **stage);
 // NULL: there is none such.
 const Vsm__V1__Stage *vsm_watch_model_find(const struct vsm_watch_model *m, const char *stream, const char *stage);
+// How many fire; and whether what is in this stage, or the stage itself, stands still by one of them.
+Vsm__V1__AlertCounts vsm_watch_model_counts(const struct vsm_watch_model *m);
+bool vsm_watch_model_stalled(const struct vsm_watch_model *m, const char *stream, const char *stage);
 // The stage at a place in the order of the streams page (without those that have no such part); false: there are not so
 // many.
 bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V1__ValueStream **stream,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "base/mem.h"
 #include "cmd.h"
 #include "figures.h"
@@ -34,9 +35,7 @@ static void cut(char *z, int columns) {
     }
 }
 
-static void add(struct vsm_page *p, enum vsm_line_style style, int pick, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-static void add(struct vsm_page *p, enum vsm_line_style style, int pick, const char *fmt, ...) {
+void vsm_page_add(struct vsm_page *p, enum vsm_line_style style, int pick, const char *fmt, ...) {
   char text[LINE_BYTES], plain[LINE_BYTES];
   va_list ap;
   va_start(ap, fmt);
@@ -47,6 +46,16 @@ static void add(struct vsm_page *p, enum vsm_line_style style, int pick, const c
   p->lines = vsm_mem_grow(p->lines, p->n, &p->cap, sizeof *p->lines);
   p->lines[p->n++] = (struct vsm_line){vsm_mem_need(strdup(plain), 0), style, pick};
   p->picks = pick >= p->picks ? pick + 1 : p->picks;
+}
+
+void vsm_page_title(struct vsm_page *p, const char *fmt, ...) {
+  char text[LINE_BYTES];
+  va_list ap;
+  va_start(ap, fmt);
+  vsnprintf(text, sizeof text, fmt, ap);
+  va_end(ap);
+  vsm_text_plain(text, p->title, sizeof p->title);
+  cut(p->title, p->width);
 }
 
 static void set(char *to, size_t size, int width, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -116,8 +125,13 @@ static struct layout layout_of(const struct vsm_page *p) {
   return l;
 }
 
-static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const struct vsm_page_choice *choice, bool worst,
-                      uint64_t most, int pick) {
+// What stands before a stage's name: it holds up the stream, something stands still there.
+struct marks {
+  bool worst, stalled;
+};
+
+static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const struct vsm_page_choice *choice,
+                      struct marks marks, uint64_t most, int pick) {
   struct layout l = layout_of(p);
   struct vsm_figures f = vsm_figures_of_stage(st, choice->window, choice->part);
   char name[256], n[5][24], p50[32], p85[32], oldest[32], bar[BAR_MAX + 1];
@@ -132,13 +146,14 @@ static void add_stage(struct vsm_page *p, const Vsm__V1__Stage *st, const struct
     count(counts[i], n[i], sizeof n[i]);
   for (int i = 1; choice->part && i < 4; i++)
     strcpy(n[i], "-"); // not known of a part
-  add(p, worst ? VSM_LINE_WORST : VSM_LINE_PLAIN, pick, "%s%s%*s%*s%*s%*s%*s%*s%*s%*s %s", worst ? "> " : "  ",
-      fit(st->name, l.name, name, sizeof name), l.count, n[0], l.count, n[1], l.count, n[2], l.count, n[3], l.time, p50,
-      l.time, p85, l.time, oldest, l.count, n[4], bar);
+  vsm_page_add(p, marks.worst || marks.stalled ? VSM_LINE_WORST : VSM_LINE_PLAIN, pick,
+               "%s%s%s%*s%*s%*s%*s%*s%*s%*s%*s %s", marks.worst ? ">" : " ", marks.stalled ? "!" : " ",
+               fit(st->name, l.name, name, sizeof name), l.count, n[0], l.count, n[1], l.count, n[2], l.count, n[3],
+               l.time, p50, l.time, p85, l.time, oldest, l.count, n[4], bar);
 }
 
-static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const struct vsm_page_choice *choice,
-                       int *pick) {
+static void add_stream(struct vsm_page *p, const struct vsm_watch_model *m, const Vsm__V1__ValueStream *s,
+                       const struct vsm_page_choice *choice, int *pick) {
   const Vsm__V1__StreamWindow *w = vsm_stream_window(s, choice->window);
   struct vsm_figures f = vsm_figures_of_stream(s, choice->window, choice->part);
   char p50[32], p85[32], between[48] = "", rate[48] = "";
@@ -149,26 +164,31 @@ static void add_stream(struct vsm_page *p, const Vsm__V1__ValueStream *s, const 
     snprintf(between, sizeof between, " (%llu between stages)", (unsigned long long)s->between);
   if (w && !choice->part)
     snprintf(rate, sizeof rate, ", %.1f a day", w->throughput_per_day);
-  add(p, VSM_LINE_HEAD, -1, "%s %s: %llu in progress%s", s->id, s->name, (unsigned long long)f.wip, between);
-  add(p, VSM_LINE_PLAIN, -1, "  %s: %llu in, %llu out%s; lead time p50 %s, p85 %s", f.window, (unsigned long long)f.in,
-      (unsigned long long)f.out, rate, p50, p85);
+  vsm_page_add(p, VSM_LINE_HEAD, -1, "%s %s: %llu in progress%s", s->id, s->name, (unsigned long long)f.wip, between);
+  vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %s: %llu in, %llu out%s; lead time p50 %s, p85 %s", f.window,
+               (unsigned long long)f.in, (unsigned long long)f.out, rate, p50, p85);
   for (size_t i = 0; i < s->n_stages; i++)
-    add_stage(p, s->stages[i], choice, (int)i == worst, most, (*pick)++);
+    add_stage(p, s->stages[i], choice,
+              (struct marks){(int)i == worst, vsm_watch_model_stalled(m, s->id, s->stages[i]->id)}, most, (*pick)++);
 }
 
 void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const struct vsm_page_choice *choice) {
   struct layout l = layout_of(p);
-  char at[32];
+  char at[32], counts[128];
   int pick = 0;
   if (!m->snapshot) {
     set(p->title, sizeof p->title, p->width, "value streams");
-    add(p, VSM_LINE_PLAIN, -1, "waiting for the daemon ...");
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "waiting for the daemon ...");
     return;
   }
   const Vsm__V1__Ingest *g = m->snapshot->ingest;
-  set(p->title, sizeof p->title, p->width, "%s UTC  window %s  %s%s%llu events, %llu unmapped, %llu refused",
+  Vsm__V1__AlertCounts firing = vsm_watch_model_counts(m);
+  bool alerts = firing.critical + firing.error + firing.warning + firing.info + firing.silenced > 0;
+  set(p->title, sizeof p->title, p->width, "%s UTC  window %s  %s%s%s%s%s%llu events, %llu unmapped, %llu refused",
       vsm_text_time(m->snapshot->time_unix_nano, at, sizeof at), choice->window, choice->part ? choice->part : "",
-      choice->part ? "  " : "", (unsigned long long)(g ? g->received : 0), (unsigned long long)(g ? g->unmapped : 0),
+      choice->part ? "  " : "", alerts ? "ALERTS: " : "",
+      alerts ? vsm_alerts_counts(&firing, counts, sizeof counts) : "", alerts ? "  " : "",
+      (unsigned long long)(g ? g->received : 0), (unsigned long long)(g ? g->unmapped : 0),
       (unsigned long long)(g ? g->rejected : 0));
   const char *queued = p->width >= WIDE ? "queued" : "queue", *active = p->width >= WIDE ? "active" : "activ";
   set(p->head, sizeof p->head, p->width, "  %-*s%*s%*s%*s%*s%*s%*s%*s%*s", l.name, "stage", l.count, "wip", l.count,
@@ -177,8 +197,8 @@ void vsm_page_streams(struct vsm_page *p, const struct vsm_watch_model *m, const
     if (m->without[i])
       continue;
     if (p->n > 0)
-      add(p, VSM_LINE_PLAIN, -1, "%s", "");
-    add_stream(p, m->snapshot->value_streams[i], choice, &pick);
+      vsm_page_add(p, VSM_LINE_PLAIN, -1, "%s", "");
+    add_stream(p, m, m->snapshot->value_streams[i], choice, &pick);
   }
 }
 
@@ -190,14 +210,15 @@ static void add_why(struct vsm_page *p, const Vsm__V1__Stage *st, const char *wi
   char text[512];
   size_t n = vsm_waits_largest(st, window, largest, VSM_WAITS_SHOWN), before = p->n;
   for (size_t i = 0; w && i < w->n_sle; i++)
-    add(p, vsm_sle_missed(w->sle[i]) ? VSM_LINE_WORST : VSM_LINE_PLAIN, -1, "  SLE (%s) %s", window,
-        vsm_text_sle(w->sle[i], text, sizeof text));
+    vsm_page_add(p, vsm_sle_missed(w->sle[i]) ? VSM_LINE_WORST : VSM_LINE_PLAIN, -1, "  SLE (%s) %s", window,
+                 vsm_text_sle(w->sle[i], text, sizeof text));
   for (size_t i = 0; i < n && i < VSM_WAITS_SHOWN; i++)
-    add(p, VSM_LINE_PLAIN, -1, "  waits (%s) %s", window, vsm_text_waits(st, largest[i], window, text, sizeof text));
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  waits (%s) %s", window,
+                 vsm_text_waits(st, largest[i], window, text, sizeof text));
   if (n > VSM_WAITS_SHOWN)
-    add(p, VSM_LINE_PLAIN, -1, "  waits (%s) for %zu things more", window, n - VSM_WAITS_SHOWN);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  waits (%s) for %zu things more", window, n - VSM_WAITS_SHOWN);
   if (p->n > before)
-    add(p, VSM_LINE_PLAIN, -1, "%s", "");
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "%s", "");
 }
 
 // "in 3d4h", "late 3d4h"
@@ -243,11 +264,11 @@ static void add_item(struct vsm_page *p, const Vsm__V1__ItemRow *r, struct colum
     snprintf(pace, sizeof pace, "%s %u%%", r->pace, r->pace_percentile);
   if (c.age)
     duration(p, true, r->age_seconds, r->age_working_day_seconds, age, sizeof age);
-  add(p, VSM_LINE_PLAIN, pick, "  %s %s%*s%*s  %s%s%s", fit(r->item, c.name, item, sizeof item),
-      fit(word, c.state, state, sizeof state), c.time,
-      duration(p, true, r->in_stage_seconds, r->working_day_seconds, in_stage, sizeof in_stage), c.age, age,
-      fit(pace, c.pace, pace_cell, sizeof pace_cell), fit(due, c.due, due_cell, sizeof due_cell),
-      vsm_text_wait(r->party, r->reason, wait, sizeof wait));
+  vsm_page_add(p, VSM_LINE_PLAIN, pick, "  %s %s%*s%*s  %s%s%s", fit(r->item, c.name, item, sizeof item),
+               fit(word, c.state, state, sizeof state), c.time,
+               duration(p, true, r->in_stage_seconds, r->working_day_seconds, in_stage, sizeof in_stage), c.age, age,
+               fit(pace, c.pace, pace_cell, sizeof pace_cell), fit(due, c.due, due_cell, sizeof due_cell),
+               vsm_text_wait(r->party, r->reason, wait, sizeof wait));
 }
 
 static const char *order(const char *sort) {
@@ -268,24 +289,25 @@ void vsm_page_items(struct vsm_page *p, const struct vsm_watch_model *m, const c
   if (st && !choice->part)
     add_why(p, st, choice->window);
   if (!m->items)
-    add(p, VSM_LINE_PLAIN, -1, "asking the daemon ...");
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "asking the daemon ...");
   else if (m->items->n_items == 0)
-    add(p, VSM_LINE_PLAIN, -1, "nothing is in progress here");
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "nothing is in progress here");
   for (size_t i = 0; m->items && i < m->items->n_items; i++)
     add_item(p, m->items->items[i], c, now_ns, (int)i);
   if (m->items && *m->items->cursor)
-    add(p, VSM_LINE_PLAIN, -1, "  more follow");
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  more follow");
 }
 
 // --- an item
 
 static void add_transition(struct vsm_page *p, const Vsm__V1__ItemTransition *t) {
   char at[32], wait[400];
-  add(p, VSM_LINE_PLAIN, -1, "  %s  %-8s  %s", vsm_text_time(t->time_unix_nano, at, sizeof at), t->lifecycle,
-      *t->stage ? t->stage : "(the item)");
+  vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %s  %-8s  %s", vsm_text_time(t->time_unix_nano, at, sizeof at), t->lifecycle,
+               *t->stage ? t->stage : "(the item)");
   if (*t->party)
-    add(p, VSM_LINE_PLAIN, -1, "  %21swaits for %s", "", vsm_text_wait(t->party, t->reason, wait, sizeof wait));
-  add(p, VSM_LINE_PLAIN, -1, "  %21s%s said %s; rule %s", "", t->source, t->type, t->rule);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %21swaits for %s", "",
+                 vsm_text_wait(t->party, t->reason, wait, sizeof wait));
+  vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %21s%s said %s; rule %s", "", t->source, t->type, t->rule);
 }
 
 static void add_visit(struct vsm_page *p, const Vsm__V1__Item *item, const Vsm__V1__Visit *v, uint64_t now_ns) {
@@ -293,20 +315,21 @@ static void add_visit(struct vsm_page *p, const Vsm__V1__Item *item, const Vsm__
   uint64_t end = v->left_unix_nano ? v->left_unix_nano : now_ns;
   double day = v->working_day_seconds;
   vsm_timeline(item, v, now_ns, bar);
-  add(p, VSM_LINE_PLAIN, -1, "  %s  %s: %s", bar, v->stage, vsm_text_how(v, how, sizeof how));
-  add(p, VSM_LINE_PLAIN, -1, "    %s: queued %s, active %s, held %s",
-      vsm_text_time(v->entered_unix_nano, at, sizeof at), duration(p, true, v->queue_seconds, day, spent[0], 32),
-      duration(p, true, v->active_seconds, day, spent[1], 32),
-      duration(p, true, v->suspended_seconds, day, spent[2], 32));
+  vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %s  %s: %s", bar, v->stage, vsm_text_how(v, how, sizeof how));
+  vsm_page_add(p, VSM_LINE_PLAIN, -1, "    %s: queued %s, active %s, held %s",
+               vsm_text_time(v->entered_unix_nano, at, sizeof at),
+               duration(p, true, v->queue_seconds, day, spent[0], 32),
+               duration(p, true, v->active_seconds, day, spent[1], 32),
+               duration(p, true, v->suspended_seconds, day, spent[2], 32));
   if (*vsm_text_expected(v, expected, sizeof expected))
-    add(p, VSM_LINE_PLAIN, -1, "    %s", expected);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "    %s", expected);
   if (v->not_before_unix_nano)
-    add(p, VSM_LINE_PLAIN, -1, "    nothing is expected before %s",
-        vsm_text_time(v->not_before_unix_nano, at, sizeof at));
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "    nothing is expected before %s",
+                 vsm_text_time(v->not_before_unix_nano, at, sizeof at));
   if (v->due_unix_nano)
-    add(p, VSM_LINE_PLAIN, -1, "    due: %s", vsm_text_due(v->due_unix_nano, end, due, sizeof due));
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "    due: %s", vsm_text_due(v->due_unix_nano, end, due, sizeof due));
   if (*v->party)
-    add(p, VSM_LINE_PLAIN, -1, "    waits for %s", vsm_text_wait(v->party, v->reason, wait, sizeof wait));
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "    waits for %s", vsm_text_wait(v->party, v->reason, wait, sizeof wait));
 }
 
 void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const char *key) {
@@ -316,24 +339,24 @@ void vsm_page_item(struct vsm_page *p, const struct vsm_watch_model *m, const ch
   set(p->title, sizeof p->title, p->width, "%s%s%s%s%s", key, item ? " in " : "", item ? item->value_stream : "",
       item ? ": " : "", item ? item->state : "");
   if (!item) {
-    add(p, VSM_LINE_PLAIN, -1, "asking the daemon ...");
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "asking the daemon ...");
     return;
   }
   now_ns = vsm_item_end(item, now_ns);
-  add(p, VSM_LINE_HEAD, -1, "known as");
+  vsm_page_add(p, VSM_LINE_HEAD, -1, "known as");
   for (size_t i = 0; i < item->n_keys; i++)
-    add(p, VSM_LINE_PLAIN, -1, "  %s", item->keys[i]);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %s", item->keys[i]);
   for (size_t i = 0; i < item->n_segments; i++)
-    add(p, VSM_LINE_PLAIN, -1, "  %s=%s", item->segments[i]->attribute, item->segments[i]->value);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  %s=%s", item->segments[i]->attribute, item->segments[i]->value);
   if (item->due_unix_nano)
-    add(p, VSM_LINE_PLAIN, -1, "  due: %s", vsm_text_due(item->due_unix_nano, now_ns, due, sizeof due));
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  due: %s", vsm_text_due(item->due_unix_nano, now_ns, due, sizeof due));
   if (item->not_before_unix_nano)
-    add(p, VSM_LINE_PLAIN, -1, "  nothing is expected before %s",
-        vsm_text_time(item->not_before_unix_nano, at, sizeof at));
-  add(p, VSM_LINE_HEAD, -1, "where it was:  %s", VSM_TIMELINE_LEGEND);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "  nothing is expected before %s",
+                 vsm_text_time(item->not_before_unix_nano, at, sizeof at));
+  vsm_page_add(p, VSM_LINE_HEAD, -1, "where it was:  %s", VSM_TIMELINE_LEGEND);
   for (size_t i = 0; i < item->n_visits; i++)
     add_visit(p, item, item->visits[i], now_ns);
-  add(p, VSM_LINE_HEAD, -1, "what was said of it");
+  vsm_page_add(p, VSM_LINE_HEAD, -1, "what was said of it");
   for (size_t i = 0; i < item->n_transitions; i++)
     add_transition(p, item->transitions[i]);
 }
@@ -347,6 +370,7 @@ void vsm_page_help(struct vsm_page *p) {
       "left, escape, backspace        back",
       "w                              the next window: all, or a configured one",
       "s                              items by age, by pace, by last transition",
+      "a                              alerts; there x: acknowledge, z: silence",
       "?                              this help",
       "q                              quit",
       "",
@@ -355,6 +379,7 @@ void vsm_page_help(struct vsm_page *p) {
       "oldest   how long the oldest of what is here now has been here",
       "left     how much left the stage in the window",
       ">        in this stage of the stream most work stands longest",
+      "!        an alert fires: the stage or items in it stand still",
       "####     work in progress beside the stream's fullest stage",
       "pace     % that took less: on_pace, slow (over p50), at_risk (p85), over (p95)",
       "due      late: so long past the date; in: so long until then",
@@ -364,5 +389,5 @@ void vsm_page_help(struct vsm_page *p) {
   };
   set(p->title, sizeof p->title, p->width, "help");
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-    add(p, VSM_LINE_PLAIN, -1, "%s", lines[i]);
+    vsm_page_add(p, VSM_LINE_PLAIN, -1, "%s", lines[i]);
 }

@@ -23,6 +23,10 @@ struct vsm_page {
 
 void vsm_page_init(struct vsm_page *p, int width);
 void vsm_page_fini(struct vsm_page *p);
+// One more line, cut to the page's width; what stands above all.
+void vsm_page_add(struct vsm_page *p, enum vsm_line_style style, int pick, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void vsm_page_title(struct vsm_page *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 // What the user chose.
 struct vsm_page_choice {

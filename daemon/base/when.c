@@ -2,8 +2,10 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/date.h"
+#include "base/time.h"
 
 static bool number(const char **p, int digits, int64_t *out) {
   *out = 0;
@@ -82,4 +84,11 @@ bool vsm_when_parse(const char *text, uint64_t *unix_nano) {
   if (*p != '\0' || h > 23 || mi > 59 || s > 60)
     return false;
   return in_range(vsm_date_days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - offset, nano, unix_nano);
+}
+
+void vsm_when_print(int64_t us, char out[VSM_WHEN_BYTES]) {
+  char day[VSM_DATE_BYTES];
+  int second = (int)(us % VSM_DAY_US / VSM_SECOND_US);
+  vsm_date_print(us / VSM_DAY_US, day);
+  snprintf(out, VSM_WHEN_BYTES, "%sT%02d:%02d:%02dZ", day, second / 3600, second / 60 % 60, second % 60);
 }

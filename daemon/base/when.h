@@ -9,3 +9,7 @@ bool vsm_when_parse(const char *text, uint64_t *unix_nano);
 
 // What it takes, for messages.
 #define VSM_WHEN_ALLOWED "RFC 3339 (2025-01-31T12:00:00Z) or Unix seconds, after 1970 began and before 2100"
+
+// "2025-01-31T12:00:05Z", of microseconds since 1970; cut to the second.
+enum { VSM_WHEN_BYTES = 24 };
+void vsm_when_print(int64_t us, char out[VSM_WHEN_BYTES]);

@@ -85,6 +85,12 @@ struct vsm_alerts_query {
 long vsm_core_list_alerts(struct vsm_core *core, const struct vsm_alerts_query *query, struct vsm_arena *arena,
                           struct vsm_alert_view **rows);
 
+// How many fire, by severity, those that are silenced aside; and how many are.
+struct vsm_alert_counts {
+  uint64_t firing[VSM_INFO + 1], silenced;
+};
+struct vsm_alert_counts vsm_core_count_alerts(const struct vsm_core *core);
+
 // Notices: what changed, in the order in which it did, each as it was then. They belong to the process: nobody hears of
 // what was not listened to. Valid until they are dropped.
 void vsm_core_listen(struct vsm_core *core, bool listen);

@@ -255,3 +255,13 @@ long vsm_core_list_alerts(struct vsm_core *core, const struct vsm_alerts_query *
     return -1;
   return (long)(q->limit > 0 && q->limit < n ? q->limit : n);
 }
+
+struct vsm_alert_counts vsm_core_count_alerts(const struct vsm_core *core) {
+  struct vsm_alert_counts c = {0};
+  for (size_t i = 0; i < core->alerts.n; i++) {
+    const struct vsm_alert *a = &core->alerts.at[i];
+    if (a->life.state == VSM_FIRING)
+      (*(a->life.silenced ? &c.silenced : &c.firing[a->rule->severity]))++;
+  }
+  return c;
+}

@@ -13,11 +13,6 @@
 #include "base/err.h"
 #include "shell/control.h"
 
-// Of the value stream asked for; -1: of none. Returns 0 with *out, or a negative enum vsm_err with *why (in the arena),
-// or NULL for the error's own text.
-typedef int handler_fn(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
-                       const char **why);
-
 // "a, b, c" of what is known, for a name that is not.
 static const char *list(struct vsm_arena *arena, const struct vsm_model *m, int stream) {
   unsigned n = stream < 0 ? m->n_streams : m->streams[stream].n_stages;
@@ -28,8 +23,7 @@ static const char *list(struct vsm_arena *arena, const struct vsm_model *m, int 
   return text ? text : "";
 }
 
-// The index of a stream or (of a stream) stage; -1 where none is asked for; VSM_ENOENT, -3, with *why.
-static int find(struct vsm_query_socket *q, int stream, struct vsm_str name, const char **why) {
+int vsm_answer_find(struct vsm_query_socket *q, int stream, struct vsm_str name, const char **why) {
   unsigned n = stream < 0 ? q->model->n_streams : q->model->streams[stream].n_stages;
   if (name.n == 0)
     return -1;
@@ -91,7 +85,7 @@ static int find_attribute(struct vsm_query_socket *q, int stream, struct vsm_str
 static int answer_segments(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
   struct vsm_segments_query query = {.stream = (unsigned)stream,
-                                     .stage = find(q, stream, r->stage, why),
+                                     .stage = vsm_answer_find(q, stream, r->stage, why),
                                      .attribute = find_attribute(q, stream, r->attribute, why),
                                      .value = r->value};
   if (query.stage == VSM_ENOENT || query.attribute == VSM_ENOENT)
@@ -143,7 +137,7 @@ static int answer_series(struct vsm_query_socket *q, const struct vsm_request *r
                          const char **why) {
   const struct vsm_stream *s = &q->model->streams[stream];
   struct vsm_series_query query = {.stream = (unsigned)stream,
-                                   .stage = find(q, stream, r->stage, why),
+                                   .stage = vsm_answer_find(q, stream, r->stage, why),
                                    .window = r->window.n ? find_window(s, r->window) - 1 : -1,
                                    .n_bounds = r->n_bounds};
   if (query.stage == VSM_ENOENT)
@@ -183,7 +177,7 @@ static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r,
     *why = "a stage is asked for without its value stream";
     return VSM_EINVAL;
   }
-  if (r->stage.n > 0 && (query.stage = find(q, stream, r->stage, why)) == VSM_ENOENT)
+  if (r->stage.n > 0 && (query.stage = vsm_answer_find(q, stream, r->stage, why)) == VSM_ENOENT)
     return VSM_ENOENT;
   if (query.state == VSM_ENOENT) {
     *why = "unknown state; allowed: queued, active, suspended, between";
@@ -338,28 +332,30 @@ static int answer_order(struct vsm_query_socket *q, const struct vsm_request *r,
     *why = vsm_no_such_item(q->model, VSM_ENOENT, r->key, 0, &q->arena);
     return VSM_ENOENT;
   }
-  int err = q->o.order(q->o.ctx, r, stream, q->frame, &q->arena, &q->recorded, why);
-  return err ? err : vsm_reply_done(r->key, stream < 0 ? "" : q->model->streams[stream].id, &q->arena, out);
+  struct vsm_ordered done = {0};
+  int err = q->o.order(q->o.ctx, r, stream, q->frame, &q->arena, &done, why);
+  q->recorded = done.recorded;
+  return err ? err : vsm_reply_done(r->key, stream < 0 ? "" : q->model->streams[stream].id, 0, &q->arena, out);
 }
 
 static int answer_clock_accept(struct vsm_query_socket *q, const struct vsm_request *r, int stream,
                                struct vsm_message *out, const char **why) {
   (void)r, (void)stream, (void)why;
   q->o.clock_accept(q->o.ctx);
-  return vsm_reply_done((struct vsm_str){0}, "", &q->arena, out);
+  return vsm_reply_done((struct vsm_str){0}, "", 0, &q->arena, out);
 }
 
 static int answer_rebuild(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                           const char **why) {
   (void)stream;
   int err = q->o.rebuild(q->o.ctx, r->partial, &q->arena, why);
-  return err ? err : vsm_reply_done((struct vsm_str){0}, "", &q->arena, out);
+  return err ? err : vsm_reply_done((struct vsm_str){0}, "", 0, &q->arena, out);
 }
 
 // without: what is said where the question is of one value stream and names none; NULL: it need not, or, as edges do,
 // says more itself.
 static const struct {
-  handler_fn *answer;
+  vsm_answer_fn *answer;
   const char *without;
 } questions[] = {
     [VSM_ASK_SNAPSHOT] = {answer_snapshot, NULL},
@@ -379,11 +375,14 @@ static const struct {
     [VSM_ASK_FORGET] = {answer_order, NULL},
     [VSM_ASK_REBUILD] = {answer_rebuild, NULL},
     [VSM_ASK_CLOCK_ACCEPT] = {answer_clock_accept, NULL},
+    [VSM_ASK_ALERTS] = {vsm_answer_alerts, NULL},
+    [VSM_ASK_SILENCE] = {vsm_answer_silence, NULL},
+    [VSM_ASK_ACKNOWLEDGE] = {vsm_answer_acknowledge, NULL},
 };
 
 static int answer_question(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
                            const char **why) {
-  int stream = find(q, -1, r->stream, why);
+  int stream = vsm_answer_find(q, -1, r->stream, why);
   if (stream == VSM_ENOENT)
     return stream;
   if (stream < 0 && (*why = questions[r->kind].without) != NULL)

@@ -1,4 +1,4 @@
-// How a question is answered. Seen by query.c, whose the socket is, and answers.c alone.
+// How a question is answered. Seen by query.c, whose the socket is, answers.c and alert_answers.c alone.
 #pragma once
 #include "shell/acks.h"
 #include "shell/query.h"
@@ -15,6 +15,14 @@ struct vsm_query_socket {
   struct vsm_acks acks; // answers that wait until theirs is on disk
   uint64_t committed;   // up to which position all is
 };
+
+// Of the value stream asked for; -1: of none. Returns 0 with *out, or a negative enum vsm_err with *why (in the arena),
+// or NULL for the error's own text.
+typedef int vsm_answer_fn(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
+                          const char **why);
+// The index of a stream (stream -1) or of a stage of one; -1 where none is asked for; VSM_ENOENT with *why.
+int vsm_answer_find(struct vsm_query_socket *q, int stream, struct vsm_str name, const char **why);
+vsm_answer_fn vsm_answer_alerts, vsm_answer_silence, vsm_answer_acknowledge; // alert_answers.c
 
 // The answer to the request in a frame, in the socket's arena. 0 or VSM_ENOMEM.
 int vsm_answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out);

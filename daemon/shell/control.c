@@ -1,6 +1,7 @@
 #include "shell/control.h"
 
 #include "base/err.h"
+#include "core/alert.h"
 
 const char *vsm_no_such_item(const struct vsm_model *m, int err, struct vsm_str key, uint64_t streams,
                              struct vsm_arena *arena) {
@@ -46,14 +47,78 @@ static int forget(struct vsm_core *core, const struct vsm_model *model, const st
   return err ? err : vsm_wire_forget(vsm_str_of(model->streams[at].id), keys, n, arena, record);
 }
 
+int vsm_find_alert_kind(struct vsm_str name, struct vsm_arena *arena, const char **why) {
+  const char *known = "";
+  if (name.n == 0)
+    return -1;
+  for (int k = 0; k < VSM_ALERT_KINDS; k++) {
+    const char *is = vsm_alert_kind_name((enum vsm_alert_kind)k);
+    if (vsm_str_eq(name, vsm_str_of(is)))
+      return k;
+    if (known)
+      known = vsm_arena_printf(arena, "%s%s%s", known, k ? ", " : "", is);
+  }
+  *why = vsm_arena_printf(arena, "no kind of alerts \"%.*s\"; known: %s", (int)(name.n < 100 ? name.n : 100), name.p,
+                          known ? known : "");
+  return VSM_ENOENT;
+}
+
+static int end_silence(struct vsm_core *core, uint64_t id, struct vsm_arena *arena, const char **why) {
+  int err = vsm_core_end_silence(core, id);
+  if (err == VSM_ENOENT)
+    *why = vsm_arena_printf(arena, "no silence %llu is in force; vsm silence --list shows those that are",
+                            (unsigned long long)id);
+  return err;
+}
+
+static int silence(struct vsm_core *core, const struct vsm_request *r, struct vsm_arena *arena, uint64_t *id,
+                   const char **why) {
+  if (r->end > 0)
+    return end_silence(core, r->end, arena, why);
+  int kind = vsm_find_alert_kind(r->alert_kind, arena, why);
+  if (kind == VSM_ENOENT)
+    return kind;
+  struct vsm_time until = {(int64_t)(r->until_ns / 1000)};
+  struct vsm_silence_view view = {.kind = kind,
+                                  .stream = r->stream,
+                                  .stage = r->stage,
+                                  .source = r->source,
+                                  .item = r->key,
+                                  .mark = {r->author, r->why, vsm_core_now(core), until}};
+  int err = vsm_core_silence(core, &view, id);
+  if (err == VSM_EINVAL)
+    *why = "a silence names at least one of kind, stream, stage, source and item, a stage with its stream, and ends "
+           "later than now";
+  else if (err == VSM_ELIMIT)
+    *why = vsm_arena_printf(arena, "%d silences are in force, the most that can be; vsm silence --list shows them",
+                            VSM_SILENCES_MAX);
+  return err;
+}
+
+static int acknowledge(struct vsm_core *core, const struct vsm_request *r, struct vsm_arena *arena, const char **why) {
+  int err = vsm_core_acknowledge(core, r->key, r->author, r->why, r->lost != 0);
+  if (err == VSM_ENOENT)
+    *why = vsm_arena_printf(arena, "no alert \"%.*s\" is pending or fires; vsm alerts shows those that do",
+                            (int)(r->key.n < 300 ? r->key.n : 300), r->key.n ? r->key.p : "");
+  else if (err == VSM_EINVAL)
+    *why = "only what a source_gap misses can be given up as lost";
+  return err;
+}
+
 int vsm_control(struct vsm_core *core, const struct vsm_model *model, const struct vsm_request *r, int stream,
-                struct vsm_effects *fx, struct vsm_arena *arena, struct vsm_str *record, const char **why) {
+                struct vsm_effects *fx, struct vsm_arena *arena, struct vsm_str *record, uint64_t *id,
+                const char **why) {
   *why = NULL;
+  *id = 0;
   switch (r->kind) {
   case VSM_ASK_WITHDRAW:
     return withdraw(core, model, r, stream, fx, arena, why);
   case VSM_ASK_FORGET:
     return forget(core, model, r, stream, fx, arena, record, why);
+  case VSM_ASK_SILENCE:
+    return silence(core, r, arena, id, why);
+  case VSM_ASK_ACKNOWLEDGE:
+    return acknowledge(core, r, arena, why);
   default:
     *why = "this version does not know such an order";
     return VSM_EFORMAT;

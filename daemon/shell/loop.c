@@ -16,9 +16,12 @@ enum { CALLBACKS_BETWEEN_LOOKS = 4 };
 
 struct vsm_loop {
   struct event_base *base;
+  vsm_loop_fn *after_each;
+  void *after_ctx;
 };
 
 struct handler {
+  struct vsm_loop *loop;
   struct event *event;
   vsm_loop_fn *fn;
   void *ctx;
@@ -37,7 +40,10 @@ struct vsm_catch {
 static void call(evutil_socket_t fd, short what, void *arg) {
   (void)fd, (void)what;
   struct handler *h = arg;
+  struct vsm_loop *loop = h->loop; // the call may destroy its handler
   h->fn(h->ctx);
+  if (loop->after_each)
+    loop->after_each(loop->after_ctx);
 }
 
 static struct event_base *create_base(void) {
@@ -78,11 +84,16 @@ void vsm_loop_stop(struct vsm_loop *loop) {
   event_base_loopbreak(loop->base);
 }
 
+void vsm_loop_after_each(struct vsm_loop *loop, vsm_loop_fn *fn, void *ctx) {
+  loop->after_each = fn;
+  loop->after_ctx = ctx;
+}
+
 static void *create(struct vsm_loop *loop, int fd, short what, vsm_loop_fn *fn, void *ctx) {
   struct handler *h = calloc(1, sizeof *h);
   if (!h)
     return NULL;
-  *h = (struct handler){.event = event_new(loop->base, fd, what, call, h), .fn = fn, .ctx = ctx};
+  *h = (struct handler){.loop = loop, .event = event_new(loop->base, fd, what, call, h), .fn = fn, .ctx = ctx};
   if (h->event)
     event_priority_set(h->event, what & EV_READ ? LATER : FIRST);
   if (!h->event || ((what & (EV_READ | EV_SIGNAL)) && event_add(h->event, NULL) != 0)) {

@@ -13,6 +13,8 @@ struct vsm_loop *vsm_loop_create(void); // NULL: no memory
 void vsm_loop_destroy(struct vsm_loop *loop);
 int vsm_loop_run(struct vsm_loop *loop); // until stopped; 0 or VSM_EIO
 void vsm_loop_stop(struct vsm_loop *loop);
+// Called after each call of any other, whatever it did. NULL: none.
+void vsm_loop_after_each(struct vsm_loop *loop, vsm_loop_fn *fn, void *ctx);
 
 // Calls fn when the descriptor is readable. NULL: no memory.
 struct vsm_watch *vsm_watch_create(struct vsm_loop *loop, int fd, vsm_loop_fn *fn, void *ctx);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "shell/alert_since.h"
 #include "shell/clock.h"
 #include "shell/open.h"
 #include "shell/topics.h"
@@ -212,4 +213,25 @@ void vsm_publish_change(struct vsm_publish *p, const struct vsm_change *c, const
   struct vsm_publication head = next(p, topic);
   vsm_arena_reset(&p->arena);
   send(p, topic, vsm_publish_transition(&head, p->model, c, e->source, e->type, &p->arena, &m), &m);
+}
+
+static void publish_alert(struct vsm_publish *p, const struct vsm_alert_view *alert) {
+  struct vsm_topic *topic = vsm_topics_alert(p->topics, alert->stream, alert->stage, alert->source);
+  struct vsm_message m;
+  if (!vsm_topics_wanted(p->topics, topic))
+    return;
+  vsm_arena_reset(&p->arena);
+  struct vsm_alert_since since = {p->core, &p->arena};
+  struct vsm_sentence_context context = {p->model, vsm_core_now(p->core), vsm_alert_silent_since, &since};
+  struct vsm_publication head = next(p, topic);
+  send(p, topic, vsm_publish_alert(&head, &context, alert, &p->arena, &m), &m);
+}
+
+void vsm_publish_alerts(struct vsm_publish *p) {
+  const struct vsm_alert_view *notices;
+  size_t n = vsm_core_notices(p->core, &notices);
+  for (size_t i = 0; p->sock && i < n; i++)
+    publish_alert(p, &notices[i]);
+  if (n > 0)
+    vsm_core_drop_notices(p->core);
 }

@@ -31,6 +31,8 @@ void vsm_publish_status_alone(struct vsm_publish *p, bool alone);
 // Does anybody subscribe to transitions?
 bool vsm_publish_wants_changes(const struct vsm_publish *p);
 void vsm_publish_change(struct vsm_publish *p, const struct vsm_change *change, const struct vsm_event *event);
+// What alerts have to tell, at once and in the order in which it happened.
+void vsm_publish_alerts(struct vsm_publish *p);
 // The status, at once.
 void vsm_publish_status_now(struct vsm_publish *p);
 // The number of the last publication of a topic; stage NULL: the stream's own. (vsm_sequence_fn)

@@ -8,6 +8,12 @@
 
 struct vsm_query_socket;
 
+// What became of an order.
+struct vsm_ordered {
+  uint64_t recorded; // the position of its record, 0 where nothing is kept
+  uint64_t id;       // of a silence that it began; 0: none
+};
+
 struct vsm_query_socket_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
@@ -18,10 +24,10 @@ struct vsm_query_socket_options {
   // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free(). The
   // position of its record in *recorded, 0 where nothing is kept.
   int (*reload)(void *ctx, char **text, uint64_t *recorded);
-  // Carries out what changes the state, of the value stream asked for (-1: none), and makes the frame a record: its
-  // position in *recorded, 0 where nothing is kept. As vsm_control().
+  // Carries out what changes the state, of the value stream asked for (-1: none), and makes the frame a record. As
+  // vsm_control().
   int (*order)(void *ctx, const struct vsm_request *request, int stream, struct vsm_str frame, struct vsm_arena *arena,
-               uint64_t *recorded, const char **why);
+               struct vsm_ordered *done, const char **why);
   void (*clock_accept)(void *ctx);
   // Begins to map the whole journal anew. 0, or a negative enum vsm_err with *why (in the arena).
   int (*rebuild)(void *ctx, bool partial, struct vsm_arena *arena, const char **why);

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "conf/kept.h"
+#include "core/alert.h"
 #include "shell/clock.h"
 #include "shell/control.h"
 #include "shell/log.h"
@@ -128,6 +129,7 @@ static int take_rebuild(struct vsm_recovery *r, const struct vsm_request *reques
 static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
   struct vsm_request request;
   struct vsm_str same;
+  uint64_t id;
   const char *why;
   const struct vsm_model *model = &r->out.config->model;
   vsm_arena_reset(&r->arena);
@@ -137,7 +139,7 @@ static int take_order(struct vsm_recovery *r, const struct vsm_record *record) {
   if (request.kind == VSM_ASK_REBUILD)
     return take_rebuild(r, &request);
   err = vsm_control(r->out.core, model, &request, vsm_find_stream(model, request.stream), &r->effects, &r->arena, &same,
-                    &why);
+                    &id, &why);
   return err == VSM_ENOMEM || err == VSM_EFORMAT ? err : 0;
 }
 
@@ -147,7 +149,7 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
     err = fall_back(r);
   if (err)
     return err;
-  if (r->out.core)
+  if (r->out.core && record->kind != VSM_RECORD_START) // which looks itself at what time brought
     vsm_core_advance(r->out.core, record->received);
   if (record->received.us > r->out.last.us)
     r->out.last = record->received;
@@ -157,6 +159,7 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
   case VSM_RECORD_CONFIGURATION:
     return r->position <= r->anew ? 0 : take_configuration(r, record->payload);
   case VSM_RECORD_START:
+    vsm_core_started(r->out.core, record->received);
     return 0;
   case VSM_RECORD_CONTROL:
     return take_order(r, record);

@@ -182,6 +182,12 @@ struct vsm_topic *vsm_topics_status(const struct vsm_topics *t) {
   return t->status;
 }
 
+struct vsm_topic *vsm_topics_alert(struct vsm_topics *t, const char *stream, const char *stage, const char *source) {
+  if (!*stream)
+    return node_topic(t, "alert", "source", source);
+  return node_topic(t, "alert", stream, *stage ? stage : NULL);
+}
+
 uint64_t vsm_topics_sequence(const struct vsm_topics *t, const char *stream, const char *stage) {
   char name[NAME_MAX_BYTES];
   const struct entry *e = find(t, name, name_topic(name, "metric", stream, stage));

@@ -29,6 +29,8 @@ bool vsm_topics_transitions_wanted(const struct vsm_topics *t); // any of them
 // Indexes as in the model, stage -1: the stream's own. Valid until vsm_topics_destroy().
 struct vsm_topic *vsm_topics_metric(const struct vsm_topics *t, unsigned stream, int stage);
 struct vsm_topic *vsm_topics_transition(const struct vsm_topics *t, unsigned stream, int stage);
+// Of alerts, by ids: of a stage, a stream (stage ""), or a source (stream "").
+struct vsm_topic *vsm_topics_alert(struct vsm_topics *t, const char *stream, const char *stage, const char *source);
 struct vsm_topic *vsm_topics_status(const struct vsm_topics *t);
 // By ids, stage NULL: the number of the last publication of a metric, 0: none yet.
 uint64_t vsm_topics_sequence(const struct vsm_topics *t, const char *stream, const char *stage);

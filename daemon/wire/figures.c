@@ -222,6 +222,14 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
     m->rebuild->why = (char *)(v->rebuild.why ? v->rebuild.why : "");
     m->rebuild->position = v->rebuild.position;
   }
+  m->alerts = vsm_build_message(b, &vsm__v1__alert_counts__descriptor);
+  if (m->alerts) {
+    m->alerts->critical = v->alerts.firing[VSM_CRITICAL];
+    m->alerts->error = v->alerts.firing[VSM_ERROR];
+    m->alerts->warning = v->alerts.firing[VSM_WARNING];
+    m->alerts->info = v->alerts.firing[VSM_INFO];
+    m->alerts->silenced = v->alerts.silenced;
+  }
   m->without_effect = (char **)v->without_effect;
   m->n_without_effect = v->n_without_effect;
 }

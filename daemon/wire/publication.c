@@ -1,7 +1,7 @@
 #include "wire/publication.h"
 
 #include "base/err.h"
-#include "wire/build.h"
+#include "wire/alert.h"
 
 static Vsm__V1__Publication *begin(struct vsm_build *b, const struct vsm_publication *head) {
   Vsm__V1__Publication *m = vsm_build_message(b, &vsm__v1__publication__descriptor);
@@ -71,6 +71,19 @@ int vsm_publish_transition(const struct vsm_publication *head, const struct vsm_
   t->type = vsm_build_text(&b, type);
   p->body_case = VSM__V1__PUBLICATION__BODY_TRANSITION;
   p->transition = t;
+  return vsm_build_finish(&b, p, out);
+}
+
+int vsm_publish_alert(const struct vsm_publication *head, const struct vsm_sentence_context *context,
+                      const struct vsm_alert_view *alert, struct vsm_arena *arena, struct vsm_message *out) {
+  struct vsm_build b = {.arena = arena};
+  Vsm__V1__Publication *p = begin(&b, head);
+  Vsm__V1__Alert *a = p ? vsm_build_message(&b, &vsm__v1__alert__descriptor) : NULL;
+  if (!a)
+    return VSM_ENOMEM;
+  vsm_build_alert(&b, context, alert, a);
+  p->body_case = VSM__V1__PUBLICATION__BODY_ALERT;
+  p->alert = a;
   return vsm_build_finish(&b, p, out);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/model.h"
 #include "wire/message.h"
+#include "wire/sentence.h"
 #include "wire/status.h"
 
 struct vsm_publication {
@@ -19,5 +20,7 @@ int vsm_publish_stage(const struct vsm_publication *head, const char *stream, co
 int vsm_publish_transition(const struct vsm_publication *head, const struct vsm_model *model,
                            const struct vsm_change *change, struct vsm_str source, struct vsm_str type,
                            struct vsm_arena *arena, struct vsm_message *out);
+int vsm_publish_alert(const struct vsm_publication *head, const struct vsm_sentence_context *context,
+                      const struct vsm_alert_view *alert, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_publish_status(const struct vsm_publication *head, const struct vsm_status_view *status,
                        struct vsm_arena *arena, struct vsm_message *out);

@@ -5,7 +5,7 @@
 #include "base/date.h"
 #include "base/err.h"
 #include "vsm/v1/query.pb-c.h"
-#include "wire/build.h"
+#include "wire/alert.h"
 
 struct answer {
   struct vsm_build b;
@@ -424,12 +424,42 @@ int vsm_reply_reloaded(const char *configuration, const char *const *without_eff
   return finish(&a, out);
 }
 
-int vsm_reply_done(struct vsm_str item, const char *stream, struct vsm_arena *arena, struct vsm_message *out) {
+static void silence(struct vsm_build *b, const struct vsm_silence_view *v, Vsm__V1__Silence *m) {
+  m->id = v->id;
+  m->kind = (char *)(v->kind < 0 ? "" : vsm_alert_kind_name((enum vsm_alert_kind)v->kind));
+  m->stream = vsm_build_text(b, v->stream);
+  m->stage = vsm_build_text(b, v->stage);
+  m->source = vsm_build_text(b, v->source);
+  m->item = vsm_build_text(b, v->item);
+  m->mark = vsm_build_message(b, &vsm__v1__alert_mark__descriptor);
+  if (m->mark)
+    vsm_build_mark(b, &v->mark, m->mark);
+}
+
+int vsm_reply_alerts(const struct vsm_alerts_view *view, struct vsm_arena *arena, struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Alerts *m = begin(&a, arena, VSM__V1__REPLY__KIND_ALERTS);
+  if (!m)
+    return VSM_ENOMEM;
+  m->time_unix_nano = vsm_build_nanos(view->context.now);
+  m->epoch = view->epoch;
+  m->alerts = vsm_build_list(&a.b, view->n_alerts, &vsm__v1__alert__descriptor, &m->n_alerts);
+  for (size_t i = 0; i < m->n_alerts; i++)
+    vsm_build_alert(&a.b, &view->context, &view->alerts[i], m->alerts[i]);
+  m->silences = vsm_build_list(&a.b, view->n_silences, &vsm__v1__silence__descriptor, &m->n_silences);
+  for (size_t i = 0; i < m->n_silences; i++)
+    silence(&a.b, &view->silences[i], m->silences[i]);
+  return finish(&a, out);
+}
+
+int vsm_reply_done(struct vsm_str item, const char *stream, uint64_t id, struct vsm_arena *arena,
+                   struct vsm_message *out) {
   struct answer a;
   Vsm__V1__Done *m = begin(&a, arena, VSM__V1__REPLY__KIND_DONE);
   if (!m)
     return VSM_ENOMEM;
   m->item = vsm_build_text(&a.b, item);
   m->value_stream = (char *)stream;
+  m->id = id;
   return finish(&a, out);
 }

@@ -6,6 +6,7 @@
 #include "core/map.h"
 #include "core/model.h"
 #include "wire/message.h"
+#include "wire/sentence.h"
 #include "wire/status.h"
 
 // The number of the last publication under a node's topic, 0: none yet. stage NULL: the stream's own topic.
@@ -47,5 +48,15 @@ int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_a
 int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_reloaded(const char *configuration, const char *const *without_effect, size_t n, struct vsm_arena *arena,
                        struct vsm_message *out);
-// item, stream: "" for none
-int vsm_reply_done(struct vsm_str item, const char *stream, struct vsm_arena *arena, struct vsm_message *out);
+struct vsm_alerts_view {
+  struct vsm_sentence_context context;
+  uint64_t epoch;
+  const struct vsm_alert_view *alerts;
+  size_t n_alerts;
+  const struct vsm_silence_view *silences;
+  size_t n_silences;
+};
+int vsm_reply_alerts(const struct vsm_alerts_view *view, struct vsm_arena *arena, struct vsm_message *out);
+// item, stream: "" for none; id: 0 for none
+int vsm_reply_done(struct vsm_str item, const char *stream, uint64_t id, struct vsm_arena *arena,
+                   struct vsm_message *out);

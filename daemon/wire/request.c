@@ -8,7 +8,7 @@
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
-enum { LARGEST_NUMBER = 8 };
+enum { LARGEST_NUMBER = 9 };
 
 // Where the fields of each kind of question go: by kind and number, the offset of its text in struct vsm_request.
 #define AT(member) offsetof(struct vsm_request, member)
@@ -29,23 +29,38 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_SEGMENTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(attribute), [4] = AT(value)},
     [VSM_ASK_WITHDRAW] = {[1] = AT(key), [2] = AT(stream)},
     [VSM_ASK_FORGET] = {[1] = AT(key), [2] = AT(stream)},
+    [VSM_ASK_ALERTS] = {[1] = AT(stream), [2] = AT(stage), [3] = AT(source), [4] = AT(alert_kind)},
+    [VSM_ASK_SILENCE] = {[1] = AT(alert_kind),
+                         [2] = AT(stream),
+                         [3] = AT(stage),
+                         [4] = AT(source),
+                         [5] = AT(key),
+                         [7] = AT(author),
+                         [8] = AT(why)},
+    [VSM_ASK_ACKNOWLEDGE] = {[1] = AT(key), [2] = AT(author), [3] = AT(why)},
     [VSM_ASK_END] = {0},
 };
 // Likewise of numbers.
 static const size_t numbers[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_FORECAST] = {[2] = AT(items), [5] = AT(seed)},
     [VSM_ASK_REBUILD] = {[1] = AT(partial), [2] = AT(from)},
+    [VSM_ASK_ALERTS] = {[5] = AT(history)},
+    [VSM_ASK_SILENCE] = {[9] = AT(end)},
+    [VSM_ASK_ACKNOWLEDGE] = {[4] = AT(lost)},
     [VSM_ASK_END] = {0},
 };
 #undef AT
 #define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
+#define ALERTS_LIMIT VSM_WIRE_TAG(6, VSM_WIRE_VARINT)
+#define SILENCE_UNTIL VSM_WIRE_TAG(6, VSM_WIRE_64BIT)
 #define FORGET_KEY VSM_WIRE_TAG(3, VSM_WIRE_BYTES)
 #define SERIES_BOUND VSM_WIRE_TAG(4, VSM_WIRE_64BIT)
 #define SERIES_BOUNDS VSM_WIRE_TAG(4, VSM_WIRE_BYTES) // packed
 static const unsigned last_known[] = {
-    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,      [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
-    [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2, [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
-    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_FORGET] = 3,     [VSM_ASK_REBUILD] = 2,  [VSM_ASK_END] = 0};
+    [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,       [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
+    [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2,  [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
+    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_FORGET] = 3,      [VSM_ASK_REBUILD] = 2,  [VSM_ASK_ALERTS] = 6,
+    [VSM_ASK_SILENCE] = 9,  [VSM_ASK_ACKNOWLEDGE] = 4, [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)
@@ -67,6 +82,10 @@ static const uint8_t *read_bounds(const uint8_t *p, const uint8_t *end, struct v
   return p;
 }
 
+static bool is_limit(enum vsm_request_kind kind, uint64_t tag) {
+  return (kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT) || (kind == VSM_ASK_ALERTS && tag == ALERTS_LIMIT);
+}
+
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
   const uint8_t *p = (const uint8_t *)bytes.p, *end = p + bytes.n;
   while (p < end) {
@@ -79,8 +98,10 @@ static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
       p = vsm_wire_bytes(p, end, (struct vsm_str *)((char *)out + text));
     else if (number && (tag & 7) == VSM_WIRE_VARINT)
       p = vsm_wire_varint(p, end, 10, (uint64_t *)(void *)((char *)out + number));
-    else if (out->kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT && (p = vsm_wire_varint(p, end, 10, &limit)))
+    else if (is_limit(out->kind, tag) && (p = vsm_wire_varint(p, end, 10, &limit)))
       out->limit = (uint32_t)limit;
+    else if (out->kind == VSM_ASK_SILENCE && tag == SILENCE_UNTIL)
+      p = vsm_wire_64bit(p, end, &out->until_ns);
     else if (out->kind == VSM_ASK_FORGET && tag == FORGET_KEY && out->n_keys < VSM_LINKS_MAX)
       p = vsm_wire_bytes(p, end, &out->keys[out->n_keys++]);
     else if (out->kind == VSM_ASK_SERIES && tag == SERIES_BOUNDS)

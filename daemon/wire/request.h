@@ -24,6 +24,9 @@ enum vsm_request_kind {
   VSM_ASK_FORGET,
   VSM_ASK_REBUILD = 16,
   VSM_ASK_CLOCK_ACCEPT = 17,
+  VSM_ASK_ALERTS,
+  VSM_ASK_SILENCE,
+  VSM_ASK_ACKNOWLEDGE,
   VSM_ASK_END,
 };
 
@@ -33,10 +36,14 @@ enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000, VSM_BOUNDS_MAX = 1001 };
 struct vsm_request {
   enum vsm_request_kind kind;
   struct vsm_str stream;                  // of all but tables; empty: all
-  struct vsm_str stage, attribute, value; // items, segments; empty: all
+  struct vsm_str stage, attribute, value; // items, segments, alerts, silence; empty: all
+  struct vsm_str source, alert_kind;      // alerts, silence; empty: all
   struct vsm_str state, sort, cursor;     // items
-  uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it
-  struct vsm_str key;                     // item, forecast, withdraw, forget
+  uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it; alerts: 0: all
+  struct vsm_str key;                     // item, forecast, withdraw, forget, silence; acknowledge: the alert
+  struct vsm_str author, why;             // silence, acknowledge
+  uint64_t until_ns, end;                 // silence
+  uint64_t history, lost;                 // alerts; acknowledge
   struct vsm_str by;                      // forecast
   uint64_t items, seed;                   // forecast
   uint64_t partial, from;                 // rebuild; from: of its record

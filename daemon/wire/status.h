@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "core/alert.h"
 #include "core/view.h"
 
 struct vsm_status_view {
@@ -22,6 +23,7 @@ struct vsm_status_view {
   } rebuild;
   const char *trouble; // "" or NULL: none
   uint64_t bad_frames, acks_lost;
+  struct vsm_alert_counts alerts;
   const char *const *without_effect;
   size_t n_without_effect;
 };

@@ -36,6 +36,7 @@ NAMED = {
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
     "vsm emit --pub ENDPOINT --recover ENDPOINT --spool FILE": None,  # tests/e2e/test_cli.py
+    "vsm ack --lost": None,  # tests/e2e/test_alerts.py
     "vsm rebuild": None,  # docs/questions.md
     "vsm rebuild --partial": None,  # tests/e2e/test_rebuild.py
     "vsm what-if --rebuild": None,  # docs/questions.md

@@ -190,6 +190,29 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
   case VSM__V1__REQUEST__KIND_REBUILD:
     assert((is->partial != 0) == (r->rebuild->partial != 0) && is->from == r->rebuild->from);
     break;
+  case VSM__V1__REQUEST__KIND_ALERTS:
+    same_text(is->stream, r->alerts->stream);
+    same_text(is->stage, r->alerts->stage);
+    same_text(is->source, r->alerts->source);
+    same_text(is->alert_kind, r->alerts->kind);
+    assert((is->history != 0) == (r->alerts->history != 0) && is->limit == r->alerts->limit);
+    break;
+  case VSM__V1__REQUEST__KIND_SILENCE:
+    same_text(is->alert_kind, r->silence->kind);
+    same_text(is->stream, r->silence->stream);
+    same_text(is->stage, r->silence->stage);
+    same_text(is->source, r->silence->source);
+    same_text(is->key, r->silence->item);
+    same_text(is->author, r->silence->by);
+    same_text(is->why, r->silence->why);
+    assert(is->until_ns == r->silence->until_unix_nano && is->end == r->silence->end);
+    break;
+  case VSM__V1__REQUEST__KIND_ACKNOWLEDGE:
+    same_text(is->key, r->acknowledge->id);
+    same_text(is->author, r->acknowledge->by);
+    same_text(is->why, r->acknowledge->why);
+    assert((is->lost != 0) == (r->acknowledge->lost != 0));
+    break;
   default:
     assert(is->stream.n == 0 && is->key.n == 0);
   }

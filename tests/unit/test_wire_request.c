@@ -144,8 +144,55 @@ static void test_mutations(void **state) {
   }
 }
 
+static void test_alerts(void **state) {
+  (void)state;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  Vsm__V1__AlertsRequest alerts = VSM__V1__ALERTS_REQUEST__INIT;
+  Vsm__V1__SilenceRequest silence = VSM__V1__SILENCE_REQUEST__INIT;
+  Vsm__V1__AcknowledgeRequest ack = VSM__V1__ACKNOWLEDGE_REQUEST__INIT;
+  struct vsm_request is;
+
+  r.kind_case = VSM__V1__REQUEST__KIND_ALERTS;
+  r.alerts = &alerts;
+  alerts.stream = (char *)"S";
+  alerts.stage = (char *)"a";
+  alerts.source = (char *)"crm";
+  alerts.kind = (char *)"item_stalled";
+  assert_int_equal(ask(&r, &is), 0);
+  assert_true(is.kind == VSM_ASK_ALERTS && !is.history && is.limit == 0);
+  alerts.history = true;
+  alerts.limit = 5000;
+  assert_int_equal(ask(&r, &is), 0);
+  assert_true(is.history && is.limit == 5000 && vsm_str_eq(is.stream, VSM_STR("S")));
+  assert_true(vsm_str_eq(is.source, VSM_STR("crm")) && vsm_str_eq(is.alert_kind, VSM_STR("item_stalled")));
+
+  r.kind_case = VSM__V1__REQUEST__KIND_SILENCE;
+  r.silence = &silence;
+  silence.kind = (char *)"wip_limit";
+  silence.item = (char *)"so:1";
+  silence.until_unix_nano = UINT64_MAX;
+  silence.by = (char *)"ann";
+  silence.why = (char *)"storm";
+  silence.end = UINT64_MAX;
+  assert_int_equal(ask(&r, &is), 0);
+  assert_true(is.kind == VSM_ASK_SILENCE && is.until_ns == UINT64_MAX && is.end == UINT64_MAX);
+  assert_true(vsm_str_eq(is.key, VSM_STR("so:1")) && vsm_str_eq(is.author, VSM_STR("ann")));
+  assert_true(vsm_str_eq(is.why, VSM_STR("storm")));
+  silence.why = (char *)"\xff";
+  assert_int_equal(ask(&r, &is), VSM_EFORMAT);
+
+  r.kind_case = VSM__V1__REQUEST__KIND_ACKNOWLEDGE;
+  r.acknowledge = &ack;
+  ack.id = (char *)"source_gap:crm";
+  ack.lost = true;
+  assert_int_equal(ask(&r, &is), 0);
+  assert_true(is.kind == VSM_ASK_ACKNOWLEDGE && is.lost && vsm_str_eq(is.key, VSM_STR("source_gap:crm")));
+  assert_true(decode("\xa2\x01\x02\x10\x01", 5, &is) == VSM_EFORMAT); // `by` is no number
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_bad),
-                                     cmocka_unit_test(test_last_counts), cmocka_unit_test(test_mutations)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kinds), cmocka_unit_test(test_alerts),
+                                     cmocka_unit_test(test_bad), cmocka_unit_test(test_last_counts),
+                                     cmocka_unit_test(test_mutations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
