@@ -26,7 +26,9 @@ int vsm_date_weekday(int64_t days) {
 }
 
 bool vsm_date_exists(int64_t y, int64_t m, int64_t d) {
-  return m >= 1 && m <= 12 && d >= 1 && vsm_date_days(y, m, d) < vsm_date_days(y + m / 12, m % 12 + 1, 1);
+  static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  bool leap = y % 4 == 0 && (y % 100 != 0 || y % 400 == 0);
+  return m >= 1 && m <= 12 && d >= 1 && d <= days[m - 1] + (m == 2 && leap);
 }
 
 void vsm_date_print(int64_t days, char out[VSM_DATE_BYTES]) {

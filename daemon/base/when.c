@@ -1,16 +1,19 @@
 #include "base/when.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "base/date.h"
 #include "base/time.h"
 
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 static bool number(const char **p, int digits, int64_t *out) {
   *out = 0;
   for (int i = 0; i < digits; i++, (*p)++) {
-    if (!isdigit((unsigned char)**p))
+    if (!is_digit(**p))
       return false;
     *out = *out * 10 + (**p - '0');
   }
@@ -24,7 +27,7 @@ static bool fraction(const char **p, int64_t *nano) {
     return true;
   int64_t unit = 100000000;
   const char *first = ++*p;
-  for (; isdigit((unsigned char)**p); (*p)++, unit /= 10)
+  for (; is_digit(**p); (*p)++, unit /= 10)
     *nano += (**p - '0') * unit;
   return *p > first;
 }
@@ -60,7 +63,7 @@ static bool in_range(int64_t seconds, int64_t nano, uint64_t *out) {
 static bool unix_seconds(const char *p, uint64_t *out) {
   int64_t s = 0, nano;
   const char *first = p;
-  for (; isdigit((unsigned char)*p) && p - first < 11; p++)
+  for (; is_digit(*p) && p - first < 11; p++)
     s = s * 10 + (*p - '0');
   return p > first && fraction(&p, &nano) && *p == '\0' && in_range(s, nano, out);
 }

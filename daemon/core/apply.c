@@ -1,6 +1,8 @@
 // What a claim tells is added to its item's set, between a fold of the item before and a fold after; links unite items.
 #include "core/apply.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -113,12 +115,6 @@ static void add_progress(struct application *a, int64_t us) {
     vsm_guard_tell_progress(a->stream->guard, p.place, before);
 }
 
-static bool is_word(const struct vsm_core *core, uint32_t word, struct vsm_str text) {
-  struct vsm_str have;
-  vsm_intern_parts(&core->words, word, &have, 1);
-  return word != 0 && vsm_str_eq(have, text);
-}
-
 // Of which kind a value is, and of what.
 struct topic {
   enum vsm_value_kind kind;
@@ -136,35 +132,50 @@ static void change_date(struct application *a, enum vsm_value_kind kind, unsigne
   vsm_guard_tell_date(s->guard, kind, place, have ? vsm_items_date_of(&s->items, have->word) : 0);
 }
 
-static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
-  char text[VSM_KEY_MAX + 1];
+// What the template says of the event, in `buf` unless it is one field; empty: nothing, or too much.
+static struct vsm_str value_text(const struct application *a, const struct vsm_template *t, char buf[VSM_KEY_MAX]) {
+  if (t->n == 1) {
+    struct vsm_str whole = vsm_field_value(t->parts, a->event);
+    return whole.n <= VSM_KEY_MAX ? whole : (struct vsm_str){0};
+  }
+  long n = vsm_template_expand(t, a->event, buf, VSM_KEY_MAX, NULL);
+  return (struct vsm_str){buf, n > 0 ? (size_t)n : 0};
+}
+
+static bool is_date(struct vsm_str text) {
+  char z[VSM_KEY_MAX + 1];
   uint64_t nano;
-  if (t->n == 1 && vsm_field_value(t->parts, a->event).n == 0) // most events carry no value
+  memcpy(z, text.p, text.n);
+  z[text.n] = '\0';
+  return vsm_when_parse(z, &nano);
+}
+
+static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
+  char buf[VSM_KEY_MAX];
+  struct vsm_str text = value_text(a, t, buf);
+  if (text.n == 0) // most events carry no value
     return;
-  long n = vsm_template_expand(t, a->event, text, VSM_KEY_MAX, NULL);
-  if (n <= 0)
-    return;
+  const struct vsm_items *items = &a->stream->items;
   struct vsm_value *have = vsm_item_value(item_of(a), topic.kind, topic.name, topic.place);
-  if (have && is_word(a->core, have->word, (struct vsm_str){text, (size_t)n})) { // mostly what it has comes again
+  if (have && vsm_intern_is(&a->core->words, have->word, text)) { // mostly what it has comes again
     have->us = us > have->us ? us : have->us;
     return;
   }
-  text[n] = '\0';
-  if (topic.kind != VSM_VALUE_SEGMENT && !vsm_when_parse(text, &nano))
-    return; // no date: left out, like a missing field
+  if (topic.kind != VSM_VALUE_SEGMENT && !is_date(text))
+    return; // left out, like a missing field
   struct vsm_value v = {.us = us,
-                        .word = vsm_intern(&a->core->words, &(struct vsm_str){text, (size_t)n}, 1),
+                        .word = vsm_intern(&a->core->words, &text, 1),
                         .name = topic.name & (VSM_INTERN_MAX - 1),
                         .kind = topic.kind & 3,
                         .place = topic.place & 255};
-  if (vsm_items_takes_value(&a->stream->items, item_of(a), &v)) {
+  if (vsm_items_takes_value(items, have, &v)) {
     if (topic.kind == VSM_VALUE_SEGMENT)
       remember(a);
     else if (a->stream->guard)
       change_date(a, topic.kind, topic.place);
     a->news = true;
   }
-  vsm_items_note_value(&a->stream->items, item_of(a), &v);
+  vsm_items_put_value(items, item_of(a), have, &v);
 }
 
 static void add_values(struct application *a, int64_t us) {

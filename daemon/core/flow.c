@@ -25,6 +25,7 @@ struct vsm_pane {
 };
 
 enum { FIRST_PAIRS = 8 };
+enum { STEPS_BEHIND = 59 }; // from the step that is under way to the one in which a window starts
 
 static int64_t gcd(int64_t a, int64_t b) {
   while (b) {
@@ -44,7 +45,7 @@ struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_
     for (; i > 0 && b->at[i - 1].length_us > stream->windows[b->n].us; i--)
       b->at[i] = b->at[i - 1];
     b->at[i].length_us = stream->windows[b->n].us;
-    b->at[i].step_us = stream->windows[b->n].us / 60;
+    b->at[i].step_us = stream->windows[b->n].us / (STEPS_BEHIND + 1);
     b->at[i].configured = b->n;
   }
   int64_t pane = 0;
@@ -55,12 +56,14 @@ struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_
 }
 
 void vsm_bands_advance(struct vsm_bands *b, int64_t now_us) {
+  b->now_us = now_us;
   for (unsigned i = 0; i < b->n; i++)
-    b->at[i].start_us = now_us - now_us % b->at[i].step_us - 59 * b->at[i].step_us;
+    b->at[i].start_us = now_us - now_us % b->at[i].step_us - STEPS_BEHIND * b->at[i].step_us;
 }
 
 void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands) {
   f->changed = true;
+  f->due_us = INT64_MAX;
   f->bands = vsm_mem_alloc((bands->n + 1) * sizeof *f->bands);
 }
 
@@ -124,16 +127,28 @@ static size_t seek(const struct vsm_band *band, int64_t us) {
   return low;
 }
 
+// When the band's window leaves a pane behind: its start has moved beyond the pane's.
+static int64_t due_of(const struct vsm_bands *bands, unsigned band, const struct vsm_pane *p) {
+  int64_t step = bands->at[band].step_us, until = p->start_us + STEPS_BEHIND * step;
+  return until - until % step + step;
+}
+
 // The pane of a band that holds `us`; made where there is none.
-static struct vsm_pane *pane_at(struct vsm_band *band, int64_t pane_us, int64_t us) {
+static struct vsm_pane *pane_at(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, int64_t us) {
+  struct vsm_band *band = &f->bands[i];
+  int64_t pane_us = bands->at[i].pane_us;
+  if (band->n > 0 && us >= band->panes[band->n - 1]->start_us && us < band->panes[band->n - 1]->start_us + pane_us)
+    return band->panes[band->n - 1];
   int64_t start = us - us % pane_us;
-  size_t low = band->n && band->panes[band->n - 1]->start_us == start ? band->n - 1 : seek(band, start);
+  size_t low = seek(band, start);
   if (low < band->n && band->panes[low]->start_us == start)
     return band->panes[low];
   band->panes = vsm_mem_grow(band->panes, band->n, &band->cap, sizeof *band->panes);
   memmove(band->panes + low + 1, band->panes + low, (band->n++ - low) * sizeof *band->panes);
   struct vsm_pane *p = vsm_mem_alloc(sizeof *p);
   p->start_us = start;
+  int64_t due = due_of(bands, i, p);
+  f->due_us = due < f->due_us ? due : f->due_us;
   return band->panes[low] = p;
 }
 
@@ -148,7 +163,7 @@ struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, const struct vsm_bands *bands
   unsigned i = band_of(bands, us);
   struct vsm_band *band = &f->bands[i];
   f->changed = true;
-  return (struct vsm_flow_at){&band->tally, i < bands->n ? pane_at(band, bands->at[i].pane_us, us) : NULL};
+  return (struct vsm_flow_at){&band->tally, i < bands->n ? pane_at(f, bands, i, us) : NULL};
 }
 
 void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign) {
@@ -173,40 +188,43 @@ void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign) {
     at.pane->effort += sign * us;
 }
 
-static void tally_add_pane(struct vsm_tally *t, const struct vsm_pane *p, int sign) {
-  for (uint32_t i = 0; i < p->cap; i++) {
-    uint32_t what = p->pairs[i].what;
-    int64_t n = (int64_t)sign * p->pairs[i].n;
-    if (n == 0)
-      continue;
-    if (what >> 16 == 0)
-      t->counts[what - 1] += n;
-    else
-      vsm_sketch_add(&t->dists[(what >> 16) - 1], what & 0xffff, n);
-  }
-  for (int d = 0; d < VSM_D_N; d++)
-    t->dists[d].sum += sign * p->sums[d];
-  t->effort += sign * p->effort;
+static void tally_add(struct vsm_tally *t, uint32_t what, int64_t n) {
+  if (what >> 16 == 0)
+    t->counts[what - 1] += n;
+  else
+    vsm_sketch_add(&t->dists[(what >> 16) - 1], what & 0xffff, n);
 }
 
-static void pane_merge(struct vsm_pane *into, const struct vsm_pane *from) {
-  for (uint32_t i = 0; i < from->cap; i++)
-    if (from->pairs[i].n != 0)
-      pane_add(into, from->pairs[i].what, from->pairs[i].n);
-  for (int d = 0; d < VSM_D_N; d++)
-    into->sums[d] += from->sums[d];
-  into->effort += from->effort;
-}
-
+// From the band's tally to the next one's, and into a pane of that, where it has any.
 static void pass_on(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, struct vsm_pane *p) {
-  tally_add_pane(&f->bands[i].tally, p, -1);
-  tally_add_pane(&f->bands[i + 1].tally, p, 1);
-  if (i + 1 < bands->n)
-    pane_merge(pane_at(&f->bands[i + 1], bands->at[i + 1].pane_us, p->start_us), p);
+  struct vsm_tally *from = &f->bands[i].tally, *to = &f->bands[i + 1].tally;
+  struct vsm_pane *into = i + 1 < bands->n ? pane_at(f, bands, i + 1, p->start_us) : NULL;
+  for (uint32_t k = 0; k < p->cap; k++) {
+    struct pair pair = p->pairs[k];
+    if (pair.n == 0)
+      continue;
+    tally_add(from, pair.what, -pair.n);
+    tally_add(to, pair.what, pair.n);
+    if (into)
+      pane_add(into, pair.what, pair.n);
+  }
+  for (int d = 0; d < VSM_D_N; d++) {
+    from->dists[d].sum -= p->sums[d];
+    to->dists[d].sum += p->sums[d];
+  }
+  from->effort -= p->effort;
+  to->effort += p->effort;
+  for (int d = 0; into && d < VSM_D_N; d++)
+    into->sums[d] += p->sums[d];
+  if (into)
+    into->effort += p->effort;
   pane_destroy(p);
 }
 
 void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
+  if (bands->now_us < f->due_us)
+    return;
+  f->due_us = INT64_MAX;
   for (unsigned i = 0; i < bands->n; i++) {
     struct vsm_band *band = &f->bands[i];
     size_t gone = 0;
@@ -216,6 +234,8 @@ void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
       memmove(band->panes, band->panes + gone, (band->n -= gone) * sizeof *band->panes);
       f->changed = true;
     }
+    int64_t due = band->n > 0 ? due_of(bands, i, band->panes[0]) : INT64_MAX;
+    f->due_us = due < f->due_us ? due : f->due_us;
   }
 }
 

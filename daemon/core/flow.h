@@ -46,11 +46,12 @@ struct vsm_tally {
 
 // Where the windows of a stream cut time; shared by its nodes.
 struct vsm_bands {
-  unsigned n; // windows, shortest first
+  unsigned n;     // windows, shortest first
+  int64_t now_us; // of the last advance
   struct {
     int64_t length_us, step_us; // a window's length and its pane's: its start moves by steps
     int64_t pane_us;            // of the band: divides the steps of this and all longer windows
-    int64_t start_us;           // at the time of the last advance
+    int64_t start_us;           // at that time
     unsigned configured;        // index as configured
   } at[];
 };
@@ -64,6 +65,7 @@ struct vsm_band {
 
 struct vsm_flow {
   bool changed;
+  int64_t due_us;         // when the first of its panes is passed on; INT64_MAX: it has none
   struct vsm_band *bands; // one per window, and the last for all that is older; it has no panes
 };
 

@@ -28,6 +28,10 @@ static inline size_t vsm_intern_used(const struct vsm_intern *in) {
 void vsm_intern_sweep(struct vsm_intern *in, const bool *used);
 // Borrowed until fini, or until it is swept.
 void vsm_intern_parts(const struct vsm_intern *in, uint32_t id, struct vsm_str *parts, unsigned n);
+// Is it this string, of one part? "Other" is none.
+static inline bool vsm_intern_is(const struct vsm_intern *in, uint32_t id, struct vsm_str text) {
+  return id != 0 && vsm_str_eq(in->strs[id], text);
+}
 // Order of their bytes.
 int vsm_intern_cmp(const struct vsm_intern *in, uint32_t a, uint32_t b);
 

@@ -291,17 +291,20 @@ static int value_cmp(const struct vsm_items *s, const struct vsm_value *a, const
   return b->us != a->us ? (b->us > a->us) - (b->us < a->us) : vsm_intern_cmp(s->words, b->word, a->word);
 }
 
-bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v) {
-  const struct vsm_value *have = vsm_item_value(it, v->kind, v->name, v->place);
+bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_value *have, const struct vsm_value *v) {
   return !have || (have->word != v->word && value_cmp(s, have, v) > 0);
 }
 
-void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v) {
-  struct vsm_value *have = vsm_item_value(it, v->kind, v->name, v->place);
+void vsm_items_put_value(const struct vsm_items *s, struct vsm_item *it, struct vsm_value *have,
+                         const struct vsm_value *v) {
   if (!have)
     vsm_item_append_value(it, *v);
   else if (value_cmp(s, have, v) > 0)
     *have = *v;
+}
+
+void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v) {
+  vsm_items_put_value(s, it, vsm_item_value(it, v->kind, v->name, v->place), v);
 }
 
 static size_t united_size(const struct vsm_item *a, const struct vsm_item *b) {

@@ -68,7 +68,10 @@ bool vsm_items_takes_hold(const struct vsm_items *s, const struct vsm_item *it, 
 void vsm_items_note_hold(const struct vsm_items *s, struct vsm_item *it, struct vsm_hold h);
 
 // Would the value held be another with this one? Of several of one time the greatest in bytes holds.
-bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_item *it, const struct vsm_value *v);
+// `have`: the value that holds, vsm_item_value().
+bool vsm_items_takes_value(const struct vsm_items *s, const struct vsm_value *have, const struct vsm_value *v);
+void vsm_items_put_value(const struct vsm_items *s, struct vsm_item *it, struct vsm_value *have,
+                         const struct vsm_value *v);
 void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const struct vsm_value *v);
 
 // Says a known transition once more: of several origins and keys the smallest in bytes holds, and it creates if any of

@@ -43,10 +43,13 @@ static int cmp(const struct vsm_tape_entry *e, uint32_t time, uint16_t what) {
   return e->time != time ? (e->time > time) - (e->time < time) : (e->what > what) - (e->what < what);
 }
 
+// The first entry that is not before this one. It is looked for from the end, where most come.
 static uint32_t seek(const struct vsm_tape *t, uint32_t time, uint16_t what) {
-  uint32_t low = 0, high = t->n;
-  if (high > 0 && cmp(&t->entries[high - 1], time, what) < 0)
-    return high;
+  uint32_t low = t->n, high = t->n;
+  for (uint32_t step = 1; low > 0 && cmp(&t->entries[low - 1], time, what) >= 0; step *= 2) {
+    high = low - 1;
+    low = high > step ? high - step : 0;
+  }
   while (low < high) {
     uint32_t mid = (low + high) / 2;
     if (cmp(&t->entries[mid], time, what) < 0)
@@ -66,13 +69,23 @@ static int by_place(const void *pa, const void *pb) {
   return cmp(pa, b->time, b->what);
 }
 
+// From sorted times that became coarser: entries of one time lie together still, but those of several panes that are
+// one now are to be sorted.
+static void sort_times(struct vsm_tape *t) {
+  for (uint32_t i = 0, next; i < t->n; i = next) {
+    bool sorted = true;
+    for (next = i + 1; next < t->n && t->entries[next].time == t->entries[i].time; next++)
+      sorted = sorted && t->entries[next - 1].what <= t->entries[next].what;
+    if (!sorted)
+      qsort(t->entries + i, next - i, sizeof *t->entries, by_place);
+  }
+}
+
 static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
   uint32_t n = 0;
-  if (t->n == 0)
-    return;
   for (uint32_t i = 0; i < t->n; i++)
     t->entries[i].time = time_of(bands, (int64_t)t->entries[i].time * unit(bands));
-  qsort(t->entries, t->n, sizeof *t->entries, by_place);
+  sort_times(t);
   for (uint32_t i = 0; i < t->n; i++) {
     struct vsm_tape_entry *e = &t->entries[i], *last = n ? &t->entries[n - 1] : NULL;
     if (last && cmp(last, e->time, e->what) == 0 && fits(last, e->n)) {
@@ -97,8 +110,19 @@ static void make_room(struct vsm_tape *t, const struct vsm_bands *bands) {
   }
 }
 
+// As time_of(); most often it is that of the last entry, which needs no division.
+static uint32_t time_to_add(const struct vsm_tape *t, const struct vsm_bands *bands, int64_t us) {
+  if (t->n > 0 && bands->n > 0 && us >= bands->at[0].start_us) {
+    uint32_t last = t->entries[t->n - 1].time;
+    int64_t behind = us - (int64_t)last * unit(bands);
+    if (behind >= 0 && behind < unit(bands))
+      return last;
+  }
+  return time_of(bands, us);
+}
+
 static void add(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, uint16_t what, int n, int64_t sum) {
-  uint32_t time = time_of(bands, us), i = seek(t, time, what);
+  uint32_t time = time_to_add(t, bands, us), i = seek(t, time, what);
   while (i < t->n && cmp(&t->entries[i], time, what) == 0 && !fits(&t->entries[i], n))
     i++;
   if (i < t->n && cmp(&t->entries[i], time, what) == 0) {
