@@ -89,6 +89,7 @@ static void commit(struct lane *l) {
 
 // --- messages
 
+// The log tells what is written down already.
 static void message_ended(void *ctx, const struct vsm_result *r) {
   struct lane *l = ctx;
   struct vsm_deliver *d = l->of;
@@ -100,11 +101,13 @@ static void message_ended(void *ctx, const struct vsm_result *r) {
     if (m->tries)
       vsm_queue_back(d->store, l->to->id.z, d->now_us);
     d->counts.sent++;
+    commit(l);
     vsm_log("delivered", "receiver=%s id=%s tries=%lld", l->to->id.z, m->delivery, (long long)m->tries + 1);
   } else if (r->outcome == VSM_REFUSED || too_old) {
     vsm_queue_done(d->store, m->id);
     d->counts.refused += r->outcome == VSM_REFUSED;
     d->counts.given_up++;
+    commit(l);
     vsm_log("given_up", "receiver=%s id=%s tries=%lld why=\"%s\" THIS MESSAGE IS LOST: %s", l->to->id.z, m->delivery,
             (long long)m->tries + 1, r->said,
             r->outcome == VSM_REFUSED ? "the receiver refused it" : "give_up_after is over");
@@ -112,10 +115,10 @@ static void message_ended(void *ctx, const struct vsm_result *r) {
     int64_t us = wait_us(l, m->tries, r);
     vsm_queue_later(d->store, m->id, d->now_us + us);
     d->counts.again++;
+    commit(l);
     vsm_log("delivery_failed", "receiver=%s id=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->to->id.z, m->delivery,
             (long long)m->tries + 1, (long long)us / 1000, r->said);
   }
-  commit(l);
   vsm_queue_free(&l->message);
   l->busy = false;
 }

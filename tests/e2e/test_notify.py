@@ -26,7 +26,7 @@ def config(receivers, routes=("{ receivers: [hook] }",), wait="0s", interval="0s
 
 
 def hook(server, id="hook", more=""):
-    return f'{{ id: {id}, webhook: {{ url: "{server.url}/{id}", timeout: 500ms{more} }} }}'
+    return f'{{ id: {id}, webhook: {{ url: "{server.url}/{id}", timeout: 3s{more} }} }}'
 
 
 def page_function(name):

@@ -196,7 +196,7 @@ class WithHttp(unittest.TestCase):
 
     def test_a_dead_receiver_delays_no_other(self):
         with FakeDaemon() as daemon, Http("hang") as dead, Http() as good:
-            text = config([hook(dead, "dead").replace("500ms", "60s"), hook(good)], ["{ receivers: [dead, hook] }"])
+            text = config([hook(dead, "dead").replace("timeout: 3s", "timeout: 60s"), hook(good)], ["{ receivers: [dead, hook] }"])
             with Notify(daemon, text) as n:
                 for i in range(20):
                     daemon.tell(alert(stage=f"s{i}", number=i + 1))
@@ -305,7 +305,7 @@ class Mails:
 class WithMail(unittest.TestCase):
     def settings(self, mails, more="", to="ann@example.com"):
         return config([f'{{ id: mail, mail: {{ server: "smtp://127.0.0.1:{mails.port}", from: vsm@example.com, to: [{to}], '
-                       f'timeout: 2s{more} }} }}'], ["{ receivers: [mail] }"])
+                       f'timeout: 4s{more} }} }}'], ["{ receivers: [mail] }"])
 
     def test_faults_and_what_a_mail_looks_like(self):
         answers = iter(["451 later", "hang", "250 OK"])
