@@ -277,7 +277,8 @@ static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
     vsm_detect(core, &core->alerts.at[chosen[i].number].subject, &chosen[i].sign);
   for (size_t i = 0; i < n; i++) // flips that were found by looking concern those that are looked at
     core->noted.marked[chosen[i].number] = true;
-  take_flips(core);
+  if (!sources) // they have no members, and those of others are not all found yet
+    take_flips(core);
   for (size_t i = 0; i < n; i++) {
     struct vsm_alert *a = &core->alerts.at[chosen[i].number];
     enum vsm_alert_state before = a->life.state;

@@ -90,12 +90,16 @@ static uint32_t place_of(const struct vsm_core *core, const struct vsm_hearing_s
   return (uint32_t)(s - core->hearing.at);
 }
 
+static bool is_live(const struct vsm_core *core, uint32_t alert) {
+  return alert != (uint32_t)VSM_NO_ALERT && core->alerts.at[alert].life.state != VSM_QUIET;
+}
+
 static void hear(struct vsm_core *core, struct vsm_hearing_source *s) {
   bool awaited = s->heard_us < s->from_us;
   s->heard_us = core->now.us;
   if (awaited)
     vsm_alerts_touch_fed(core, s);
-  if (awaited || vsm_hearing_is_silent(core, s))
+  if (awaited || is_live(core, s->silent))
     vsm_noted_touch(&core->noted, s->silent);
 }
 

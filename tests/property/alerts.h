@@ -36,7 +36,8 @@ struct said {
   enum vsm_alert_end end;
   enum vsm_severity severity;
   int64_t since, fired, resolved;
-  uint64_t count, unacknowledged;
+  uint64_t count; // where the rule does not hold: as it last did
+  uint64_t unacknowledged;
   bool silenced, acknowledged;
   const char **inhibited_by, **joined, **left; // sorted
   size_t n_inhibited_by, n_joined, n_left;     // joined, left: ten at most are told, if there are more none is compared

@@ -72,7 +72,7 @@ static struct said said_of(struct ref_alerts *a, const struct ref_alert *x) {
                        .since = x->since,
                        .fired = x->fired,
                        .resolved = x->resolved,
-                       .count = x->sign.count,
+                       .count = x->count,
                        .unacknowledged = x->unacknowledged,
                        .silenced = x->silenced,
                        .acknowledged = x->acknowledged,

@@ -119,7 +119,7 @@ static enum vsm_alert_end why(const struct ref_alert *x, enum cause cause) {
       [BY_TIME] = VSM_END_TIME, [BY_ORDER] = VSM_END_ORDER, [BY_CONFIGURATION] = VSM_END_RULE};
   if (cause != BY_EVENT)
     return by[cause];
-  return x->subject.kind == VSM_SOURCE_SILENT || x->subject.kind == VSM_SOURCE_GAP ? VSM_END_HEARD : VSM_END_MOVED;
+  return x->subject.stream < 0 ? VSM_END_HEARD : VSM_END_MOVED;
 }
 
 static void over(struct ref_alerts *a, struct ref_alert *x) {
@@ -199,6 +199,8 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
     x->held = sign.holds;
     x->sign = sign;
   }
+  if (sign.holds)
+    x->count = sign.count;
   find_inhibited(a, x);
   note_gone(a, x);
   bool began = !is_live(x) && x->held;
@@ -308,6 +310,8 @@ static int64_t next_instant(struct ref_alerts *a, int64_t limit) {
 void ref_alerts_advance(struct ref_alerts *a, int64_t us) {
   if (!now_of(a)) { // nothing was heard of yet
     ref_advance(a->w.ref, (struct vsm_time){us});
+    for (size_t i = 0; i < a->w.n_sources; i++)
+      a->w.sources[i].since = us;
     look(a, BY_TIME);
   }
   while (now_of(a) < us) {
@@ -444,7 +448,7 @@ bool ref_alerts_acknowledge(struct ref_alerts *a, const char *id, bool lost) {
     struct ref_number *missing = lost ? ref_missing(a->w.ref, h->id, &n) : NULL;
     for (size_t k = 0; k < n; k++)
       REF_PUSH(a->w.arena, h->given_up, h->n_given_up, missing[k]);
-    x->acknowledged = true;
+    x->acknowledged = x->acknowledged || !lost;
     x->covered = NULL;
     x->n_covered = 0;
     for (size_t k = 0; k < x->sign.n_members; k++)

@@ -87,7 +87,8 @@ struct ref_alert {
   enum vsm_alert_change change; // the last one
   enum vsm_alert_end end;
   int64_t since, fired, resolved;
-  struct ref_sign sign; // of the last look; of one that is over: as it last held
+  struct ref_sign sign; // of the last look
+  uint64_t count;       // when its rule last held
   bool silenced, acknowledged;
   uint64_t unacknowledged;
   const char **inhibited_by;

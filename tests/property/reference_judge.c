@@ -280,7 +280,7 @@ static bool is_stalled(struct ref_world *w, const struct ref_subject *s, const s
   if (!stall)
     return false;
   *held = vsm_calendar_when(stall->calendar, vsm_calendar_worked(stall->calendar, moved) + after);
-  return at >= moved && ref_worked(stall->calendar, moved, at) >= after;
+  return vsm_calendar_worked(stall->calendar, at) - vsm_calendar_worked(stall->calendar, moved) >= after;
 }
 
 static bool is_overdue(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
@@ -343,16 +343,16 @@ static void judge_missed(struct ref_world *w, const struct ref_subject *s, struc
   const struct vsm_expectation *all = s->stage < 0 ? x->expected : x->stages[s->stage].expected;
   unsigned n = s->stage < 0 ? x->n_expected : x->stages[s->stage].n_expected;
   struct ref_figures f = figures(w, (unsigned)s->stream, ref_now(w->ref));
-  out->untold = true;
   for (unsigned i = 0; i < n; i++) {
     if (strcmp(all[i].name, s->name) != 0)
       continue;
     struct ref_tally t = ref_tally(&f, s->stage, i, ref_window_start(all[i].window_us, f.now));
     if (t.count == 0 || t.count < all[i].min_count)
-      continue;
-    out->untold = false;
-    out->holds = out->holds || t.met * 1000000 < t.count * all[i].target_ppm;
+      out->untold = true;
+    else
+      out->holds = out->holds || t.met * 1000000 < t.count * all[i].target_ppm;
   }
+  out->untold = out->untold && !out->holds;
 }
 
 static bool silent(const struct ref_world *w, const struct ref_subject *s, int64_t at) {
