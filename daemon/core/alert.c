@@ -245,7 +245,8 @@ static int by_id(const void *x, const void *y) {
   return strcmp(((const struct looked *)x)->id, ((const struct looked *)y)->id);
 }
 
-// Takes those out of the list that are about sources, or about streams.
+// Takes those out of the list that are about sources, or about streams. They stay marked while they are looked at, since
+// flips that looking finds are theirs.
 static struct looked *choose(struct vsm_core *core, bool sources, size_t *n) {
   struct vsm_noted *noted = &core->noted;
   struct looked *chosen = vsm_mem_alloc((noted->n_alerts + 1) * sizeof *chosen);
@@ -256,7 +257,6 @@ static struct looked *choose(struct vsm_core *core, bool sources, size_t *n) {
     const struct vsm_alert *a = &core->alerts.at[number];
     if ((a->subject.stream < 0) == sources) {
       chosen[(*n)++] = (struct looked){.id = a->id, .number = number};
-      noted->marked[number] = false;
     } else {
       noted->alerts[left++] = number;
     }
@@ -275,8 +275,6 @@ static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
   struct looked *chosen = choose(core, sources, &n);
   for (size_t i = 0; i < n; i++)
     vsm_detect(core, &core->alerts.at[chosen[i].number].subject, &chosen[i].sign);
-  for (size_t i = 0; i < n; i++) // flips that were found by looking concern those that are looked at
-    core->noted.marked[chosen[i].number] = true;
   if (!sources) // they have no members, and those of others are not all found yet
     take_flips(core);
   for (size_t i = 0; i < n; i++) {

@@ -268,6 +268,7 @@ static void load_history(struct vsm_alerts *a, struct vsm_in *in) {
 void vsm_alerts_save(const struct vsm_core *core, struct vsm_out *o) {
   const struct vsm_alerts *a = &core->alerts;
   size_t n = 0;
+  vsm_detect_save(core, o);
   vsm_hearing_save(&core->hearing, o);
   vsm_out_number(o, a->last_number);
   for (size_t i = 0; i < a->n; i++)
@@ -281,6 +282,7 @@ void vsm_alerts_save(const struct vsm_core *core, struct vsm_out *o) {
 
 void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in) {
   struct vsm_alerts *a = &core->alerts;
+  vsm_detect_load(core, in);
   vsm_hearing_load(core, in);
   vsm_alerts_watch_sources(core);
   a->last_number = vsm_in_number(in);

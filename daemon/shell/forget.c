@@ -196,6 +196,7 @@ static int search_record(struct search *s, uint64_t position, const struct vsm_r
   case VSM_RECORD_CONTROL:
     return search_order(s, position, r);
   case VSM_RECORD_START:
+  case VSM_RECORD_LOOKED:
     break;
   }
   return 0;

@@ -231,6 +231,10 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
   return record(k, VSM_RECORD_START, now, vsm_str_of(VSM_VERSION));
 }
 
+int vsm_keep_looked(struct vsm_keep *k, struct vsm_time now) {
+  return record(k, VSM_RECORD_LOOKED, now, (struct vsm_str){0});
+}
+
 // --- checkpoints
 
 // The group at whose end the older checkpoint stands stays: by it the checkpoint is known to be of this journal. Who

@@ -40,7 +40,10 @@ int64_t vsm_keep_rebuilt(struct vsm_keep *k, uint64_t from, struct vsm_time now)
 // Something is about to be forgotten: from now on, also after a start, the directory is freed of it. 0 or VSM_EIO.
 int vsm_keep_forget(struct vsm_keep *k);
 int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
-void vsm_keep_finish(struct vsm_keep *k);                    // waits for what can be committed; no more records
+// Records that alerts were told of which nothing but time had brought, so that a start does not take that time for one
+// in which no daemon ran. 0 or VSM_EIO.
+int vsm_keep_looked(struct vsm_keep *k, struct vsm_time now);
+void vsm_keep_finish(struct vsm_keep *k); // waits for what can be committed; no more records
 
 // Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
 void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received, struct vsm_time now);

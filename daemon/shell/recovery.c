@@ -161,6 +161,8 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
   case VSM_RECORD_START:
     vsm_core_started(r->out.core, record->received);
     return 0;
+  case VSM_RECORD_LOOKED:
+    return 0;
   case VSM_RECORD_CONTROL:
     return take_order(r, record);
   }

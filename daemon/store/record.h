@@ -12,6 +12,7 @@ enum vsm_record_kind {
   VSM_RECORD_CONFIGURATION = 2, // from here on in force (conf/kept.h)
   VSM_RECORD_START = 3,         // a daemon began, of the version in the payload
   VSM_RECORD_CONTROL = 4,       // what a person asked for: a Request, byte for byte as it came
+  VSM_RECORD_LOOKED = 5,        // up to here time had passed in a running daemon, which told of what it brought
 };
 
 // By which way it came.
