@@ -23,10 +23,18 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
   return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
 }
 
+// What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so already.
+static void record_notices(struct vsm_daemon *d) {
+  const struct vsm_alert_view *notices;
+  if (d->keep && vsm_core_notices(d->core, &notices) > 0)
+    vsm_keep_looked(d->keep, vsm_core_now(d->core));
+}
+
 void vsm_daemon_after_turn(void *ctx) {
   struct vsm_daemon *d = ctx;
   if (!d->recovered)
     return;
+  record_notices(d);
   vsm_publish_alerts(d->publish);
   rearm(d);
 }
