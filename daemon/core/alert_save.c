@@ -1,8 +1,10 @@
 // The lives of alerts as bytes, by their ids; quiet ones have none. Members are known by a key of their item, for its
 // place may be another one.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/alerts.h"
 #include "core/hash.h"
 #include "core/state.h"
@@ -265,18 +267,31 @@ static void load_history(struct vsm_alerts *a, struct vsm_in *in) {
 
 // --- all of it
 
+static int by_id(const void *x, const void *y) {
+  return strcmp((*(const struct vsm_alert *const *)x)->id, (*(const struct vsm_alert *const *)y)->id);
+}
+
+// By id: those of sources lie in the order in which they were made, which a start does not know.
+static void save_lives(const struct vsm_core *core, struct vsm_out *o) {
+  const struct vsm_alerts *a = &core->alerts;
+  const struct vsm_alert **told = vsm_mem_alloc((a->n + 1) * sizeof *told);
+  size_t n = 0;
+  for (size_t i = 0; i < a->n; i++)
+    if (a->at[i].life.state != VSM_QUIET)
+      told[n++] = &a->at[i];
+  vsm_sort(told, n, sizeof *told, by_id);
+  vsm_out_number(o, n);
+  for (size_t i = 0; i < n; i++)
+    save_life(core, told[i], o);
+  free(told);
+}
+
 void vsm_alerts_save(const struct vsm_core *core, struct vsm_out *o) {
   const struct vsm_alerts *a = &core->alerts;
-  size_t n = 0;
   vsm_detect_save(core, o);
   vsm_hearing_save(&core->hearing, o);
   vsm_out_number(o, a->last_number);
-  for (size_t i = 0; i < a->n; i++)
-    n += a->at[i].life.state != VSM_QUIET;
-  vsm_out_number(o, n);
-  for (size_t i = 0; i < a->n; i++)
-    if (a->at[i].life.state != VSM_QUIET)
-      save_life(core, &a->at[i], o);
+  save_lives(core, o);
   save_history(a, o);
 }
 
