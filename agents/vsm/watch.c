@@ -60,10 +60,8 @@ static void on_segments(struct watching *w, const Vsm__V1__Reply *reply) {
 }
 
 static void on_ordered(struct watching *w, int err, const Vsm__V1__Reply *reply) {
-  if (err)
-    snprintf(w->problem, sizeof w->problem, "%s", vsm_client_error(err));
-  else
-    vsm_text_plain(*reply->error ? reply->error : "done", w->problem, sizeof w->problem);
+  const char *text = err ? vsm_client_error(err) : *reply->error ? reply->error : "done";
+  vsm_text_plain(text, w->problem, sizeof w->problem);
   w->model.alerts_due = true;
 }
 
@@ -234,29 +232,17 @@ static void next_sort(struct watching *w) {
   go_to(w, ITEMS);
 }
 
-// The alert at the cursor, or shown; NULL: none.
-static const Vsm__V1__Alert *alert_here(const struct watching *w) {
-  for (size_t i = 0; w->model.alerts && i < w->model.alerts->n_alerts; i++)
-    if (w->page == ALERTS ? (size_t)w->at[ALERTS] == i : strcmp(w->model.alerts->alerts[i]->id, w->alert) == 0)
-      return w->model.alerts->alerts[i];
-  return NULL;
-}
-
 static void begin_prompt(struct watching *w, enum vsm_alert_prompt_kind kind) {
-  const Vsm__V1__Alert *a = alert_here(w);
+  const Vsm__V1__Alert *a = vsm_watch_model_alert(&w->model, w->page == ALERTS ? w->at[ALERTS] : -1, w->alert);
   if (a && !w->ordered && !w->asking)
     vsm_alert_prompt_begin(&w->prompt, kind, a);
 }
 
 static void on_prompt_key(struct watching *w, int key) {
   bool backspace = key == KEY_BACKSPACE || key == 127 || key == '\b';
-  if (!vsm_alert_prompt_key(&w->prompt, key == KEY_ENTER ? '\n' : key, backspace))
-    return;
-  uint64_t now_ns = w->model.snapshot ? w->model.snapshot->time_unix_nano : 0;
-  const char *wrong = vsm_alert_prompt_order(&w->prompt, now_ns, &w->order);
-  snprintf(w->problem, sizeof w->problem, "%s", wrong ? wrong : "");
-  w->ordered = !wrong;
-  w->prompt.kind = VSM_NO_PROMPT;
+  if (vsm_alert_prompt_key(&w->prompt, key == KEY_ENTER ? '\n' : key, backspace))
+    w->ordered =
+        vsm_alert_prompt_order(&w->prompt, vsm_watch_model_now(&w->model), &w->order, w->problem, sizeof w->problem);
 }
 
 static void on_key(struct watching *w, int key) {
@@ -446,8 +432,6 @@ static void run(struct watching *w) {
   }
   endwin();
 }
-
-// --- once
 
 static int once(const struct watching *w) {
   return vsm_snapshot_print(w->query, w->stream, w->window, w->segment);

@@ -51,8 +51,8 @@ void vsm_page_alerts(struct vsm_page *p, const struct vsm_watch_model *m) {
 
 static void add_told(void *ctx, const char *line) {
   struct vsm_page *p = ctx;
-  if (p->n == 0)
-    add_wrapped(p, VSM_LINE_HEAD, line); // its sentence, which is long
+  if (p->n == 0 || vsm_text_width(line) + 4 > p->width) // its sentence first, which is long
+    add_wrapped(p, p->n == 0 ? VSM_LINE_HEAD : VSM_LINE_PLAIN, line);
   else
     vsm_page_add(p, VSM_LINE_PLAIN, -1, "    %s", line);
 }
@@ -102,29 +102,43 @@ bool vsm_alert_prompt_key(struct vsm_alert_prompt *p, int key, bool backspace) {
   return false;
 }
 
-const char *vsm_alert_prompt_order(struct vsm_alert_prompt *p, uint64_t now_ns, Vsm__V1__Request *out) {
-  struct vsm_conf_duration lasts;
-  const char *wrong;
-  vsm__v1__request__init(out);
-  if (p->kind == VSM_PROMPT_ACK) {
-    vsm__v1__acknowledge_request__init(&p->ack);
-    p->ack.id = p->id;
-    p->ack.by = (char *)vsm_alerts_user();
-    p->ack.why = p->text;
-    out->kind_case = VSM__V1__REQUEST__KIND_ACKNOWLEDGE;
-    out->acknowledge = &p->ack;
-    return NULL;
-  }
-  if (vsm_conf_duration_parse(p->text, &lasts, &wrong) != 0 || lasts.us <= 0)
-    return "no duration; allowed: 90s, 15m, 8h, 3d, 2w";
+static void acknowledge(struct vsm_alert_prompt *p, Vsm__V1__Request *out) {
+  vsm__v1__acknowledge_request__init(&p->ack);
+  p->ack.id = p->id;
+  p->ack.by = (char *)vsm_alerts_user();
+  p->ack.why = p->text;
+  out->kind_case = VSM__V1__REQUEST__KIND_ACKNOWLEDGE;
+  out->acknowledge = &p->ack;
+}
+
+static void silence(struct vsm_alert_prompt *p, uint64_t until_ns, Vsm__V1__Request *out) {
   vsm__v1__silence_request__init(&p->silence);
   p->silence.kind = p->of_kind;
   p->silence.stream = p->stream;
   p->silence.stage = p->stage;
   p->silence.source = p->source;
-  p->silence.until_unix_nano = now_ns + (uint64_t)lasts.us * 1000;
+  p->silence.until_unix_nano = until_ns;
   p->silence.by = (char *)vsm_alerts_user();
   out->kind_case = VSM__V1__REQUEST__KIND_SILENCE;
   out->silence = &p->silence;
-  return NULL;
+}
+
+bool vsm_alert_prompt_order(struct vsm_alert_prompt *p, uint64_t now_ns, Vsm__V1__Request *out, char *wrong,
+                            size_t size) {
+  struct vsm_conf_duration lasts;
+  const char *what;
+  bool of_ack = p->kind == VSM_PROMPT_ACK;
+  p->kind = VSM_NO_PROMPT;
+  *wrong = '\0';
+  vsm__v1__request__init(out);
+  if (of_ack) {
+    acknowledge(p, out);
+    return true;
+  }
+  if (vsm_conf_duration_parse(p->text, &lasts, &what) != 0 || lasts.us <= 0) {
+    snprintf(wrong, size, "no duration; allowed: 90s, 15m, 8h, 3d, 2w");
+    return false;
+  }
+  silence(p, now_ns + (uint64_t)lasts.us * 1000, out);
+  return true;
 }

@@ -22,5 +22,6 @@ void vsm_alert_prompt_begin(struct vsm_alert_prompt *p, enum vsm_alert_prompt_ki
 const char *vsm_alert_prompt_line(const struct vsm_alert_prompt *p, char *buf, size_t size);
 // A key was pressed: true once all is typed. Escape ends it (kind VSM_NO_PROMPT). backspace: the key deletes.
 bool vsm_alert_prompt_key(struct vsm_alert_prompt *p, int key, bool backspace);
-// The order, which borrows from *p. now_ns: the daemon's. NULL, or what is wrong with what was typed.
-const char *vsm_alert_prompt_order(struct vsm_alert_prompt *p, uint64_t now_ns, Vsm__V1__Request *out);
+// Ends it: the order, which borrows from *p. now_ns: the daemon's. False with what is wrong with what was typed.
+bool vsm_alert_prompt_order(struct vsm_alert_prompt *p, uint64_t now_ns, Vsm__V1__Request *out, char *wrong,
+                            size_t size);

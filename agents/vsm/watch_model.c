@@ -223,6 +223,17 @@ bool vsm_watch_model_stage(const struct vsm_watch_model *m, int at, const Vsm__V
 
 // --- alerts
 
+const Vsm__V1__Alert *vsm_watch_model_alert(const struct vsm_watch_model *m, int at, const char *id) {
+  for (size_t i = 0; m->alerts && i < m->alerts->n_alerts; i++)
+    if (at >= 0 ? (size_t)at == i : strcmp(m->alerts->alerts[i]->id, id) == 0)
+      return m->alerts->alerts[i];
+  return NULL;
+}
+
+uint64_t vsm_watch_model_now(const struct vsm_watch_model *m) {
+  return m->snapshot ? m->snapshot->time_unix_nano : 0;
+}
+
 Vsm__V1__AlertCounts vsm_watch_model_counts(const struct vsm_watch_model *m) {
   Vsm__V1__AlertCounts c = VSM__V1__ALERT_COUNTS__INIT;
   for (size_t i = 0; m->alerts && i < m->alerts->n_alerts; i++) {

@@ -41,6 +41,9 @@ bool vsm_watch_model_node(const struct vsm_watch_model *m, size_t at, const Vsm_
                           const Vsm__V1__Stage **stage);
 // NULL: there is none such.
 const Vsm__V1__Stage *vsm_watch_model_find(const struct vsm_watch_model *m, const char *stream, const char *stage);
+// The alert at a place of the list; at -1: of this id. NULL: there is none.
+const Vsm__V1__Alert *vsm_watch_model_alert(const struct vsm_watch_model *m, int at, const char *id);
+uint64_t vsm_watch_model_now(const struct vsm_watch_model *m); // the daemon's, in nanoseconds; 0: not known
 // How many fire; and whether what is in this stage, or the stage itself, stands still by one of them.
 Vsm__V1__AlertCounts vsm_watch_model_counts(const struct vsm_watch_model *m);
 bool vsm_watch_model_stalled(const struct vsm_watch_model *m, const char *stream, const char *stage);

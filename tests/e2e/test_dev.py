@@ -36,6 +36,11 @@ NAMED = {
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
     "vsm emit --pub ENDPOINT --recover ENDPOINT --spool FILE": None,  # tests/e2e/test_cli.py
+    "vsm ack": None,  # tests/e2e/test_alerts.py
+    "vsm silence": None,  # likewise
+    "vsm alerts": "vsm alerts",
+    "vsm alerts --history": "vsm alerts --history",
+    "vsm silence --list": "vsm silence --list",
     "vsm ack --lost": None,  # tests/e2e/test_alerts.py
     "vsm rebuild": None,  # docs/questions.md
     "vsm rebuild --partial": None,  # tests/e2e/test_rebuild.py
