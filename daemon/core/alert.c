@@ -53,8 +53,14 @@ static const struct vsm_hearing_source *source_of(const struct vsm_core *core, u
   return &core->hearing.at[core->hearing.of_model[model]];
 }
 
+void vsm_alerts_count_silent(struct vsm_core *core) {
+  core->alerts.n_silent = 0;
+  for (size_t i = 0; i < core->hearing.n; i++)
+    core->alerts.n_silent += vsm_hearing_is_silent(core, &core->hearing.at[i]);
+}
+
 static bool is_inhibited(const struct vsm_core *core, const struct vsm_alert *a) {
-  for (unsigned i = 0; a->feeds && i < core->model->n_sources; i++)
+  for (unsigned i = 0; core->alerts.n_silent > 0 && a->feeds && i < core->model->n_sources; i++)
     if (is_fed_by(a, i) && vsm_hearing_is_silent(core, source_of(core, i)))
       return true;
   return false;
@@ -245,8 +251,8 @@ static int by_id(const void *x, const void *y) {
   return strcmp(((const struct looked *)x)->id, ((const struct looked *)y)->id);
 }
 
-// Takes those out of the list that are about sources, or about streams. They stay marked while they are looked at, since
-// flips that looking finds are theirs.
+// Takes those out of the list that are about sources, or about streams. They stay marked while they are looked at,
+// since flips that looking finds are theirs.
 static struct looked *choose(struct vsm_core *core, bool sources, size_t *n) {
   struct vsm_noted *noted = &core->noted;
   struct looked *chosen = vsm_mem_alloc((noted->n_alerts + 1) * sizeof *chosen);
@@ -283,8 +289,10 @@ static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
     core->noted.marked[chosen[i].number] = false;
     live(core, a, &chosen[i].sign, cause);
     wait_for(core, chosen[i].number, next_due(core, a, chosen[i].sign.due_us));
-    if (is_heard_or_not(a, before))
+    if (is_heard_or_not(a, before)) {
+      vsm_alerts_count_silent(core);
       vsm_alerts_touch_fed(core, &core->hearing.at[a->subject.source]);
+    }
   }
   free(chosen);
 }

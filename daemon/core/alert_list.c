@@ -265,5 +265,6 @@ void vsm_alerts_configure(struct vsm_core *core) {
   }
   free(old.at);
   vsm_ranks_fini(&old.due);
+  vsm_alerts_count_silent(core);
   vsm_alerts_all(core);
 }

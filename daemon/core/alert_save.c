@@ -306,5 +306,6 @@ void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in) {
     load_life(core, in);
   load_history(a, in);
   vsm_noted_clear(&core->noted);
+  vsm_alerts_count_silent(core);
   vsm_alerts_all(core);
 }

@@ -78,6 +78,7 @@ struct vsm_alerts {
   struct vsm_past_alert *past; // a ring: the next one goes to past[n_past % VSM_ALERT_HISTORY_MAX]
   uint64_t n_past;
   bool listening;
+  unsigned n_silent;     // sources whose silence fires
   bool blind;            // nobody looked in this time: nothing begins to fire
   struct vsm_arena said; // of the notices
   struct vsm_alert_view *notices;
@@ -93,6 +94,7 @@ void vsm_alerts_fini(struct vsm_alerts *a);
 void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause); // looks at what was noted, now
 void vsm_alerts_step(struct vsm_core *core);                         // and at what is due at now
 int64_t vsm_alerts_due(const struct vsm_core *core);
+void vsm_alerts_count_silent(struct vsm_core *core);
 void vsm_alerts_all(struct vsm_core *core); // notes all, so that they are looked at
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);
 void vsm_alert_over(struct vsm_core *core, struct vsm_alert *a, enum vsm_cause cause); // its life ends now

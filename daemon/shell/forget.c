@@ -175,11 +175,12 @@ static int take_configuration(struct search *s, struct vsm_str kept) {
   return 0;
 }
 
-// An order to withdraw it goes as well.
+// An order to withdraw or to silence it goes as well.
 static int search_order(struct search *s, uint64_t position, const struct vsm_record *r) {
   static const struct vsm_str empty_withdraw = {"\x72\x00", 2};
   struct vsm_request request;
-  if (vsm_wire_decode_request(r->payload, &request) != 0 || request.kind != VSM_ASK_WITHDRAW)
+  if (vsm_wire_decode_request(r->payload, &request) != 0 ||
+      (request.kind != VSM_ASK_WITHDRAW && request.kind != VSM_ASK_SILENCE))
     return 0;
   for (size_t i = 0; i < s->n_orders; i++)
     if (position < s->orders[i].position && is_key(&s->orders[i], request.key))
