@@ -23,8 +23,8 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
   return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
 }
 
-// What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so already.
-// With the event clock no time passes by itself.
+// What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so
+// already. With the event clock no time passes by itself.
 static void record_notices(struct vsm_daemon *d) {
   const struct vsm_alert_view *notices;
   if (d->keep && d->model->clock == VSM_CLOCK_WALL && vsm_core_notices(d->core, &notices) > 0)

@@ -120,8 +120,7 @@ static int64_t last_us(const struct scenario *s) {
 
 bool alerts_short_enough(const struct scenario *s) {
   int64_t minutes = (last_us(s) - first_us(s)) / VSM_MINUTE_US;
-  return first_us(s) > VSM_DAY_US && minutes <= LOOKS_MAX &&
-         minutes * (int64_t)s->n_events <= LOOKS_MAX;
+  return first_us(s) > VSM_DAY_US && minutes <= LOOKS_MAX && minutes * (int64_t)s->n_events <= LOOKS_MAX;
 }
 
 // Which items joined is told of items as they are; where links make one of several in between, that is not one answer.
