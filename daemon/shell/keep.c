@@ -26,6 +26,7 @@ struct vsm_keep {
   struct vsm_keep_options o;
   char *directory;
   bool forgetting;
+  bool asked_again; // since the round under way began, which may not have seen the order
   struct vsm_journal *journal;
   struct vsm_watch *news;
   struct vsm_timer *slice;
@@ -254,6 +255,7 @@ static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
 
 int vsm_keep_forget(struct vsm_keep *k) {
   int err = vsm_forget_mark(k->directory);
+  k->asked_again = k->forgetting || k->asked_again;
   k->forgetting = k->forgetting || !err;
   return err;
 }
@@ -267,9 +269,12 @@ static void have_forgotten(struct vsm_keep *k) {
 
 static void finish_round(struct vsm_keep *k, enum vsm_journal_rewriting how) {
   bool nothing = vsm_rewrite_is_empty(k->directory);
+  struct vsm_journal_state s = vsm_journal_state(k->journal);
   vsm_rewrite_remove(k->directory);
-  if (how == VSM_REWRITE_DONE && nothing)
+  if (how == VSM_REWRITE_DONE && nothing && !k->asked_again)
     have_forgotten(k);
+  else
+    k->asked_again = k->asked_again && s.appended != vsm_journal_committed(k->journal);
 }
 
 // In rounds, until one finds nothing: two checkpoints that know nothing of it any more; the process that made the
