@@ -26,7 +26,7 @@ struct vsm_keep {
   struct vsm_keep_options o;
   char *directory;
   bool forgetting;
-  bool asked_again; // since the round under way began, which may not have seen the order
+  bool asked_again; // a search that is under way, or done, may not have seen the order
   struct vsm_journal *journal;
   struct vsm_watch *news;
   struct vsm_timer *slice;
@@ -255,7 +255,7 @@ static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
 
 int vsm_keep_forget(struct vsm_keep *k) {
   int err = vsm_forget_mark(k->directory);
-  k->asked_again = k->forgetting || k->asked_again;
+  k->asked_again = true;
   k->forgetting = k->forgetting || !err;
   return err;
 }
