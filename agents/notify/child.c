@@ -106,7 +106,7 @@ void vsm_child_begin(struct vsm_child **all, const struct vsm_command_settings *
   *c = (struct vsm_child){.alive = -1,
                           .in = -1,
                           .out = -1,
-                          .body = vsm_mem_need(strdup(body), 0),
+                          .body = vsm_mem_copy(vsm_str_of(body)),
                           .n = strlen(body),
                           .until_us = mono_us + s->timeout.us,
                           .fn = fn,

@@ -59,7 +59,7 @@ struct group {
 };
 
 static char *copy(struct sqlite3_stmt *st, int column) {
-  return vsm_mem_need(strdup(vsm_store_text(st, column)), 0);
+  return vsm_mem_copy(vsm_str_of(vsm_store_text(st, column)));
 }
 
 static bool read_group(struct vsm_desk *d, int64_t id, struct group *g) {

@@ -31,7 +31,7 @@ void vsm_queue_add(struct vsm_store *st, const struct vsm_settings *s, int64_t g
 }
 
 static char *copy(struct sqlite3_stmt *st, int column) {
-  return vsm_mem_need(strdup(vsm_store_text(st, column)), 0);
+  return vsm_mem_copy(vsm_str_of(vsm_store_text(st, column)));
 }
 
 bool vsm_queue_next(struct vsm_store *store, const char *receiver, struct vsm_message *out) {

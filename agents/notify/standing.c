@@ -138,7 +138,7 @@ static void add_row(struct sqlite3_stmt *st, json_t *list, int64_t until_us, str
   int64_t ends_us = vsm_store_int(st, 3, 0);
   if (!a)
     return;
-  sent->at[sent->n].alert = vsm_mem_need(strdup(vsm_store_text(st, 0)), 0);
+  sent->at[sent->n].alert = vsm_mem_copy(vsm_str_of(vsm_store_text(st, 0)));
   sent->at[sent->n++].ends_us = ends_us;
   json_array_append_new(list, alert_value(a, vsm_store_int(st, 2, 0), ends_us ? ends_us : until_us));
   vsm__v1__alert__free_unpacked(a, NULL);

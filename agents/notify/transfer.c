@@ -80,7 +80,7 @@ struct vsm_transfer *vsm_transfer_create(struct vsm_transfers *t, const char *bo
                                          vsm_result_fn *fn, void *ctx) {
   struct vsm_transfer *x = vsm_mem_alloc(sizeof *x);
   x->easy = vsm_mem_need(curl_easy_init(), 0);
-  x->body = vsm_mem_need(strdup(body ? body : ""), 0);
+  x->body = vsm_mem_copy(vsm_str_of(body));
   x->n = strlen(x->body);
   x->fn = fn;
   x->ctx = ctx;

@@ -17,7 +17,7 @@ bool vsm_segment_parse(const char *text, struct vsm_segment_wanted *out) {
     return false;
   }
   out->attribute = vsm_mem_need(text ? strndup(text, (size_t)(equals - text)) : strdup(""), 0);
-  out->value = vsm_mem_need(strdup(text ? equals + 1 : ""), 0);
+  out->value = vsm_mem_copy(vsm_str_of(text ? equals + 1 : ""));
   return true;
 }
 
@@ -47,7 +47,7 @@ static int take(void *ctx, const Vsm__V1__Reply *reply) {
   struct node *node = ctx;
   node->refused = *reply->error;
   if (node->refused && !node->why)
-    node->why = vsm_mem_need(strdup(reply->error), 0);
+    node->why = vsm_mem_copy(vsm_str_of(reply->error));
   if (!node->refused)
     vsm_copy_segments(node->segments, node->n, reply->segments->segments, reply->segments->n_segments);
   return VSM_DONE;

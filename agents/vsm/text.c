@@ -101,7 +101,7 @@ static void add_cells(struct vsm_text_table *t, va_list ap) {
   char plain[CELL_BYTES];
   for (size_t i = 0; i < t->columns; i++) {
     t->cells = vsm_mem_grow(t->cells, t->n, &t->cap, sizeof *t->cells);
-    t->cells[t->n++] = vsm_mem_need(strdup(vsm_text_plain(va_arg(ap, const char *), plain, sizeof plain)), 0);
+    t->cells[t->n++] = vsm_mem_copy(vsm_str_of(vsm_text_plain(va_arg(ap, const char *), plain, sizeof plain)));
   }
 }
 

@@ -44,7 +44,7 @@ void vsm_page_add(struct vsm_page *p, enum vsm_line_style style, int pick, const
   vsm_text_plain(text, plain, sizeof plain);
   cut(plain, p->width);
   p->lines = vsm_mem_grow(p->lines, p->n, &p->cap, sizeof *p->lines);
-  p->lines[p->n++] = (struct vsm_line){vsm_mem_need(strdup(plain), 0), style, pick};
+  p->lines[p->n++] = (struct vsm_line){vsm_mem_copy(vsm_str_of(plain)), style, pick};
   p->picks = pick >= p->picks ? pick + 1 : p->picks;
 }
 

@@ -32,3 +32,7 @@ void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size) {
   *cap = *cap ? *cap * 2 : 8;
   return vsm_mem_resize(p, *cap * size);
 }
+
+char *vsm_mem_copy(struct vsm_str s) {
+  return vsm_mem_need(strndup(s.n ? s.p : "", s.n), s.n + 1);
+}

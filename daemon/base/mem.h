@@ -3,6 +3,8 @@
 #pragma once
 #include <stddef.h>
 
+#include "base/str.h"
+
 void *vsm_mem_alloc(size_t bytes);           // cleared
 void *vsm_mem_alloc_lines(size_t bytes);     // cleared, at the start of a line of memory
 void *vsm_mem_resize(void *p, size_t bytes); // not cleared beyond the old size
@@ -10,3 +12,4 @@ void *vsm_mem_resize(void *p, size_t bytes); // not cleared beyond the old size
 void *vsm_mem_grow(void *p, size_t n, size_t *cap, size_t size);
 // p, or the end of the process where it is NULL: for what another allocator gave.
 void *vsm_mem_need(void *p, size_t bytes);
+char *vsm_mem_copy(struct vsm_str s); // NUL-terminated

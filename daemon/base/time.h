@@ -16,4 +16,12 @@ static inline double vsm_seconds(int64_t us) {
   return (double)us / (double)VSM_SECOND_US;
 }
 
+// Of two times in microseconds.
+static inline int64_t vsm_earlier_us(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+static inline int64_t vsm_later_us(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
 #define VSM_TIME_NEVER ((struct vsm_time){INT64_MAX})

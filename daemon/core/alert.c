@@ -26,6 +26,7 @@ void vsm_alerts_fini(struct vsm_alerts *a) {
   free(a->past);
   vsm_arena_fini(&a->said);
   free(a->notices);
+  free(a->looked);
 }
 
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert) {
@@ -79,10 +80,6 @@ static int64_t awaited_until(const struct vsm_core *core, const struct vsm_alert
 
 static int64_t later(int64_t us, int64_t by) {
   return us > INT64_MAX - by ? INT64_MAX : us + by;
-}
-
-static int64_t least(int64_t a, int64_t b) {
-  return a < b ? a : b;
 }
 
 // Why it holds no more.
@@ -193,13 +190,13 @@ static void live(struct vsm_core *core, struct vsm_alert *a, const struct vsm_si
 static int64_t next_due(const struct vsm_core *core, const struct vsm_alert *a, int64_t due) {
   if (a->life.state == VSM_PENDING && !core->alerts.blind) {
     int64_t fires = later(a->life.since_us, a->rule->for_us), awaited = awaited_until(core, a);
-    return least(due, fires > awaited ? fires : awaited);
+    return vsm_earlier_us(due, fires > awaited ? fires : awaited);
   }
   if (a->life.state != VSM_FIRING)
     return due;
-  due = least(due, later(a->life.clear_us, a->life.clear_us == INT64_MAX ? 0 : a->rule->keep_us));
-  due = least(due, later(a->life.announced_us, a->rule->repeat_us));
-  return a->life.announced.joined > 0 ? least(due, later(a->life.announced_us, a->rule->announce_us)) : due;
+  due = vsm_earlier_us(due, later(a->life.clear_us, a->life.clear_us == INT64_MAX ? 0 : a->rule->keep_us));
+  due = vsm_earlier_us(due, later(a->life.announced_us, a->rule->repeat_us));
+  return a->life.announced.joined > 0 ? vsm_earlier_us(due, later(a->life.announced_us, a->rule->announce_us)) : due;
 }
 
 static void wait_for(struct vsm_core *core, uint32_t number, int64_t due) {
@@ -241,35 +238,29 @@ static void take_flips(struct vsm_core *core) {
   n->n_flips = 0;
 }
 
-struct looked {
-  const char *id;
-  uint32_t number;
-  struct vsm_sign sign;
-};
-
 static int by_id(const void *x, const void *y) {
-  return strcmp(((const struct looked *)x)->id, ((const struct looked *)y)->id);
+  return strcmp(((const struct vsm_looked *)x)->id, ((const struct vsm_looked *)y)->id);
 }
 
 // Takes those out of the list that are about sources, or about streams. They stay marked while they are looked at,
 // since flips that looking finds are theirs.
-static struct looked *choose(struct vsm_core *core, bool sources, size_t *n) {
+static size_t choose(struct vsm_core *core, bool sources) {
   struct vsm_noted *noted = &core->noted;
-  struct looked *chosen = vsm_mem_alloc((noted->n_alerts + 1) * sizeof *chosen);
-  size_t left = 0;
-  *n = 0;
+  struct vsm_alerts *all = &core->alerts;
+  size_t n = 0, left = 0;
   for (size_t i = 0; i < noted->n_alerts; i++) {
     uint32_t number = noted->alerts[i];
-    const struct vsm_alert *a = &core->alerts.at[number];
+    const struct vsm_alert *a = &all->at[number];
     if ((a->subject.stream < 0) == sources) {
-      chosen[(*n)++] = (struct looked){.id = a->id, .number = number};
+      all->looked = vsm_mem_grow(all->looked, n, &all->cap_looked, sizeof *all->looked);
+      all->looked[n++] = (struct vsm_looked){.id = a->id, .number = number};
     } else {
       noted->alerts[left++] = number;
     }
   }
   noted->n_alerts = left;
-  vsm_sort(chosen, *n, sizeof *chosen, by_id);
-  return chosen;
+  vsm_sort(all->looked, n, sizeof *all->looked, by_id);
+  return n;
 }
 
 static bool is_heard_or_not(const struct vsm_alert *a, enum vsm_alert_state before) {
@@ -277,8 +268,8 @@ static bool is_heard_or_not(const struct vsm_alert *a, enum vsm_alert_state befo
 }
 
 static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
-  size_t n;
-  struct looked *chosen = choose(core, sources, &n);
+  size_t n = choose(core, sources);
+  struct vsm_looked *chosen = core->alerts.looked;
   for (size_t i = 0; i < n; i++)
     vsm_detect(core, &core->alerts.at[chosen[i].number].subject, &chosen[i].sign);
   if (!sources) // they have no members, and those of others are not all found yet
@@ -294,7 +285,6 @@ static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
       vsm_alerts_touch_fed(core, &core->hearing.at[a->subject.source]);
     }
   }
-  free(chosen);
 }
 
 void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause) {
@@ -307,7 +297,7 @@ void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause) {
 
 int64_t vsm_alerts_due(const struct vsm_core *core) {
   const struct vsm_alerts *a = &core->alerts;
-  return a->due.count > 0 ? least(vsm_ranks_select(&a->due, 0).us, a->silences_due_us) : a->silences_due_us;
+  return a->due.count > 0 ? vsm_earlier_us(vsm_ranks_select(&a->due, 0).us, a->silences_due_us) : a->silences_due_us;
 }
 
 void vsm_alerts_step(struct vsm_core *core) {

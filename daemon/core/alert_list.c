@@ -34,33 +34,29 @@ uint32_t vsm_alerts_find(const struct vsm_alerts *a, struct vsm_str id) {
 
 // --- what it is of
 
-static char *copy(const char *z) {
-  return vsm_mem_need(strdup(z), strlen(z) + 1);
-}
-
 static void name_source(const struct vsm_core *core, struct vsm_alert *a) {
   char text[32 + VSM_KEY_MAX];
-  a->source = copy(core->hearing.at[a->subject.source].id);
+  a->source = vsm_mem_copy(vsm_str_of(core->hearing.at[a->subject.source].id));
   vsm_text_format(text, sizeof text, "%s:%s", vsm_alert_kind_name(a->subject.kind), a->source);
-  a->id = copy(text);
-  a->stream = copy("");
-  a->stage = copy("");
-  a->stream_name = copy("");
-  a->stage_name = copy("");
+  a->id = vsm_mem_copy(vsm_str_of(text));
+  a->stream = vsm_mem_copy(vsm_str_of(""));
+  a->stage = vsm_mem_copy(vsm_str_of(""));
+  a->stream_name = vsm_mem_copy(vsm_str_of(""));
+  a->stage_name = vsm_mem_copy(vsm_str_of(""));
 }
 
 static void name_node(const struct vsm_core *core, struct vsm_alert *a, int stage) {
   char text[64 + 2 * VSM_ID_MAX + VSM_KEY_MAX];
   const struct vsm_stream *m = &core->model->streams[a->subject.stream];
   const struct vsm_stage *s = stage >= 0 ? &m->stages[stage] : NULL;
-  a->source = copy("");
-  a->stream = copy(m->id);
-  a->stream_name = copy(m->name);
-  a->stage = copy(s ? s->id : "");
-  a->stage_name = copy(s ? s->name : "");
+  a->source = vsm_mem_copy(vsm_str_of(""));
+  a->stream = vsm_mem_copy(vsm_str_of(m->id));
+  a->stream_name = vsm_mem_copy(vsm_str_of(m->name));
+  a->stage = vsm_mem_copy(vsm_str_of(s ? s->id : ""));
+  a->stage_name = vsm_mem_copy(vsm_str_of(s ? s->name : ""));
   vsm_text_format(text, sizeof text, "%s:%s%s%s%s%s", vsm_alert_kind_name(a->subject.kind), a->stream, s ? "/" : "",
                   a->stage, a->name[0] ? ":" : "", a->name);
-  a->id = copy(text);
+  a->id = vsm_mem_copy(vsm_str_of(text));
 }
 
 // --- what feeds a node
@@ -105,7 +101,7 @@ static uint32_t add(struct vsm_core *core, const struct vsm_subject *subject, co
   all->at = vsm_mem_grow(all->at, all->n, &all->cap, sizeof *all->at);
   struct vsm_alert *a = &all->at[all->n];
   *a = (struct vsm_alert){.subject = *subject,
-                          .name = copy(subject->name),
+                          .name = vsm_mem_copy(vsm_str_of(subject->name)),
                           .rule = &rules[subject->kind],
                           .ownership = ownership,
                           .due_us = INT64_MAX};

@@ -12,7 +12,7 @@
 // --- who, why, until when
 
 static char *copy(struct vsm_str s) {
-  return s.n ? vsm_mem_need(strndup(s.p, s.n), s.n) : NULL;
+  return s.n ? vsm_mem_copy(s) : NULL;
 }
 
 void vsm_marker_set(struct vsm_marker *m, struct vsm_str by, struct vsm_str why, int64_t at_us, int64_t until_us) {

@@ -11,16 +11,12 @@
 
 enum { TEXT_MAX = 1 << 16 };
 
-static void put_text(struct vsm_out *o, const char *z) {
-  vsm_out_text(o, vsm_str_of(z ? z : ""));
-}
-
 // --- marks
 
 static void save_marker(struct vsm_out *o, const struct vsm_marker *m) {
   vsm_out_number(o, m->set);
-  put_text(o, m->by);
-  put_text(o, m->why);
+  vsm_out_text(o, vsm_str_of(m->by));
+  vsm_out_text(o, vsm_str_of(m->why));
   vsm_out_signed(o, m->at_us);
   vsm_out_signed(o, m->until_us);
 }
@@ -40,17 +36,17 @@ void vsm_silences_save(const struct vsm_alerts *a, struct vsm_out *o) {
     const struct vsm_silence *s = &a->silences[i];
     vsm_out_number(o, s->id);
     vsm_out_signed(o, s->kind);
-    put_text(o, s->stream);
-    put_text(o, s->stage);
-    put_text(o, s->source);
-    put_text(o, s->item);
+    vsm_out_text(o, vsm_str_of(s->stream));
+    vsm_out_text(o, vsm_str_of(s->stage));
+    vsm_out_text(o, vsm_str_of(s->source));
+    vsm_out_text(o, vsm_str_of(s->item));
     save_marker(o, &s->mark);
   }
 }
 
 static char *load_text(struct vsm_in *in) {
   struct vsm_str s = vsm_in_text(in, TEXT_MAX);
-  return s.n ? vsm_mem_need(strndup(s.p, s.n), s.n) : NULL;
+  return s.n ? vsm_mem_copy(s) : NULL;
 }
 
 void vsm_silences_load(struct vsm_alerts *a, struct vsm_in *in) {
@@ -128,7 +124,7 @@ static void load_sign(struct vsm_in *in, struct vsm_sign *s) {
 
 static void save_life(const struct vsm_core *core, const struct vsm_alert *a, struct vsm_out *o) {
   const struct vsm_life *l = &a->life;
-  put_text(o, a->id);
+  vsm_out_text(o, vsm_str_of(a->id));
   vsm_out_number(o, l->state);
   vsm_out_number(o, l->change);
   vsm_out_number(o, l->number);
@@ -211,7 +207,7 @@ static const struct vsm_mark_view *load_mark_view(struct vsm_in *in, struct vsm_
   X(id) X(stream) X(stage) X(stream_name) X(stage_name) X(source) X(name) X(ownership.owner) X(ownership.runbook)
 
 static void save_past(const struct vsm_alert_view *v, struct vsm_out *o) {
-#define X(member) put_text(o, v->member);
+#define X(member) vsm_out_text(o, vsm_str_of(v->member));
   VIEW_TEXTS(X)
 #undef X
   vsm_out_number(o, v->kind);

@@ -64,6 +64,13 @@ struct vsm_silence {
   struct vsm_marker mark;
 };
 
+// An alert that is looked at, and what is seen.
+struct vsm_looked {
+  const char *id;
+  uint32_t number;
+  struct vsm_sign sign;
+};
+
 struct vsm_alerts {
   struct vsm_alert *at; // those of the model first, in its order; then those of sources as they came
   size_t n, cap;
@@ -77,6 +84,8 @@ struct vsm_alerts {
   uint64_t last_number, last_silence;
   struct vsm_past_alert *past; // a ring: the next one goes to past[n_past % VSM_ALERT_HISTORY_MAX]
   uint64_t n_past;
+  struct vsm_looked *looked; // scratch of one look
+  size_t cap_looked;
   bool listening;
   unsigned n_silent;     // sources whose silence fires
   bool blind;            // nobody looked in this time: nothing begins to fire

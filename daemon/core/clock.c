@@ -8,20 +8,17 @@ struct vsm_time vsm_core_now(const struct vsm_core *core) {
   return core->has_now ? core->now : (struct vsm_time){0};
 }
 
-static int64_t least(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 struct vsm_time vsm_core_deadline(const struct vsm_core *core) {
   if (!core->has_now)
     return VSM_TIME_NEVER;
-  return (struct vsm_time){least(core->windows_due_us, least(vsm_horizon_due(core), vsm_alerts_due(core)))};
+  return (struct vsm_time){
+      vsm_earlier_us(core->windows_due_us, vsm_earlier_us(vsm_horizon_due(core), vsm_alerts_due(core)))};
 }
 
 void vsm_core_rearm(struct vsm_core *core) {
   core->windows_due_us = INT64_MAX;
   for (size_t i = 0; i < core->n_streams; i++)
-    core->windows_due_us = least(core->windows_due_us, vsm_stream_deadline(&core->streams[i], core->now.us));
+    core->windows_due_us = vsm_earlier_us(core->windows_due_us, vsm_stream_deadline(&core->streams[i], core->now.us));
 }
 
 // What the windows let go of does not depend on how many steps they take, so one step is enough.
@@ -49,7 +46,7 @@ static void pass_what_is_due(struct vsm_core *core, int64_t now_us) {
   bool passed_one = false;
   for (;;) {
     int64_t midnight = next_midnight(core, passed_one, now_us), alerts = vsm_alerts_due(core);
-    int64_t due = least(midnight, alerts);
+    int64_t due = vsm_earlier_us(midnight, alerts);
     if (due > now_us)
       return;
     step_to(core, due);

@@ -184,7 +184,7 @@ static void put_to_sleep(struct vsm_core *core, struct vsm_stream_state *s) {
   char **ids = vsm_mem_alloc(n * sizeof *ids);
   for (unsigned i = 0; i < n; i++) {
     const char *id = id_of_place(s, i);
-    ids[i] = vsm_mem_need(strdup(id), strlen(id) + 1);
+    ids[i] = vsm_mem_copy(vsm_str_of(id));
   }
   struct vsm_stream_state asleep;
   vsm_stream_state_init_gone(&asleep, vsm_str_of(s->id), NULL);

@@ -20,10 +20,6 @@ static int64_t next_minute(int64_t now_us) {
   return now_us - now_us % VSM_MINUTE_US + VSM_MINUTE_US;
 }
 
-static int64_t earlier(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 // When the panes of a window are counted anew, at a whole minute.
 static int64_t next_pane(int64_t window_us, int64_t now_us) {
   int64_t step = window_us / 60;
@@ -93,7 +89,7 @@ static void work_out(const struct asked *a) {
     n->minute_us = bands->n > 0 ? next_pane(bands->at[bands->n - 1].length_us, a->now) : INT64_MAX;
   }
   if (n->armed)
-    n->minute_us = earlier(n->minute_us, next_minute(a->now));
+    n->minute_us = vsm_earlier_us(n->minute_us, next_minute(a->now));
 }
 
 static void detect_stalled(const struct asked *a, struct vsm_sign *out) {
@@ -108,9 +104,9 @@ static void detect_stalled(const struct asked *a, struct vsm_sign *out) {
   vsm_reach_stalled_members(a->s, n, a->now, take_worst, &worst);
   tell_worst(out, &worst);
   for (unsigned i = 0; i < n->n_stalls; i++)
-    out->due_us = earlier(out->due_us, vsm_reach_stalls_at(&n->stalls[i], n->stalls[i].front.first));
+    out->due_us = vsm_earlier_us(out->due_us, vsm_reach_stalls_at(&n->stalls[i], n->stalls[i].front.first));
   if (n->relative)
-    out->due_us = earlier(out->due_us, n->minute_us);
+    out->due_us = vsm_earlier_us(out->due_us, n->minute_us);
 }
 
 static void detect_overdue(const struct asked *a, struct vsm_sign *out) {
@@ -127,7 +123,7 @@ static void detect_overdue(const struct asked *a, struct vsm_sign *out) {
     out->due_us = n->due_front.first + 1;
   for (unsigned i = 0; i < vsm_guard_expectings(a->s, n)->n; i++)
     if (n->expected[i].name == a->name)
-      out->due_us = earlier(out->due_us, vsm_reach_overdue_at(&n->expected[i], n->expected[i].front.first));
+      out->due_us = vsm_earlier_us(out->due_us, vsm_reach_overdue_at(&n->expected[i], n->expected[i].front.first));
 }
 
 // --- stages
@@ -234,7 +230,7 @@ static int64_t share_due(const struct asked *a, struct vsm_guard_expected *x) {
   struct vsm_ranks_at at = vsm_ranks_seek(set, vsm_reach_overdue(x, a->now) + 1, 0);
   struct vsm_rank e;
   int64_t due = vsm_ranks_next(set, &at, &e) ? minute_from(vsm_reach_overdue_at(x, e.us)) : INT64_MAX;
-  return x->x->e->window_us > 0 ? earlier(due, next_pane(x->x->e->window_us, a->now)) : due;
+  return x->x->e->window_us > 0 ? vsm_earlier_us(due, next_pane(x->x->e->window_us, a->now)) : due;
 }
 
 // What arrived at a whole minute itself counts from the next one on.
@@ -244,7 +240,7 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
   bool all_told = true;
   if (name->minute_us > a->now) {
     if (name->armed)
-      name->minute_us = earlier(name->minute_us, next_minute(a->now));
+      name->minute_us = vsm_earlier_us(name->minute_us, next_minute(a->now));
     out->untold = true;
     out->due_us = name->minute_us;
     return;
@@ -257,7 +253,7 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
     all_told = all_told && s.told;
     if (is_worse(&s, &worst))
       worst = s;
-    out->due_us = earlier(out->due_us, share_due(a, x));
+    out->due_us = vsm_earlier_us(out->due_us, share_due(a, x));
   }
   name->armed = false;
   name->minute_us = out->due_us;
@@ -349,26 +345,4 @@ void vsm_detect_take_out(struct vsm_core *core, unsigned stream, uint32_t item) 
 
 void vsm_detect_put_back(struct vsm_core *core, unsigned stream, uint32_t item) {
   count_again(core, stream, item, false);
-}
-
-// --- members
-
-struct telling {
-  vsm_member_fn *fn;
-  void *ctx;
-};
-
-static bool tell(void *ctx, const struct vsm_reached *m) {
-  const struct telling *t = ctx;
-  t->fn(t->ctx, m->item);
-  return true;
-}
-
-void vsm_detect_members(struct vsm_core *core, const struct vsm_subject *subject, vsm_member_fn *fn, void *ctx) {
-  struct asked a = ask(core, subject);
-  struct telling t = {fn, ctx};
-  if (a.node && subject->kind == VSM_ITEM_STALLED)
-    vsm_reach_stalled_members(a.s, a.node, a.now, tell, &t);
-  if (a.node && subject->kind == VSM_ITEM_OVERDUE)
-    vsm_reach_overdue_members(a.s, a.node, a.name, a.now, tell, &t);
 }

@@ -47,10 +47,6 @@ unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, st
 void vsm_detect_take_out(struct vsm_core *core, unsigned stream, uint32_t item);
 void vsm_detect_put_back(struct vsm_core *core, unsigned stream, uint32_t item);
 
-// Tells all items that an alert counts now, in no order.
-typedef void vsm_member_fn(void *ctx, uint32_t item);
-void vsm_detect_members(struct vsm_core *core, const struct vsm_subject *s, vsm_member_fn *fn, void *ctx);
-
 // All sets were made anew out of the items that are held: they begin with who counts now, and nothing is noted of it.
 void vsm_detect_begin(struct vsm_core *core);
 

@@ -175,10 +175,6 @@ static bool is_out(const struct vsm_seen *seen, int place) {
 
 // --- writing what differs
 
-static int64_t later(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-
 // Something of a set: there or not, and where.
 struct mark {
   bool there;
@@ -242,7 +238,7 @@ static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct v
   else if (concerned)
     vsm_noted_touch(n->guard->noted, n->stalled);
   if (members < 0)
-    n->stalled_ended_us = later(n->stalled_ended_us, ended(r, n->place, is, is ? is->moved : 0));
+    n->stalled_ended_us = vsm_later_us(n->stalled_ended_us, ended(r, n->place, is, is ? is->moved : 0));
 }
 
 static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
@@ -258,7 +254,7 @@ static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_
     vsm_noted_touch(n->guard->noted, name->overdue);
   come_first(n->guard, &n->due_front, b, name->overdue);
   if (members < 0 && !is)
-    name->ended_us = later(name->ended_us, ended(r, n->place, false, 0));
+    name->ended_us = vsm_later_us(name->ended_us, ended(r, n->place, false, 0));
 }
 
 static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
@@ -365,6 +361,6 @@ void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, stru
   else if (b)
     vsm_noted_touch(w->noted, name->overdue);
   if (a && !b)
-    name->ended_us = later(name->ended_us, ended(w->told, e->node->place, false, 0));
+    name->ended_us = vsm_later_us(name->ended_us, ended(w->told, e->node->place, false, 0));
   come_first(w, &e->front, (struct mark){is.open && !is.frozen && !older, is.key}, name->overdue);
 }

@@ -10,10 +10,6 @@
 #include "core/calendar.h"
 #include "core/state.h"
 
-static char *copy(struct vsm_str s) {
-  return vsm_mem_need(strndup(s.n ? s.p : "", s.n), s.n);
-}
-
 void vsm_hearing_fini(struct vsm_hearing *h) {
   for (size_t i = 0; i < h->n; i++) {
     free(h->at[i].id);
@@ -35,7 +31,7 @@ static uint32_t find(const struct vsm_hearing *h, struct vsm_str id) {
 static uint32_t add_source(struct vsm_core *core, struct vsm_str id) {
   struct vsm_hearing *h = &core->hearing;
   h->at = vsm_mem_grow(h->at, h->n, &h->cap, sizeof *h->at);
-  h->at[h->n] = (struct vsm_hearing_source){.id = copy(id),
+  h->at[h->n] = (struct vsm_hearing_source){.id = vsm_mem_copy(id),
                                             .model = -1,
                                             .row = (uint32_t)VSM_NO_ROW,
                                             .from_us = core->has_now ? core->now.us : 0,
@@ -122,8 +118,8 @@ static void note_sample(struct vsm_hearing_source *s, const struct vsm_event *e,
     return;
   free(s->type);
   free(s->detail);
-  s->type = copy(type);
-  s->detail = copy(vsm_str_of(s->reason == VSM_R_NONE ? "" : fx->detail));
+  s->type = vsm_mem_copy(type);
+  s->detail = vsm_mem_copy(vsm_str_of(s->reason == VSM_R_NONE ? "" : fx->detail));
 }
 
 static void count(struct vsm_core *core, struct vsm_hearing_source *s, const struct vsm_event *e,
@@ -232,15 +228,11 @@ void vsm_hearing_detect(struct vsm_core *core, const struct vsm_subject *subject
 
 // --- as bytes
 
-static void save_text(struct vsm_out *o, const char *z) {
-  vsm_out_text(o, vsm_str_of(z ? z : ""));
-}
-
 void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o) {
   vsm_out_number(o, h->n);
   for (size_t i = 0; i < h->n; i++) {
     const struct vsm_hearing_source *s = &h->at[i];
-    save_text(o, s->id);
+    vsm_out_text(o, vsm_str_of(s->id));
     vsm_out_signed(o, s->from_us);
     vsm_out_signed(o, s->heard_us);
     vsm_out_signed(o, s->minute);
@@ -249,8 +241,8 @@ void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o) {
       vsm_out_number(o, s->not_taken[k]);
     }
     vsm_out_number(o, s->type != NULL);
-    save_text(o, s->type);
-    save_text(o, s->detail);
+    vsm_out_text(o, vsm_str_of(s->type));
+    vsm_out_text(o, vsm_str_of(s->detail));
     vsm_out_number(o, s->reason);
     vsm_out_number(o, s->missing);
     vsm_out_number(o, s->given_up);
@@ -274,8 +266,8 @@ static void load_source(struct vsm_core *core, struct vsm_in *in) {
   bool sampled = vsm_in_below(in, 2);
   struct vsm_str type = vsm_in_text(in, VSM_KEY_MAX), detail = vsm_in_text(in, VSM_KEY_MAX);
   if (sampled && !s->type) {
-    s->type = copy(type);
-    s->detail = copy(detail);
+    s->type = vsm_mem_copy(type);
+    s->detail = vsm_mem_copy(detail);
   }
   s->reason = (enum vsm_reason)vsm_in_below(in, VSM_R_LINK_REFUSED + 1);
   s->missing = vsm_in_number(in);

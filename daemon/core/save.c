@@ -192,7 +192,7 @@ static void load_stages(struct vsm_loading *l, struct vsm_stream_state *s) {
   for (uint64_t i = 0; !l->in.bad && i < n; i++) {
     struct vsm_str id = vsm_in_text(&l->in, VSM_ID_MAX);
     s->sleeping = vsm_mem_grow(s->sleeping, s->n_sleeping, &s->cap_sleeping, sizeof *s->sleeping);
-    s->sleeping[s->n_sleeping++] = vsm_mem_need(strndup(id.p, id.n), id.n);
+    s->sleeping[s->n_sleeping++] = vsm_mem_copy(id);
   }
 }
 

@@ -319,7 +319,7 @@ void vsm_sealed_save(const struct vsm_stream_state *s, struct vsm_out *o) {
 static void put_to_sleep(struct vsm_sealed *sealed, struct vsm_str node, struct vsm_str bytes) {
   sealed->asleep = vsm_mem_grow(sealed->asleep, sealed->n_asleep, &sealed->cap_asleep, sizeof *sealed->asleep);
   struct vsm_asleep *a = &sealed->asleep[sealed->n_asleep++];
-  *a = (struct vsm_asleep){.node = vsm_mem_need(strndup(node.p, node.n), node.n)};
+  *a = (struct vsm_asleep){.node = vsm_mem_copy(node)};
   vsm_blob_put(&a->bytes, bytes.p, bytes.n);
 }
 

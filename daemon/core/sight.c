@@ -104,10 +104,6 @@ static int64_t newest_transition(const struct vsm_item *it, size_t but, unsigned
   return since;
 }
 
-static int64_t later(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-
 static bool is_live(const struct sight *g, unsigned place) {
   return place < g->s->graph->n || place == VSM_PLACE_ITEM;
 }
@@ -118,7 +114,7 @@ static int64_t newest_progress(const struct sight *g, int place) {
   int64_t us = 0;
   for (unsigned i = 0; i < g->it->n_progress; i++)
     if (place < 0 ? is_live(g, p[i].place) : p[i].place == place)
-      us = later(us, g->before->progress && g->before->place == p[i].place ? g->before->progress_us : p[i].us);
+      us = vsm_later_us(us, g->before->progress && g->before->place == p[i].place ? g->before->progress_us : p[i].us);
   return us;
 }
 
@@ -128,9 +124,9 @@ static void see_visit(const struct sight *g, const struct vsm_visit *v, struct v
   see_date(g, v->place, out);
   if (out->stall == VSM_NO_STALL)
     return;
-  out->moved = later(newest_transition(g->it, g->but, v->place, v->entered), newest_progress(g, v->place));
-  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, v->place));
-  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
+  out->moved = vsm_later_us(newest_transition(g->it, g->but, v->place, v->entered), newest_progress(g, v->place));
+  out->moved = vsm_later_us(out->moved, date(g, VSM_VALUE_NOT_BEFORE, v->place));
+  out->moved = vsm_later_us(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
 }
 
 static void see_item(const struct sight *g, struct vsm_seen_visit *out) {
@@ -139,8 +135,8 @@ static void see_item(const struct sight *g, struct vsm_seen_visit *out) {
   see_date(g, -1, out);
   if (out->stall == VSM_NO_STALL)
     return;
-  out->moved = later(g->story->last, newest_progress(g, -1));
-  out->moved = later(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
+  out->moved = vsm_later_us(g->story->last, newest_progress(g, -1));
+  out->moved = vsm_later_us(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
 }
 
 static void look(struct sight g, struct vsm_seen *out) {

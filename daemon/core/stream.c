@@ -41,7 +41,7 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
 void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, struct vsm_intern *words) {
   *s = (struct vsm_stream_state){.first_started = INT64_MAX};
   vsm_items_init(&s->items, words);
-  s->id = vsm_mem_need(strndup(id.p, id.n), id.n);
+  s->id = vsm_mem_copy(id);
   s->graph = vsm_mem_alloc(sizeof *s->graph); // of no stages
 }
 

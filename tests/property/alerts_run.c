@@ -327,23 +327,12 @@ static unsigned play_both(FILE *out, struct script *c, struct player *a, struct 
   return wrong;
 }
 
-static struct vsm_model without_rules_left_out(const struct vsm_model *from, const bool *out, struct vsm_arena *arena) {
-  struct vsm_model m = *from;
-  struct vsm_rule *rules = vsm_arena_zalloc(arena, (from->n_rules + 1) * sizeof *rules);
-  m.n_rules = 0;
-  for (unsigned i = 0; i < from->n_rules; i++)
-    if (!out[from->rules[i].line])
-      rules[m.n_rules++] = from->rules[i];
-  m.rules = rules;
-  return m;
-}
-
 unsigned alerts_run(FILE *out, const struct scenario *s) {
   struct vsm_arena arena;
   vsm_arena_init(&arena, 0);
   struct script c = {.s = s, .arena = &arena};
   for (unsigned i = 0; i < s->n_models; i++)
-    c.models[i] = without_rules_left_out(s->models[i], s->rules_out, &arena);
+    c.models[i] = scenario_without_rules(s->models[i], s->rules_out, &arena);
   make_script(&c);
   struct player ref = {.ops = &keeper_reference, .first = true};
   struct player again = {.ops = &keeper_reference, .varied = 1};

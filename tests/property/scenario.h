@@ -39,6 +39,9 @@ void scenario_print(FILE *out, const struct scenario *s);
 // wrong to `out`; returns how much.
 unsigned scenario_run(FILE *out, const struct scenario *s);
 
+// A model without the rules of the lines that are left out, in the arena.
+struct vsm_model scenario_without_rules(const struct vsm_model *from, const bool *out, struct vsm_arena *arena);
+
 // Leaves out events and rules as long as scenario_run() still finds something wrong.
 void scenario_shrink(struct scenario *s);
 // Likewise by another way to run it.

@@ -25,7 +25,7 @@ static bool wall(const struct run *r) {
 
 // ---- The log in its order
 
-static struct vsm_model without_rules_left_out(const struct vsm_model *from, const bool *out, struct vsm_arena *arena) {
+struct vsm_model scenario_without_rules(const struct vsm_model *from, const bool *out, struct vsm_arena *arena) {
   struct vsm_model m = *from;
   struct vsm_rule *rules = vsm_arena_zalloc(arena, (from->n_rules + 1) * sizeof *rules);
   m.n_rules = 0;
@@ -171,7 +171,7 @@ static char *run_in(FILE *out, const struct scenario *s, enum order order, unsig
   vsm_arena_init(&arena, 0);
   struct run r = {.s = s, .order = order, .c = {.out = out, .arena = &arena}};
   for (unsigned i = 0; i < s->n_models; i++)
-    r.models[i] = without_rules_left_out(s->models[i], s->rules_out, &arena);
+    r.models[i] = scenario_without_rules(s->models[i], s->rules_out, &arena);
   put_in_order(&r);
   r.c.core = vsm_core_create(&r.models[0]);
   r.c.ref = ref_create(&r.models[0], &arena);
