@@ -17,6 +17,7 @@
 #include "shell/log.h"
 #include "store/checkpoint.h"
 #include "store/directory.h"
+#include "store/history.h"
 #include "store/rewrite.h"
 #include "wire/batch.h"
 #include "wire/request.h"
@@ -212,6 +213,15 @@ static int write_all(struct search *s) {
 
 // --- all of it
 
+// Nothing is left to be found: the last thing that is done.
+static int scrub(const char *directory) {
+  struct vsm_journal_why why;
+  int err = vsm_history_scrub(directory, &why);
+  if (err)
+    vsm_log("history_failed", "why=\"%s\"", why.text);
+  return err;
+}
+
 static int search(struct search *s) {
   uint64_t positions[VSM_CHECKPOINTS_KEPT];
   int n = vsm_checkpoints_list(s->directory, positions, VSM_CHECKPOINTS_KEPT);
@@ -220,6 +230,8 @@ static int search(struct search *s) {
   s->covered = positions[VSM_CHECKPOINTS_KEPT - 1];
   int err = read_all(s, take_order);
   if (err || (s->n_orders == 0 && s->waits))
+    return err;
+  if (s->n_orders == 0 && (err = scrub(s->directory)) != 0)
     return err;
   err = vsm_rewrite_create(s->directory, &s->out);
   if (err)

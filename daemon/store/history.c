@@ -476,3 +476,16 @@ void vsm_history_close(struct vsm_history *h) {
   free(h->directory);
   free(h);
 }
+
+int vsm_history_scrub(const char *directory, struct vsm_journal_why *why) {
+  struct vsm_history h = {.directory = (char *)directory};
+  int code = open_file(&h, "history.db", false), err = 0;
+  if (code == SQLITE_OK)
+    code = sqlite3_exec(h.db, "VACUUM", NULL, NULL, NULL);
+  if (code == SQLITE_OK)
+    code = sqlite3_wal_checkpoint_v2(h.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  if (code != SQLITE_OK && code != SQLITE_CANTOPEN)
+    err = explain(&h, "history.db", code, why);
+  close_file(&h);
+  return err;
+}

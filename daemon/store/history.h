@@ -62,3 +62,7 @@ int vsm_history_finish(struct vsm_history *h, uint64_t position, int64_t receive
                        struct vsm_journal_why *why);
 // Unfinished, nothing was changed. NULL-safe.
 void vsm_history_close(struct vsm_history *h);
+
+// Writes all of it anew, since deleting alone leaves copies of a row behind where it had lain before. 0, also where
+// there is none; VSM_EINUSE, VSM_ENOMEM, VSM_EIO.
+int vsm_history_scrub(const char *directory, struct vsm_journal_why *why);

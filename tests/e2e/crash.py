@@ -133,9 +133,7 @@ class Directory:
         self.reference = Daemon(harness.config())
         self.given = set()
         self.rebuilds = rng.random() < 0.2  # after one nothing is trimmed for a while
-        # Off unless asked for: under this load a file still held bytes of a forgotten item in a few of a hundred rounds
-        # (docs/durability.md), which is an open fault.
-        self.forgets = bool(os.environ.get("VSM_CRASH_FORGETS")) and not self.rebuilds and rng.random() < 0.5
+        self.forgets = not self.rebuilds and rng.random() < 0.5
         self.secret, self.secrets = None, 0  # one that is known, and to be forgotten; how many there were
         self.orders = []  # sockets on which it was asked for
 
