@@ -40,6 +40,15 @@ static void on_look(void *ctx) {
   vsm_daemon_trouble(d);
 }
 
+static void on_alive(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  int64_t every_us = vsm_notify_alive_every_us();
+  if (every_us == INT64_MAX)
+    return;
+  vsm_timer_set(d->alive, every_us);
+  vsm_notify("WATCHDOG=1");
+}
+
 // --- callbacks of the parts
 
 static void on_change(void *ctx, const struct vsm_change *change, const struct vsm_event *event) {
@@ -258,11 +267,12 @@ static int create_parts(struct vsm_daemon *d) {
   vsm_loop_after_each(d->loop, vsm_daemon_after_turn, d);
   d->step = vsm_timer_create(d->loop, on_step_due, d);
   d->look = vsm_timer_create(d->loop, on_look, d);
+  d->alive = vsm_timer_create(d->loop, on_alive, d);
   d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);
   d->interrupt = vsm_catch_create(d->loop, SIGINT, on_terminate, d);
   d->hangup = vsm_catch_create(d->loop, SIGHUP, on_hangup, d);
-  bool all = d->ingest && d->publish && d->query && d->step && d->look && d->terminate && d->interrupt && d->hangup;
-  return all ? 0 : VSM_ENOMEM;
+  bool timers = d->step && d->look && d->alive, signals = d->terminate && d->interrupt && d->hangup;
+  return d->ingest && d->publish && d->query && timers && signals ? 0 : VSM_ENOMEM;
 }
 
 static int open_sockets(struct vsm_daemon *d) {
@@ -335,6 +345,7 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   vsm_catch_destroy(d->hangup);
   vsm_catch_destroy(d->interrupt);
   vsm_catch_destroy(d->terminate);
+  vsm_timer_destroy(d->alive);
   vsm_timer_destroy(d->look);
   vsm_timer_destroy(d->step);
   vsm_query_socket_destroy(d->query);
@@ -354,6 +365,7 @@ int vsm_daemon_run(struct vsm_daemon *d) {
   vsm_process_raise_descriptor_limit();
   if (!d->keep)
     open_up(d);
+  on_alive(d);
   int err = vsm_loop_run(d->loop);
   vsm_notify("STOPPING=1");
   if (d->keep && d->recovered) {

@@ -34,6 +34,7 @@ struct vsm_daemon {
   struct vsm_timer *step;   // when the core's next time step is due
   struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
   struct vsm_timer *look;   // for trouble
+  struct vsm_timer *alive;  // for the next sign of life to the service manager
   struct vsm_catch *terminate, *interrupt, *hangup;
 
   uint64_t epoch; // milliseconds since 1970 at the start

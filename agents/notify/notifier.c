@@ -41,6 +41,7 @@ struct notifier {
   int64_t now_us, mono_us; // of this turn; mono: of a clock that does not jump
   int64_t broken_until_us; // the store failed: nothing is written before then (mono); 0: it works
   int64_t prune_us;
+  int64_t alive_us; // the service manager wants the next sign of life (mono); INT64_MAX: none
   int64_t ahead_us; // the wall clock's time less that of the other
 };
 
@@ -183,9 +184,19 @@ static const char *trouble(struct notifier *n) {
              : NULL;
 }
 
+static void say_alive(struct notifier *n) {
+  int64_t every_us = vsm_notify_alive_every_us();
+  if (n->mono_us < n->alive_us)
+    return;
+  n->alive_us = every_us == INT64_MAX ? INT64_MAX : n->mono_us + every_us;
+  if (every_us != INT64_MAX)
+    vsm_notify("WATCHDOG=1");
+}
+
 static void turn(struct notifier *n) {
   struct signalfd_siginfo info;
   look_at_clocks(n);
+  say_alive(n);
   vsm_inbox_process(n->inbox, n->mono_us);
   write_changes(n);
   vsm_deliver_turn(n->deliver, n->now_us, n->mono_us);
@@ -208,6 +219,7 @@ static int wait_ms(struct notifier *n) {
   int64_t unheard = vsm_own_due(&n->watch);
   if (vsm_own_holds(&n->watch, VSM_OWN_UNHEARD, n->mono_us) != 1)
     mono = sooner(mono, unheard);
+  mono = sooner(mono, n->alive_us);
   mono = sooner(mono, sooner(vsm_child_due(n->carrier.children), vsm_heartbeat_due(&n->heartbeat)));
   int64_t us = sooner(wall == INT64_MAX ? wall : wall - n->now_us, mono == INT64_MAX ? mono : mono - n->mono_us);
   int64_t ms = us <= 0 ? 0 : sooner((us - 1) / 1000 + 1, WAIT_MAX_MS);

@@ -2,6 +2,7 @@
 // or where it cannot be reached, nobody wants to know.
 #include "shell/notify.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,13 @@ void vsm_notify(const char *state) {
   sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to,
          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n));
   close(fd);
+}
+
+int64_t vsm_notify_alive_every_us(void) {
+  const char *text = getenv("WATCHDOG_USEC"), *whose = getenv("WATCHDOG_PID");
+  int64_t us = text ? strtoll(text, NULL, 10) : 0;
+  bool ours = !whose || strtoll(whose, NULL, 10) == getpid(); // else of the program that started us
+  return us > 1 && ours ? us / 2 : INT64_MAX;
 }
 
 void vsm_notify_reloading(void) {

@@ -1,4 +1,8 @@
 // Tells the service manager of our state, where there is one (NOTIFY_SOCKET).
 #pragma once
-void vsm_notify(const char *state); // "READY=1", "STOPPING=1", ...
+#include <stdint.h>
+
+void vsm_notify(const char *state); // "READY=1", "STOPPING=1", "WATCHDOG=1", ...
+// How often it wants "WATCHDOG=1" of us: half of the time after which it takes us for hung. INT64_MAX: never.
+int64_t vsm_notify_alive_every_us(void);
 void vsm_notify_reloading(void);

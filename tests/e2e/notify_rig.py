@@ -140,8 +140,9 @@ class FakeDaemon:
 class Notify:
     """A running vsm-notify in a directory of its own."""
 
-    def __init__(self, daemon, text, files=None):
+    def __init__(self, daemon, text, files=None, env=None):
         self.daemon = daemon
+        self.env = env or {}
         self.directory = tempfile.mkdtemp(prefix="vsm-notify-e2e-")
         self.path = os.path.join(self.directory, "notify.yaml")
         for name, content in (files or {}).items():
@@ -160,7 +161,7 @@ class Notify:
         self.file("notify.yaml", text)
 
     def environment(self):
-        return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
+        return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | self.env
 
     def start(self):
         self.process = subprocess.Popen([NOTIFY, "--config", self.path, "--query", self.daemon.query, "--publish", self.daemon.publish],

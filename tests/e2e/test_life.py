@@ -159,6 +159,20 @@ class End(unittest.TestCase):
                     self.assertEqual(s.recv(100), b"READY=1")
                 self.assertEqual(s.recv(100), b"STOPPING=1")
 
+    def test_signs_of_life(self):
+        with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+                s.bind(os.path.join(directory, "notify"))
+                s.settimeout(DEADLINE)
+                with Daemon(env={"NOTIFY_SOCKET": s.getsockname(), "WATCHDOG_USEC": "40000"}):
+                    self.assertEqual([s.recv(100) for _ in range(5)], [b"READY=1"] + 4 * [b"WATCHDOG=1"])
+                while s.recv(100) != b"STOPPING=1":
+                    pass
+                # Another process is waited for: of this one nothing is wanted.
+                with Daemon(env={"NOTIFY_SOCKET": s.getsockname(), "WATCHDOG_USEC": "2", "WATCHDOG_PID": "1"}) as d:
+                    d.client().submit(batch(event()))
+                self.assertEqual([s.recv(100), s.recv(100)], [b"READY=1", b"STOPPING=1"])
+
 
 class Asked(unittest.TestCase):
     def test_check_of_a_good_file(self):

@@ -4,7 +4,9 @@ import hmac
 import json
 import os
 import re
+import socket
 import stat
+import tempfile
 import time
 import unittest
 
@@ -48,8 +50,18 @@ class Told(unittest.TestCase):
         self.addCleanup(manager.__exit__, None, None, None)
         return value
 
-    def notify(self, text=None, files=None):
-        return Notify(self.daemon, text or config([hook(self.http)]), files)
+    def notify(self, text=None, files=None, env=None):
+        return Notify(self.daemon, text or config([hook(self.http)]), files, env)
+
+    def test_signs_of_life_to_a_service_manager(self):
+        with tempfile.TemporaryDirectory(prefix="vsm-notify-e2e-") as directory:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+                s.bind(os.path.join(directory, "notify"))
+                s.settimeout(harness.DEADLINE)
+                with self.notify(env={"NOTIFY_SOCKET": s.getsockname(), "WATCHDOG_USEC": "40000"}):
+                    self.assertEqual([s.recv(100) for _ in range(5)], [b"READY=1"] + 4 * [b"WATCHDOG=1"])
+                while s.recv(100) != b"STOPPING=1":
+                    pass
 
     def test_fires_joins_repeats_and_is_over(self):
         with self.notify():
