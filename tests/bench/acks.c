@@ -22,7 +22,6 @@
 enum {
   ITEMS = 1000000,
   BATCH = 100,
-  CAPACITY_EVENTS = 500000,
   PACED_EVENTS = 24000000,
   FLOOR_APPENDS = 2000,
   LOOK_EVERY_US = 10000,
@@ -48,18 +47,6 @@ static void fail(const char *what) {
 }
 
 // --- what the daemon is doing
-
-static pid_t child_of(pid_t pid) {
-  char path[64];
-  int child = 0;
-  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
-  FILE *f = fopen(path, "r");
-  if (f && fscanf(f, "%d", &child) != 1)
-    child = 0;
-  if (f)
-    fclose(f);
-  return child;
-}
 
 // Who reads the journal keeps its log from beginning anew meanwhile: so that is rare and short.
 struct journal {
@@ -99,7 +86,7 @@ static void *look(void *arg) {
   open_journal(&journal, &l->daemon);
   int64_t oldest = oldest_record(&journal, bench_now_ns()), since = 0;
   for (enum doing doing = AT_REST; !atomic_load(&l->over) && doing != DONE; atomic_store(&l->doing, doing)) {
-    pid_t child = child_of(l->daemon.pid);
+    pid_t child = bench_child_of(l->daemon.pid);
     int64_t now = bench_now_ns();
     if (doing == AT_REST && child)
       doing = CHECKPOINT;
@@ -213,28 +200,6 @@ static double run_paced(struct look *l, struct bench_sender *sender, const struc
   return got;
 }
 
-static void load(struct bench_sender *sender, struct bench_stream *stream) {
-  for (bool more = true; more;) {
-    struct bench_frames frames;
-    bench_frames_pack(&frames, stream, true, 1000000, 1000);
-    more = frames.n_events > 0;
-    if (more)
-      bench_send(sender, &frames);
-    bench_frames_free(&frames);
-  }
-}
-
-static double capacity(struct bench_sender *sender, struct bench_stream *stream) {
-  double rates[3];
-  for (int i = 0; i < 3; i++) {
-    struct bench_frames frames;
-    bench_frames_pack(&frames, stream, false, CAPACITY_EVENTS, BATCH);
-    rates[i] = bench_send(sender, &frames);
-    bench_frames_free(&frames);
-  }
-  return bench_median(rates, 3);
-}
-
 static void print_row(bool json, const char *what, const char *of, double value, const char *unit) {
   char name[64];
   snprintf(name, sizeof name, "ack/%s/%s", what, of);
@@ -278,10 +243,10 @@ void bench_acks(bool json) {
                      &(struct bench_daemon_options){.state = true, .journal_max = journal_max, .anywhere = true});
   struct bench_sender *sender = bench_sender_create(l.daemon.endpoint);
   bench_stream_init(&stream, BENCH_MIXED, ITEMS, bench_wall_us() - 3600 * INT64_C(1000000), 1);
-  load(sender, &stream);
-  while (child_of(l.daemon.pid))
+  bench_send_opening(sender, &stream);
+  while (bench_child_of(l.daemon.pid))
     usleep(LOOK_EVERY_US);
-  double most = capacity(sender, &stream);
+  double most = bench_capacity(sender, &stream, BATCH);
   bench_frames_pack(&frames, &stream, false, PACED_EVENTS, BATCH);
   double floors[2] = {append_p99(&l.daemon, &frames)};
   size_t alone = bench_resident_bytes_of(l.daemon.pid);

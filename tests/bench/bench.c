@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acks.h"
+#include "alerts.h"
 #include "features.h"
 #include "growth.h"
 #include "measure.h"
@@ -147,6 +148,10 @@ static void acks(void) {
   bench_acks(json);
 }
 
+static void alerts(void) {
+  bench_alerts(json);
+}
+
 static void growth(void) {
   static const struct {
     const char *name;
@@ -164,7 +169,7 @@ static const struct {
   const char *name;
   void (*fn)(void);
 } parts[] = {{"share", shares},  {"memory", memory},   {"growth", growth}, {"features", features},
-             {"query", queries}, {"restart", restart}, {"ack", acks}};
+             {"query", queries}, {"restart", restart}, {"ack", acks},      {"alert", alerts}};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
@@ -178,7 +183,9 @@ int main(int argc, char **argv) {
     while (p < N_PARTS && strcmp(parts[p].name, argv[i]) != 0)
       p++;
     if (p == N_PARTS)
-      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart] [ack]\n"), 2;
+      return fprintf(stderr,
+                     "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart] [ack] [alert]\n"),
+             2;
     wanted[p] = some = true;
   }
   for (size_t p = 0; p < N_PARTS; p++)

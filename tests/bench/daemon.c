@@ -44,11 +44,17 @@ static void find_ports(int ports[PORTS]) {
     close(fds[i]);
 }
 
-static void write_options(FILE *out, const struct bench_daemon_options *o) {
-  if (o->state)
+// What comes behind this line of the shipped configuration.
+static void write_beside(FILE *out, const char *line, const struct bench_daemon_options *o) {
+  bool daemon = strcmp(line, "daemon:\n") == 0;
+  if (daemon && o->state)
     fputs("  state: state\n", out);
-  if (o->journal_max)
+  if (daemon && o->journal_max)
     fprintf(out, "  journal: { max: %s }\n", o->journal_max);
+  if (o->streams && strcmp(line, "value_streams:\n") == 0)
+    fputs(o->streams, out);
+  if (o->mappings && strcmp(line, "mappings:\n") == 0)
+    fputs(o->mappings, out);
 }
 
 // The shipped configuration, its four ports (5570 to 5573) replaced.
@@ -67,8 +73,7 @@ static void write_config(const char *directory, const int ports[PORTS], const st
       fprintf(out, "%.*s%d%s", (int)(port + 10 - line), line, ports[port[13] - '0'], port + 14);
     else
       fputs(line, out);
-    if (strcmp(line, "daemon:\n") == 0)
-      write_options(out, o);
+    write_beside(out, line, o);
   }
   fclose(in);
   fclose(out);
@@ -96,6 +101,7 @@ void bench_daemon_start(struct bench_receiver *r, const struct bench_daemon_opti
   find_ports(ports);
   write_config(r->directory, ports, o);
   snprintf(r->endpoint, sizeof r->endpoint, "tcp://127.0.0.1:%d", ports[1]);
+  snprintf(r->publish, sizeof r->publish, "tcp://127.0.0.1:%d", ports[2]);
   r->pid = fork();
   if (r->pid == 0)
     run(r->directory, o->anywhere);

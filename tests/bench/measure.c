@@ -134,3 +134,15 @@ void bench_print(bool json, const char *name, double value, const char *unit) {
     printf("%-28s %14.4g  %s\n", name, value, unit);
   fflush(stdout);
 }
+
+pid_t bench_child_of(pid_t pid) {
+  char path[64];
+  int child = 0;
+  snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+  FILE *f = fopen(path, "r");
+  if (f && fscanf(f, "%d", &child) != 1)
+    child = 0;
+  if (f)
+    fclose(f);
+  return child;
+}

@@ -26,6 +26,7 @@ double bench_median(double *values, size_t n);             // sorts
 double bench_quantile(double *values, size_t n, double q); // likewise
 
 size_t bench_resident_bytes_of(pid_t pid);
+pid_t bench_child_of(pid_t pid);          // the first that runs; 0: none
 void bench_remove(const char *directory); // with all that is in it
 
 // One result: a row for people, or with json a line of JSON.

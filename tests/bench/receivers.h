@@ -6,6 +6,7 @@
 struct bench_receiver {
   pid_t pid;
   char endpoint[64];
+  char publish[64];   // of the daemon
   char directory[64]; // of the daemon: its configuration and what it logs
 };
 
@@ -15,6 +16,8 @@ struct bench_daemon_options {
   bool state;              // in a directory of its own, which goes with the daemon
   const char *journal_max; // NULL: the default
   bool anywhere;           // on any core
+  const char *streams;     // text beside the shipped value streams; NULL: none
+  const char *mappings;    // likewise
 };
 // The daemon beside this program, on the shipped configuration with other ports.
 void bench_daemon_start(struct bench_receiver *r, const struct bench_daemon_options *o);

@@ -12,6 +12,7 @@
 
 // In flight: enough to keep the receiver busy, little enough to stay in the caches.
 enum { EVENTS_IN_FLIGHT = 20000, BATCHES_IN_FLIGHT_MIN = 8, BATCHES_IN_FLIGHT_MAX = 1000, ACK_WAIT_MS = 20000 };
+enum { CAPACITY_EVENTS = 500000 };
 
 struct bench_sender {
   void *context, *socket;
@@ -154,6 +155,28 @@ double bench_send(struct bench_sender *s, const struct bench_frames *f) {
       acked++;
   }
   return (double)f->n_events * 1e9 / (double)(bench_now_ns() - began);
+}
+
+void bench_send_opening(struct bench_sender *s, struct bench_stream *stream) {
+  for (bool more = true; more;) {
+    struct bench_frames frames;
+    bench_frames_pack(&frames, stream, true, 1000000, 1000);
+    more = frames.n_events > 0;
+    if (more)
+      bench_send(s, &frames);
+    bench_frames_free(&frames);
+  }
+}
+
+double bench_capacity(struct bench_sender *s, struct bench_stream *stream, unsigned batch) {
+  double rates[3];
+  for (int i = 0; i < 3; i++) {
+    struct bench_frames frames;
+    bench_frames_pack(&frames, stream, false, CAPACITY_EVENTS, batch);
+    rates[i] = bench_send(s, &frames);
+    bench_frames_free(&frames);
+  }
+  return bench_median(rates, 3);
 }
 
 // Until something can be received or the time has come. The descriptor tells of changes alone: so first it is asked.

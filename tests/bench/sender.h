@@ -27,6 +27,11 @@ void bench_sender_destroy(struct bench_sender *s);
 // event.
 double bench_send(struct bench_sender *s, const struct bench_frames *f);
 
+// Sends all that opens the stream's items.
+void bench_send_opening(struct bench_sender *s, struct bench_stream *stream);
+// Events per second that the receiver takes of the stream in such batches: the median of three runs.
+double bench_capacity(struct bench_sender *s, struct bench_stream *stream, unsigned batch);
+
 // Of each ack: how long after its batch was due it came. False: that is enough.
 typedef bool bench_ack_fn(void *ctx, int64_t late_ns);
 // Sends so many events a second, each batch when it is due, and waits for the acks of what was sent. Events per second.
