@@ -1,0 +1,149 @@
+// A question of the route's kind is made by the descriptors of the messages: the parameters have the names of the
+// request's fields, and the answer is the field of the reply that has the name of the request's. So what is told here
+// is what `vsm ... --json` prints.
+#include "agents/web/api.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/web/daemon.h"
+#include "agents/web/http.h"
+#include "agents/web/server.h"
+#include "base/mem.h"
+#include "vsm/json.h"
+
+// --- the request
+
+static bool set_number(const char *text, uint64_t most, uint64_t *to) {
+  char *end;
+  errno = 0;
+  *to = strtoull(text, &end, 10);
+  return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *to <= most;
+}
+
+// Returns what is allowed where the text is not that.
+static const char *set_field(const ProtobufCFieldDescriptor *f, void *at, const char *text) {
+  uint64_t n = 0;
+  switch (f->type) {
+  case PROTOBUF_C_TYPE_STRING:
+    *(const char **)at = text;
+    return NULL;
+  case PROTOBUF_C_TYPE_BOOL:
+    *(protobuf_c_boolean *)at = strcmp(text, "true") == 0;
+    return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ? NULL : "true, false";
+  case PROTOBUF_C_TYPE_UINT32:
+    if (!set_number(text, UINT32_MAX, &n))
+      return "a whole number below 2^32";
+    *(uint32_t *)at = (uint32_t)n;
+    return NULL;
+  case PROTOBUF_C_TYPE_UINT64:
+    return set_number(text, UINT64_MAX, at) ? NULL : "a whole number below 2^64";
+  default:
+    return "nothing";
+  }
+}
+
+static void *field_at(const ProtobufCMessage *m, const char *name, const ProtobufCFieldDescriptor **f) {
+  *f = protobuf_c_message_descriptor_get_field_by_name(m->descriptor, name);
+  return *f ? (char *)m + (*f)->offset : NULL;
+}
+
+static bool set_named(struct vsm_exchange *x, ProtobufCMessage *m, const char *name, const char *text) {
+  const ProtobufCFieldDescriptor *f;
+  void *at = field_at(m, name, &f);
+  const char *allowed = at ? set_field(f, at, text) : "nothing";
+  if (!allowed)
+    return true;
+  vsm_http_problem(x, 400, "%s=%.64s; allowed: %s", name, text, allowed);
+  return false;
+}
+
+// segment=region=north
+static bool set_segment(struct vsm_exchange *x, ProtobufCMessage *m, const char *text) {
+  const char *equals = strchr(text, '=');
+  if (!equals || equals == text || !equals[1]) {
+    vsm_http_problem(x, 400, "segment=%.64s; allowed: ATTRIBUTE=VALUE, as region=north", text);
+    return false;
+  }
+  char *attribute = vsm_mem_need(vsm_arena_strndup(&x->arena, text, (size_t)(equals - text)), 0);
+  return set_named(x, m, "attribute", attribute) && set_named(x, m, "value", equals + 1);
+}
+
+static bool set_params(struct vsm_exchange *x, ProtobufCMessage *m) {
+  bool good = !*x->key || set_named(x, m, "key", x->key);
+  for (size_t i = 0; good && i < x->n_params; i++) {
+    const struct vsm_http_param *p = &x->params[i];
+    if (*p->value)
+      good = strcmp(p->name, "segment") == 0 ? set_segment(x, m, p->value) : set_named(x, m, p->name, p->value);
+  }
+  return good;
+}
+
+// --- the answer
+
+static void say_gone(struct vsm_exchange *x) {
+  char members[64];
+  uint64_t since = vsm_daemon_line_stale_since(x->web->daemon);
+  snprintf(members, sizeof members, ", \"stale_since_unix_nano\": %" PRIu64, since);
+  vsm_http_set_header(x, "Retry-After", "1");
+  vsm_http_problem_with(x, 503, members, "the daemon does not answer; it is asked every second until it does");
+}
+
+// The daemon says "no stream ...", "no item ..." of what it does not know.
+static void say_refusal(struct vsm_exchange *x, const char *error) {
+  vsm_http_problem(x, strncmp(error, "no ", 3) == 0 ? 404 : 400, "%.*s", (int)strcspn(error, "\n"), error);
+}
+
+static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
+  struct vsm_exchange *x = ctx;
+  const ProtobufCFieldDescriptor *f;
+  if (err) {
+    say_gone(x);
+    return;
+  }
+  if (*reply->error) {
+    say_refusal(x, reply->error);
+    return;
+  }
+  const ProtobufCMessage *const *at = field_at(&reply->base, x->route->kind, &f);
+  if (reply->kind_case != f->id)
+    vsm_http_problem(x, 500, "the daemon answered something else");
+  else
+    vsm_http_json(x, vsm_json_message(*at, NULL));
+}
+
+void vsm_api_question(struct vsm_exchange *x) {
+  const ProtobufCFieldDescriptor *f;
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  void *at = field_at(&r.base, x->route->kind, &f);
+  const ProtobufCMessageDescriptor *type = f->descriptor;
+  ProtobufCMessage *m = vsm_mem_need(vsm_arena_alloc(&x->arena, type->sizeof_message), type->sizeof_message);
+  protobuf_c_message_init(type, m);
+  *(ProtobufCMessage **)at = m;
+  r.kind_case = f->id;
+  if (set_params(x, m) && vsm_daemon_line_ask(x->web->daemon, &r, on_reply, x) != 0)
+    say_gone(x);
+}
+
+// --- what is known without a question
+
+void vsm_api_health(struct vsm_exchange *x) {
+  vsm_http_reply(x, 200, "text/plain; charset=utf-8", "ok\n", 3);
+}
+
+void vsm_api_ready(struct vsm_exchange *x) {
+  if (vsm_daemon_line_stale_since(x->web->daemon))
+    say_gone(x);
+  else
+    vsm_http_reply(x, 200, "text/plain; charset=utf-8", "ok\n", 3);
+}
+
+void vsm_api_page(struct vsm_exchange *x) {
+  static const char page[] = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>vsm-web</title>"
+                             "<p>This vsm-web was built without its dashboard; the API begins at "
+                             "<a href=\"/api/v1/snapshot\">/api/v1/snapshot</a>.</p></html>\n";
+  vsm_http_reply(x, 200, "text/html; charset=utf-8", page, sizeof page - 1);
+}

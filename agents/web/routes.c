@@ -1,0 +1,124 @@
+#include "agents/web/routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/web/api.h"
+#include "agents/web/assets.h"
+#include "agents/web/decode.h"
+#include "agents/web/http.h"
+#include "agents/web/server.h"
+
+#define API "/api/v1/"
+
+static const struct vsm_route routes[] = {
+    {"GET", API "snapshot", vsm_api_question, "snapshot", "stream"},
+    {"GET", API "items", vsm_api_question, "items", "stream stage state segment sort limit cursor"},
+    {"GET", API "items/*", vsm_api_question, "item", "stream"},
+    {"GET", API "edges", vsm_api_question, "edges", "stream window"},
+    {"GET", API "bottleneck", vsm_api_question, "bottleneck", "stream window"},
+    {"GET", API "forecast", vsm_api_question, "forecast", "stream items by item seed"},
+    {"GET", API "alerts", vsm_api_question, "alerts", "stream stage source kind history limit"},
+    {"GET", API "sources", vsm_api_question, "sources", ""},
+    {"GET", API "unmapped", vsm_api_question, "unmapped", ""},
+    {"GET", API "rejected", vsm_api_question, "rejected", ""},
+    {"GET", API "status", vsm_api_question, "status", ""},
+    {"GET", "/healthz", vsm_api_health, NULL, ""},
+    {"GET", "/readyz", vsm_api_ready, NULL, ""},
+};
+enum { N = sizeof routes / sizeof *routes };
+
+// *key: where in the path the * begins, *n: how much it stands for.
+static bool fits(const char *pattern, const char *path, const char **key, size_t *n) {
+  const char *star = strchr(pattern, '*');
+  *key = NULL;
+  *n = 0;
+  if (!star)
+    return strcmp(pattern, path) == 0;
+  size_t before = (size_t)(star - pattern), after = strlen(star + 1), all = strlen(path);
+  if (all <= before + after || strncmp(path, pattern, before) != 0 || strcmp(path + all - after, star + 1) != 0)
+    return false;
+  *key = path + before;
+  *n = all - before - after;
+  return true;
+}
+
+static bool is_method(const struct vsm_route *r, const char *method) {
+  return strcmp(r->method, method) == 0 || (strcmp(r->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+// The methods that the path knows go into `allow`.
+static const struct vsm_route *find(struct vsm_exchange *x, char *allow, size_t size) {
+  const char *key;
+  size_t n, used = 0;
+  *allow = '\0';
+  for (size_t i = 0; i < N; i++) {
+    if (!fits(routes[i].pattern, x->path, &key, &n))
+      continue;
+    if (is_method(&routes[i], x->method)) {
+      char *copy = key ? vsm_arena_strndup(&x->arena, key, n) : NULL;
+      x->key = copy ? copy : "";
+      return copy && !vsm_decode(copy) ? NULL : &routes[i];
+    }
+    used += (size_t)snprintf(allow + used, size - used, "%s%s%s", used ? ", " : "", routes[i].method,
+                             strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
+  }
+  return NULL;
+}
+
+static const struct vsm_asset *find_asset(const char *path) {
+  for (const struct vsm_asset *a = vsm_assets; a->path; a++)
+    if (strcmp(a->path, path) == 0)
+      return a;
+  return NULL;
+}
+
+static bool is_word(const char *words, const char *word) {
+  size_t n = strlen(word);
+  for (const char *p = words; *p; p += strspn(p, " ")) {
+    size_t k = strcspn(p, " ");
+    if (k == n && strncmp(p, word, n) == 0)
+      return true;
+    p += k;
+  }
+  return false;
+}
+
+static const char *unknown_param(const struct vsm_exchange *x) {
+  for (size_t i = 0; i < x->n_params; i++)
+    if (!is_word(x->route->params, x->params[i].name))
+      return x->params[i].name;
+  return NULL;
+}
+
+static void run(struct vsm_exchange *x, const struct vsm_route *route) {
+  x->route = route;
+  const char *unknown = unknown_param(x);
+  if (unknown)
+    vsm_http_problem(x, 400, "no parameter \"%.64s\" here; allowed: %s", unknown,
+                     *route->params ? route->params : "none");
+  else
+    route->handle(x);
+}
+
+void vsm_routes_dispatch(struct evhttp_request *req, void *web) {
+  char allow[64];
+  struct vsm_exchange *x = vsm_http_begin(web, req);
+  if (!x)
+    return;
+  const struct vsm_route *route = find(x, allow, sizeof allow);
+  bool reads = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
+  const struct vsm_asset *asset = route ? NULL : find_asset(x->path);
+  if (route) {
+    run(x, route);
+  } else if (asset && reads) {
+    vsm_http_asset(x, asset);
+  } else if (strcmp(x->path, "/") == 0 && reads) {
+    vsm_api_page(x);
+  } else if (*allow || asset || strcmp(x->path, "/") == 0) {
+    vsm_http_set_header(x, "Allow", *allow ? allow : "GET, HEAD");
+    vsm_http_problem(x, 405, "this path knows %s", *allow ? allow : "GET, HEAD");
+  } else {
+    vsm_http_problem(x, 404, "nothing has this address; the API begins at " API ", docs/web.md lists it");
+  }
+}

@@ -1,0 +1,21 @@
+// The gateway: an HTTP server, and the daemon behind it. One loop, nothing waits.
+#pragma once
+#include <stdbool.h>
+
+struct vsm_web_options {
+  const char *listen; // 127.0.0.1:8080, [::1]:8080; port 0: a free one
+  const char *query, *publish, *submit;
+};
+
+struct vsm_web {
+  const struct vsm_web_options *options;
+  struct event_base *base;
+  struct evhttp *http;
+  struct vsm_conns *conns;
+  struct vsm_daemon_line *daemon;
+  struct event *timer, *events[8]; // events: signals and descriptors
+  unsigned n_events;
+  bool stopping;
+};
+
+int vsm_web_run(const struct vsm_web_options *o); // until SIGTERM; the exit status
