@@ -163,6 +163,8 @@ static void live(struct vsm_core *core, struct vsm_alert *a, const struct vsm_si
   bool marked = marks_changed(core, a);
   uint64_t number = a->life.number;
   int64_t due = seen->due_us;
+  if (cause == VSM_BY_TIME && seen->by_news)
+    cause = VSM_BY_EVENTS;
   a->life.holds = seen->untold ? a->life.holds : seen->holds;
   if (!a->life.holds && a->life.state != VSM_QUIET && cause == VSM_BY_TIME && a->life.inhibited &&
       a->life.clear_us == INT64_MAX)

@@ -150,6 +150,8 @@ bool vsm_alert_show(struct vsm_core *core, const struct vsm_alert *a, struct vsm
   out->acknowledged = a->life.ack.set ? mark(arena, &a->life.ack, &ok) : NULL;
   if (a->life.state == VSM_RESOLVED || a->life.state == VSM_QUIET) // items and sources may be others by now
     return ok;
+  if (a->life.holds)
+    vsm_detect_observe(core, &a->subject, &out->sign);
   if (a->subject.stream >= 0) {
     show_items(core, a, arena, out, &ok);
     show_silent(core, a, arena, out, &ok);

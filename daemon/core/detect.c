@@ -166,6 +166,11 @@ static int64_t counted_from(const struct asked *a, int64_t us) {
   return e.us;
 }
 
+static int64_t stood(const struct asked *a) {
+  const struct vsm_calendar *c = a->s->graph->at[a->node->place].calendar;
+  return vsm_calendar_worked(c, a->now) - vsm_calendar_worked(c, a->node->still_from_us);
+}
+
 static void detect_standing(const struct asked *a, struct vsm_sign *out) {
   struct vsm_guard_node *n = a->node;
   const struct vsm_calendar *c = a->s->graph->at[n->place].calendar;
@@ -181,12 +186,11 @@ static void detect_standing(const struct asked *a, struct vsm_sign *out) {
     return;
   n->still_from_us = counted_from(a, newest);
   out->threshold_us = n->still_after_us;
-  int64_t from = vsm_calendar_worked(c, n->still_from_us);
-  out->observed_us = vsm_calendar_worked(c, a->now) - from;
+  out->observed_us = stood(a);
   out->day_us = c ? vsm_calendar_day_us(c) : 0;
   out->holds = n->still = out->observed_us >= out->threshold_us;
   if (!out->holds)
-    out->due_us = vsm_calendar_when(c, from + n->still_after_us);
+    out->due_us = vsm_calendar_when(c, vsm_calendar_worked(c, n->still_from_us) + n->still_after_us);
 }
 
 static void detect_limit(const struct asked *a, struct vsm_sign *out) {
@@ -255,6 +259,7 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
       worst = s;
     out->due_us = vsm_earlier_us(out->due_us, share_due(a, x));
   }
+  out->by_news = name->armed;
   name->armed = false;
   name->minute_us = out->due_us;
   out->holds = worst.missed;
@@ -281,6 +286,23 @@ void vsm_detect(struct vsm_core *core, const struct vsm_subject *subject, struct
   struct asked a = ask(core, subject);
   if (a.node)
     kinds[subject->kind](&a, out);
+}
+
+void vsm_detect_observe(struct vsm_core *core, const struct vsm_subject *subject, struct vsm_sign *sign) {
+  struct vsm_reached worst = {.came_us = INT64_MAX};
+  struct asked a = ask(core, subject);
+  if (subject->kind == VSM_SOURCE_SILENT)
+    sign->observed_us = vsm_hearing_unheard_us(core, subject->source);
+  if (!a.node)
+    return;
+  if (subject->kind == VSM_ITEM_STALLED)
+    vsm_reach_stalled_members(a.s, a.node, a.now, take_worst, &worst);
+  if (subject->kind == VSM_ITEM_OVERDUE)
+    vsm_reach_overdue_members(a.s, a.node, a.name, a.now, take_worst, &worst);
+  if (worst.came_us != INT64_MAX)
+    tell_worst(sign, &worst);
+  if (subject->kind == VSM_STAGE_STALLED && a.node->still)
+    sign->observed_us = stood(&a);
 }
 
 void vsm_detect_bind(struct vsm_core *core, const struct vsm_subject *subject, uint32_t alert) {

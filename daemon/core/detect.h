@@ -22,6 +22,7 @@ struct vsm_subject {
 struct vsm_sign {
   bool holds;
   bool untold;                       // nothing tells whether it holds: it stays as it was
+  bool by_news;                      // looked at at a whole minute, and since the one before something came
   bool by_date;                      // of VSM_ITEM_OVERDUE: the worst one is past its date
   uint64_t count;                    // items, missing numbers, refused events
   int64_t threshold_us, observed_us; // of the item that has it worst; 0 where the rule is about no time
@@ -35,6 +36,9 @@ struct vsm_sign {
 
 // At now. Changes of sets that waited were made before (vsm_ranks_settle()). May note flips of this alert.
 void vsm_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out);
+
+// What is observed by now of a rule that holds, where that grows with time alone. Changes nothing else.
+void vsm_detect_observe(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *sign);
 
 // The worst of its items, the worst first: of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE by when they came to hold (under
 // `clock: ours` as if all that was left out lay before), of the others those open longest. Then by name. Returns how

@@ -189,14 +189,21 @@ bool vsm_hearing_is_silent(const struct vsm_core *core, const struct vsm_hearing
   return s->silent != (uint32_t)VSM_NO_ALERT && vsm_alerts_fires(core, s->silent);
 }
 
+int64_t vsm_hearing_unheard_us(const struct vsm_core *core, uint32_t place) {
+  const struct vsm_hearing_source *s = &core->hearing.at[place];
+  const struct vsm_source *m = model_of(core, s);
+  const struct vsm_calendar *c = m ? m->calendar : NULL;
+  int64_t last = s->heard_us >= 0 ? s->heard_us : s->from_us;
+  return vsm_calendar_worked(c, core->now.us) - vsm_calendar_worked(c, last);
+}
+
 // Not heard after a start: nothing is known until its time has passed since then.
 static void detect_silence(struct vsm_core *core, const struct vsm_hearing_source *s, struct vsm_sign *out) {
   const struct vsm_source *m = model_of(core, s);
   int64_t until, heard = s->heard_us > s->from_us ? s->heard_us : s->from_us;
   out->threshold_us = m->silent_us;
   out->day_us = m->calendar ? vsm_calendar_day_us(m->calendar) : 0;
-  int64_t last = s->heard_us >= 0 ? s->heard_us : s->from_us;
-  out->observed_us = vsm_calendar_worked(m->calendar, core->now.us) - vsm_calendar_worked(m->calendar, last);
+  out->observed_us = vsm_hearing_unheard_us(core, (uint32_t)(s - core->hearing.at));
   out->untold = vsm_hearing_awaited(core, s, &until);
   int64_t due = silent_from(m, heard);
   out->holds = due <= core->now.us;

@@ -47,7 +47,8 @@ void vsm_hearing_detect(struct vsm_core *core, const struct vsm_subject *s, stru
 // Is it still to be waited for, since it was not heard after the start? *until: when no longer.
 bool vsm_hearing_awaited(const struct vsm_core *core, const struct vsm_hearing_source *s, int64_t *until);
 bool vsm_hearing_is_silent(const struct vsm_core *core, const struct vsm_hearing_source *s); // its alert fires
-void vsm_hearing_give_up(struct vsm_core *core, uint32_t place); // what is missing now will not come
+int64_t vsm_hearing_unheard_us(const struct vsm_core *core, uint32_t place); // for how long, in its calendar
+void vsm_hearing_give_up(struct vsm_core *core, uint32_t place);             // what is missing now will not come
 
 void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o);
 void vsm_hearing_load(struct vsm_core *core, struct vsm_in *in);

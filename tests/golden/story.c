@@ -216,9 +216,9 @@ static bool read_windows(struct story *s, char **w, unsigned n) {
 
 // ---- Playing it
 
-static bool ready(struct story *s) {
-  if (!s->changed)
-    return true;
+bool story_ready(struct story *s) {
+  if (!s->changed || s->kept.n > 0)
+    return s->core != NULL;
   const struct vsm_model *model = story_model(s);
   if (!model)
     return false;
@@ -228,68 +228,87 @@ static bool ready(struct story *s) {
     story_complain(s, "the core does not take the model");
   s->model = model;
   s->changed = false;
+  if (s->core)
+    vsm_core_listen(s->core, true);
+  story_harvest(s);
   return s->core != NULL;
 }
 
-static void pass_time(struct story *s, int64_t to) {
+void story_pass_time(struct story *s, int64_t to) {
   if (to < s->now_us)
     story_complain(s, "time goes back");
   s->now_us = to;
-  if (s->clock == VSM_CLOCK_EVENT)
+  if (s->clock == VSM_CLOCK_EVENT || !s->core)
     return;
-  for (struct vsm_time due = vsm_core_deadline(s->core); due.us <= to; due = vsm_core_deadline(s->core)) {
+  int64_t believed = story_believed(s, to);
+  for (struct vsm_time due = vsm_core_deadline(s->core); due.us <= believed; due = vsm_core_deadline(s->core)) {
     int64_t before = vsm_core_now(s->core).us;
     vsm_core_advance(s->core, due);
+    story_harvest(s);
     if (vsm_core_deadline(s->core).us <= due.us || vsm_core_now(s->core).us < before) {
       story_complain(s, "a time step that is due again once it was taken");
       return;
     }
   }
-  vsm_core_advance(s->core, (struct vsm_time){to});
+  vsm_core_advance(s->core, (struct vsm_time){believed});
+  story_harvest(s);
 }
 
-static bool play_withdraw(struct story *s, int64_t at, const char *key) {
-  uint64_t streams;
-  pass_time(s, at);
-  if (vsm_core_withdraw(s->core, -1, vsm_str_of(key), &s->fx, &streams) != 0)
-    story_complain(s, "%s cannot be withdrawn", key);
-  return true;
-}
-
-// TIME SOURCE TYPE SUBJECT [KEY=VALUE]... [of TIME]: it arrives now and tells of an earlier time.
-static bool play_event(struct story *s, int64_t at, char **w, unsigned n) {
-  struct vsm_attr attrs[STORY_WORDS_MAX];
-  struct vsm_event e = {.attrs = attrs, .received = {at}};
-  int64_t happened = at;
-  if (n == 2 && strcmp(w[0], "withdraw") == 0 && ready(s))
-    return play_withdraw(s, at, w[1]);
-  if (n < 3 || !ready(s))
+// SOURCE TYPE SUBJECT [KEY=VALUE]... [of TIME] [number N]: it arrives now and tells of an earlier time.
+static bool read_event(struct story *s, char **w, unsigned n, struct vsm_event *e) {
+  struct vsm_attr *attrs = vsm_arena_zalloc(&s->arena, n * sizeof *attrs + 1);
+  int64_t happened = s->now_us;
+  if (n < 3)
     return false;
-  e.source = vsm_str_of(w[0]);
-  e.type = vsm_str_of(w[1]);
-  e.subject = vsm_str_of(w[2]);
+  *e = (struct vsm_event){
+      .source = vsm_str_of(w[0]), .type = vsm_str_of(w[1]), .subject = vsm_str_of(w[2]), .attrs = attrs};
   for (unsigned i = 3; i < n; i++) {
     char *value = strchr(w[i], '=');
-    if (strcmp(w[i], "of") == 0 && i + 2 == n) {
+    if (strcmp(w[i], "of") == 0 && i + 1 < n) {
       if (!story_clock(s, w[++i], &happened))
         return false;
-    } else if (value)
-      attrs[e.n_attrs++] = (struct vsm_attr){{w[i], (size_t)(value - w[i])}, vsm_str_of(value + 1)};
+    } else if (strcmp(w[i], "number") == 0 && i + 1 < n)
+      e->sequence = strtoull(w[++i], NULL, 10);
+    else if (value)
+      attrs[e->n_attrs++] = (struct vsm_attr){{w[i], (size_t)(value - w[i])}, vsm_str_of(value + 1)};
     else
       return false;
   }
-  e.time_ns = rig_time_ns(happened);
-  pass_time(s, at);
-  if (vsm_core_step(s->core, &e, &s->fx) != 0)
-    story_complain(s, "the core has no memory");
+  e->time_ns = rig_time_ns(happened);
+  e->received.us = s->clock == VSM_CLOCK_WALL ? vsm_core_now(s->core).us : s->now_us;
   return true;
+}
+
+// An event, or with `and` one more of the same batch. The batch is stepped before the next line that is none of it.
+static bool add_event(struct story *s, char **w, unsigned n) {
+  return s->n_batch < STORY_BATCH_MAX && read_event(s, w, n, &s->batch[s->n_batch]) && ++s->n_batch;
+}
+
+static void end_batch(struct story *s) {
+  if (s->n_batch && vsm_core_step_all(s->core, s->batch, s->n_batch, &s->fx, NULL, NULL) != 0)
+    story_complain(s, "the core has no memory");
+  if (s->n_batch)
+    story_harvest(s);
+  s->n_batch = 0;
+}
+
+static bool play_event(struct story *s, int64_t at, char **w, unsigned n) {
+  bool understood = true;
+  if (n == 0)
+    return false;
+  if (story_life(s, at, w, n, &understood))
+    return true;
+  if (!understood || !story_ready(s))
+    return false;
+  story_pass_time(s, at);
+  return add_event(s, w, n);
 }
 
 static bool play_expect(struct story *s, char **w, unsigned n) {
   int64_t at;
-  if (n < 2 || !story_clock(s, w[0], &at) || !ready(s))
+  if (n < 2 || !story_clock(s, w[0], &at) || !story_ready(s))
     return false;
-  pass_time(s, at);
+  story_pass_time(s, at);
   story_expect(s, w + 1, n - 1);
   return true;
 }
@@ -316,13 +335,29 @@ static bool read_model_line(struct story *s, char **w, unsigned n) {
     s->n_stages = 0;
     return true;
   }
-  return story_measure(s, w, n);
+  return story_watch(s, w, n) || story_measure(s, w, n);
+}
+
+static bool play_told(struct story *s, char **w, unsigned n) {
+  if (n < 2 || !story_ready(s))
+    return false;
+  story_told(s, w, n);
+  return true;
 }
 
 static bool play_line(struct story *s, char **w, unsigned n) {
   int64_t at;
+  if (strcmp(w[0], "and") == 0)
+    return s->n_batch && add_event(s, w + 1, n - 1);
+  end_batch(s);
   if (strcmp(w[0], "expect") == 0)
     return play_expect(s, w + 1, n - 1);
+  if (strcmp(w[0], "told") == 0)
+    return play_told(s, w + 1, n - 1);
+  if (strcmp(w[0], "says") == 0 || strcmp(w[0], "ends") == 0) {
+    story_says(s, *w[0] == 'e', w + 1, n - 1);
+    return true;
+  }
   if (strcmp(w[0], "day") == 0 && n == 2)
     return story_day(w[1], &s->day_us);
   if (story_clock(s, w[0], &at))
@@ -339,7 +374,7 @@ static unsigned split(char *line, char **words) {
 }
 
 int story_run(const char *path) {
-  struct story s = {.path = path, .clock = VSM_CLOCK_WALL};
+  struct story s = {.path = path, .clock = VSM_CLOCK_WALL, .wall = {.skew_us = STORY_SKEW_US}};
   char *text = NULL, *words[STORY_WORDS_MAX];
   size_t size = 0;
   FILE *f = fopen(path, "r");
@@ -354,11 +389,14 @@ int story_run(const char *path) {
     if (n && !play_line(&s, words, n))
       story_complain(&s, "not understood: %s", text);
   }
+  end_batch(&s);
+  story_untold(&s);
   if (!s.expected)
     story_complain(&s, "expects nothing");
   free(text);
   fclose(f);
   vsm_core_destroy(s.core);
+  free((char *)s.kept.p);
   vsm_effects_fini(&s.fx);
   vsm_arena_fini(&s.arena);
   return s.wrong ? 1 : 0;

@@ -368,11 +368,12 @@ void story_expect(struct story *s, char **w, unsigned n) {
     unsigned words; // behind it, at least
     void (*expect)(struct story *, char **, unsigned);
   } kinds[] = {
-      {"stage", 2, expect_of_stage},    {"stream", 0, expect_of_stream}, {"events", 0, expect_events},
+      {"stage", 2, expect_of_stage},      {"stream", 0, expect_of_stream},  {"events", 0, expect_events},
 
-      {"edge", 0, expect_edge},         {"series", 2, expect_series},    {"bottleneck", 0, expect_bottleneck},
-      {"forecast", 2, expect_forecast}, {"item", 2, story_expect_item},  {"row", 4, story_expect_row},
-      {"wakes", 2, expect_wakes},
+      {"edge", 0, expect_edge},           {"series", 2, expect_series},     {"bottleneck", 0, expect_bottleneck},
+      {"forecast", 2, expect_forecast},   {"item", 2, story_expect_item},   {"row", 4, story_expect_row},
+      {"wakes", 2, expect_wakes},         {"alert", 3, story_expect_alert}, {"past", 3, story_expect_past},
+      {"alerts", 0, story_expect_alerts},
   };
   for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
     if (strcmp(w[0], kinds[k].word) == 0 && n > kinds[k].words) {

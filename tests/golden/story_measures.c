@@ -56,7 +56,7 @@ static bool read_calendar(struct story *s, char **w, unsigned n) {
   return vsm_calendar_expand(c, &s->arena) == 0;
 }
 
-static const struct vsm_calendar *calendar_of(struct story *s, const char *id) {
+const struct vsm_calendar *story_calendar(struct story *s, const char *id) {
   for (unsigned i = 0; i < s->n_calendars; i++)
     if (strcmp(s->calendars[i]->id, id) == 0)
       return s->calendars[i];
@@ -83,12 +83,12 @@ static bool read_measure(struct story *s, char **w, unsigned n) {
     return true;
   }
   m->kind = STORY_CALENDAR;
-  m->calendar = calendar_of(s, w[2]);
+  m->calendar = story_calendar(s, w[2]);
   return strcmp(w[1], "calendar") == 0 && (m->calendar || strcmp(w[2], "none") == 0);
 }
 
 // ---- expected stream|STAGE within TIME [name NAME] [from|to STAGE/entered|left] [where NAME=VALUE[,VALUE]...]
-//      [clock ours] [calendar ID]
+//      [clock ours] [calendar ID] [share 85%] [over WINDOW] [min_count N]
 
 static bool read_end(struct story *s, char *text, const char **stage, bool *left) {
   char *slash = strchr(text, '/');
@@ -100,7 +100,7 @@ static bool read_end(struct story *s, char *text, const char **stage, bool *left
   return story_stage(s, text) >= 0 && (*left || strcmp(slash, "entered") == 0);
 }
 
-static bool read_where(struct story *s, char *text, struct vsm_expectation *e) {
+bool story_where(struct story *s, char *text, const struct vsm_where **out) {
   struct vsm_where *where = vsm_arena_zalloc(&s->arena, sizeof *where);
   struct vsm_str *values = vsm_arena_zalloc(&s->arena, STORY_WORDS_MAX * sizeof *values);
   char *value = strchr(text, '='), *at = NULL;
@@ -112,9 +112,14 @@ static bool read_where(struct story *s, char *text, struct vsm_expectation *e) {
   where->values = values;
   for (char *v = strtok_r(value, ",", &at); v; v = strtok_r(NULL, ",", &at))
     values[where->n++] = vsm_str_of(v);
-  e->where = where;
-  e->n_where = 1;
+  *out = where;
   return where->attribute < s->n_segments;
+}
+
+static bool read_share(const char *text, uint32_t *ppm) {
+  char *end;
+  *ppm = (uint32_t)(strtod(text, &end) * 10000 + 0.5);
+  return end > text && strcmp(end, "%") == 0;
 }
 
 static bool read_expected(struct story *s, char **w, unsigned n) {
@@ -136,11 +141,17 @@ static bool read_expected(struct story *s, char **w, unsigned n) {
     else if (strcmp(w[i], "to") == 0)
       good = read_end(s, value, &m->to, &e->to_left);
     else if (strcmp(w[i], "where") == 0)
-      good = read_where(s, value, e);
+      e->n_where = good = story_where(s, value, &e->where);
+    else if (strcmp(w[i], "share") == 0)
+      good = read_share(value, &e->target_ppm);
+    else if (strcmp(w[i], "over") == 0)
+      good = story_duration(value, &e->window_us);
+    else if (strcmp(w[i], "min_count") == 0)
+      good = (e->min_count = strtoull(value, NULL, 10)) > 0;
     else if (strcmp(w[i], "clock") == 0)
       good = e->ours = strcmp(value, "ours") == 0;
     else if (strcmp(w[i], "calendar") == 0)
-      good = (e->calendar = calendar_of(s, value)) != NULL;
+      good = (e->calendar = story_calendar(s, value)) != NULL;
     if (!good)
       return false;
   }

@@ -106,16 +106,18 @@ const struct vsm_model *story_model(struct story *s) {
                                 .segments = s->segments,
                                 .n_segments = s->n_segments};
   measure(s, stream, stages);
+  story_watch_stream(s, stream, stages);
   *m = (struct vsm_model){.streams = stream,
                           .n_streams = 1,
                           .rules = rules,
                           .n_rules = take_rules(s, rules),
                           .clock = s->clock,
-                          .max_future_skew_us = 5 * VSM_MINUTE_US,
+                          .max_future_skew_us = STORY_SKEW_US,
                           .max_step_us = 3650 * VSM_DAY_US,
                           .items_keep_us = s->keep_us,
                           .limits = VSM_LIMITS_DEFAULT};
   if (s->items_max > 0)
     m->limits.items = s->items_max;
+  story_watch_model(s, m);
   return m;
 }
