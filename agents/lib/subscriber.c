@@ -17,6 +17,7 @@
 #include "vsm/vsm.h"
 
 enum { PUBLICATION_ARENA_BYTES = 1024 * 1024 * 1024, TIMEOUT_MS = 5000, RECEIVE_HWM = 10000, TOPIC_BYTES = 512 };
+enum { TURN_MESSAGES = 1000 }; // of one call: who publishes faster than we read must not hold our caller for ever
 
 struct topic {
   UT_hash_handle hh;
@@ -200,7 +201,7 @@ static void take(struct vsm_subscriber *s, const char *topic, const Vsm__V1__Pub
 
 static void receive(struct vsm_subscriber *s) {
   struct vsm_sock_message m;
-  while (!s->asked && vsm_sock_receive(&s->sock, &m)) {
+  for (int i = 0; i < TURN_MESSAGES && !s->asked && vsm_sock_receive(&s->sock, &m); i++) {
     const Vsm__V1__Publication *p = vsm_unpack(&s->arena, &vsm__v1__publication__descriptor, m.body.p, m.body.n);
     char *topic = vsm_arena_strndup(&s->arena, m.head.p, m.head.n);
     if (p && topic)

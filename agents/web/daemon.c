@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "agents/lib/clock.h"
 #include "base/mem.h"
@@ -10,6 +11,7 @@
 enum { ANSWER_MS = 5000 };
 
 struct question {
+  struct question *prev, *next;
   struct vsm_daemon_line *line;
   vsm_query_fn *fn;
   void *ctx;
@@ -17,6 +19,7 @@ struct question {
 
 struct vsm_daemon_line {
   struct vsm_query *query;
+  struct question *open;
   int64_t heard_ms, probe_ms; // last; when the next probe is due
   uint64_t heard_nanos;       // the same of the wall clock; 0: never
   uint64_t began_nanos;
@@ -36,8 +39,11 @@ struct vsm_daemon_line *vsm_daemon_line_create(const char *query) {
 }
 
 void vsm_daemon_line_destroy(struct vsm_daemon_line *d) {
-  if (d)
-    vsm_query_destroy(d->query);
+  if (!d)
+    return;
+  struct question *q, *next;
+  vsm_query_destroy(d->query);
+  DL_FOREACH_SAFE(d->open, q, next) free(q);
   free(d);
 }
 
@@ -60,8 +66,9 @@ static void lose(struct vsm_daemon_line *d, const char *why) {
 }
 
 static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
-  struct question q = *(struct question *)ctx;
-  free(ctx);
+  struct question *asked = ctx, q = *asked;
+  DL_DELETE(q.line->open, asked);
+  free(asked);
   if (err == VSM_CLIENT_ETIMEOUT)
     lose(q.line, vsm_client_error(err));
   else
@@ -71,10 +78,12 @@ static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
 
 static int ask(struct vsm_daemon_line *d, const Vsm__V1__Request *request, vsm_query_fn *fn, void *ctx) {
   struct question *q = vsm_mem_alloc(sizeof *q);
-  *q = (struct question){d, fn, ctx};
+  *q = (struct question){NULL, NULL, d, fn, ctx};
   int err = vsm_query_ask(d->query, request, on_reply, q);
   if (err)
     free(q);
+  else
+    DL_APPEND(d->open, q);
   return err;
 }
 

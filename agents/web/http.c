@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <utlist.h>
 #include <xxhash.h>
 
 #include "agents/vsm/text.h"
@@ -174,6 +175,7 @@ struct vsm_exchange *vsm_http_begin(struct vsm_web *web, struct evhttp_request *
   x->req = req;
   x->method = method_name(evhttp_request_get_command(req));
   x->path = x->key = "";
+  DL_APPEND(web->exchanges, x);
   vsm_arena_init(&x->arena, ARENA_BYTES_MAX);
   const char *wrong = wrong_headers(evhttp_request_get_input_headers(req));
   if (wrong) // nothing after it on this connection is believed
@@ -212,6 +214,7 @@ static void on_sent(struct evhttp_request *req, void *web) {
 }
 
 static void drop(struct vsm_exchange *x) {
+  DL_DELETE(x->web->exchanges, x);
   vsm_arena_fini(&x->arena);
   free(x);
 }
@@ -229,6 +232,30 @@ static void answer(struct vsm_exchange *x, int status, struct evbuffer *body) {
   evhttp_send_reply(x->req, status, vsm_http_reason(status), body);
   evbuffer_free(body);
   drop(x);
+}
+
+void vsm_http_begin_stream(struct vsm_exchange *x, const char *type) {
+  vsm_http_set_header(x, "Cache-Control", "no-store");
+  add_headers(x);
+  vsm_http_set_header(x, "Content-Type", type);
+  vsm_conns_streaming(x->web->conns, x->req);
+  evhttp_send_reply_start(x->req, 200, vsm_http_reason(200));
+}
+
+// The server took a request off its connection where the client had gone, and else frees it itself.
+static void drop_with_request(struct vsm_exchange *x) {
+  if (!evhttp_request_get_connection(x->req))
+    evhttp_request_free(x->req);
+  drop(x);
+}
+
+void vsm_http_end_stream(struct vsm_exchange *x) {
+  drop_with_request(x);
+}
+
+void vsm_http_drop_all(struct vsm_web *web) {
+  while (web->exchanges)
+    drop_with_request(web->exchanges);
 }
 
 // One of a list, weak or strong; "*" is any.

@@ -19,12 +19,13 @@ struct vsm_http_param {
 
 // Lives until it is answered, which happens once.
 struct vsm_exchange {
-  struct vsm_web *web;           // borrowed
-  struct evhttp_request *req;    // libevent's
-  const struct vsm_route *route; // NULL: none yet
-  const char *method;            // "GET"
-  const char *path;              // decoded, but for what stands in `key`
-  const char *key;               // what a * of the route's pattern stood for, decoded; "": nothing
+  struct vsm_exchange *prev, *next; // of those under way
+  struct vsm_web *web;              // borrowed
+  struct evhttp_request *req;       // libevent's
+  const struct vsm_route *route;    // NULL: none yet
+  const char *method;               // "GET"
+  const char *path;                 // decoded, but for what stands in `key`
+  const char *key;                  // what a * of the route's pattern stood for, decoded; "": nothing
   struct vsm_http_param params[VSM_HTTP_PARAMS_MAX];
   size_t n_params;
   void *state;            // of a handler that waits
@@ -40,6 +41,13 @@ void vsm_http_set_header(struct vsm_exchange *x, const char *name, const char *v
 bool vsm_http_accepts(const struct vsm_exchange *x, const char *type); // in Accept by its name, without q=0
 // The body as text, in the arena. *n: its length.
 const char *vsm_http_body(struct vsm_exchange *x, size_t *n);
+
+// The answer is a stream without an end: its headers go out, the handler sends what follows, and says when the
+// connection is gone (within its close callback, or where it has closed it itself), which frees the exchange.
+void vsm_http_begin_stream(struct vsm_exchange *x, const char *type);
+void vsm_http_end_stream(struct vsm_exchange *x);
+// Frees what is under way, unanswered: before the server ends.
+void vsm_http_drop_all(struct vsm_web *web);
 
 // Each answers, and frees the exchange.
 void vsm_http_reply(struct vsm_exchange *x, int status, const char *type, const void *p, size_t n);

@@ -7,6 +7,7 @@
 #include "agents/web/assets.h"
 #include "agents/web/decode.h"
 #include "agents/web/http.h"
+#include "agents/web/relay.h"
 #include "agents/web/server.h"
 
 #define API "/api/v1/"
@@ -23,6 +24,7 @@ static const struct vsm_route routes[] = {
     {"GET", API "unmapped", vsm_api_question, "unmapped", ""},
     {"GET", API "rejected", vsm_api_question, "rejected", ""},
     {"GET", API "status", vsm_api_question, "status", ""},
+    {"GET", API "stream", vsm_relay_read, NULL, "stream events"},
     {"GET", "/healthz", vsm_api_health, NULL, ""},
     {"GET", "/readyz", vsm_api_ready, NULL, ""},
 };

@@ -14,6 +14,8 @@
 #include "agents/lib/clock.h"
 #include "agents/web/conns.h"
 #include "agents/web/daemon.h"
+#include "agents/web/http.h"
+#include "agents/web/relay.h"
 #include "agents/web/routes.h"
 #include "base/mem.h"
 #include "shell/log.h"
@@ -37,7 +39,14 @@ static bool keep(struct vsm_web *web, struct event *e) {
   return e && event_add(e, NULL) == 0;
 }
 
-static bool watch(struct vsm_web *web, int fd) {
+struct event *vsm_web_wake_on(struct vsm_web *web, int fd) {
+  struct event *e = event_new(web->base, fd, EV_READ | EV_PERSIST, on_wake, NULL);
+  if (e)
+    event_add(e, NULL);
+  return e;
+}
+
+bool vsm_web_watch(struct vsm_web *web, int fd) {
   return keep(web, event_new(web->base, fd, EV_READ | EV_PERSIST, on_wake, NULL));
 }
 
@@ -131,8 +140,9 @@ static bool begin(struct vsm_web *web) {
   evhttp_set_timeout(web->http, NEVER_S);                 // conns.c has the times
   evhttp_set_allowed_methods(web->http, (ev_uint16_t)~0); // routes.c refuses, in words
   evhttp_set_gencb(web->http, vsm_routes_dispatch, web);
-  if (!(web->daemon = vsm_daemon_line_create(web->options->query)) || !watch(web, vsm_daemon_line_fd(web->daemon)) ||
-      !listen_there(web))
+  if (!(web->daemon = vsm_daemon_line_create(web->options->query)) ||
+      !vsm_web_watch(web, vsm_daemon_line_fd(web->daemon)) ||
+      !(web->relay = vsm_relay_create(web, web->options->publish)) || !listen_there(web))
     return false;
   evhttp_foreach_bound_socket(web->http, take_bound, web);
   vsm_notify("READY=1");
@@ -141,9 +151,12 @@ static bool begin(struct vsm_web *web) {
 
 // The bufferevents held by the connections are the last to go.
 static void end(struct vsm_web *web) {
+  vsm_relay_close(web->relay);
+  vsm_http_drop_all(web);
   if (web->http)
     evhttp_free(web->http);
   vsm_conns_destroy(web->conns);
+  vsm_relay_destroy(web->relay);
   vsm_daemon_line_destroy(web->daemon);
   for (unsigned i = 0; i < web->n_events; i++)
     event_free(web->events[i]);
@@ -155,8 +168,10 @@ static void end(struct vsm_web *web) {
 
 static void turn(struct vsm_web *web) {
   vsm_daemon_line_process(web->daemon);
+  vsm_relay_turn(web->relay);
   vsm_conns_turn(web->conns);
   int wait_ms = vsm_clock_sooner(vsm_daemon_line_timeout_ms(web->daemon), vsm_conns_timeout_ms(web->conns));
+  wait_ms = vsm_clock_sooner(wait_ms, vsm_relay_timeout_ms(web->relay));
   if (wait_ms >= 0)
     event_add(web->timer, &(struct timeval){wait_ms / 1000, wait_ms % 1000 * 1000});
   event_base_loop(web->base, EVLOOP_ONCE);

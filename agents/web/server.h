@@ -13,9 +13,15 @@ struct vsm_web {
   struct evhttp *http;
   struct vsm_conns *conns;
   struct vsm_daemon_line *daemon;
+  struct vsm_relay *relay;
+  struct vsm_exchange *exchanges;  // under way
   struct event *timer, *events[8]; // events: signals and descriptors
   unsigned n_events;
   bool stopping;
 };
+
+// The loop turns when a descriptor is readable: for as long as the gateway runs, or until the event is freed.
+bool vsm_web_watch(struct vsm_web *web, int fd);
+struct event *vsm_web_wake_on(struct vsm_web *web, int fd); // NULL: no memory
 
 int vsm_web_run(const struct vsm_web_options *o); // until SIGTERM; the exit status

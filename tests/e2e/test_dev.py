@@ -52,6 +52,7 @@ NAMED = {
     "vsmd --check": "vsmd --config config/quantum-energy.yaml --check",
     "vsmd --config config/quantum-energy.yaml --check": "vsmd --config config/quantum-energy.yaml --check",
     "vsm watch": "vsm watch",  # without a terminal: one page
+    "vsm snapshot": "vsm snapshot",
     "vsm snapshot --stream RCV-01": "vsm snapshot --stream RCV-01",
     "vsm snapshot --segments": "vsm snapshot --segments",
     "vsm snapshot --segments --json": "vsm snapshot --segments --json",

@@ -1,9 +1,10 @@
 """vsm-web: every question over HTTP answers what the command line prints, and what is wrong is said with its status."""
 import gzip
+import socket
 import unittest
 
-from harness import Daemon, batch, config, event
-from web_rig import Web, vsm
+from harness import DEADLINE, Daemon, batch, config, event
+from web_rig import Stream, Web, vsm
 
 # What depends on when one asks.
 PASSING = {"uptime_seconds", "memory_bytes"}
@@ -117,6 +118,108 @@ class Questions(unittest.TestCase):
         page = self.web.get("/")
         self.assertEqual((page.status, page.type), (200, "text/html"))
         self.assertTrue(page.headers["Content-Security-Policy"].startswith("default-src 'self'"))
+
+
+def moved(stream, subject):
+    """Is it the transition of this item?"""
+    return lambda name, data: name == "transition" and data["value_stream"] == stream and data["item"] == f"{stream}:{subject}"
+
+
+class Following(unittest.TestCase):
+    def setUp(self):
+        self.daemon = self.enterContext(Daemon(config(("S", "T"))))
+        self.web = self.enterContext(Web(self.daemon))
+        self.client = self.daemon.client()
+        self.told = 0
+
+    def tell(self, *types):
+        self.told += 1
+        self.client.submit(batch(*[event(type, str(self.told), at=self.told * 60) for type in types]))
+        return str(self.told)
+
+    def follow(self, stream, name="S"):
+        """Tells events until one of them comes: only then is the subscription known to have reached the daemon."""
+        subject = None
+        while True:
+            subject = self.tell("first.started")
+            event = stream.until(lambda name_, data: name_ in ("transition", "status"))
+            if event[0] == "transition":
+                return subject
+
+    def test_transitions_and_metrics_come_as_they_happen(self):
+        with Stream(self.web) as stream:
+            name, _, status = stream.next()
+            self.assertEqual((name, status["reset"], status["stale_since_unix_nano"]), ("status", True, 0))
+            stream.until(lambda name, data: name == "status" and data["version"])
+            self.tell("first.started")
+            _, id, metric = stream.until(lambda name, data: name == "metric" and data["value_stream"] == "S" and data.get("stage", {}).get("id") == "first" and data["stage"]["wip"] == self.told)
+            self.assertRegex(id, r"^\d+-\d+$")
+            self.assertEqual(int(id.partition("-")[0]), self.daemon.status().epoch)
+            self.assertEqual(metric["stage"]["active"], self.told)
+            subject = self.tell("first.done")
+            stream.until(moved("S", subject))
+
+    def test_a_reader_goes_on_where_it_was(self):
+        with Stream(self.web, events="metric,alert") as stream:
+            stream.next()
+            self.tell("first.started")
+            _, last, _ = stream.until(lambda name, data: name == "metric")
+        with Stream(self.web) as keeper:
+            self.tell("first.started")
+            keeper.until(lambda name, data: name == "metric" and data.get("stream", {}).get("wip") == 2)
+            with Stream(self.web, last=last) as stream:
+                name, _, status = stream.next()
+                self.assertEqual((name, status["reset"]), ("status", False))
+                stream.until(lambda name, data: name == "metric" and data.get("stream", {}).get("wip") == 2)
+        for unknown in ("1-1", "x", last.partition("-")[0] + "-99999999999999999"):
+            with Stream(self.web, last=unknown) as stream:
+                self.assertTrue(stream.next()[2]["reset"], unknown)
+
+    def test_a_reader_may_choose(self):
+        with Stream(self.web, stream="T", events="metric") as stream:
+            stream.next()
+            self.tell("first.started")
+            seen = [stream.until(lambda name, data: name == "metric")[2]["value_stream"] for _ in range(3)]
+            self.assertEqual(set(seen), {"T"})
+        self.assertEqual(self.web.get("/api/v1/stream", events="gossip").status, 400)
+
+    def test_a_restart_of_the_daemon_is_told(self):
+        with Stream(self.web, events="status") as stream:
+            stream.until(lambda name, data: data["version"])
+            epoch = self.daemon.status().epoch
+            ports = {name: self.daemon.endpoint(name) for name in ("subscribe", "submit", "publish", "query")}
+            self.daemon.end()
+            _, _, lost = stream.until(lambda name, data: data["stale_since_unix_nano"])
+            self.assertFalse(lost["reset"])
+            self.assertEqual(self.web.get("/readyz").status, 503)
+            gone = self.web.get("/api/v1/snapshot")
+            self.assertEqual((gone.status, gone.type), (503, "application/problem+json"))
+            self.assertEqual(gone.json()["stale_since_unix_nano"], lost["stale_since_unix_nano"])
+            text = config(("S", "T"))
+            for name, endpoint in ports.items():
+                old = f'{name}: {{ bind: ["tcp://127.0.0.1:*"] }}' if name == "subscribe" else f'{name}: "tcp://127.0.0.1:*"'
+                assert old in text
+                text = text.replace(old, old.replace("tcp://127.0.0.1:*", endpoint))
+            self.daemon.write(text)
+            self.daemon.start_again()
+            stream.until(lambda name, data: data["reset"])
+            _, id, back = stream.until(lambda name, data: data["version"] and not data["stale_since_unix_nano"])
+            self.assertGreater(back["epoch"], epoch)
+            self.assertEqual(int(id.partition("-")[0]), back["epoch"])
+            self.assertEqual(self.web.get("/api/v1/snapshot").status, 200)
+
+    def test_who_never_reads_is_closed(self):
+        slow = socket.create_connection(self.web.address.split(":"), DEADLINE)
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with Stream(self.web) as reader:
+            self.follow(reader)
+            while not any("event=reader_closed" in line for line in self.web.log.lines):
+                self.tell(*["first.started", "first.done"] * 500)
+            self.assertIsNotNone(reader.until(moved("S", self.told)))
+        queued = int(self.web.log.wait(r"event=reader_closed queued=(\d+)").group(1))
+        self.assertLessEqual(queued, 1 << 20)
+        slow.close()
 
 
 if __name__ == "__main__":

@@ -62,6 +62,43 @@ class Web:
         return self.request("GET", path, headers=headers, **query)
 
 
+class Stream:
+    """A reader of /api/v1/stream. Use it in a `with`."""
+
+    def __init__(self, web, last=None, **query):
+        self.connection = web.connect()
+        self.connection.request("GET", "/api/v1/stream" + ("?" + urllib.parse.urlencode(query) if query else ""),
+                                headers={"Last-Event-ID": last} if last else {})
+        self.response = self.connection.getresponse()
+        assert (self.response.status, self.response.headers["Content-Type"]) == (200, "text/event-stream")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.response.close()
+        self.connection.close()
+
+    def next(self):
+        """The next event as (name, id, data); None: the stream has ended."""
+        fields = {}
+        for line in self.response:
+            line = line.decode().rstrip("\n")
+            if not line:
+                return fields["event"], fields["id"], json.loads(fields["data"])
+            key, _, value = line.partition(": ")
+            assert key in ("event", "id", "data") and key not in fields, line
+            fields[key] = value
+        return None
+
+    def until(self, wanted):
+        """The first event of which wanted(name, data) is true."""
+        while True:
+            name, id, data = self.next()
+            if wanted(name, data):
+                return name, id, data
+
+
 def vsm(daemon, command, *args):
     """What `vsm COMMAND ... --json` prints of the same daemon."""
     done = subprocess.run([f"{BIN}/vsm", command, "--query", daemon.endpoint("query"), "--json", *args],
