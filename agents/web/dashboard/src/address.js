@@ -1,0 +1,53 @@
+// What is shown stands in the address, behind the #: a view with its parts, then what narrows it.
+//   #/                                    all streams
+//   #/stream/RCV-01?window=7d             a stream
+//   #/stream/RCV-01/planning?window=7d    a stage of it
+//   #/items?stream=RCV-01&sort=pace       items
+//   #/item/so:4711?stream=RCV-01          the story of one
+//   #/alerts, #/alert/ID, #/sources, #/unmapped
+import { useEffect, useState } from 'preact/hooks'
+
+// Kept from view to view, as they say what figures are about.
+const KEPT = ['window', 'segment']
+
+export function read(hash = location.hash) {
+  const text = hash.replace(/^#\/?/, '')
+  const at = text.indexOf('?')
+  const path = at < 0 ? text : text.slice(0, at)
+  const parts = path.split('/').filter(Boolean).map(decode)
+  return { view: parts[0] ?? '', parts: parts.slice(1), query: Object.fromEntries(new URLSearchParams(at < 0 ? '' : text.slice(at))) }
+}
+
+// An address typed by hand may hold a lone %.
+function decode(part) {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+export function write(view, parts = [], query = {}) {
+  const path = [view, ...parts].filter(Boolean).map(encodeURIComponent).join('/')
+  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString()
+  return `#/${path}${text ? `?${text}` : ''}`
+}
+
+// A link from the present view: what is kept stays.
+export function link(address, view, parts, query = {}) {
+  const kept = Object.fromEntries(KEPT.map((name) => [name, address.query[name]]))
+  return write(view, parts, { ...kept, ...query })
+}
+
+// The present view with something of it changed.
+export const changed = (address, query) => write(address.view, address.parts, { ...address.query, ...query })
+
+export function useAddress() {
+  const [address, set] = useState(() => read())
+  useEffect(() => {
+    const follow = () => set(read())
+    addEventListener('hashchange', follow)
+    return () => removeEventListener('hashchange', follow)
+  }, [])
+  return address
+}

@@ -1,0 +1,44 @@
+// The gateway's API. Every failure is a Problem with a sentence that a person can act on.
+
+export class Problem extends Error {
+  constructor(status, text) {
+    super(text)
+    this.status = status // of HTTP; 0: nobody answered
+  }
+}
+
+// A page that hangs tells nothing: longer than the gateway waits for the daemon.
+const DEADLINE_MS = 12_000
+
+export function url(path, query = {}) {
+  const text = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '' && value != null)).toString()
+  return `/api/v1/${path}${text ? `?${text}` : ''}`
+}
+
+async function ask(address, options = {}) {
+  let answer
+  try {
+    answer = await fetch(address, { ...options, signal: AbortSignal.timeout(DEADLINE_MS) })
+  } catch {
+    throw new Problem(0, 'The gateway does not answer: is vsm-web running, and the network up?')
+  }
+  if (answer.ok) return answer
+  const problem = await answer.json().catch(() => ({}))
+  throw new Problem(answer.status, problem.detail || problem.title || `the gateway answered ${answer.status}`)
+}
+
+export const get = async (path, query) => (await ask(url(path, query))).json()
+
+export const post = async (path, body) =>
+  (await ask(url(path), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json()
+
+// The same table for a spreadsheet. A link cannot ask for a type, so the file is fetched first.
+export async function saveCsv(path, query, name) {
+  const answer = await ask(url(path, query), { headers: { accept: 'text/csv' } })
+  const href = URL.createObjectURL(await answer.blob())
+  const anchor = document.createElement('a')
+  anchor.href = href
+  anchor.download = `${name}.csv`
+  anchor.click()
+  setTimeout(() => URL.revokeObjectURL(href), 1000)
+}

@@ -1,0 +1,159 @@
+// What the page knows now, kept up to date: a snapshot, then the changes that the gateway streams. Where the stream
+// cannot be had it asks again and again. It tells its readers at most four times a second.
+import { useEffect, useReducer } from 'preact/hooks'
+import { get, url } from './api.js'
+
+const TELL_EVERY_MS = 250
+const POLL_EVERY_MS = 2_000 // figures, without a stream
+const SLOW_EVERY_MS = 15_000 // what has to be asked for anyway: bottlenecks, edges
+const STALE_AFTER_MS = 12_000 // the daemon says something every 5 s
+
+export const live = {
+  snapshot: null,
+  alerts: [],
+  silences: [],
+  status: null,
+  bottleneck: null,
+  edges: {}, // by stream
+  trouble: '', // why the newest question failed
+  heardAt: 0, // by the browser's clock, when the daemon was last heard
+  stale: false,
+  streaming: false,
+}
+
+const readers = new Set()
+let timer = 0
+
+function tell() {
+  if (timer) return
+  timer = setTimeout(() => {
+    timer = 0
+    for (const reader of readers) reader()
+  }, TELL_EVERY_MS)
+}
+
+export function useLive() {
+  const [, redraw] = useReducer((n) => n + 1, 0)
+  useEffect(() => {
+    readers.add(redraw)
+    return () => readers.delete(redraw)
+  }, [])
+  return live
+}
+
+function heard() {
+  live.heardAt = Date.now()
+  live.stale = false
+  live.trouble = ''
+}
+
+// Asks, and says so where it failed; what is known stays in view.
+async function ask(path, query, take) {
+  try {
+    take(await get(path, query))
+    heard()
+  } catch (problem) {
+    live.trouble = problem.message
+    if (live.heardAt === 0 || problem.status === 0) live.stale = true
+  }
+  tell()
+}
+
+const takeSnapshot = (snapshot) => (live.snapshot = snapshot)
+const takeAlerts = ({ alerts, silences }) => Object.assign(live, { alerts, silences })
+
+export const askSnapshot = () => ask('snapshot', {}, takeSnapshot)
+export const askAlerts = () => ask('alerts', {}, takeAlerts)
+const askStatus = () => ask('status', {}, (status) => (live.status = status))
+const askBottleneck = () => ask('bottleneck', {}, (bottleneck) => (live.bottleneck = bottleneck))
+
+// Edges are drawn for one window, that of the address.
+let edgesWindow = () => ''
+export function askEdges() {
+  for (const stream of live.snapshot?.value_streams ?? []) {
+    ask('edges', { stream: stream.id, window: edgesWindow(stream) }, (edges) => (live.edges = { ...live.edges, [stream.id]: edges }))
+  }
+}
+export function drawEdgesOf(windowOf) {
+  edgesWindow = windowOf
+  askEdges()
+}
+
+// A publication's metric replaces what was known of its stream or stage. Objects are replaced, never changed, so that
+// a part of the page redraws only where its own object is another one.
+function takeMetric({ metric, epoch, time_unix_nano }) {
+  const { snapshot } = live
+  if (!snapshot || !metric) return
+  if (epoch > snapshot.epoch) {
+    everything() // the daemon began anew
+    return
+  }
+  const { value_stream: id, stage, stream } = metric
+  const value_streams = snapshot.value_streams.map((known) => {
+    if (known.id !== id) return known
+    if (stream) return { ...stream, stages: known.stages }
+    return { ...known, stages: known.stages.map((s) => (s.id === stage.id ? stage : s)) }
+  })
+  live.snapshot = { ...snapshot, time_unix_nano: Math.max(time_unix_nano, snapshot.time_unix_nano), value_streams }
+}
+
+async function everything() {
+  await askSnapshot()
+  askAlerts()
+  askStatus()
+  askBottleneck()
+  askEdges()
+}
+
+let alertsDue = 0
+function alertsChanged() {
+  if (alertsDue) return
+  alertsDue = setTimeout(() => {
+    alertsDue = 0
+    askAlerts()
+  }, 500)
+}
+
+function follow() {
+  const stream = new EventSource(url('stream'))
+  const on = (name, take) =>
+    stream.addEventListener(name, (event) => {
+      heard()
+      take(JSON.parse(event.data))
+      tell()
+    })
+  on('metric', takeMetric)
+  on('alert', alertsChanged)
+  on('status', ({ status }) => (live.status = status ?? live.status))
+  stream.onopen = () => {
+    live.streaming = true
+    everything()
+  }
+  stream.onerror = () => {
+    live.streaming = false
+    tell()
+    // A browser tries again by itself, unless the answer was no stream at all.
+    if (stream.readyState === EventSource.CLOSED) setTimeout(follow, POLL_EVERY_MS * 5)
+  }
+}
+
+export function start() {
+  everything()
+  follow()
+  setInterval(() => {
+    if (live.streaming && !live.stale) return
+    askSnapshot()
+    askAlerts()
+    askStatus()
+  }, POLL_EVERY_MS)
+  setInterval(() => {
+    if (document.hidden) return
+    askBottleneck()
+    askEdges()
+  }, SLOW_EVERY_MS)
+  setInterval(() => {
+    if (live.stale || Date.now() - live.heardAt < STALE_AFTER_MS) return
+    live.stale = true
+    tell()
+  }, 1000)
+}

@@ -1,0 +1,28 @@
+// What a view asks for by itself: asked again while it is in view, and kept in view where a later answer fails.
+import { useEffect, useState } from 'preact/hooks'
+import { get } from '../api.js'
+
+const AGAIN_MS = 10_000
+
+// `key` says what is asked for: another one forgets the answer before. Back: {answer, trouble, again()}.
+export function useAnswer(path, query, { every = AGAIN_MS } = {}) {
+  const key = JSON.stringify([path, query])
+  const [held, hold] = useState({ key: '' })
+  const [round, next] = useState(0)
+  useEffect(() => {
+    if (!path) return undefined
+    let gone = false
+    const ask = () =>
+      get(path, query).then(
+        (answer) => gone || hold({ key, answer, trouble: '' }),
+        (problem) => gone || hold((old) => ({ key, answer: old.key === key ? old.answer : undefined, trouble: problem.message, status: problem.status })),
+      )
+    ask()
+    const timer = every ? setInterval(() => document.hidden || ask(), every) : 0
+    return () => {
+      gone = true
+      clearInterval(timer)
+    }
+  }, [key, round])
+  return { ...(held.key === key ? held : {}), again: () => next(round + 1) }
+}

@@ -1,0 +1,63 @@
+// The systems that send events: when each was last heard, how much it sends now, what became of it, what is missing.
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { duration, number, percent, time } from '../figures.js'
+import { counts } from '../judge.js'
+import { useAnswer } from '../parts/load.js'
+import { Mark } from '../parts/mark.jsx'
+import { Table } from '../parts/table.jsx'
+
+// The daemon counts; what comes a minute is seen between two answers, by the clock of this page.
+function useRates(answer) {
+  const before = useRef(null)
+  const [rates, set] = useState(new Map())
+  useEffect(() => {
+    if (!answer) return
+    const now = Date.now()
+    const old = before.current
+    if (old && now - old.at > 1000) {
+      const minutes = (now - old.at) / 60_000
+      set(new Map(answer.sources.map((s) => [s.source, Math.max(0, s.received - (old.received.get(s.source) ?? 0)) / minutes])))
+    }
+    before.current = { at: now, received: new Map(answer.sources.map((s) => [s.source, s.received])) }
+  }, [answer])
+  return rates
+}
+
+const refusedShare = (s) => (s.received ? (s.unmapped + s.rejected) / s.received : 0)
+
+export function SourcesView({ live }) {
+  const { answer, trouble } = useAnswer('sources', {}, { every: 5_000 })
+  const rates = useRates(answer)
+  const now = live.snapshot?.time_unix_nano ?? 0
+  const silent = new Map(live.alerts.filter((a) => a.kind === 'source_silent' && counts(a)).map((a) => [a.source, a]))
+  const gone = [...silent.keys()].filter((id) => answer && !answer.sources.some((s) => s.source === id))
+  const rows = [...gone.map((source) => ({ source, received: 0, last_unix_nano: 0, unmapped: 0, rejected: 0, gaps: 0 })), ...(answer?.sources ?? [])]
+  rows.sort((a, b) => silent.has(b.source) - silent.has(a.source) || a.source.localeCompare(b.source))
+  return (
+    <>
+      <div class="view-head"><h1>Sources</h1></div>
+      {trouble && <p class="panel empty" role="alert">{trouble}</p>}
+      {answer && (
+        <Table
+          title="What each system sends"
+          rows={rows}
+          keyOf={(s) => s.source}
+          empty="Nothing has sent an event yet. docs/wire.md says how a system does; `vsm emit` sends one by hand."
+          csv={{ path: 'sources', query: {}, name: 'sources' }}
+          columns={[
+            { title: 'Source', cell: (s) => <><Mark level={silent.has(s.source) ? 'blind' : 'flowing'} /> {s.source}{silent.has(s.source) && <b> silent</b>}</> },
+            { title: 'Last event', cell: (s) => (s.last_unix_nano ? <>{time(s.last_unix_nano)} <span class="muted">{duration((now - s.last_unix_nano) / 1e9)} ago</span></> : 'never') },
+            { title: 'A minute', number: true, cell: (s) => (rates.has(s.source) ? number(Math.round(rates.get(s.source))) : '…') },
+            { title: 'Received', number: true, cell: (s) => number(s.received) },
+            { title: 'Repeated', number: true, cell: (s) => number(s.duplicates) },
+            { title: 'Unmapped', number: true, cell: (s) => (s.unmapped ? <a href="#/unmapped">{number(s.unmapped)}</a> : 0) },
+            { title: 'Refused', number: true, cell: (s) => number(s.rejected) },
+            { title: 'Not used', number: true, cell: (s) => percent(refusedShare(s), 1) },
+            { title: 'Gaps', number: true, cell: (s) => (s.gaps ? <b class="late-text">{number(s.gaps)}</b> : 0) },
+            { title: 'Delay p95', number: true, cell: (s) => (s.delay_p95_seconds ? duration(s.delay_p95_seconds) : '–') },
+          ]}
+        />
+      )}
+    </>
+  )
+}

@@ -1,0 +1,151 @@
+// One stage: what is in it and how old, against how long others took; how long it took over time; what it waits for.
+import { useMemo } from 'preact/hooks'
+import { link } from '../address.js'
+import { brief, duration, number, percent, since, waitText } from '../figures.js'
+import { judge } from '../judge.js'
+import { AlertList } from '../parts/alertlist.jsx'
+import { Ageing } from '../parts/ageing.jsx'
+import { Chart, dots, levels } from '../parts/chart.jsx'
+import { Expectations } from '../parts/expectations.jsx'
+import { WindowSelect } from '../parts/head.jsx'
+import { useAnswer } from '../parts/load.js'
+import { Mark } from '../parts/mark.jsx'
+import { pileWords } from '../parts/pile.jsx'
+import { Segments } from '../parts/segments.jsx'
+import { Spread } from '../parts/spread.jsx'
+import { Csv } from '../parts/table.jsx'
+import { LEVEL_WORDS, signalWords, waitWords } from '../words.js'
+import { InOut, NoSuch, panesOf, paneWindow, seconds, WorkOverTime } from './stream.jsx'
+
+export function percentileLines(times, workingDay) {
+  if (!times?.count) return []
+  return [
+    { at: times.p50, name: `p50 ${brief(times.p50, workingDay)}`, colour: 'accent', dash: 'p50' },
+    { at: times.p85, name: `p85 ${brief(times.p85, workingDay)}`, colour: 'late', dash: 'p85' },
+    { at: times.p95, name: `p95 ${brief(times.p95, workingDay)}`, colour: 'still', dash: 'p95' },
+  ]
+}
+
+// The daemon keeps distributions, not single visits that are over, so a dot stands for those that left in one pane.
+function CycleTimes({ own, times, workingDay, window }) {
+  const data = useMemo(() => [own.panes.map(seconds), own.panes.map((p) => (p.cycle_time_count ? p.cycle_time_p50 : null))], [own])
+  const most = Math.max(1, ...own.panes.map((p) => p.cycle_time_count))
+  const lines = percentileLines(times, workingDay)
+  const radius = (i) => 2 + 6 * Math.sqrt(own.panes[i].cycle_time_count / most)
+  return (
+    <Chart
+      title="Cycle time"
+      note={`a dot: the middle one of what left in 1/60 of ${window}; its size: how many. Lines: percentiles of the window`}
+      depends={`${JSON.stringify(lines)} ${most} ${own.panes[0]?.start_unix_nano}`}
+      options={(colour) => ({
+        series: [{}, { label: 'p50 of a pane', stroke: colour('accent'), paths: () => null, points: { show: false } }],
+        scales: { y: { range: (_, low, high) => [0, 1.1 * Math.max(high ?? 1, times?.p95 ?? 0)] } },
+        hooks: { draw: [(u) => dots(radius, colour('accent-soft'), colour('accent'))(u, 1), levels(lines, colour)] },
+      })}
+      data={data}
+      workingDay={workingDay}
+      durations
+    />
+  )
+}
+
+function Waits({ stage, windowName, address, streamId }) {
+  if (!stage.waits.length) return null
+  const rows = stage.waits.map((w) => ({ ...w, ended: w.windows.find((x) => x.window === windowName) ?? { count: 0, seconds: 0 } }))
+  rows.sort((a, b) => b.wip - a.wip || b.ended.seconds - a.ended.seconds)
+  const most = Math.max(1, ...rows.map((r) => r.wip))
+  return (
+    <section class="panel">
+      <h2>What it waits for</h2>
+      <ul class="waits">
+        {rows.map((r) => (
+          <li key={`${r.party} ${r.reason}`}>
+            <span>{waitText(r.party, r.reason)}</span>
+            <div class="pile" aria-hidden="true"><div class="pile-work" style={{ width: `${(100 * r.wip) / most}%` }}>{r.wip > 0 && <i class="suspended" style={{ flexGrow: 1 }} />}</div></div>
+            <span class="num"><b>{number(r.wip)}</b> now</span>
+            <span class="num muted">{number(r.ended.count)} ended{r.ended.count > 0 && `, ${brief(r.ended.seconds / r.ended.count, stage.working_day_seconds)} each`}</span>
+          </li>
+        ))}
+      </ul>
+      <p class="links"><a href={link(address, 'items', [], { stream: streamId, stage: stage.id, state: 'suspended' })}>Its items on hold</a></p>
+    </section>
+  )
+}
+
+function Tiles({ judged, windowName }) {
+  const { stage, window } = judged
+  const day = stage.working_day_seconds
+  const times = window?.cycle_time
+  const told = [
+    ['in progress', number(stage.wip), pileWords(stage) || 'nothing'],
+    ['oldest', stage.wip ? duration(stage.age.max, day) : '–', stage.wip ? `half older than ${duration(stage.age.p50, day)}` : ''],
+    ['cycle time p85', times?.count ? duration(times.p85, day) : '–', times?.count ? `p50 ${duration(times.p50, day)}` : 'nothing left'],
+    [`in and out, ${windowName}`, `${number(window?.arrivals)} / ${number(window?.departures)}`, `${number(window?.rework)} rework, ${number(window?.skipped)} skipped`],
+    ['flow efficiency', window?.flow_efficiency ? percent(window.flow_efficiency, 1) : '–', 'of the cycle time somebody worked'],
+    ['right the first time', window?.completed ? percent(window.first_pass_yield, 1) : '–', 'passed without rework'],
+  ]
+  return (
+    <dl class="tiles">
+      {told.map(([name, figure, note]) => (
+        <div key={name} class="tile"><dt>{name}</dt><dd>{figure}</dd><dd class="muted">{note}</dd></div>
+      ))}
+    </dl>
+  )
+}
+
+function verdict(judged, held, now) {
+  const { stage, stalled, blind } = judged
+  const parts = []
+  if (stalled) parts.push(`Nothing has left since ${since(stalled.since_unix_nano, now)}; ${number(stage.queued + stage.active)} wait.`)
+  if (blind.length) parts.push(`No news: ${blind.join(', ')} ${blind.length === 1 ? 'is' : 'are'} silent.`)
+  if (judged.late || judged.stuck) parts.push(`${number(judged.late)} past expectation, ${number(judged.stuck)} not moving.`)
+  const waits = waitWords(stage)
+  if (waits) parts.push(`${waits}.`)
+  const reasons = held?.reasons.slice(0, 2).map((r) => signalWords(r.signal, held)) ?? []
+  if (reasons.length) parts.push(`It holds up the flow: ${reasons.join('; ')}.`)
+  return parts.join(' ') || (stage.wip ? 'Nothing is late, stuck or on hold.' : 'Nothing is here now.')
+}
+
+export function StageView({ address, live, wanted }) {
+  const [streamId, stageId] = address.parts
+  const stream = live.snapshot?.value_streams.find((s) => s.id === streamId)
+  const all = stream && judge(stream, { alerts: live.alerts, bottleneck: live.bottleneck, wanted })
+  const judged = all?.stages.find((s) => s.stage.id === stageId)
+  const window = judged ? paneWindow(stream, all.windowName) : ''
+  const { answer: series } = useAnswer(judged ? 'series' : '', { stream: streamId, stage: stageId, window }, { every: 30_000 })
+  const own = useMemo(() => series && panesOf(series, stageId), [series])
+  if (!judged) return <NoSuch what={`stage ${stageId} in ${streamId}`} live={live} />
+  const { stage } = judged
+  const now = live.snapshot.time_unix_nano
+  const at = all.stages.indexOf(judged)
+  const beside = (i) => all.stages[i] && link(address, 'stream', [streamId, all.stages[i].stage.id])
+  return (
+    <>
+      <p class="crumbs"><a href={link(address, 'stream', [streamId])}>{stream.name}</a> · stage {at + 1} of {all.stages.length}</p>
+      <div class="view-head">
+        <h1><Mark level={judged.level} size={22} /> {stage.name}</h1>
+        <nav class="beside-nav" aria-label="Stages beside this one">
+          {beside(at - 1) && <a href={beside(at - 1)}>← {all.stages[at - 1].stage.name}</a>}
+          {beside(at + 1) && <a href={beside(at + 1)}>{all.stages[at + 1].stage.name} →</a>}
+        </nav>
+        <WindowSelect address={address} streams={[stream]} />
+      </div>
+      <p class={`verdict-line ${judged.level}`}>
+        <b class="verdict">{LEVEL_WORDS[judged.level]}.</b> {verdict(judged, all.held?.stages.find((h) => h.stage === stageId), now)}
+      </p>
+      <Tiles judged={judged} windowName={all.windowName} />
+      <AlertList most={4} title="Alerts of this stage" alerts={live.alerts.filter((a) => a.value_stream === streamId && a.stage === stageId)} now={now} address={address} />
+      <Ageing stage={stage} streamId={streamId} times={judged.window?.cycle_time} address={address} />
+      <Waits stage={stage} windowName={all.windowName} address={address} streamId={streamId} />
+      <Expectations sle={judged.window?.sle ?? []} windowName={all.windowName} />
+      <div class="charts">
+        {own && own.panes.length > 0 && <CycleTimes own={own} times={judged.window?.cycle_time} workingDay={stage.working_day_seconds} window={window} />}
+        <Spread times={judged.window?.cycle_time} workingDay={stage.working_day_seconds} sle={judged.window?.sle ?? []} />
+        {own && own.panes.length > 0 && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['arrived', 'left']} />}
+        {own && own.panes.length > 0 && <WorkOverTime own={own} title="Work in progress" />}
+      </div>
+      <p class="links"><Csv path="series" query={{ stream: streamId, stage: stageId, window }} name={`${streamId}-${stageId}-${window}`} /></p>
+      <Segments stream={stream} stageId={stageId} windowName={all.windowName} address={address} />
+    </>
+  )
+}
