@@ -141,12 +141,25 @@ static void pend(struct vsm_core *core, struct vsm_alert *a) {
   announce(core, a, VSM_FIRED);
 }
 
+// When it is announced again by time alone. Not while nobody looks; and whether somebody joined is not known while a
+// source is waited for.
+static int64_t joined_due(const struct vsm_core *core, const struct vsm_alert *a) {
+  if (core->alerts.blind || a->life.announced.joined == 0)
+    return INT64_MAX;
+  int64_t due = later(a->life.announced_us, a->rule->announce_us), awaited = awaited_until(core, a);
+  return due > awaited ? due : awaited;
+}
+
+static int64_t repeat_due(const struct vsm_core *core, const struct vsm_alert *a) {
+  return core->alerts.blind ? INT64_MAX : later(a->life.announced_us, a->rule->repeat_us);
+}
+
 static void go_on(struct vsm_core *core, struct vsm_alert *a) {
   if (later(a->life.clear_us, a->rule->keep_us) <= core->now.us)
     end(core, a);
-  else if (a->life.announced.joined > 0 && later(a->life.announced_us, a->rule->announce_us) <= core->now.us)
+  else if (joined_due(core, a) <= core->now.us)
     announce(core, a, VSM_JOINED);
-  else if (later(a->life.announced_us, a->rule->repeat_us) <= core->now.us)
+  else if (repeat_due(core, a) <= core->now.us)
     announce(core, a, VSM_REPEATED);
 }
 
@@ -197,8 +210,7 @@ static int64_t next_due(const struct vsm_core *core, const struct vsm_alert *a, 
   if (a->life.state != VSM_FIRING)
     return due;
   due = vsm_earlier_us(due, later(a->life.clear_us, a->life.clear_us == INT64_MAX ? 0 : a->rule->keep_us));
-  due = vsm_earlier_us(due, later(a->life.announced_us, a->rule->repeat_us));
-  return a->life.announced.joined > 0 ? vsm_earlier_us(due, later(a->life.announced_us, a->rule->announce_us)) : due;
+  return vsm_earlier_us(due, vsm_earlier_us(repeat_due(core, a), joined_due(core, a)));
 }
 
 static void wait_for(struct vsm_core *core, uint32_t number, int64_t due) {
@@ -322,7 +334,7 @@ void vsm_core_started(struct vsm_core *core, struct vsm_time at) {
     return;
   vsm_hearing_begin(core);
   for (size_t i = 0; i < core->alerts.n; i++)
-    if (core->alerts.at[i].life.state == VSM_PENDING)
+    if (core->alerts.at[i].life.state != VSM_QUIET)
       vsm_noted_touch(&core->noted, (uint32_t)i);
   vsm_alerts_settle(core, VSM_BY_TIME);
 }

@@ -197,14 +197,15 @@ int64_t vsm_hearing_unheard_us(const struct vsm_core *core, uint32_t place) {
   return vsm_calendar_worked(c, core->now.us) - vsm_calendar_worked(c, last);
 }
 
-// Not heard after a start: nothing is known until its time has passed since then.
+// What was not heard while no process ran tells nothing: it is counted anew from the start. A silence that fires goes
+// on.
 static void detect_silence(struct vsm_core *core, const struct vsm_hearing_source *s, struct vsm_sign *out) {
   const struct vsm_source *m = model_of(core, s);
   int64_t until, heard = s->heard_us > s->from_us ? s->heard_us : s->from_us;
   out->threshold_us = m->silent_us;
   out->day_us = m->calendar ? vsm_calendar_day_us(m->calendar) : 0;
   out->observed_us = vsm_hearing_unheard_us(core, (uint32_t)(s - core->hearing.at));
-  out->untold = vsm_hearing_awaited(core, s, &until);
+  out->untold = core->alerts.blind || (vsm_hearing_is_silent(core, s) && vsm_hearing_awaited(core, s, &until));
   int64_t due = silent_from(m, heard);
   out->holds = due <= core->now.us;
   out->due_us = out->holds ? INT64_MAX : due;

@@ -34,6 +34,7 @@ static bool clock_line(struct story *s, char **w, unsigned n) {
   s->now_us += s->jump_us;
   s->accepted_us += s->jump_us;
   s->jump_us = 0;
+  vsm_core_started(s->core, (struct vsm_time){story_believed(s, s->now_us)});
   return true;
 }
 

@@ -168,7 +168,7 @@ static void step_firing(struct ref_alerts *a, struct ref_alert *x, enum cause ca
     return;
   }
   find_joined(a, x);
-  bool join = x->n_joined && now_of(a) - x->announced_us >= r->announce_us;
+  bool join = x->n_joined && now_of(a) - x->announced_us >= r->announce_us && !waits(a, &x->subject);
   if (!join && now_of(a) - x->announced_us < r->repeat_us)
     return;
   announced(a, x);

@@ -1,0 +1,41 @@
+# crm is silent. Alerts of the stages that it feeds say so, and do not end by time alone: no news is not good news.
+windows 1h
+stage credit -> meter
+stage meter  -> outcome
+expected credit within 30m share 90% over 1h min_count 1
+source crm silent_after 30m
+source mwm silent_after 4h
+watch meter wip_limit 5
+watch credit wip_limit 1
+rule crm opened   -> credit start    by {subject}
+rule crm approved -> credit complete by {subject}
+rule mwm fitted   -> meter  complete by {subject}
+
+day 2026-03-02
+09:00 start
+09:00 alive mwm
+09:00 crm opened a
+09:29 alive crm
+told 09:30 firing item_overdue credit items a
+told 09:31 firing sle_missed credit observed 0% count 1
+09:50 alive crm
+09:59 crm approved a
+told 09:59 resolved item_overdue credit why moved of 09:59
+told 10:02 nothing
+10:02 alive crm
+told 10:31 nothing
+told 10:32 firing source_silent crm limit 30m observed 30m blinds credit
+told 10:32 marked sle_missed credit inhibited_by crm since 09:31
+says S credit: 0.0 % of 1 item within 30 m, where 90 % are expected over 1h; since 09:31 UTC. Perhaps the news is missing: source crm silent since 10:32 UTC.
+ends 90 % or more are in time; not by time alone (source crm silent since 10:32 UTC)
+# At 11 o'clock the visit leaves the window: that is no recovery.
+told 11:59 nothing
+expect 11:59 alert firing sle_missed credit inhibited_by crm since 09:31
+expect 11:59 alert firing source_silent crm observed 1h57m
+says source crm: nothing heard for 1 h 57 m (limit 30 m); since 10:32 UTC.
+# mwm feeds meter: nothing there is blind.
+12:00 crm opened b
+told 12:00 resolved source_silent crm why heard
+told 12:00 marked sle_missed credit inhibited_by none
+12:10 crm approved b
+told 12:11 resolved sle_missed credit why moved
