@@ -205,8 +205,8 @@ static void send_again(struct vsm_emitter *e, int64_t sent_ms) {
       e->counts.resent++;
 }
 
-static int begin_batch(struct vsm_emitter *e) {
-  e->filling = vsm_outbatch_create(e->source, e->options.epoch);
+static int begin_batch(struct vsm_emitter *e, const char *source) {
+  e->filling = vsm_outbatch_create(source, e->options.epoch);
   if (!e->filling)
     return VSM_CLIENT_ENOMEM;
   e->filling->first = e->next_event;
@@ -225,7 +225,7 @@ void vsm_emitter_lose(struct vsm_emitter *e) {
 
 // Adds the event to the batch at hand, and to the spool; to the spool alone where it is not to be sent.
 static int add(struct vsm_emitter *e, const struct vsm_emitter_event *event, bool sent) {
-  int err = e->filling ? 0 : begin_batch(e);
+  int err = e->filling ? 0 : begin_batch(e, e->source);
   if (err)
     return err;
   struct vsm_outbatch *b = e->filling;
@@ -244,12 +244,12 @@ static int add(struct vsm_emitter *e, const struct vsm_emitter_event *event, boo
   return err;
 }
 
-static bool is_ours(const struct vsm_emitter *e, const struct vsm_emitter_event *event) {
-  return e->acked || !event->source || !*event->source || strcmp(event->source, e->source) == 0;
+static bool is_ours(const struct vsm_emitter *e, const char *source) {
+  return e->acked || !source || !*source || strcmp(source, e->source) == 0;
 }
 
 int vsm_emitter_keep(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
-  if (!e->spool || !is_ours(e, event))
+  if (!e->spool || !is_ours(e, event->source))
     return VSM_CLIENT_EINVAL;
   int err = add(e, event, false);
   if (err)
@@ -261,7 +261,7 @@ int vsm_emitter_keep(struct vsm_emitter *e, const struct vsm_emitter_event *even
 }
 
 int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event) {
-  if (!is_ours(e, event))
+  if (!is_ours(e, event->source))
     return VSM_CLIENT_EINVAL;
   bool full = e->pending >= e->options.queue_events;
   if (full && e->spool)
@@ -285,6 +285,17 @@ int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *even
 void vsm_emitter_flush(struct vsm_emitter *e) {
   seal(e);
   send_waiting(e);
+}
+
+int vsm_emitter_alive(struct vsm_emitter *e, const char *source) {
+  source = source ? source : e->source;
+  if (!vsm_name_is_source(vsm_str_of(source)) || !is_ours(e, source))
+    return VSM_CLIENT_EINVAL;
+  seal(e);
+  int err = begin_batch(e, source);
+  if (!err)
+    vsm_emitter_flush(e);
+  return err;
 }
 
 // --- Receiving
@@ -366,7 +377,7 @@ static void keep_alive(struct vsm_emitter *e, int64_t now_ms) {
   if (!e->source[0] || now_ms < e->alive_at_ms || e->filling || *e->unsent)
     return;
   e->alive_at_ms = now_ms + e->options.alive_ms;
-  if (begin_batch(e) == 0)
+  if (begin_batch(e, e->source) == 0)
     seal(e);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agents/vsm/cmd.h"
+#include "conf/conf.h"
 #include "agents/vsm/now.h"
 #include "agents/vsm/spooled.h"
 #include "agents/vsm/text.h"
@@ -39,6 +40,7 @@ struct run {
   struct vsm_sim_sink *sink;
   int stop_fd;
   int64_t live_us;            // simulated time from which on the pace counts
+  int64_t alive_us;           // when the next signs of life are due
   int64_t begun_ms, paced_ms; // monotonic: of the run; of its paced part, 0 before it
   int64_t heard_ms;           // when acks were last seen to grow
   uint64_t events, paced, heard;
@@ -265,12 +267,28 @@ static int put(struct run *r, const struct vsm_sim_event *event) {
   return err ? err : ++r->events % WORK_EVERY ? 0 : work(r, 0);
 }
 
+// Of each system that is not out of order, whether or not it had something to tell. So many items and no more are no
+// business that goes on: there nobody waits for a system that has nothing more to tell.
+static int send_signs_of_life(struct run *r) {
+  static const struct vsm_sim_faults none = {0};
+  const struct vsm_sim_faults *faults = r->a->sim.faults ? &r->world.faults : &none;
+  int err = 0;
+  if (!r->world.signs_of_life_us || !r->world.config || r->a->sim.items)
+    return 0;
+  const struct vsm_model *model = &r->world.config->model;
+  for (; !err && r->alive_us <= r->now_us; r->alive_us += r->world.signs_of_life_us)
+    for (unsigned i = 0; !err && i < model->n_sources; i++)
+      if (!vsm_sim_fault_down(faults, model->sources[i].id, r->a->sim.start_us, r->alive_us))
+        err = vsm_sim_sink_alive(r->sink, model->sources[i].id);
+  return err;
+}
+
 static int run(struct run *r) {
   static struct vsm_sim_event event; // large
   int got, err = 0;
   while ((got = vsm_sim_engine_next(r->engine, &event)) > 0 && event.sent_us < VSM_TIME_MAX) {
     r->now_us = event.sent_us;
-    if ((err = wait_for(r, &event)) || (err = put(r, &event)))
+    if ((err = wait_for(r, &event)) || (err = send_signs_of_life(r)) || (err = put(r, &event)))
       return err;
   }
   if (got < 0)
@@ -324,6 +342,7 @@ int vsm_cmd_simulate(int argc, char **argv) {
   if (status >= 0)
     return status;
   struct run r = {.a = &a, .stop_fd = -1, .begun_ms = clock_ms(), .live_us = a.sim.start_us + a.history_us};
+  r.alive_us = a.sim.start_us;
   r.heard_ms = r.begun_ms;
   int err = open_run(&r);
   bool refused = false;

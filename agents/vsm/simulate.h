@@ -152,7 +152,8 @@ struct vsm_sim_batches {
 };
 struct vsm_sim_outage {
   struct vsm_sim_which which;
-  struct vsm_calendar when; // in its hours
+  struct vsm_calendar when;     // in its hours; none: in the periods
+  struct vsm_sim_period period; // lasts 0: none
 };
 struct vsm_sim_ahead {
   struct vsm_sim_which which;
@@ -183,6 +184,7 @@ struct vsm_sim_world {
   struct vsm_config *config;        // of which calendars are borrowed; NULL: there is none
   const struct vsm_calendar *dates; // whose zone's days, months and hours count; NULL: UTC's
   struct vsm_sim_list streams;      // vsm_sim_stream
+  int64_t signs_of_life_us;         // each system that runs sends one so often; 0: never
   struct vsm_sim_faults faults;
 };
 
@@ -268,10 +270,12 @@ int vsm_sim_engine_next(struct vsm_sim_engine *e, struct vsm_sim_event *event);
 uint64_t vsm_sim_engine_started(const struct vsm_sim_engine *e); // items
 uint64_t vsm_sim_engine_ended(const struct vsm_sim_engine *e);
 
-// What faults do to one event: when it is sent, what its clock says, what type it bears.
+// What faults do to one event: when it is sent, what its clock says, what type it bears. Periods count from start_us.
 bool vsm_sim_which_fits(const struct vsm_sim_which *which, const struct vsm_sim_say *say);
 int64_t vsm_sim_fault_sent(const struct vsm_sim_faults *f, struct vsm_sim_random *r, const struct vsm_sim_say *say,
-                           int64_t when_us);
+                           int64_t start_us, int64_t when_us);
+// Is the whole system out of order then?
+bool vsm_sim_fault_down(const struct vsm_sim_faults *f, const char *source, int64_t start_us, int64_t when_us);
 int64_t vsm_sim_fault_clock(const struct vsm_sim_faults *f, const struct vsm_sim_say *say, int64_t when_us);
 const char *vsm_sim_fault_type(const struct vsm_sim_faults *f, const struct vsm_sim_say *say, int64_t since_start_us);
 // As vsm_sim_later(), but for storms over that stage (STREAM/STAGE), in which its work stands still.
@@ -289,6 +293,8 @@ struct vsm_sim_sink *vsm_sim_sink_create(const char *submit, const char *publish
 void vsm_sim_sink_destroy(struct vsm_sim_sink *s); // NULL-safe
 // 0, VSM_EAGAIN (no room: let it work and try again), or another error.
 int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event);
+// A sign of life of that system. As vsm_sim_sink_put(); JSON lines have none.
+int vsm_sim_sink_alive(struct vsm_sim_sink *s, const char *source);
 // Sends and receives, and waits at most so long (-1: without end) for something to do. 1 where stop_fd is readable, 0,
 // or an error.
 int vsm_sim_sink_work(struct vsm_sim_sink *s, int stop_fd, int timeout_ms);

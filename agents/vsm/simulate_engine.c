@@ -190,7 +190,7 @@ static void say(struct vsm_sim_engine *e, struct vsm_sim_item *item, const struc
                 int64_t begin_us, int64_t end_us) {
   if (!what->source)
     return;
-  push(e, (struct entry){.at_us = vsm_sim_fault_sent(&e->faults, &e->bad_luck, what, when_us),
+  push(e, (struct entry){.at_us = vsm_sim_fault_sent(&e->faults, &e->bad_luck, what, e->options.start_us, when_us),
                          .kind = SAY,
                          .number = ++item->said,
                          .item = item,

@@ -16,8 +16,26 @@ bool vsm_sim_which_fits(const struct vsm_sim_which *which, const struct vsm_sim_
   return false;
 }
 
+// Where the last period that began by then begins; false: none has.
+static bool last_begin(const struct vsm_sim_period *p, int64_t since_us, int64_t *begin_us) {
+  if (since_us < p->starts_us)
+    return false;
+  *begin_us = p->starts_us + (p->every_us ? (since_us - p->starts_us) / p->every_us * p->every_us : 0);
+  return true;
+}
+
+// How long it still lasts at t; 0: there is none.
+static int64_t outage_left(const struct vsm_sim_outage *o, int64_t start_us, int64_t t_us) {
+  int64_t begin, since = t_us - start_us;
+  if (o->when.n_hours)
+    return vsm_sim_left(&o->when, t_us);
+  if (!last_begin(&o->period, since, &begin) || since >= begin + o->period.lasts_us)
+    return 0;
+  return begin + o->period.lasts_us - since;
+}
+
 int64_t vsm_sim_fault_sent(const struct vsm_sim_faults *f, struct vsm_sim_random *r, const struct vsm_sim_say *say,
-                           int64_t when_us) {
+                           int64_t start_us, int64_t when_us) {
   int64_t sent = when_us;
   const struct vsm_sim_late *late = f->late.at;
   for (unsigned i = 0; i < f->late.n; i++)
@@ -30,8 +48,17 @@ int64_t vsm_sim_fault_sent(const struct vsm_sim_faults *f, struct vsm_sim_random
   const struct vsm_sim_outage *outages = f->outages.at;
   for (unsigned i = 0; i < f->outages.n; i++) // what lies in its hours waits for their end
     if (vsm_sim_which_fits(&outages[i].which, say))
-      sent += vsm_sim_left(&outages[i].when, sent);
+      sent += outage_left(&outages[i], start_us, sent);
   return sent;
+}
+
+bool vsm_sim_fault_down(const struct vsm_sim_faults *f, const char *source, int64_t start_us, int64_t when_us) {
+  const struct vsm_sim_outage *outages = f->outages.at;
+  const struct vsm_sim_say any = {.source = source, .type = ""};
+  for (unsigned i = 0; i < f->outages.n; i++)
+    if (vsm_sim_which_fits(&outages[i].which, &any) && outage_left(&outages[i], start_us, when_us) > 0)
+      return true;
+  return false;
 }
 
 int64_t vsm_sim_fault_clock(const struct vsm_sim_faults *f, const struct vsm_sim_say *say, int64_t when_us) {
@@ -40,14 +67,6 @@ int64_t vsm_sim_fault_clock(const struct vsm_sim_faults *f, const struct vsm_sim
     if (vsm_sim_which_fits(&clocks[i].which, say))
       when_us += clocks[i].ahead_us;
   return when_us;
-}
-
-// Where the last period that began by then begins; false: none has.
-static bool last_begin(const struct vsm_sim_period *p, int64_t since_us, int64_t *begin_us) {
-  if (since_us < p->starts_us)
-    return false;
-  *begin_us = p->starts_us + (p->every_us ? (since_us - p->starts_us) / p->every_us * p->every_us : 0);
-  return true;
 }
 
 const char *vsm_sim_fault_type(const struct vsm_sim_faults *f, const struct vsm_sim_say *say, int64_t since_us) {

@@ -347,10 +347,11 @@ SHAPE(stream, struct vsm_sim_stream, close_stream);
       {"mark", vsm_sim_read_text, offsetof(owner, which) + offsetof(struct vsm_sim_which, mark), NULL, false}, {       \
     "type", vsm_sim_read_text, offsetof(owner, which) + offsetof(struct vsm_sim_which, type), NULL, false              \
   }
-#define PERIOD_FIELDS(owner)                                                                                           \
-  {"starts", vsm_sim_read_duration, offsetof(owner, period) + offsetof(struct vsm_sim_period, starts_us), NULL, true}, \
+#define PERIOD_FIELDS(owner, needed)                                                                                   \
+  {"starts", vsm_sim_read_duration, offsetof(owner, period) + offsetof(struct vsm_sim_period, starts_us), NULL,        \
+   needed},                                                                                                            \
       {"lasts", vsm_sim_read_duration, offsetof(owner, period) + offsetof(struct vsm_sim_period, lasts_us), NULL,      \
-       true},                                                                                                          \
+       needed},                                                                                                        \
   {                                                                                                                    \
     "every", vsm_sim_read_duration, offsetof(owner, period) + offsetof(struct vsm_sim_period, every_us), NULL, false   \
   }
@@ -400,14 +401,15 @@ static void close_outage(struct vsm_sim_reader *r, yaml_node_t *n, void *at) {
   struct vsm_sim_outage *o = at;
   if (r->world->dates)
     o->when.zone = r->world->dates->zone;
-  if (!o->when.n_hours)
-    vsm_sim_complain(r, n, "the week has no hours");
-  else if (vsm_calendar_expand(&o->when, r->arena))
+  if ((o->when.n_hours > 0) == (o->period.lasts_us > 0))
+    vsm_sim_complain(r, n, "one of 'week' with hours, and of 'starts' and 'lasts'");
+  else if (o->when.n_hours && vsm_calendar_expand(&o->when, r->arena))
     vsm_mem_need(NULL, VSM_CALENDAR_DAYS);
 }
 static const struct vsm_sim_field outage_fields[] = {
     WHICH_FIELDS(struct vsm_sim_outage),
-    {"week", read_week, offsetof(struct vsm_sim_outage, when), NULL, true},
+    {"week", read_week, offsetof(struct vsm_sim_outage, when), NULL, false},
+    PERIOD_FIELDS(struct vsm_sim_outage, false),
 };
 SHAPE(outage, struct vsm_sim_outage, close_outage);
 
@@ -419,14 +421,14 @@ SHAPE(ahead, struct vsm_sim_ahead, NULL);
 
 static const struct vsm_sim_field storm_fields[] = {
     {"stages", vsm_sim_read_texts, offsetof(struct vsm_sim_storm, stages), NULL, true},
-    PERIOD_FIELDS(struct vsm_sim_storm),
+    PERIOD_FIELDS(struct vsm_sim_storm, true),
 };
 SHAPE(storm, struct vsm_sim_storm, NULL);
 
 static const struct vsm_sim_field renamed_fields[] = {
     WHICH_FIELDS(struct vsm_sim_renamed),
     {"to", vsm_sim_read_text, offsetof(struct vsm_sim_renamed, to), NULL, true},
-    PERIOD_FIELDS(struct vsm_sim_renamed),
+    PERIOD_FIELDS(struct vsm_sim_renamed, true),
 };
 SHAPE(renamed, struct vsm_sim_renamed, NULL);
 
@@ -458,6 +460,7 @@ SHAPE(fault, struct vsm_sim_faults, NULL);
 static const struct vsm_sim_field world_fields[] = {
     {"dates", read_calendar_name, offsetof(struct vsm_sim_world, dates), NULL, false},
     {"streams", vsm_sim_read_list, offsetof(struct vsm_sim_world, streams), &stream_shape, true},
+    {"signs_of_life", vsm_sim_read_duration, offsetof(struct vsm_sim_world, signs_of_life_us), NULL, false},
     {"faults", vsm_sim_read_map, offsetof(struct vsm_sim_world, faults), &fault_shape, false},
 };
 SHAPE(world, struct vsm_sim_world, NULL);

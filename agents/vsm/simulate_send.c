@@ -147,6 +147,13 @@ int vsm_sim_sink_put(struct vsm_sim_sink *s, const struct vsm_sim_event *event) 
   return err ? VSM_EIO : 0;
 }
 
+int vsm_sim_sink_alive(struct vsm_sim_sink *s, const char *source) {
+  if (s->out)
+    return 0;
+  struct outlet *o = outlet_of(s, source);
+  return o && vsm_emitter_alive(o->emitter, source) == 0 ? 0 : VSM_EIO;
+}
+
 int vsm_sim_sink_work(struct vsm_sim_sink *s, int stop_fd, int timeout_ms) {
   struct pollfd fds[EMITTERS_MAX + 1] = {{.fd = stop_fd, .events = POLLIN}};
   if (s->out && fflush(s->out))

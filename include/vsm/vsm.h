@@ -123,6 +123,9 @@ int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *even
 void vsm_emitter_lose(struct vsm_emitter *e);
 // With a spool: the event goes there alone, as if it had been lost on the way. VSM_CLIENT_EINVAL: there is none.
 int vsm_emitter_keep(struct vsm_emitter *e, const struct vsm_emitter_event *event);
+// A sign of life, behind the events so far: that the source (NULL: the emitter's) lives and has nothing to tell. For
+// its own source an emitter says so by itself (alive_ms); a program that speaks for several, acked, says it for each.
+int vsm_emitter_alive(struct vsm_emitter *e, const char *source);
 // Does not let the batch at hand wait for more events.
 void vsm_emitter_flush(struct vsm_emitter *e);
 

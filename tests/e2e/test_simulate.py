@@ -1,4 +1,5 @@
 """vsm simulate against a running vsmd: the shipped configuration knows all that its systems say."""
+import calendar
 import json
 import os
 import re
@@ -216,6 +217,28 @@ class WithDaemon(unittest.TestCase):
                 out, err = process.communicate(timeout=harness.DEADLINE)
                 self.assertEqual(process.returncode, 0, err)
                 self.assertEqual(sorted(f for f in os.listdir(at) if f.endswith(".spool")), sorted(f"{s}.spool" for s in sources))
+
+
+class Outages(unittest.TestCase):
+    """Nights and holidays are quiet, but who runs says that it lives; who is out of order does not."""
+
+    def test_only_who_is_out_of_order_is_silent(self):
+        with harness.Daemon(shipped(), "--clock", "event") as vsmd:
+            process = subprocess.Popen([VSM, "simulate", "--config", SHIPPED, "--history", "8d", "--start",
+                                        "2025-03-03T00:00:00Z", "--speed", "1x", "--submit", vsmd.endpoint("submit")])
+            try:
+                begin = calendar.timegm((2025, 3, 3, 0, 0, 0))
+                end = (begin + 8 * DAY - 900) * 10**9
+                vsmd.subscriber("v1/metric/AOV-04/").until(lambda topic, told: told.time_unix_nano >= end)
+                alerts = vsmd.ask(alerts=query_pb2.AlertsRequest(history=True, kind="source_silent")).alerts.alerts
+                # In the first hours so little happens that the event clock stands still for longer than is allowed.
+                told = [a for a in alerts if a.since_unix_nano >= (begin + DAY) * 10**9]
+                self.assertEqual({a.source for a in told}, {"gms"})
+                self.assertEqual([a.state for a in told], ["resolved"])
+                self.assertEqual((told[0].since_unix_nano // 10**9 - begin) // DAY, 6)
+            finally:
+                process.terminate()
+                process.wait()
 
 
 class Mistakes(unittest.TestCase):

@@ -227,6 +227,19 @@ static void test_acked_alive(void **state) {
   vsm_emitter_destroy(e);
 }
 
+static void test_acked_alive_of_others(void **state) {
+  struct fixture *x = *state;
+  struct vsm_emitter *e = open_emitter(x, (struct vsm_emitter_options){.submit = x->daemon.router_at});
+  assert_int_equal(vsm_emitter_alive(e, NULL), VSM_CLIENT_EINVAL); // it has no source of its own
+  assert_int_equal(vsm_emitter_alive(e, "billing"), 0);
+  Vsm__V1__EventBatch *b = receive_batch(x, e);
+  assert_int_equal(b->n_events, 0);
+  assert_string_equal(b->source, "billing");
+  vsm__v1__event_batch__free_unpacked(b, NULL);
+  send_ack(x, 0, 0);
+  vsm_emitter_destroy(e);
+}
+
 // --- Fire and forget
 
 static Vsm__V1__EventBatch *receive_published(struct fixture *x, void *sub, struct vsm_emitter *e) {
@@ -279,8 +292,13 @@ static void test_published(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_daemon_teardown)
-  const struct CMUnitTest tests[] = {TEST(test_acked),     TEST(test_window_and_queue), TEST(test_resend),
-                                     TEST(test_reconnect), TEST(test_limits),           TEST(test_acked_alive),
+  const struct CMUnitTest tests[] = {TEST(test_acked),
+                                     TEST(test_window_and_queue),
+                                     TEST(test_resend),
+                                     TEST(test_reconnect),
+                                     TEST(test_limits),
+                                     TEST(test_acked_alive),
+                                     TEST(test_acked_alive_of_others),
                                      TEST(test_published)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
