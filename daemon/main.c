@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "daemon.h"
 #include "shell/checkpoint.h"
+#include "shell/large_pages.h"
 
 static const char usage[] =
     "usage: vsmd --config FILE [--clock wall|event] [--salvage] [--check]\n"
@@ -31,6 +32,7 @@ int main(int argc, char **argv) {
   struct vsm_daemon_options o = {.clock = VSM_CLOCK_AS_CONFIGURED};
   const char *checkpoint = NULL;
   int check_only = 0;
+  vsm_large_pages(argv);
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == 'v' || c == 'h')
       return fputs(c == 'v' ? "vsmd " VSM_VERSION "\n" : usage, stdout) < 0;
@@ -49,10 +51,8 @@ int main(int argc, char **argv) {
   }
   if ((!o.config && !checkpoint) || optind < argc)
     return fputs(usage, stderr), 2;
-  if (checkpoint)
-    return vsm_checkpoint_make(checkpoint, o.config);
-  if (check_only)
-    return vsm_config_check(o.config, stdout, stderr) ? 1 : 0;
+  if (checkpoint || check_only)
+    return checkpoint ? vsm_checkpoint_make(checkpoint, o.config) : vsm_config_check(o.config, stdout, stderr) != 0;
   struct vsm_daemon *d = vsm_daemon_create(&o);
   int err = d ? vsm_daemon_run(d) : -1;
   vsm_daemon_destroy(d);

@@ -14,6 +14,7 @@
 #include "receivers.h"
 #include "restart.h"
 #include "sender.h"
+#include "shell/large_pages.h"
 
 enum { OPEN_ITEMS = 100000, ROUNDS = 7, REPEATS = 7 };
 static const double others_most = 0.05; // beyond this share of the processors a round is done again
@@ -174,6 +175,7 @@ enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
   bool wanted[N_PARTS] = {0}, some = false;
+  vsm_large_pages(argv); // as the daemon
   for (int i = 1; i < argc; i++) {
     size_t p = 0;
     if (strcmp(argv[i], "--json") == 0) {

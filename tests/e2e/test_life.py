@@ -43,6 +43,13 @@ class Start(unittest.TestCase):
                 took.append(time.monotonic() - start)
         self.assertLess(min(took), 1.0)
 
+    def test_large_pages_are_asked_for_before_it_begins(self):
+        with Daemon() as d:
+            with open(f"/proc/{d.process.pid}/environ", "rb") as f:
+                self.assertIn(b"glibc.malloc.hugetlb=1", f.read())
+            with open(f"/proc/{d.process.pid}/comm", encoding="utf-8") as f:
+                self.assertEqual(f.read().strip(), os.path.basename(harness.VSMD)[:15])
+
     def test_a_port_in_use_is_named_with_what_holds_it(self):
         with socket.create_server(("127.0.0.1", 0)) as s:
             endpoint = "tcp://127.0.0.1:%d" % s.getsockname()[1]
