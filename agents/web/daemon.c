@@ -43,7 +43,9 @@ void vsm_daemon_line_destroy(struct vsm_daemon_line *d) {
     return;
   struct question *q, *next;
   vsm_query_destroy(d->query);
-  DL_FOREACH_SAFE(d->open, q, next) free(q);
+  DL_FOREACH_SAFE(d->open, q, next) {
+    free(q);
+  }
   free(d);
 }
 

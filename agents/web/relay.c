@@ -67,7 +67,7 @@ struct vsm_relay {
   struct reader *readers;
   unsigned n_readers;
   Vsm__V1__Status *status; // the last one; NULL: none
-  uint64_t stale_since;    // as told
+  bool stale;              // as told
 };
 
 // --- the list
@@ -122,14 +122,20 @@ static void add(struct vsm_relay *r, enum kind kind, const char *topic, char *da
     drop_oldest(r);
 }
 
-// A status as JSON, with what the gateway knows besides.
-static char *print_status(const struct vsm_relay *r, bool reset) {
+// A publication of the last status as JSON, with what the gateway knows besides. sequence 0: it is not the daemon's.
+static char *print_status(const struct vsm_relay *r, uint64_t sequence, bool reset) {
   Vsm__V1__Status none = VSM__V1__STATUS__INIT;
+  Vsm__V1__Publication p = VSM__V1__PUBLICATION__INIT;
   size_t n;
-  char *json = vsm_mem_need(vsm_json_message(r->status ? &r->status->base : &none.base, &n), 0), *text = NULL;
+  p.epoch = r->epoch;
+  p.sequence = sequence;
+  p.body_case = VSM__V1__PUBLICATION__BODY_STATUS;
+  p.status = r->status ? r->status : &none;
+  p.time_unix_nano = p.status->time_unix_nano;
+  char *json = vsm_mem_need(vsm_json_message(&p.base, &n), 0), *text = NULL;
   json[n - 1] = '\0';
-  int length = asprintf(&text, "%s, \"stale_since_unix_nano\": %" PRIu64 ", \"reset\": %s}", json, r->stale_since,
-                        reset ? "true" : "false");
+  int length = asprintf(&text, "%s, \"stale_since_unix_nano\": %" PRIu64 ", \"reset\": %s}", json,
+                        vsm_daemon_line_stale_since(r->web->daemon), reset ? "true" : "false");
   free(json);
   return vsm_mem_need(length < 0 ? NULL : text, 0);
 }
@@ -144,22 +150,6 @@ static void begin_epoch(struct vsm_relay *r, uint64_t epoch) {
   r->dropped = ++r->newest;
 }
 
-static char *print_body(const Vsm__V1__Publication *p, enum kind *kind) {
-  switch (p->body_case) {
-  case VSM__V1__PUBLICATION__BODY_METRIC:
-    *kind = METRIC;
-    return vsm_json_message(&p->metric->base, NULL);
-  case VSM__V1__PUBLICATION__BODY_TRANSITION:
-    *kind = TRANSITION;
-    return vsm_json_message(&p->transition->base, NULL);
-  case VSM__V1__PUBLICATION__BODY_ALERT:
-    *kind = ALERT;
-    return vsm_json_message(&p->alert->base, NULL);
-  default:
-    return NULL;
-  }
-}
-
 static void keep_status(struct vsm_relay *r, const Vsm__V1__Status *s) {
   if (r->status)
     vsm__v1__status__free_unpacked(r->status, NULL);
@@ -172,24 +162,21 @@ static void keep_status(struct vsm_relay *r, const Vsm__V1__Status *s) {
 
 static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
   struct vsm_relay *r = ctx;
-  enum kind kind = STATUS;
   vsm_daemon_line_heard(r->web->daemon);
   if (p->epoch < r->epoch)
     return;
-  bool was_stale = r->stale_since != 0;
-  r->stale_since = 0;
   if (p->epoch > r->epoch)
     begin_epoch(r, p->epoch);
-  else if (was_stale)
-    add(r, STATUS, "", print_status(r, true));
   if (p->body_case == VSM__V1__PUBLICATION__BODY_STATUS) {
     keep_status(r, p->status);
-    add(r, STATUS, topic, print_status(r, false));
-    return;
+    add(r, STATUS, topic, print_status(r, p->sequence, false));
+  } else if (p->body_case == VSM__V1__PUBLICATION__BODY_METRIC) {
+    add(r, METRIC, topic, vsm_json_message(&p->base, NULL));
+  } else if (p->body_case == VSM__V1__PUBLICATION__BODY_TRANSITION) {
+    add(r, TRANSITION, topic, vsm_json_message(&p->base, NULL));
+  } else if (p->body_case == VSM__V1__PUBLICATION__BODY_ALERT) {
+    add(r, ALERT, topic, vsm_json_message(&p->base, NULL));
   }
-  char *data = print_body(p, &kind);
-  if (data)
-    add(r, kind, topic, data);
 }
 
 // Of figures nothing is missing; a reader that was told of an alert which was lost here would not know.
@@ -197,7 +184,7 @@ static void on_gap(void *ctx, const char *topic, uint64_t first, uint64_t last) 
   struct vsm_relay *r = ctx;
   (void)first, (void)last;
   if (strncmp(topic, "v1/metric/", strlen("v1/metric/")) != 0)
-    add(r, STATUS, "", print_status(r, true));
+    add(r, STATUS, "", print_status(r, 0, true));
 }
 
 static int subscribe(struct vsm_relay *r, const char *const *topics, size_t n, struct vsm_subscriber **out) {
@@ -272,7 +259,7 @@ static void push(struct reader *reader, const char *text, size_t n) {
 static void push_status(struct reader *reader, bool reset) {
   size_t n;
   struct vsm_relay *r = reader->relay;
-  char *text = print_event(r, STATUS, reader->last, print_status(r, reset), &n);
+  char *text = print_event(r, STATUS, reader->last, print_status(r, 0, reset), &n);
   push(reader, text, n);
   free(text);
 }
@@ -314,7 +301,9 @@ static void on_drained(struct evhttp_connection *evcon, void *ctx) {
 
 static void feed_all(struct vsm_relay *r) {
   struct reader *reader, *next;
-  DL_FOREACH_SAFE(r->readers, reader, next) feed(reader);
+  DL_FOREACH_SAFE(r->readers, reader, next) {
+    feed(reader);
+  }
 }
 
 // libevent frees the request with the connection, unless it took it off before.
@@ -335,10 +324,11 @@ static void close_reader(struct reader *reader) {
 static void close_stalled(struct vsm_relay *r) {
   struct reader *reader, *next;
   int64_t now_ms = vsm_clock_ms();
-  DL_FOREACH_SAFE(r->readers, reader, next)
-  if (reader->last < r->newest && now_ms - reader->moved_ms >= VSM_RELAY_STALL_MS) {
-    vsm_log("reader_closed", "queued=%zu why=\"it takes nothing\"", reader->queued);
-    close_reader(reader);
+  DL_FOREACH_SAFE(r->readers, reader, next) {
+    if (reader->last < r->newest && now_ms - reader->moved_ms >= VSM_RELAY_STALL_MS) {
+      vsm_log("reader_closed", "queued=%zu why=\"it takes nothing\"", reader->queued);
+      close_reader(reader);
+    }
   }
 }
 
@@ -415,7 +405,9 @@ void vsm_relay_read(struct vsm_exchange *x) {
 static void look_after_transitions(struct vsm_relay *r) {
   struct reader *reader;
   bool read = false;
-  DL_FOREACH(r->readers, reader) read = read || reader->kinds & 1u << TRANSITION;
+  DL_FOREACH(r->readers, reader) {
+    read = read || reader->kinds & 1u << TRANSITION;
+  }
   int64_t now_ms = vsm_clock_ms();
   if (read || !r->transitions)
     r->unread_ms = now_ms;
@@ -423,12 +415,13 @@ static void look_after_transitions(struct vsm_relay *r) {
     drop_transitions(r);
 }
 
+// When the daemon went, and when it is back: in between something may have been lost.
 static void tell_stale(struct vsm_relay *r) {
-  uint64_t since = vsm_daemon_line_stale_since(r->web->daemon);
-  if (since == 0 || r->stale_since)
+  bool stale = vsm_daemon_line_stale_since(r->web->daemon) != 0;
+  if (stale == r->stale)
     return;
-  r->stale_since = since;
-  add(r, STATUS, "", print_status(r, false));
+  r->stale = stale;
+  add(r, STATUS, "", print_status(r, 0, !stale));
 }
 
 void vsm_relay_turn(struct vsm_relay *r) {

@@ -7,7 +7,7 @@ from harness import DEADLINE, Daemon, batch, config, event
 from web_rig import Stream, Web, vsm
 
 # What depends on when one asks.
-PASSING = {"uptime_seconds", "memory_bytes"}
+PASSING = {"uptime_seconds", "memory_bytes", "sequence"}
 
 
 def lasting(answer):
@@ -122,7 +122,7 @@ class Questions(unittest.TestCase):
 
 def moved(stream, subject):
     """Is it the transition of this item?"""
-    return lambda name, data: name == "transition" and data["value_stream"] == stream and data["item"] == f"{stream}:{subject}"
+    return lambda name, data: name == "transition" and (data["transition"]["value_stream"], data["transition"]["item"]) == (stream, f"{stream}:{subject}")
 
 
 class Following(unittest.TestCase):
@@ -150,12 +150,12 @@ class Following(unittest.TestCase):
         with Stream(self.web) as stream:
             name, _, status = stream.next()
             self.assertEqual((name, status["reset"], status["stale_since_unix_nano"]), ("status", True, 0))
-            stream.until(lambda name, data: name == "status" and data["version"])
+            stream.until(lambda name, data: name == "status" and data["status"]["version"])
             self.tell("first.started")
-            _, id, metric = stream.until(lambda name, data: name == "metric" and data["value_stream"] == "S" and data.get("stage", {}).get("id") == "first" and data["stage"]["wip"] == self.told)
+            _, id, metric = stream.until(lambda name, data: name == "metric" and data["metric"]["value_stream"] == "S" and data["metric"].get("stage", {}).get("id") == "first" and data["metric"]["stage"]["wip"] == self.told)
             self.assertRegex(id, r"^\d+-\d+$")
             self.assertEqual(int(id.partition("-")[0]), self.daemon.status().epoch)
-            self.assertEqual(metric["stage"]["active"], self.told)
+            self.assertEqual(metric["metric"]["stage"]["active"], self.told)
             subject = self.tell("first.done")
             stream.until(moved("S", subject))
 
@@ -166,11 +166,11 @@ class Following(unittest.TestCase):
             _, last, _ = stream.until(lambda name, data: name == "metric")
         with Stream(self.web) as keeper:
             self.tell("first.started")
-            keeper.until(lambda name, data: name == "metric" and data.get("stream", {}).get("wip") == 2)
+            keeper.until(lambda name, data: name == "metric" and data["metric"].get("stream", {}).get("wip") == 2)
             with Stream(self.web, last=last) as stream:
                 name, _, status = stream.next()
                 self.assertEqual((name, status["reset"]), ("status", False))
-                stream.until(lambda name, data: name == "metric" and data.get("stream", {}).get("wip") == 2)
+                stream.until(lambda name, data: name == "metric" and data["metric"].get("stream", {}).get("wip") == 2)
         for unknown in ("1-1", "x", last.partition("-")[0] + "-99999999999999999"):
             with Stream(self.web, last=unknown) as stream:
                 self.assertTrue(stream.next()[2]["reset"], unknown)
@@ -179,13 +179,13 @@ class Following(unittest.TestCase):
         with Stream(self.web, stream="T", events="metric") as stream:
             stream.next()
             self.tell("first.started")
-            seen = [stream.until(lambda name, data: name == "metric")[2]["value_stream"] for _ in range(3)]
+            seen = [stream.until(lambda name, data: name == "metric")[2]["metric"]["value_stream"] for _ in range(3)]
             self.assertEqual(set(seen), {"T"})
         self.assertEqual(self.web.get("/api/v1/stream", events="gossip").status, 400)
 
     def test_a_restart_of_the_daemon_is_told(self):
         with Stream(self.web, events="status") as stream:
-            stream.until(lambda name, data: data["version"])
+            stream.until(lambda name, data: data["status"]["version"])
             epoch = self.daemon.status().epoch
             ports = {name: self.daemon.endpoint(name) for name in ("subscribe", "submit", "publish", "query")}
             self.daemon.end()
@@ -203,9 +203,9 @@ class Following(unittest.TestCase):
             self.daemon.write(text)
             self.daemon.start_again()
             stream.until(lambda name, data: data["reset"])
-            _, id, back = stream.until(lambda name, data: data["version"] and not data["stale_since_unix_nano"])
-            self.assertGreater(back["epoch"], epoch)
-            self.assertEqual(int(id.partition("-")[0]), back["epoch"])
+            _, id, back = stream.until(lambda name, data: data["status"]["version"] and not data["stale_since_unix_nano"])
+            self.assertGreater(back["status"]["epoch"], epoch)
+            self.assertEqual(int(id.partition("-")[0]), back["status"]["epoch"])
             self.assertEqual(self.web.get("/api/v1/snapshot").status, 200)
 
     def test_who_never_reads_is_closed(self):
