@@ -178,7 +178,7 @@ static void detect_standing(const struct asked *a, struct vsm_sign *out) {
   if (n->still_after_us == 0)
     return;
   int64_t newest = newest_departure(a);
-  out->moved_us = n->still ? newest : INT64_MIN;
+  out->moved_us = n->still && newest > n->still_from_us ? newest : INT64_MIN;
   n->still = false;
   n->still_from_us = INT64_MAX;
   out->count = by_state[VSM_QUEUED] + by_state[VSM_ACTIVE];

@@ -187,6 +187,8 @@ static bool is_so(struct story *s, const struct fact *f, char **w, unsigned n) {
     return strcmp(story_join_all(s, w, n), *f->words ? f->words : "none") == 0;
   if (n != 1)
     return false;
+  if (f->kind == TIME && strcmp(w[0], "none") == 0)
+    return f->n == 0;
   if (f->kind == TIME)
     return story_clock(s, w[0], &us) && us / VSM_SECOND_US == f->n / VSM_SECOND_US;
   return f->kind == MEASURE ? is_measured(f, w[0]) : strtoll(w[0], NULL, 10) == f->n;
