@@ -85,7 +85,10 @@ static int on_order(void *ctx, const struct vsm_request *request, int stream, st
 
 static void on_clock_accept(void *ctx) {
   struct vsm_daemon *d = ctx;
+  bool jumps = d->clock.astray_us != 0 && d->model->clock == VSM_CLOCK_WALL;
   vsm_clock_accept(&d->clock);
+  if (jumps && d->recovered)
+    vsm_daemon_begin_again(d);
   vsm_daemon_pass_time(d);
   vsm_publish_status_now(d->publish);
 }
@@ -114,11 +117,15 @@ static void on_hold(void *ctx, bool held) {
 // The core that a rebuild made takes the live one's place, with the configuration in force, which it has read back.
 static int64_t on_level(void *ctx, struct vsm_recovered *built) {
   struct vsm_daemon *d = ctx;
+  unsigned runs = d->runs;
   struct vsm_time now = vsm_daemon_pass_time(d), configured = d->configured;
   int64_t position = vsm_keep_rebuilt(d->keep, built->first, now);
   if (position < 0)
     return position;
-  vsm_core_advance(built->core, now);
+  if (d->runs == runs)
+    vsm_core_advance(built->core, now);
+  else // the record of it came behind what was read
+    vsm_core_started(built->core, now);
   struct vsm_core *core = d->core;
   struct vsm_config *kept = d->kept;
   d->core = built->core;
@@ -165,17 +172,10 @@ static void on_news(void *ctx) {
 
 // --- the beginning
 
-// What came to pass while nothing ran is looked at by the start alone, so no time passes before it.
-static struct vsm_time begin_run(struct vsm_daemon *d) {
-  struct vsm_time now = vsm_clock_now(&d->clock);
-  vsm_core_started(d->core, now);
-  return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
-}
-
 static void open_up(struct vsm_daemon *d) {
   d->recovered = true;
   if (!d->keep)
-    begin_run(d);
+    vsm_daemon_begin_run(d);
   vsm_publish_status_alone(d->publish, false);
   vsm_query_socket_hold(d->query, false);
   vsm_ingest_receive(d->ingest, d->keep ? vsm_keep_journal(d->keep) : NULL);
@@ -197,7 +197,7 @@ static int begin_records(struct vsm_daemon *d) {
   if (!err && !d->kept)
     err = vsm_keep_configuration(d->keep, d->config, vsm_daemon_pass_time(d));
   if (!err)
-    err = vsm_keep_start(d->keep, begin_run(d));
+    err = vsm_keep_start(d->keep, vsm_daemon_begin_run(d));
   if (!err && d->kept && differs)
     err = vsm_daemon_fold_under(d, d->config);
   if (d->model == &d->config->model) {

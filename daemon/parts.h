@@ -39,6 +39,8 @@ struct vsm_daemon {
 
   uint64_t epoch; // milliseconds since 1970 at the start
   int64_t started_boot_us;
+  unsigned runs;          // how often one began
+  int64_t passed_boot_us; // when time last passed in the core; 0: this run did not begin yet
   struct vsm_time configured;
   struct vsm_notes notes; // of config
   char trouble[512];
@@ -53,6 +55,10 @@ struct vsm_daemon {
 // Before anything is done to the core or read from it. Returns the time of receipt: of a wall clock that was set back a
 // little the core's now, so that a record says all that there is to know of time. (ctx: the daemon)
 struct vsm_time vsm_daemon_pass_time(void *ctx);
+// This run begins: what came to pass while nothing ran is looked at by the start alone, so no time passes before it.
+struct vsm_time vsm_daemon_begin_run(struct vsm_daemon *d);
+// Likewise after time in which it did not run; recorded.
+struct vsm_time vsm_daemon_begin_again(struct vsm_daemon *d);
 // After each call that the loop makes, whatever it did: nobody has to think of it.
 void vsm_daemon_after_turn(void *ctx);
 

@@ -1,6 +1,13 @@
 // Before each turn of work time passes in the core; after each, what its alerts have to tell goes out, and the timer is
 // set for what is due next.
+//
+// Time in which the process did not run (it was stopped, the machine slept, or the clock was wrong and is accepted as it
+// is now) is like that before a start: nobody listened, and what waits in the sockets was not read yet. So the core is
+// told of it as of a start, which stands in the journal like one.
 #include "parts.h"
+
+// Three looks at trouble that did not come, and more than any turn takes.
+#define STOOD_STILL_US (15 * VSM_SECOND_US)
 
 // Sets the timer for the core's deadline. With the event clock no time step waits for the wall.
 static void rearm(struct vsm_daemon *d) {
@@ -14,11 +21,34 @@ static void rearm(struct vsm_daemon *d) {
     vsm_timer_set(d->step, due.us - vsm_clock_now(&d->clock).us);
 }
 
+struct vsm_time vsm_daemon_begin_run(struct vsm_daemon *d) {
+  struct vsm_time now = vsm_clock_now(&d->clock);
+  d->passed_boot_us = vsm_clock_boot_us();
+  d->runs++;
+  vsm_core_started(d->core, now);
+  return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
+}
+
+// Where the record cannot be written, the status says so already.
+struct vsm_time vsm_daemon_begin_again(struct vsm_daemon *d) {
+  struct vsm_time now = vsm_daemon_begin_run(d);
+  if (d->keep)
+    vsm_keep_start(d->keep, now);
+  return now;
+}
+
+static bool stood_still(const struct vsm_daemon *d) {
+  return d->passed_boot_us > 0 && vsm_clock_boot_us() - d->passed_boot_us > STOOD_STILL_US;
+}
+
 struct vsm_time vsm_daemon_pass_time(void *ctx) {
   struct vsm_daemon *d = ctx;
   struct vsm_time now = vsm_clock_now(&d->clock);
   if (!d->recovered)
     return now;
+  if (d->model->clock == VSM_CLOCK_WALL && stood_still(d))
+    return vsm_daemon_begin_again(d);
+  d->passed_boot_us = d->passed_boot_us > 0 ? vsm_clock_boot_us() : 0;
   vsm_core_advance(d->core, now);
   return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
 }

@@ -1,15 +1,18 @@
 // In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGUSR1 and back at SIGUSR2. It begins as
-// many hours ahead as VSM_HOURS_AHEAD says.
+// many hours ahead as VSM_HOURS_AHEAD says. At SIGWINCH an hour passes by all clocks, as if the process had stood still.
 #include "shell/clock.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
-static volatile sig_atomic_t hours;
+static volatile sig_atomic_t hours, passed;
 
 static void jump(int signal) {
-  hours = hours + (signal == SIGUSR1 ? 1 : -1);
+  if (signal == SIGWINCH)
+    passed = passed + 1;
+  else
+    hours = hours + (signal == SIGUSR1 ? 1 : -1);
 }
 
 __attribute__((constructor)) static void listen_to_signals(void) {
@@ -17,12 +20,13 @@ __attribute__((constructor)) static void listen_to_signals(void) {
   hours = ahead ? atoi(ahead) : 0;
   sigaction(SIGUSR1, &(struct sigaction){.sa_handler = jump}, NULL);
   sigaction(SIGUSR2, &(struct sigaction){.sa_handler = jump}, NULL);
+  sigaction(SIGWINCH, &(struct sigaction){.sa_handler = jump}, NULL);
 }
 
 static int64_t read_us(clockid_t id) {
   struct timespec t;
   clock_gettime(id, &t);
-  return (int64_t)t.tv_sec * VSM_SECOND_US + t.tv_nsec / 1000;
+  return (t.tv_sec + passed * INT64_C(3600)) * VSM_SECOND_US + t.tv_nsec / 1000;
 }
 
 int64_t vsm_clock_boot_us(void) {

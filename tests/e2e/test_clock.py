@@ -63,4 +63,53 @@ class Jumps(unittest.TestCase):
         self.jump_and_return(BACK, AHEAD)
 
 
+class StandsStill(unittest.TestCase):
+    """Nobody is told of what came to hold while the process did not run, or the clock was wrong, as long as those that
+    feed it may have said otherwise."""
+    STALLED = "item_stalled:S/first"
+
+    def watched(self, **options):
+        text = harness.config(clock="wall", sources="sources:\n  - { id: crm, silent_after: 20m }", **options)
+        first = "{ id: first, name: First }"
+        self.assertIn(first, text)
+        return text.replace(first, first[:-2] + ", stall_after: 30m }")
+
+    def alerts(self, d, **which):
+        return {a.id: a for a in d.ask(alerts=which).alerts.alerts}
+
+    def begin(self, d):
+        client = d.client()
+        self.assertEqual(client.submit(harness.batch(event("1", -60), event("2", -60))).accepted, 2)
+        return client
+
+    def assert_quiet(self, d, client, done):
+        """Asked first, it says nothing yet; one was done in the meantime, and the other was not."""
+        self.assertEqual({id: a.state for id, a in self.alerts(d).items()}, {self.STALLED: "pending"})
+        self.assertEqual(client.submit(harness.batch(done)).accepted, 1)
+        after = self.alerts(d)
+        self.assertEqual({id: a.state for id, a in after.items()}, {self.STALLED: "firing"})
+        self.assertEqual([i.item for i in after[self.STALLED].items], ["S:2"])
+        self.assertEqual(self.alerts(d, history=True), {})
+
+    def test_an_hour_in_which_the_process_did_not_run(self):
+        with Daemon(self.watched(state="state")) as d:
+            client = self.begin(d)
+            d.process.send_signal(signal.SIGWINCH)
+            self.assert_quiet(d, client, harness.event("first.done", "1", at=time.time() - harness.T0))
+            before = self.alerts(d)
+            d.end(signal.SIGKILL)
+            d.start_again(env={"VSM_HOURS_AHEAD": "1"})
+            self.assertEqual({id: (a.state, a.since_unix_nano) for id, a in self.alerts(d).items()},
+                             {id: (a.state, a.since_unix_nano) for id, a in before.items()})
+
+    def test_a_clock_that_is_accepted(self):
+        with Daemon(self.watched()) as d:
+            client = self.begin(d)
+            d.process.send_signal(AHEAD)
+            d.log.wait(r'^event=trouble what="the wall clock jumped')
+            self.assertEqual(self.alerts(d), {})
+            self.assertTrue(d.ask(clock_accept={}).HasField("done"))
+            self.assert_quiet(d, client, harness.event("first.done", "1", at=time.time() + HOUR - harness.T0))
+
+
 harness.main()
