@@ -1,9 +1,9 @@
 // Before each turn of work time passes in the core; after each, what its alerts have to tell goes out, and the timer is
 // set for what is due next.
 //
-// Time in which the process did not run (it was stopped, the machine slept, or the clock was wrong and is accepted as it
-// is now) is like that before a start: nobody listened, and what waits in the sockets was not read yet. So the core is
-// told of it as of a start, which stands in the journal like one.
+// Time in which the process did not run (it was stopped, the machine slept, or the clock was wrong and is accepted as
+// it is now) is like that before a start: nobody listened, and what waits in the sockets was not read yet. So the core
+// is told of it as of a start, which stands in the journal like one.
 #include "parts.h"
 
 // Three looks at trouble that did not come, and more than any turn takes.

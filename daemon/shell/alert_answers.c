@@ -6,8 +6,8 @@
 
 // A stage is one of a value stream.
 static int find_stage(struct vsm_query_socket *q, int stream, struct vsm_str name, const char **why) {
-  if (name.n == 0)
-    return -1;
+  if (name.n == 0 || stream == VSM_ENOENT) // *why is told already
+    return stream == VSM_ENOENT ? VSM_ENOENT : -1;
   if (stream >= 0)
     return vsm_answer_find(q, stream, name, why);
   *why = "a stage is asked for without its value stream";
@@ -22,7 +22,10 @@ int vsm_answer_alerts(struct vsm_query_socket *q, const struct vsm_request *r, i
                                    .kind = vsm_find_alert_kind(r->alert_kind, &q->arena, why),
                                    .history = r->history != 0,
                                    .limit = r->limit};
-  if (find_stage(q, stream, r->stage, why) == VSM_ENOENT || query.kind == VSM_ENOENT)
+  if (query.kind == VSM_ENOENT)
+    return VSM_ENOENT;
+  bool unknown = find_stage(q, stream, r->stage, why) == VSM_ENOENT;
+  if (unknown && (!query.history || r->stream.n == 0))
     return VSM_ENOENT;
   struct vsm_alert_view *alerts;
   struct vsm_silence_view *silences;
@@ -30,6 +33,9 @@ int vsm_answer_alerts(struct vsm_query_socket *q, const struct vsm_request *r, i
   long m = n < 0 ? n : vsm_core_silences(q->core, &q->arena, &silences);
   if (m < 0)
     return VSM_ENOMEM;
+  if (unknown && n == 0)
+    return VSM_ENOENT;
+  *why = NULL; // the history knows it
   struct vsm_alert_since since = {q->core, &q->arena};
   struct vsm_alerts_view view = {.context = {q->model, vsm_core_now(q->core), vsm_alert_silent_since, &since},
                                  .epoch = q->o.epoch,

@@ -383,9 +383,10 @@ static const struct {
 static int answer_question(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,
                            const char **why) {
   int stream = vsm_answer_find(q, -1, r->stream, why);
-  if (stream == VSM_ENOENT)
+  bool past = r->kind == VSM_ASK_ALERTS && r->history != 0; // also of what is configured no more
+  if (stream == VSM_ENOENT && !past)
     return stream;
-  if (stream < 0 && (*why = questions[r->kind].without) != NULL)
+  if (stream < 0 && !past && (*why = questions[r->kind].without) != NULL)
     return VSM_EINVAL;
   return questions[r->kind].answer(q, r, stream, out, why);
 }

@@ -1,5 +1,6 @@
 // In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGUSR1 and back at SIGUSR2. It begins as
-// many hours ahead as VSM_HOURS_AHEAD says. At SIGWINCH an hour passes by all clocks, as if the process had stood still.
+// many hours ahead as VSM_HOURS_AHEAD says. At SIGWINCH an hour passes by all clocks, as if the process had stood
+// still.
 #include "shell/clock.h"
 
 #include <signal.h>

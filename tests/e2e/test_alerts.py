@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import unittest
 
 import harness
@@ -145,6 +146,102 @@ class Alerts(unittest.TestCase):
             self.assertEqual((given_up.returncode, given_up.stdout), (0, "given up: what is missing will not come\n"))
             self.assertEqual(alerts(d), {})
             self.assertIn("given up as lost", alerts(d, history=True)["source_gap:crm"].ends_when)
+
+    def listen(self, d, at=0):
+        """Of changes of alerts, from here on; an item is begun at that time, so that the subscription is known."""
+        s = d.subscriber("v1/alert/", "v1/metric/S/")
+        starts(d, f"at {at}", at=at)
+        s.until(lambda topic, _: topic == "v1/metric/S/")
+        return lambda: s.until(lambda topic, _: topic.startswith("v1/alert/"))
+
+    def test_who_joins_is_announced(self):
+        with Daemon(watched().replace("wip_limit: 2, ", "")) as d:
+            receive = self.listen(d)
+            starts(d, "2", "3", at=30)
+            starts(d, "4", at=MINUTE)
+            starts(d, "later", at=10 * MINUTE + 10)
+            _, first = receive()
+            self.assertEqual((first.alert.id, first.alert.change, first.alert.count), (self.STALLED, "firing", 1))
+            # 2 and 3 came to it within the minute in which nothing more is announced, 4 at its end; then 3 leaves
+            d.client().submit(batch(event("first.done", "3", at=10 * MINUTE + 40)))
+            starts(d, "last", at=11 * MINUTE + 1)
+            topic, then = receive()
+            self.assertEqual((topic, then.sequence), ("v1/alert/S/first/", first.sequence + 1))
+            self.assertEqual((then.alert.change, then.alert.count, list(then.alert.joined), list(then.alert.left)),
+                             ("joined", 3, ["S:2", "S:4"], []))
+            self.assertEqual(then.alert.joined_count, 2)
+            self.assertIn("3 items not moved", then.alert.reason)
+            self.assertEqual(then.alert.since_unix_nano, first.alert.since_unix_nano)
+
+    def test_each_has_a_topic_of_its_own(self):
+        """By stream, stage and source; and each topic its own numbers."""
+        text = watched().replace("    outcome: Done\n", "    outcome: Done\n    stall_after: 12m\n")
+        with Daemon(text) as d:
+            receive = self.listen(d)
+            c = d.client()
+            c.submit(batch(event("first.done", "at 0", at=1, sequence=1)))
+            c.submit(batch(event("first.started", "9", at=2, sequence=4)))
+            c.submit(batch(event("first.started", "later", at=13 * MINUTE, sequence=5)))
+            got = [receive() for _ in range(3)]
+            self.assertEqual([(topic, p.alert.id, p.alert.change, p.sequence) for topic, p in got],
+                             [("v1/alert/source/crm/", "source_gap:crm", "firing", 1),
+                              ("v1/alert/S/first/", "item_stalled:S/first", "firing", 1),
+                              ("v1/alert/S/", "item_stalled:S", "firing", 1)])
+
+    def everything(self, d):
+        """But for what grows with time."""
+        live, past = (d.ask(alerts={"history": h}).alerts.alerts for h in (False, True))
+        return ([(a.id, a.state, a.change, a.number, a.since_unix_nano, a.count, [i.item for i in a.items], a.unacknowledged,
+                  str(a.acknowledgement)) for a in live], [str(a) for a in past])
+
+    def test_a_rebuild_and_a_what_if_tell_nothing_again(self):
+        for clock in "event", "wall":
+            with self.subTest(clock=clock), Daemon(watched().replace("clock: event", f"clock: {clock}")) as d:
+                base = 0 if clock == "event" else time.time() - harness.T0 - 30 * MINUTE
+                receive = self.listen(d, at=base)
+                starts(d, "1", "2", at=base)
+                starts(d, "3", at=base + 11 * MINUTE)
+                self.assertEqual(vsm(d, "ack", self.STALLED, "--why", "on it", "--by", "ann").returncode, 0)
+                d.client().submit(batch(*[event("first.done", s, at=base + 12 * MINUTE) for s in ("2", "3")]))
+                told = []
+                while not told or (told[-1].id, told[-1].change) != (self.LIMIT, "resolved"):
+                    told.append(receive()[1].alert)
+                before = self.everything(d)
+                self.assertEqual([a[0] for a in before[0]], [self.STALLED])
+                self.assertEqual(len(before[1]), 1)
+                new = d.path.replace("vsmd.yaml", "new.yaml")
+                with open(new, "w", encoding="utf-8") as f:
+                    f.write(open(d.path, encoding="utf-8").read().replace("stall_after: 10m", "stall_after: 1m"))
+                what_if = subprocess.run([VSM, "what-if", "--config", "new.yaml", "--state", "state"], capture_output=True,
+                                         text=True, cwd=d.directory, timeout=harness.DEADLINE, check=False)
+                self.assertEqual(what_if.returncode, 0, what_if.stderr)
+                self.assertEqual(self.everything(d), before)
+                rebuilt = vsm(d, "rebuild")
+                self.assertEqual(rebuilt.returncode, 0, rebuilt.stderr)
+                self.assertEqual(self.everything(d), before)
+                # the next that is told is the next that happens
+                self.assertEqual(vsm(d, "ack", self.STALLED, "--why", "still", "--by", "bob").returncode, 0)
+                after = receive()[1].alert
+                self.assertEqual((after.id, after.change, after.number), (self.STALLED, "marked", told[-1].number + 1))
+
+    def test_the_history_of_a_stream_that_is_no_more(self):
+        def of(*streams):
+            return harness.config(streams=streams, state="state").replace("{ id: first, name: First }",
+                                                                          "{ id: first, name: First, wip_limit: 1 }")
+        with Daemon(of("S", "T")) as d:
+            starts(d, "1", "2", at=0)
+            self.assertEqual(set(alerts(d)), {"wip_limit:S/first", "wip_limit:T/first"})
+            d.write(of("S"))
+            self.assertEqual(d.ask(reload={}).error, "")
+            self.assertEqual(set(alerts(d)), {"wip_limit:S/first"})
+            for words in ((), ("--stage", "first")):
+                history = vsm(d, "alerts", "--history", "--stream", "T", *words, "--json")
+                self.assertEqual(history.returncode, 0, history.stderr)
+                self.assertEqual([a["id"] for a in json.loads(history.stdout)["alerts"]], ["wip_limit:T/first"])
+            for words, text in ((("--stream", "T"), 'no value stream "T"'), (("--history", "--stream", "X"), 'no value stream "X"'),
+                                (("--history", "--stream", "S", "--stage", "x"), "no stage")):
+                r = vsm(d, "alerts", *words)
+                self.assertEqual((r.returncode, text in r.stderr), (1, True), (words, r.stderr))
 
 
 harness.main()
