@@ -21,14 +21,17 @@ told 09:31 firing sle_missed credit observed 0% count 1
 09:50 alive crm
 09:59 crm approved a
 told 09:59 resolved item_overdue credit why moved of 09:59
-told 10:02 nothing
-10:02 alive crm
+# One of two in time is not enough.
+10:00 crm opened c
+10:02 crm approved c
 told 10:31 nothing
 told 10:32 firing source_silent crm limit 30m observed 30m blinds credit
 told 10:32 marked sle_missed credit inhibited_by crm since 09:31
-says S credit: 0.0 % of 1 item within 30 m, where 90 % are expected over 1h; since 09:31 UTC. Perhaps the news is missing: source crm silent since 10:32 UTC.
+says S credit: 50.0 % of 2 items within 30 m, where 90 % are expected over 1h; since 09:31 UTC. Perhaps the news is missing: source crm silent since 10:32 UTC.
 ends 90 % or more are in time; not by time alone (source crm silent since 10:32 UTC)
-# At 11 o'clock the visit leaves the window: that is no recovery.
+# At 11 o'clock the one that was late leaves the window, and all that is left was in time: by time alone, no recovery.
+told 10:59 nothing
+expect 11:01 stage credit window 1h sle 1 attained 1 count 1
 told 11:59 nothing
 expect 11:59 alert firing sle_missed credit inhibited_by crm since 09:31
 expect 11:59 alert firing source_silent crm observed 1h57m
