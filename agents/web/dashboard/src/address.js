@@ -5,7 +5,6 @@
 //   #/items?stream=RCV-01&sort=pace       items
 //   #/item/so:4711?stream=RCV-01          the story of one
 //   #/alerts, #/alert/ID, #/sources, #/unmapped
-import { useEffect, useState } from 'preact/hooks'
 
 // Kept from view to view, as they say what figures are about.
 const KEPT = ['window', 'segment']
@@ -41,13 +40,3 @@ export function link(address, view, parts, query = {}) {
 
 // The present view with something of it changed.
 export const changed = (address, query) => write(address.view, address.parts, { ...address.query, ...query })
-
-export function useAddress() {
-  const [address, set] = useState(() => read())
-  useEffect(() => {
-    const follow = () => set(read())
-    addEventListener('hashchange', follow)
-    return () => removeEventListener('hashchange', follow)
-  }, [])
-  return address
-}

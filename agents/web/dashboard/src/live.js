@@ -2,6 +2,7 @@
 // cannot be had it asks again and again. It tells its readers at most four times a second.
 import { useEffect, useReducer } from 'preact/hooks'
 import { get, url } from './api.js'
+import { ms } from './figures.js'
 
 const TELL_EVERY_MS = 250
 const POLL_EVERY_MS = 2_000 // figures, without a stream
@@ -16,7 +17,8 @@ export const live = {
   bottleneck: null,
   edges: {}, // by stream
   trouble: '', // why the newest question failed
-  heardAt: 0, // by the browser's clock, when the daemon was last heard
+  heardAt: 0, // when the daemon was last heard, in milliseconds
+  toldAt: 0, // when the stream last brought something
   stale: false,
   streaming: false,
 }
@@ -54,7 +56,7 @@ async function ask(path, query, take) {
     heard()
   } catch (problem) {
     live.trouble = problem.message
-    if (live.heardAt === 0 || problem.status === 0) live.stale = true
+    if (problem.status === 0 || problem.status === 503) live.stale = true
   }
   tell()
 }
@@ -79,22 +81,31 @@ export function drawEdgesOf(windowOf) {
   askEdges()
 }
 
-// A publication's metric replaces what was known of its stream or stage. Objects are replaced, never changed, so that
-// a part of the page redraws only where its own object is another one.
-function takeMetric({ metric, epoch, time_unix_nano }) {
+// A metric replaces what was known of its stream or stage. Objects are replaced, never changed, so that a part of the
+// page redraws only where its own object is another one.
+function takeMetric(publication) {
+  const { value_stream: id, stage, stream } = publication.metric ?? publication
   const { snapshot } = live
-  if (!snapshot || !metric) return
-  if (epoch > snapshot.epoch) {
-    everything() // the daemon began anew
-    return
-  }
-  const { value_stream: id, stage, stream } = metric
+  if (!snapshot) return
   const value_streams = snapshot.value_streams.map((known) => {
     if (known.id !== id) return known
     if (stream) return { ...stream, stages: known.stages }
     return { ...known, stages: known.stages.map((s) => (s.id === stage.id ? stage : s)) }
   })
-  live.snapshot = { ...snapshot, time_unix_nano: Math.max(time_unix_nano, snapshot.time_unix_nano), value_streams }
+  live.snapshot = { ...snapshot, value_streams }
+}
+
+// The gateway says whether the daemon is there, and where what came before is not told.
+function takeStatus({ stale_since_unix_nano: staleSince, reset, ...body }) {
+  const status = body.status ?? body
+  if (staleSince) {
+    Object.assign(live, { stale: true, heardAt: ms(staleSince), trouble: 'The daemon does not answer.' })
+    return
+  }
+  heard()
+  live.status = status
+  if (live.snapshot) live.snapshot = { ...live.snapshot, time_unix_nano: Math.max(status.time_unix_nano, live.snapshot.time_unix_nano) }
+  if (reset) everything()
 }
 
 async function everything() {
@@ -115,20 +126,17 @@ function alertsChanged() {
 }
 
 function follow() {
-  const stream = new EventSource(url('stream'))
+  const stream = new EventSource(url('stream', { events: 'metric,alert,status' }))
   const on = (name, take) =>
     stream.addEventListener(name, (event) => {
-      heard()
+      live.toldAt = Date.now()
       take(JSON.parse(event.data))
       tell()
     })
   on('metric', takeMetric)
   on('alert', alertsChanged)
-  on('status', ({ status }) => (live.status = status ?? live.status))
-  stream.onopen = () => {
-    live.streaming = true
-    everything()
-  }
+  on('status', takeStatus)
+  stream.onopen = () => (live.streaming = true)
   stream.onerror = () => {
     live.streaming = false
     tell()
@@ -141,19 +149,20 @@ export function start() {
   everything()
   follow()
   setInterval(() => {
-    if (live.streaming && !live.stale) return
+    if (live.streaming) return
     askSnapshot()
     askAlerts()
     askStatus()
   }, POLL_EVERY_MS)
   setInterval(() => {
-    if (document.hidden) return
+    if (document.hidden || live.stale) return
     askBottleneck()
     askEdges()
   }, SLOW_EVERY_MS)
   setInterval(() => {
-    if (live.stale || Date.now() - live.heardAt < STALE_AFTER_MS) return
-    live.stale = true
+    const toldAt = Math.max(live.heardAt, live.toldAt)
+    if (live.stale || Date.now() - toldAt < STALE_AFTER_MS) return
+    Object.assign(live, { stale: true, heardAt: toldAt, trouble: live.trouble || 'The gateway is not heard: is vsm-web running, and the network up?' })
     tell()
   }, 1000)
 }

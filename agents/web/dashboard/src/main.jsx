@@ -1,7 +1,7 @@
 // The page: the head, and below it the view that the address names.
 import { render } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
-import { useAddress } from './address.js'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { read } from './address.js'
 import { drawEdgesOf, start, useLive } from './live.js'
 import { Head } from './parts/head.jsx'
 import './style.css'
@@ -25,6 +25,16 @@ const VIEWS = {
   alert: [AlertsView, ([id]) => id],
   sources: [SourcesView, () => 'Sources'],
   unmapped: [UnmappedView, () => 'Unmapped events'],
+}
+
+function useAddress() {
+  const [address, set] = useState(() => read())
+  useEffect(() => {
+    const follow = () => set(read())
+    addEventListener('hashchange', follow)
+    return () => removeEventListener('hashchange', follow)
+  }, [])
+  return address
 }
 
 function Nowhere() {

@@ -15,10 +15,15 @@ export function useAnswer(path, query, { every = AGAIN_MS } = {}) {
     const ask = () =>
       get(path, query).then(
         (answer) => gone || hold({ key, answer, trouble: '' }),
-        (problem) => gone || hold((old) => ({ key, answer: old.key === key ? old.answer : undefined, trouble: problem.message, status: problem.status })),
+        (problem) => {
+          if (gone) return
+          // What cannot be asked so, or is not there, is not asked again.
+          if (problem.status >= 400 && problem.status < 500) clearInterval(timer)
+          hold((old) => ({ key, answer: old.key === key ? old.answer : undefined, trouble: problem.message }))
+        },
       )
+    const timer = setInterval(() => document.hidden || ask(), every)
     ask()
-    const timer = every ? setInterval(() => document.hidden || ask(), every) : 0
     return () => {
       gone = true
       clearInterval(timer)

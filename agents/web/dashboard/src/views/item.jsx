@@ -1,13 +1,14 @@
 // The story of one item: where it was and for how long, and each thing that was said of it, with the rule that read it.
 import { link } from '../address.js'
 import { duration, shortTime, time, waitText } from '../figures.js'
+import { PileKey } from '../parts/pile.jsx'
 import { useAnswer } from '../parts/load.js'
 import { useWidth } from '../parts/size.js'
 import { Table } from '../parts/table.jsx'
 
 const STATE_AFTER = { schedule: 'queued', start: 'active', suspend: 'suspended', resume: 'active' }
 const ROW = 30
-const NAME = 190
+const NAME = 232
 
 // A visit in parts by what its stage's transitions made of it: [{state, from, to}] in nanoseconds.
 function parts(visit, transitions, now) {
@@ -28,7 +29,7 @@ function Timeline({ item, names, now }) {
   return (
     <figure class="panel chart" ref={ref}>
       <figcaption>
-        <b>Where it was</b> <span class="key"><i class="swatch queued" /> queued <i class="swatch active" /> active <i class="swatch suspended" /> on hold</span>
+        <b>Where it was</b> <PileKey />
       </figcaption>
       {width > 0 && (
         <svg class="timeline" width={width} height={visits.length * row + 26} role="img" aria-label="Its visits over time; the table below has them in figures">
@@ -42,7 +43,7 @@ function Timeline({ item, names, now }) {
             const y = i * row + (left ? 0 : 14)
             return (
               <g key={i}>
-                <text class="name" x={0} y={left ? y + 18 : y - 2}>{clip(names(v.stage), left ? 27 : 60)}</text>
+                <text class="name" x={0} y={left ? y + 18 : y - 2}>{clip(names(v.stage), left ? 32 : 60)}</text>
                 {parts(v, transitions, now).map((p) => (
                   <rect key={p.from} class={`part ${p.state}`} x={x(p.from)} y={y + 5} width={Math.max(1.5, x(p.to) - x(p.from))} height="17">
                     <title>{`${names(v.stage)}: ${p.state === 'suspended' ? 'on hold' : p.state} ${duration((p.to - p.from) / 1e9)}`}</title>

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { changed, link } from '../address.js'
 import { get } from '../api.js'
-import { duration, number, time, waitText } from '../figures.js'
+import { duration, number, shortTime, waitText } from '../figures.js'
 import { useAnswer } from '../parts/load.js'
 import { Table } from '../parts/table.jsx'
 
@@ -18,7 +18,7 @@ function Choice({ name, value, options, address, clears = [] }) {
   return (
     <label>
       <span class="label">{name}</span>
-      <select value={value} onChange={change}>
+      <select name={name} value={value} onChange={change}>
         {options.map(([id, word]) => <option key={id} value={id}>{word}</option>)}
       </select>
     </label>
@@ -27,7 +27,7 @@ function Choice({ name, value, options, address, clears = [] }) {
 
 function Due({ due, now }) {
   if (!due) return ''
-  return due < now ? <b class="late-text">overdue since {time(due)}</b> : time(due)
+  return due < now ? <b class="late-text">overdue since {shortTime(due)}</b> : shortTime(due)
 }
 
 const PACES = { on_pace: 'on pace', slow: 'slow', at_risk: 'at risk', over: 'over' }
@@ -80,8 +80,8 @@ export function ItemsView({ address, live }) {
             { title: 'In stage', number: true, cell: (r) => duration(r.in_stage_seconds, r.working_day_seconds) },
             { title: 'Age', number: true, cell: (r) => duration(r.age_seconds, r.age_working_day_seconds) },
             { title: 'Pace', cell: (r) => (r.pace ? <span class={`pace ${r.pace}`}>{PACES[r.pace] ?? r.pace}, {r.pace_percentile} %</span> : '') },
-            { title: 'Due', cell: (r) => <Due due={r.due_unix_nano} now={now} /> },
             { title: 'Waits for', cell: (r) => waitText(r.party, r.reason) },
+            { title: 'Due', cell: (r) => <Due due={r.due_unix_nano} now={now} /> },
           ]}
         >
           <span class="muted">{number(rows.length)} shown</span>

@@ -1,11 +1,12 @@
 // The systems that send events: when each was last heard, how much it sends now, what became of it, what is missing.
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { duration, number, percent, time } from '../figures.js'
+import { duration, ms, number, percent, time } from '../figures.js'
 import { counts } from '../judge.js'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
 import { Table } from '../parts/table.jsx'
 
+// A source was last heard by the clock of the daemon's machine, whatever clock its events have.
 // The daemon counts; what comes a minute is seen between two answers, by the clock of this page.
 function useRates(answer) {
   const before = useRef(null)
@@ -28,7 +29,6 @@ const refusedShare = (s) => (s.received ? (s.unmapped + s.rejected) / s.received
 export function SourcesView({ live }) {
   const { answer, trouble } = useAnswer('sources', {}, { every: 5_000 })
   const rates = useRates(answer)
-  const now = live.snapshot?.time_unix_nano ?? 0
   const silent = new Map(live.alerts.filter((a) => a.kind === 'source_silent' && counts(a)).map((a) => [a.source, a]))
   const gone = [...silent.keys()].filter((id) => answer && !answer.sources.some((s) => s.source === id))
   const rows = [...gone.map((source) => ({ source, received: 0, last_unix_nano: 0, unmapped: 0, rejected: 0, gaps: 0 })), ...(answer?.sources ?? [])]
@@ -46,13 +46,13 @@ export function SourcesView({ live }) {
           csv={{ path: 'sources', query: {}, name: 'sources' }}
           columns={[
             { title: 'Source', cell: (s) => <><Mark level={silent.has(s.source) ? 'blind' : 'flowing'} /> {s.source}{silent.has(s.source) && <b> silent</b>}</> },
-            { title: 'Last event', cell: (s) => (s.last_unix_nano ? <>{time(s.last_unix_nano)} <span class="muted">{duration((now - s.last_unix_nano) / 1e9)} ago</span></> : 'never') },
+            { title: 'Last event', cell: (s) => (s.last_unix_nano ? <>{time(s.last_unix_nano)} <span class="muted">{duration((Date.now() - ms(s.last_unix_nano)) / 1000)} ago</span></> : 'never') },
             { title: 'A minute', number: true, cell: (s) => (rates.has(s.source) ? number(Math.round(rates.get(s.source))) : '…') },
             { title: 'Received', number: true, cell: (s) => number(s.received) },
             { title: 'Repeated', number: true, cell: (s) => number(s.duplicates) },
             { title: 'Unmapped', number: true, cell: (s) => (s.unmapped ? <a href="#/unmapped">{number(s.unmapped)}</a> : 0) },
             { title: 'Refused', number: true, cell: (s) => number(s.rejected) },
-            { title: 'Not used', number: true, cell: (s) => percent(refusedShare(s), 1) },
+            { title: 'Unmapped or refused', number: true, cell: (s) => percent(refusedShare(s), 1) },
             { title: 'Gaps', number: true, cell: (s) => (s.gaps ? <b class="late-text">{number(s.gaps)}</b> : 0) },
             { title: 'Delay p95', number: true, cell: (s) => (s.delay_p95_seconds ? duration(s.delay_p95_seconds) : '–') },
           ]}

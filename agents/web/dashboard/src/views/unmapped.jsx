@@ -3,23 +3,7 @@ import { useState } from 'preact/hooks'
 import { number, time } from '../figures.js'
 import { useAnswer } from '../parts/load.js'
 import { Table } from '../parts/table.jsx'
-
-const quoted = (text) => (/^[A-Za-z][A-Za-z0-9._-]*$/.test(text) ? text : JSON.stringify(text))
-
-// Under which lifecycle a word of the type would stand; a person looks at it before it is used.
-const HINTS = [
-  [/complet|finish|done|clos|issued|approv|accept|ok$/i, 'complete'],
-  [/hold|suspend|wait|pend|declar|reject/i, 'suspend'],
-  [/resum|restor|releas|solved/i, 'resume'],
-  [/sched|book|assign|queue/i, 'schedule'],
-  [/cancel|withdraw|lost|abort/i, 'withdraw'],
-]
-const lifecycleOf = (type) => HINTS.find(([pattern]) => pattern.test(type))?.[1] ?? 'start'
-
-export function rule({ source, type }, stages) {
-  const place = stages[0] ? `${stages[0].stream}/${stages[0].stage}` : 'STREAM/stage'
-  return `  - { source: ${quoted(source)}, type: ${quoted(type)}, stage: ${place}, lifecycle: ${lifecycleOf(type)}, item: "{subject}" }`
-}
+import { rule } from '../rule.js'
 
 function Rule({ text }) {
   const [said, say] = useState('')
@@ -33,7 +17,7 @@ function Rule({ text }) {
   }
   return (
     <div class="rule">
-      <code>{text.trim()}</code>
+      <code>{text}</code>
       <button type="button" class="quiet" onClick={copy}>Copy</button>
       <span role="status">{said}</span>
     </div>

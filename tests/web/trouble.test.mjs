@@ -1,0 +1,46 @@
+// Where the daemon or the gateway is gone the page says since when it is not true any more, and goes on by itself.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Rig } from './rig.mjs'
+
+let rig
+before(async () => {
+  rig = await Rig.start({ history: '' })
+})
+after(() => rig?.stop())
+
+const stale = (page) => page.getByText(/Stale since \d\d:\d\d/)
+const live = (page) => page.getByText(/^\s*Live, /)
+
+test('before the first event it says what to do', async () => {
+  const page = await rig.page()
+  await page.getByText('The daemon has not received any event yet.').waitFor()
+})
+
+test('a daemon that is gone, and back', async () => {
+  const page = await rig.page()
+  await live(page).waitFor()
+  await rig.daemon.stop('SIGKILL')
+  await stale(page).waitFor()
+  assert.equal(await page.locator('.box').count(), 28, 'what was known stays in view')
+  await rig.startDaemon()
+  await live(page).waitFor()
+  assert.equal(await stale(page).count(), 0)
+})
+
+test('a gateway that is gone, and back', async () => {
+  const page = await rig.page()
+  await live(page).waitFor()
+  assert.equal(await rig.web.stop(), 0)
+  await stale(page).waitFor()
+  await rig.startWeb()
+  await live(page).waitFor()
+  assert.equal(await stale(page).count(), 0)
+})
+
+test('an address that leads nowhere', async () => {
+  const page = await rig.page('#/nowhere')
+  await page.getByText('There is no such view').waitFor()
+  const other = await rig.page('#/stream/XYZ')
+  await other.getByText('There is no value stream XYZ').waitFor()
+})
