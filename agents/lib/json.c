@@ -5,13 +5,14 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <locale.h>
-#include <math.h>
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "agents/lib/number.h"
 
 struct text {
   char *p;
@@ -55,16 +56,9 @@ static void put_string(struct text *t, const char *z) {
 
 // JSON knows no infinity: 0, like all that is not there.
 static void put_double(struct text *t, double v) {
-  char buf[40] = "";
-  int n = 0;
-  if (!isfinite(v))
-    v = 0;
-  for (int digits = 15; digits <= 17; digits++) {
-    n = snprintf(buf, sizeof buf, "%.*g", digits, v);
-    if (strtod(buf, NULL) == v)
-      break;
-  }
-  put(t, buf, (size_t)n);
+  char buf[VSM_NUMBER_BYTES];
+  size_t n = vsm_number_print(buf, v);
+  put(t, buf, n);
 }
 
 static void put_message(struct text *t, const ProtobufCMessage *m);
