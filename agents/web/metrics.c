@@ -361,11 +361,10 @@ static void put_family(struct walk *w) {
 }
 
 // Of the page itself.
-static void put_own(struct walk *w, const char *name, const char *help, uint64_t value) {
+static void put_own(const struct walk *w, const char *name, const char *help, uint64_t value) {
   const struct vsm_metric family = {.name = name, .help = help, .type = VSM_METRIC_GAUGE};
-  w->family = &family;
-  w->begun = false;
-  put_count(w, value);
+  struct walk own = {.m = w->m, .family = &family, .out = w->out, .open = w->open};
+  put_count(&own, value);
 }
 
 static uint64_t beyond(size_t n, size_t most) {

@@ -69,6 +69,7 @@ static void fill_stage(void) {
   LIST(&waits[1], windows, wait_window_list);
   segment_window.window = (char *)"all";
   segment_window.departures = 9;
+  segment_window.cycle_time = segment_window.lead_time = &times;
   segment.attribute = (char *)"region";
   segment.value = (char *)"no\"r\\th\n";
   LIST(&segment, windows, segment_window_list);
@@ -222,26 +223,33 @@ static void test_bounded(void **state) {
   free(text);
 }
 
-// Each name has a row on the page, and the page no other.
+static bool is_family(const char *name) {
+  static const char *const suffixes[] = {"", "_total", "_info"}; // by type
+  char full[120];
+  for (size_t i = 0; i < vsm_metrics_table_n; i++) {
+    snprintf(full, sizeof full, "%s%s", vsm_metrics_table[i].name, suffixes[vsm_metrics_table[i].type]);
+    if (strcmp(full, name) == 0)
+      return true;
+  }
+  return strcmp(name, "vsm_up") == 0 || strcmp(name, "vsm_metrics_left_off") == 0;
+}
+
+// Each family has a row on the page, and the page no other.
 static void test_documented(void **state) {
   (void)state;
   char line[2000], name[100];
   size_t documented = 0;
   FILE *page = fopen(VSM_METRICS_PAGE, "r");
   assert_non_null(page);
-  char *text = print(false);
   while (fgets(line, sizeof line, page)) {
     if (sscanf(line, "| `%99[a-z0-9_]` |", name) != 1 || strncmp(name, "vsm_", 4) != 0)
       continue;
-    char type[120];
-    snprintf(type, sizeof type, "# TYPE %s ", name);
-    if (!strstr(text, type))
+    if (!is_family(name))
       fail_msg("documented, and not there: %s", name);
     documented++;
   }
   fclose(page);
-  free(text);
-  assert_int_equal(documented, vsm_metrics_table_n + 2); // vsm_up, vsm_metrics_left_off
+  assert_int_equal(documented, vsm_metrics_table_n + 2);
 }
 
 int main(void) {
