@@ -84,7 +84,7 @@ static bool set_params(struct vsm_exchange *x, ProtobufCMessage *m) {
 
 // --- the answer
 
-static void say_gone(struct vsm_exchange *x) {
+void vsm_api_say_gone(struct vsm_exchange *x) {
   char members[64];
   uint64_t since = vsm_daemon_line_stale_since(x->web->daemon);
   snprintf(members, sizeof members, ", \"stale_since_unix_nano\": %" PRIu64, since);
@@ -101,7 +101,7 @@ static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
   struct vsm_exchange *x = ctx;
   const ProtobufCFieldDescriptor *f;
   if (err) {
-    say_gone(x);
+    vsm_api_say_gone(x);
     return;
   }
   if (*reply->error) {
@@ -125,7 +125,7 @@ void vsm_api_question(struct vsm_exchange *x) {
   *(ProtobufCMessage **)at = m;
   r.kind_case = f->id;
   if (set_params(x, m) && vsm_daemon_line_ask(x->web->daemon, &r, on_reply, x) != 0)
-    say_gone(x);
+    vsm_api_say_gone(x);
 }
 
 // --- what is known without a question
@@ -136,7 +136,7 @@ void vsm_api_health(struct vsm_exchange *x) {
 
 void vsm_api_ready(struct vsm_exchange *x) {
   if (vsm_daemon_line_stale_since(x->web->daemon))
-    say_gone(x);
+    vsm_api_say_gone(x);
   else
     vsm_http_reply(x, 200, "text/plain; charset=utf-8", "ok\n", 3);
 }

@@ -215,6 +215,8 @@ static void on_sent(struct evhttp_request *req, void *web) {
 
 static void drop(struct vsm_exchange *x) {
   DL_DELETE(x->web->exchanges, x);
+  if (x->drop_state)
+    x->drop_state(x->state);
   vsm_arena_fini(&x->arena);
   free(x);
 }

@@ -28,8 +28,9 @@ struct vsm_exchange {
   const char *key;                  // what a * of the route's pattern stood for, decoded; "": nothing
   struct vsm_http_param params[VSM_HTTP_PARAMS_MAX];
   size_t n_params;
-  void *state;            // of a handler that waits
-  struct vsm_arena arena; // all of the above
+  void *state;                     // of a handler that waits
+  void (*drop_state)(void *state); // called when the exchange is freed; NULL: nothing
+  struct vsm_arena arena;          // all of the above
 };
 
 // Takes a request apart. NULL: it is not one that is answered; that has been said to the client.

@@ -7,7 +7,9 @@
 #include "agents/web/assets.h"
 #include "agents/web/decode.h"
 #include "agents/web/http.h"
+#include "agents/web/posts.h"
 #include "agents/web/relay.h"
+#include "agents/web/scrape.h"
 #include "agents/web/server.h"
 
 #define API "/api/v1/"
@@ -25,6 +27,8 @@ static const struct vsm_route routes[] = {
     {"GET", API "rejected", vsm_api_question, "rejected", ""},
     {"GET", API "status", vsm_api_question, "status", ""},
     {"GET", API "stream", vsm_relay_read, NULL, "stream events"},
+    {"POST", API "events", vsm_posts_take, NULL, ""},
+    {"GET", "/metrics", vsm_scrape, NULL, "segments"},
     {"GET", "/healthz", vsm_api_health, NULL, ""},
     {"GET", "/readyz", vsm_api_ready, NULL, ""},
 };

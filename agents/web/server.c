@@ -15,6 +15,7 @@
 #include "agents/web/conns.h"
 #include "agents/web/daemon.h"
 #include "agents/web/http.h"
+#include "agents/web/posts.h"
 #include "agents/web/relay.h"
 #include "agents/web/routes.h"
 #include "base/mem.h"
@@ -142,7 +143,9 @@ static bool begin(struct vsm_web *web) {
   evhttp_set_gencb(web->http, vsm_routes_dispatch, web);
   if (!(web->daemon = vsm_daemon_line_create(web->options->query)) ||
       !vsm_web_watch(web, vsm_daemon_line_fd(web->daemon)) ||
-      !(web->relay = vsm_relay_create(web, web->options->publish)) || !listen_there(web))
+      !(web->relay = vsm_relay_create(web, web->options->publish)) ||
+      !(web->posts = vsm_posts_create(web->options->submit)) || !vsm_web_watch(web, vsm_posts_fd(web->posts)) ||
+      !listen_there(web))
     return false;
   evhttp_foreach_bound_socket(web->http, take_bound, web);
   vsm_notify("READY=1");
@@ -152,6 +155,7 @@ static bool begin(struct vsm_web *web) {
 // The bufferevents held by the connections are the last to go.
 static void end(struct vsm_web *web) {
   vsm_relay_close(web->relay);
+  vsm_posts_destroy(web->posts);
   vsm_http_drop_all(web);
   if (web->http)
     evhttp_free(web->http);
@@ -169,9 +173,11 @@ static void end(struct vsm_web *web) {
 static void turn(struct vsm_web *web) {
   vsm_daemon_line_process(web->daemon);
   vsm_relay_turn(web->relay);
+  vsm_posts_process(web->posts);
   vsm_conns_turn(web->conns);
   int wait_ms = vsm_clock_sooner(vsm_daemon_line_timeout_ms(web->daemon), vsm_conns_timeout_ms(web->conns));
   wait_ms = vsm_clock_sooner(wait_ms, vsm_relay_timeout_ms(web->relay));
+  wait_ms = vsm_clock_sooner(wait_ms, vsm_posts_timeout_ms(web->posts));
   if (wait_ms >= 0)
     event_add(web->timer, &(struct timeval){wait_ms / 1000, wait_ms % 1000 * 1000});
   event_base_loop(web->base, EVLOOP_ONCE);

@@ -14,6 +14,7 @@ struct vsm_web {
   struct vsm_conns *conns;
   struct vsm_daemon_line *daemon;
   struct vsm_relay *relay;
+  struct vsm_posts *posts;
   struct vsm_exchange *exchanges;  // under way
   struct event *timer, *events[8]; // events: signals and descriptors
   unsigned n_events;
