@@ -15,8 +15,8 @@
 #include "agents/lib/clock.h"
 #include "base/mem.h"
 
-// INPUT_BYTES_MAX: what may wait unread; a request is read as it comes, so this bounds what is sent ahead of an answer.
-enum { TURN_MS = 250, INPUT_BYTES_MAX = 256 * 1024 };
+// INPUT_BYTES_MAX: what may wait unread. libevent takes a body once all of it is there, so a body must have room.
+enum { TURN_MS = 250, INPUT_BYTES_MAX = VSM_CONNS_BODY_BYTES_MAX + 64 * 1024 };
 
 enum phase { IDLE, REQUEST, READING, STREAM };
 
@@ -137,8 +137,10 @@ void vsm_conns_turn(struct vsm_conns *c) {
   c->turn_ms = now_ms + TURN_MS;
   sweep(c);
   for (size_t i = 0; i < c->n; i++)
-    if (is_late(c->at[i], now_ms))
+    if (is_late(c->at[i], now_ms)) {
+      bufferevent_setwatermark(c->at[i]->bev, EV_READ, 0, 0); // else one that is full never reads its end
       shutdown(bufferevent_getfd(c->at[i]->bev), SHUT_RDWR);
+    }
 }
 
 int vsm_conns_timeout_ms(const struct vsm_conns *c) {

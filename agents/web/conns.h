@@ -11,10 +11,11 @@ struct evhttp_request;
 struct vsm_conns;
 
 enum {
-  VSM_CONNS_MAX = 256,          // further ones wait in the system's queue
-  VSM_CONNS_REQUEST_MS = 10000, // from its first byte to its answer
-  VSM_CONNS_READING_MS = 30000, // from the answer until the client has read it
-  VSM_CONNS_IDLE_MS = 60000,    // between two requests
+  VSM_CONNS_BODY_BYTES_MAX = 4 * 1024 * 1024, // of a request
+  VSM_CONNS_MAX = 256,                        // further ones wait in the system's queue
+  VSM_CONNS_REQUEST_MS = 10000,               // from its first byte to its answer
+  VSM_CONNS_READING_MS = 30000,               // from the answer until the client has read it
+  VSM_CONNS_IDLE_MS = 60000,                  // between two requests
 };
 
 struct vsm_conns *vsm_conns_create(void);

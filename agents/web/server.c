@@ -22,7 +22,7 @@
 #include "shell/log.h"
 #include "shell/notify.h"
 
-enum { HEADERS_BYTES_MAX = 16 * 1024, BODY_BYTES_MAX = 4 * 1024 * 1024, BACKLOG = 128, NEVER_S = 365 * 86400 };
+enum { HEADERS_BYTES_MAX = 16 * 1024, BACKLOG = 128, NEVER_S = 365 * 86400 };
 
 static void on_signal(evutil_socket_t number, short what, void *arg) {
   struct vsm_web *web = arg;
@@ -137,7 +137,7 @@ static bool begin(struct vsm_web *web) {
   web->conns = vsm_conns_create();
   evhttp_set_bevcb(web->http, vsm_conns_open, web->conns);
   evhttp_set_max_headers_size(web->http, HEADERS_BYTES_MAX);
-  evhttp_set_max_body_size(web->http, BODY_BYTES_MAX);
+  evhttp_set_max_body_size(web->http, VSM_CONNS_BODY_BYTES_MAX);
   evhttp_set_timeout(web->http, NEVER_S);                 // conns.c has the times
   evhttp_set_allowed_methods(web->http, (ev_uint16_t)~0); // routes.c refuses, in words
   evhttp_set_gencb(web->http, vsm_routes_dispatch, web);
