@@ -72,6 +72,18 @@ def wait_for(what, condition, changed=None):
             changed.wait(left)
 
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
+
+
+def shipped():
+    """The shipped configuration on free ports, its drawing found from anywhere."""
+    with open(SHIPPED, encoding="utf-8") as f:
+        text = re.sub(r"tcp://127\.0\.0\.1:\d+", "tcp://127.0.0.1:*", f.read())
+    return text.replace("diagram: ", f"diagram: {os.path.join(ROOT, 'config')}/").replace(
+        "bind: [tcp://127.0.0.1:*]", 'bind: ["tcp://127.0.0.1:*"]')
+
+
 class Log:
     """The log of a process, read as it comes, so that the process never has to wait for us."""
 

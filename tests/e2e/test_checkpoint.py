@@ -12,20 +12,10 @@ import time
 import unittest
 
 import harness
-from harness import DEADLINE, Daemon, batch, event
+from harness import DEADLINE, SHIPPED, Daemon, batch, event, shipped
 from state import Program, config, item, snapshot, some_batches
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
-
-
-def shipped():
-    """The shipped configuration on free ports, its drawing found from anywhere."""
-    with open(SHIPPED, encoding="utf-8") as f:
-        text = re.sub(r"tcp://127\.0\.0\.1:\d+", "tcp://127.0.0.1:*", f.read())
-    return text.replace("diagram: ", f"diagram: {os.path.join(ROOT, 'config')}/").replace(
-        "bind: [tcp://127.0.0.1:*]", 'bind: ["tcp://127.0.0.1:*"]')
 
 
 def directory(d):

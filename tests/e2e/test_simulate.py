@@ -8,10 +8,9 @@ import tempfile
 import unittest
 
 import harness
+from harness import SHIPPED, shipped
 from vsm.v1 import query_pb2
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 DAY = 86400
 OFFICE_DAY = 9 * 3600  # working time
@@ -36,16 +35,6 @@ WAITS = {
     "energy-accounting-settlement": {("third-party", "dispute")},
     "settlement-negotiation-or-hearing": {("third-party", "commission")},
 }
-
-
-def shipped():
-    """The shipped configuration on free ports, its drawing found from anywhere."""
-    with open(SHIPPED, encoding="utf-8") as f:
-        text = f.read()
-    for port in range(5570, 5574):
-        text = text.replace(f"tcp://127.0.0.1:{port}", "tcp://127.0.0.1:*")
-    return text.replace("diagram: ", f"diagram: {os.path.join(ROOT, 'config')}/").replace(
-        "bind: [tcp://127.0.0.1:*]", 'bind: ["tcp://127.0.0.1:*"]')
 
 
 def simulate(*args, status=0, **options):
