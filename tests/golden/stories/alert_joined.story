@@ -50,3 +50,15 @@ told 15:00 firing item_stalled credit count 2
 15:01 crm approved j
 15:02 crm opened j
 told 16:02 joined item_stalled credit count 2 items i j joined j left none
+# A configuration announces nothing by itself: those that are counted then are taken as told.
+16:03 crm approved i
+and crm approved j
+told 16:03 resolved item_stalled credit
+day 2026-03-05
+08:00 crm opened k
+08:10 crm opened l
+told 09:00 firing item_stalled credit items k
+expect 09:15 alert firing item_stalled credit count 2 joined l
+watch item_stalled announce_interval 20m
+expect 09:16 alert firing item_stalled credit count 2 joined none
+told 10:00 nothing

@@ -46,3 +46,15 @@ told 18:20 joined item_stalled meter items c a joined a
 18:30 mwm fitted a
 and mwm fitted c of 18:09
 told 18:30 resolved item_stalled meter why moved of 18:30
+# Nobody ran for three days: what fires is told again once, not for each of them.
+18:40 crm opened e
+18:41 alive mwm
+told 19:40 firing source_silent crm
+told 19:41 firing source_silent mwm
+told 21:40 firing item_stalled credit items e inhibited_by crm
+22:00 stop
+2026-03-05T22:10 start
+told 2026-03-05T22:10 repeated source_silent crm
+told 2026-03-05T22:10 repeated source_silent mwm
+told 2026-03-05T22:10 repeated item_stalled credit items e
+told 2026-03-06T22:09 nothing

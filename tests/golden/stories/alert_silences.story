@@ -42,3 +42,24 @@ told 13:20 joined item_stalled meter joined b count 2
 13:30 mwm fitted a
 and mwm fitted b
 told 13:30 resolved item_stalled meter why moved
+# That of a stage is none of the stream's, and the other way round it is of all its stages.
+watch stream stall_after 2h
+14:00 crm opened c
+14:10 silence stage credit for 4h
+told 15:00 firing item_stalled credit silenced yes
+told 16:00 firing item_stalled stream silenced none
+16:10 silence stream S for 1h
+told 16:10 marked item_stalled stream silenced yes
+16:20 withdraw c
+told 16:20 resolved item_stalled stream why order
+told 16:20 resolved item_stalled credit why order
+# One item at one stage: at the others, and in the stream, it counts.
+19:00 crm opened d
+19:00 silence stage meter item d for 5h
+told 20:00 firing item_stalled credit items d silenced none
+20:10 crm approved d
+told 20:10 resolved item_stalled credit why moved
+told 22:09 nothing
+told 22:10 firing item_stalled stream items d
+22:20 withdraw d
+told 22:20 resolved item_stalled stream why order
