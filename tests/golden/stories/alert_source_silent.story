@@ -36,9 +36,3 @@ told 11:59 nothing
 expect 11:59 alert firing sle_missed credit inhibited_by crm since 09:31
 expect 11:59 alert firing source_silent crm observed 1h57m
 says source crm: nothing heard for 1 h 57 m (limit 30 m); since 10:32 UTC.
-# mwm feeds meter: nothing there is blind.
-12:00 crm opened b
-told 12:00 resolved source_silent crm why heard
-told 12:00 marked sle_missed credit inhibited_by none
-12:10 crm approved b
-told 12:11 resolved sle_missed credit why moved
