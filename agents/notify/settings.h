@@ -1,7 +1,7 @@
 // The configuration of vsm-notify: read by the same tables as the daemon's (conf/reader.h), with the same calendars.
 // All of it with its defaults: docs/notify.md.
 #pragma once
-#include "agents/notify/secret.h"
+#include "agents/lib/secret.h"
 #include "conf/conf.h"
 
 enum { VSM_RECEIVERS_MAX = 256, VSM_ROUTES_MAX = 1024 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/ask/inquiry.h"
 #include "base/mem.h"
 #include "cmd.h"
 #include "vsm/json.h"
@@ -79,6 +80,24 @@ int vsm_talk_ask(struct vsm_talk *t, const Vsm__V1__Request *request, vsm_show_f
 
 int vsm_talk_try(struct vsm_talk *t, const Vsm__V1__Request *request, vsm_show_fn *show, void *ctx) {
   return ask(t, request, show, ctx, true);
+}
+
+static int take_step(void *ctx, const Vsm__V1__Reply *reply) {
+  struct vsm_inquiry *q = ctx;
+  return q->take(q, reply) ? VSM_DONE : VSM_FAILED;
+}
+
+int vsm_talk_inquire(struct vsm_talk *t, struct vsm_inquiry *q, void (*each)(void *ctx), void *ctx) {
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  int status = VSM_DONE;
+  while (status == VSM_DONE && q->next(q, &r)) {
+    if (each)
+      each(ctx);
+    status = vsm_talk_try(t, &r, take_step, q);
+  }
+  if (*q->why)
+    vsm_say_refusal(q->why);
+  return status;
 }
 
 static int take_now(void *ctx, const Vsm__V1__Reply *reply) {

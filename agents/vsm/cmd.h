@@ -59,6 +59,10 @@ void vsm_talk_end(struct vsm_talk *t); // NULL-safe
 int vsm_talk_ask(struct vsm_talk *t, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
 // The same, but a refusal is no failure: show gets it.
 int vsm_talk_try(struct vsm_talk *t, const struct Vsm__V1__Request *request, vsm_show_fn *show, void *ctx);
+// All questions of an inquiry (agents/ask/inquiry.h), one by one; why it failed is said. each: called before each
+// question; may be NULL.
+struct vsm_inquiry;
+int vsm_talk_inquire(struct vsm_talk *t, struct vsm_inquiry *q, void (*each)(void *ctx), void *ctx);
 int vsm_talk_now(struct vsm_talk *t, uint64_t *unix_nano); // the daemon's now
 // On standard error: what the daemon answered instead; that nothing could be opened there.
 void vsm_say_refusal(const char *error);

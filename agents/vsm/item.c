@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "copy.h"
+#include "agents/ask/copy.h"
 #include "text.h"
 #include "timeline.h"
 

@@ -1,25 +1,20 @@
-// A page of the daemon's may end before its limit, even empty, where a filter passed over many rows: pages are asked
-// for until there are as many rows as wanted, or no more.
 #include <stdio.h>
-#include <string.h>
 
-#include "copy.h"
+#include "agents/ask/pages.h"
 #include "segments.h"
 #include "text.h"
-
-enum { ROWS_MAX = 1000, ROWS_DEFAULT = 100 };
 
 struct asked {
   const char *query, *stream, *stage, *state, *cursor, *sort, *segment;
   uint64_t limit;
   bool json;
-  Vsm__V1__Items *items; // so far
+  struct vsm_pages items;
   uint64_t now_ns;
 };
 
 static void print_items(FILE *out, const struct asked *a) {
   char in_stage[32], age[32], pace[64], due[64], wait[400];
-  const Vsm__V1__Items *items = a->items;
+  const Vsm__V1__Items *items = a->items.rows;
   if (items->n_items == 0) {
     fputs("Nothing is in progress here.\n", out);
     return;
@@ -38,87 +33,54 @@ static void print_items(FILE *out, const struct asked *a) {
   vsm_text_table_print(t, out);
 }
 
-static int take_page(void *ctx, const Vsm__V1__Reply *reply) {
-  struct asked *a = ctx;
-  Vsm__V1__Items *page = vsm_copy(&reply->items->base);
-  if (a->items)
-    vsm_copy_append(a->items, page);
-  else
-    a->items = page;
-  return VSM_DONE;
-}
+struct progress {
+  struct vsm_progress shown;
+  const struct vsm_pages *items;
+};
 
-static int ask_pages(struct vsm_talk *talk, struct asked *a, Vsm__V1__ItemsRequest *ask_for) {
-  struct vsm_progress progress;
-  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  int status;
-  r.kind_case = VSM__V1__REQUEST__KIND_ITEMS;
-  r.items = ask_for;
-  vsm_progress_begin(&progress, "items found");
-  do {
-    size_t n = a->items ? a->items->n_items : 0;
-    ask_for->limit = (uint32_t)(a->limit - n);
-    ask_for->cursor = a->items ? a->items->cursor : (char *)a->cursor;
-    vsm_progress_show(&progress, n, -1);
-    status = vsm_talk_ask(talk, &r, take_page, a);
-  } while (status == VSM_DONE && *a->items->cursor && a->items->n_items < a->limit);
-  vsm_progress_end(&progress);
-  return status;
+static void on_page(void *ctx) {
+  struct progress *p = ctx;
+  vsm_progress_show(&p->shown, p->items->rows ? p->items->rows->n_items : 0, -1);
 }
 
 static int show(const struct asked *a) {
   if (a->json)
-    return vsm_print_json(&a->items->base);
+    return vsm_print_json(&a->items.rows->base);
   print_items(stdout, a);
-  if (*a->items->cursor)
-    printf("\nmore: --cursor %s\n", a->items->cursor);
+  if (*a->items.rows->cursor)
+    printf("\nmore: --cursor %s\n", a->items.rows->cursor);
   return VSM_DONE;
 }
 
-static int ask(struct asked *a, Vsm__V1__ItemsRequest *ask_for) {
+static int ask(struct asked *a) {
+  struct progress progress = {.items = &a->items};
   struct vsm_talk *talk = vsm_talk_begin(a->query);
-  int status = talk ? ask_pages(talk, a, ask_for) : VSM_FAILED;
+  vsm_progress_begin(&progress.shown, "items found");
+  int status = talk ? vsm_talk_inquire(talk, &a->items.inquiry, on_page, &progress) : VSM_FAILED;
+  vsm_progress_end(&progress.shown);
   if (status == VSM_DONE && !a->json)
     status = vsm_talk_now(talk, &a->now_ns);
   vsm_talk_end(talk);
-  if (status == VSM_DONE)
-    status = show(a);
-  vsm_drop(a->items);
-  return status;
-}
-
-static bool is_sort(const char *name) {
-  return !*name || strcmp(name, "age") == 0 || strcmp(name, "pace") == 0 || strcmp(name, "last") == 0;
-}
-
-// What is wrong in itself, whatever the daemon knows.
-static bool check(struct asked *a) {
-  if (a->limit > ROWS_MAX)
-    fprintf(stderr, "vsm: --limit is at most %d; --cursor goes on where a page ended\n", ROWS_MAX);
-  else if (!is_sort(a->sort))
-    fprintf(stderr, "vsm: --sort %s; allowed: age, pace, last\n", a->sort);
-  else if (*a->stage && !*a->stream)
-    fprintf(stderr, "vsm: --stage %s without --stream: a stage is one of a value stream\n", a->stage);
-  else if (a->segment && !*a->stream)
-    fprintf(stderr, "vsm: --segment %s without --stream: each value stream has segments of its own\n", a->segment);
-  else
-    return true;
-  return false;
+  return status == VSM_DONE ? show(a) : status;
 }
 
 static int run(struct asked *a) {
-  Vsm__V1__ItemsRequest ask_for = VSM__V1__ITEMS_REQUEST__INIT;
+  Vsm__V1__ItemsRequest request = VSM__V1__ITEMS_REQUEST__INIT;
   struct vsm_segment_wanted wanted;
-  if (!check(a) || !vsm_segment_parse(a->segment, &wanted))
+  if (!vsm_segment_parse(a->segment, &wanted))
     return VSM_WRONG_USAGE;
-  a->limit = a->limit ? a->limit : ROWS_DEFAULT;
-  ask_for.stream = (char *)a->stream;
-  ask_for.stage = (char *)a->stage;
-  ask_for.state = (char *)a->state;
-  ask_for.sort = (char *)a->sort;
-  ask_for.attribute = wanted.attribute;
-  ask_for.value = wanted.value;
-  int status = ask(a, &ask_for);
+  request.stream = (char *)a->stream;
+  request.stage = (char *)a->stage;
+  request.state = (char *)a->state;
+  request.sort = (char *)a->sort;
+  request.cursor = (char *)a->cursor;
+  request.attribute = wanted.attribute;
+  request.value = wanted.value;
+  vsm_pages_init(&a->items, &request, a->limit, "--");
+  int status = *a->items.inquiry.why ? VSM_WRONG_USAGE : ask(a);
+  if (status == VSM_WRONG_USAGE)
+    vsm_say_refusal(a->items.inquiry.why);
+  vsm_inquiry_destroy(&a->items.inquiry);
   vsm_segment_fini(&wanted);
   return status;
 }

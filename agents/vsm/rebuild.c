@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "compare.h"
-#include "copy.h"
+#include "agents/ask/copy.h"
 #include "text.h"
 
 enum { LOOK_EVERY_MS = 100 };

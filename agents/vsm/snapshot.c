@@ -1,52 +1,39 @@
-#include <string.h>
+#include <stdio.h>
 
-#include "copy.h"
+#include "agents/ask/segmented.h"
 #include "figures.h"
 #include "segments.h"
 
 struct asked {
   const char *query, *stream, *window, *segment;
   bool segments, json;
-  Vsm__V1__Snapshot *snapshot;
 };
 
-static int take(void *ctx, const Vsm__V1__Reply *reply) {
-  ((struct asked *)ctx)->snapshot = vsm_copy(&reply->snapshot->base);
-  return VSM_DONE;
-}
-
-static int ask(struct asked *a, const struct vsm_segment_wanted *wanted) {
-  Vsm__V1__SnapshotRequest ask_for = VSM__V1__SNAPSHOT_REQUEST__INIT;
-  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
-  r.snapshot = &ask_for;
-  ask_for.stream = (char *)(a->stream ? a->stream : "");
-  struct vsm_talk *talk = vsm_talk_begin(a->query);
-  int status = talk ? vsm_talk_ask(talk, &r, take, a) : VSM_FAILED;
-  if (status == VSM_DONE && (a->segments || a->segment))
-    status = vsm_segments_ask(talk, a->snapshot, wanted);
-  vsm_talk_end(talk);
-  return status;
-}
-
-static int show(const struct asked *a) {
+static int show(const struct asked *a, const Vsm__V1__Snapshot *snapshot) {
   if (a->json)
-    return vsm_print_json(&a->snapshot->base);
-  if (!vsm_window_known(a->snapshot, a->window))
+    return vsm_print_json(&snapshot->base);
+  if (!vsm_window_known(snapshot, a->window))
     return VSM_FAILED;
-  vsm_figures_print(stdout, a->snapshot,
+  vsm_figures_print(stdout, snapshot,
                     &(struct vsm_figures_as){.window = a->window, .part = a->segment, .segments = a->segments});
   return VSM_DONE;
 }
 
 static int run(struct asked *a) {
   struct vsm_segment_wanted wanted;
+  struct vsm_segmented f;
   if (!vsm_segment_parse(a->segment, &wanted))
     return VSM_WRONG_USAGE;
-  int status = ask(a, &wanted);
+  vsm_segmented_init(&f, &(struct vsm_segmented_options){.stream = a->stream ? a->stream : "",
+                                                         .segments = a->segments || a->segment,
+                                                         .attribute = wanted.attribute,
+                                                         .value = wanted.value});
+  struct vsm_talk *talk = vsm_talk_begin(a->query);
+  int status = talk ? vsm_talk_inquire(talk, &f.inquiry, NULL, NULL) : VSM_FAILED;
+  vsm_talk_end(talk);
   if (status == VSM_DONE)
-    status = show(a);
-  vsm_drop(a->snapshot);
+    status = show(a, f.snapshot);
+  vsm_inquiry_destroy(&f.inquiry);
   vsm_segment_fini(&wanted);
   return status;
 }

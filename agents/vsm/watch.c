@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "copy.h"
+#include "agents/ask/copy.h"
+#include "agents/ask/segmented.h"
 #include "figures.h"
 #include "now.h"
 #include "segments.h"
@@ -100,7 +101,7 @@ static bool ask_segments(struct watching *w, Vsm__V1__SegmentsRequest *out) {
     return false;
   snprintf(w->of_stream, sizeof w->of_stream, "%s", stream->id);
   snprintf(w->of_stage, sizeof w->of_stage, "%s", stage ? stage->id : "");
-  vsm_segments_request(out, w->of_stream, w->of_stage, &w->wanted);
+  vsm_segments_request(out, w->of_stream, w->of_stage, w->wanted.attribute, w->wanted.value);
   return true;
 }
 

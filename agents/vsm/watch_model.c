@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "copy.h"
+#include "agents/ask/copy.h"
 
 void vsm_watch_model_fini(struct vsm_watch_model *m) {
   vsm_watch_model_forget(m);

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/ask/segmented.h"
+#include "agents/ask/pages.h"
+#include "agents/ask/panes.h"
 #include "agents/web/daemon.h"
 #include "agents/web/http.h"
 #include "agents/web/server.h"
@@ -97,22 +100,33 @@ static void say_refusal(struct vsm_exchange *x, const char *error) {
   vsm_http_problem(x, strncmp(error, "no ", 3) == 0 ? 404 : 400, "%.*s", (int)strcspn(error, "\n"), error);
 }
 
-static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
-  struct vsm_exchange *x = ctx;
-  const ProtobufCFieldDescriptor *f;
+void vsm_api_ask(struct vsm_exchange *x, const Vsm__V1__Request *request, vsm_query_fn *fn) {
+  if (vsm_daemon_line_ask(x->web->daemon, request, fn, x) != 0)
+    vsm_api_say_gone(x);
+}
+
+bool vsm_api_is_answer(struct vsm_exchange *x, const char *kind, int err, const Vsm__V1__Reply *reply) {
   if (err) {
     vsm_api_say_gone(x);
-    return;
-  }
-  if (*reply->error) {
+  } else if (*reply->error) {
     say_refusal(x, reply->error);
-    return;
-  }
-  const ProtobufCMessage *const *at = field_at(&reply->base, x->route->kind, &f);
-  if (reply->kind_case != f->id)
+  } else {
+    if (protobuf_c_message_descriptor_get_field_by_name(reply->base.descriptor, kind)->id == reply->kind_case)
+      return true;
     vsm_http_problem(x, 500, "the daemon answered something else");
-  else
-    vsm_http_json(x, vsm_json_message(*at, NULL));
+  }
+  return false;
+}
+
+void vsm_api_answer(struct vsm_exchange *x, const char *kind, int err, const Vsm__V1__Reply *reply) {
+  const ProtobufCFieldDescriptor *f;
+  if (vsm_api_is_answer(x, kind, err, reply))
+    vsm_http_json(x, vsm_json_message(*(const ProtobufCMessage *const *)field_at(&reply->base, kind, &f), NULL));
+}
+
+static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
+  struct vsm_exchange *x = ctx;
+  vsm_api_answer(x, x->route->kind, err, reply);
 }
 
 void vsm_api_question(struct vsm_exchange *x) {
@@ -124,8 +138,97 @@ void vsm_api_question(struct vsm_exchange *x) {
   protobuf_c_message_init(type, m);
   *(ProtobufCMessage **)at = m;
   r.kind_case = f->id;
-  if (set_params(x, m) && vsm_daemon_line_ask(x->web->daemon, &r, on_reply, x) != 0)
+  if (set_params(x, m))
+    vsm_api_ask(x, &r, on_reply);
+}
+
+// --- what takes several requests
+
+static vsm_query_fn on_step;
+
+// Asks what is to be asked next; when all is there, shows it.
+static void go_on(struct vsm_exchange *x) {
+  Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
+  if (x->inquiry->next(x->inquiry, &r))
+    vsm_api_ask(x, &r, on_step);
+  else if (*x->inquiry->why)
+    say_refusal(x, x->inquiry->why);
+  else
+    x->show(x);
+}
+
+static void on_step(void *ctx, int err, const Vsm__V1__Reply *reply) {
+  struct vsm_exchange *x = ctx;
+  if (err) {
     vsm_api_say_gone(x);
+    return;
+  }
+  x->inquiry->take(x->inquiry, reply);
+  go_on(x);
+}
+
+static void inquire(struct vsm_exchange *x, struct vsm_inquiry *q, vsm_handler_fn *show) {
+  x->inquiry = q;
+  x->show = show;
+  go_on(x);
+}
+
+static void show_items(struct vsm_exchange *x) {
+  vsm_http_json(x, vsm_json_message(&((struct vsm_pages *)x->inquiry)->rows->base, NULL));
+}
+
+void vsm_api_items(struct vsm_exchange *x) {
+  struct vsm_pages *q = vsm_mem_need(vsm_arena_alloc(&x->arena, sizeof *q), sizeof *q);
+  Vsm__V1__ItemsRequest request = VSM__V1__ITEMS_REQUEST__INIT;
+  if (!set_params(x, &request.base))
+    return;
+  vsm_pages_init(q, &request, request.limit, "");
+  inquire(x, &q->inquiry, show_items);
+}
+
+static void show_snapshot(struct vsm_exchange *x) {
+  vsm_http_json(x, vsm_json_message(&((struct vsm_segmented *)x->inquiry)->snapshot->base, NULL));
+}
+
+void vsm_api_snapshot(struct vsm_exchange *x) {
+  struct vsm_segmented *q = vsm_mem_need(vsm_arena_alloc(&x->arena, sizeof *q), sizeof *q);
+  Vsm__V1__SegmentsRequest wanted = VSM__V1__SEGMENTS_REQUEST__INIT;
+  const char *segment = vsm_http_param(x, "segment"), *all = vsm_http_param(x, "segments");
+  if (*segment && !set_segment(x, &wanted.base, segment))
+    return;
+  if (*all && strcmp(all, "true") != 0 && strcmp(all, "false") != 0) {
+    vsm_http_problem(x, 400, "segments=%.64s; allowed: true, false", all);
+    return;
+  }
+  vsm_segmented_init(q, &(struct vsm_segmented_options){.stream = vsm_http_param(x, "stream"),
+                                                        .segments = *segment || strcmp(all, "true") == 0,
+                                                        .attribute = wanted.attribute,
+                                                        .value = wanted.value});
+  inquire(x, &q->inquiry, show_snapshot);
+}
+
+static void show_series(struct vsm_exchange *x) {
+  char *text = NULL;
+  size_t n = 0;
+  FILE *out = vsm_mem_need(open_memstream(&text, &n), 0);
+  vsm_panes_json(out, (struct vsm_panes *)x->inquiry);
+  fclose(out);
+  vsm_http_json(x, text);
+}
+
+void vsm_api_series(struct vsm_exchange *x) {
+  struct vsm_panes_options o = {.stream = vsm_http_param(x, "stream"),
+                                .stage = vsm_http_param(x, "stage"),
+                                .window = vsm_http_param(x, "window"),
+                                .by = vsm_http_param(x, "by"),
+                                .zone = vsm_http_param(x, "zone")};
+  const char *last = vsm_http_param(x, "last");
+  if (!*o.stream)
+    vsm_http_problem(x, 400, "a series is of one value stream: stream=ID");
+  else if (*last && !set_number(last, UINT32_MAX, &o.last))
+    vsm_http_problem(x, 400, "last=%.64s; allowed: a whole number", last);
+  else
+    inquire(x, &vsm_panes_create(&o, "")->inquiry, show_series);
 }
 
 // --- what is known without a question

@@ -11,6 +11,7 @@
 #include <utlist.h>
 #include <xxhash.h>
 
+#include "agents/ask/inquiry.h"
 #include "agents/vsm/text.h"
 #include "agents/web/assets.h"
 #include "agents/web/conns.h"
@@ -87,6 +88,12 @@ const char *vsm_http_body(struct vsm_exchange *x, size_t *n) {
     evbuffer_copyout(in, text, *n);
   text[*n] = '\0';
   return text;
+}
+
+bool vsm_http_is_type(const struct vsm_exchange *x, const char *type) {
+  const char *said = vsm_http_header(x, "Content-Type");
+  size_t n = strlen(type);
+  return strncasecmp(said, type, n) == 0 && (said[n] == '\0' || strchr("; \t", said[n]));
 }
 
 // "text/csv" in "text/html, text/csv;q=0.5"
@@ -217,6 +224,7 @@ static void drop(struct vsm_exchange *x) {
   DL_DELETE(x->web->exchanges, x);
   if (x->drop_state)
     x->drop_state(x->state);
+  vsm_inquiry_destroy(x->inquiry);
   vsm_arena_fini(&x->arena);
   free(x);
 }

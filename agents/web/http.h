@@ -28,9 +28,11 @@ struct vsm_exchange {
   const char *key;                  // what a * of the route's pattern stood for, decoded; "": nothing
   struct vsm_http_param params[VSM_HTTP_PARAMS_MAX];
   size_t n_params;
-  void *state;                     // of a handler that waits
-  void (*drop_state)(void *state); // called when the exchange is freed; NULL: nothing
-  struct vsm_arena arena;          // all of the above
+  void *state;                          // of a handler that waits
+  void (*drop_state)(void *state);      // called when the exchange is freed; NULL: nothing
+  struct vsm_inquiry *inquiry;          // or what it asks; goes with the exchange
+  void (*show)(struct vsm_exchange *x); // its result
+  struct vsm_arena arena;               // all of the above
 };
 
 // Takes a request apart. NULL: it is not one that is answered; that has been said to the client.
@@ -39,6 +41,7 @@ struct vsm_exchange *vsm_http_begin(struct vsm_web *web, struct evhttp_request *
 const char *vsm_http_header(const struct vsm_exchange *x, const char *name);           // "": none
 const char *vsm_http_param(const struct vsm_exchange *x, const char *name);            // "": none
 void vsm_http_set_header(struct vsm_exchange *x, const char *name, const char *value); // of the answer
+bool vsm_http_is_type(const struct vsm_exchange *x, const char *type);                 // the body, by its Content-Type
 bool vsm_http_accepts(const struct vsm_exchange *x, const char *type); // in Accept by its name, without q=0
 // The body as text, in the arena. *n: its length.
 const char *vsm_http_body(struct vsm_exchange *x, size_t *n);

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/web/access.h"
 #include "agents/web/api.h"
 #include "agents/web/assets.h"
 #include "agents/web/decode.h"
 #include "agents/web/http.h"
+#include "agents/web/marks.h"
 #include "agents/web/posts.h"
 #include "agents/web/relay.h"
 #include "agents/web/scrape.h"
@@ -15,22 +17,29 @@
 #define API "/api/v1/"
 
 static const struct vsm_route routes[] = {
-    {"GET", API "snapshot", vsm_api_question, "snapshot", "stream"},
-    {"GET", API "items", vsm_api_question, "items", "stream stage state segment sort limit cursor"},
-    {"GET", API "items/*", vsm_api_question, "item", "stream"},
-    {"GET", API "edges", vsm_api_question, "edges", "stream window"},
-    {"GET", API "bottleneck", vsm_api_question, "bottleneck", "stream window"},
-    {"GET", API "forecast", vsm_api_question, "forecast", "stream items by item seed"},
-    {"GET", API "alerts", vsm_api_question, "alerts", "stream stage source kind history limit"},
-    {"GET", API "sources", vsm_api_question, "sources", ""},
-    {"GET", API "unmapped", vsm_api_question, "unmapped", ""},
-    {"GET", API "rejected", vsm_api_question, "rejected", ""},
-    {"GET", API "status", vsm_api_question, "status", ""},
-    {"GET", API "stream", vsm_relay_read, NULL, "stream events"},
-    {"POST", API "events", vsm_posts_take, NULL, ""},
-    {"GET", "/metrics", vsm_scrape, NULL, "segments"},
-    {"GET", "/healthz", vsm_api_health, NULL, ""},
-    {"GET", "/readyz", vsm_api_ready, NULL, ""},
+    {"GET", API "snapshot", vsm_api_snapshot, NULL, "stream segment segments", false},
+    {"GET", API "series", vsm_api_series, NULL, "stream stage window by zone last", false},
+    {"GET", API "items", vsm_api_items, NULL, "stream stage state segment sort limit cursor", false},
+    {"GET", API "items/*", vsm_api_question, "item", "stream", false},
+    {"GET", API "edges", vsm_api_question, "edges", "stream window", false},
+    {"GET", API "bottleneck", vsm_api_question, "bottleneck", "stream window", false},
+    {"GET", API "forecast", vsm_api_question, "forecast", "stream items by item seed", false},
+    {"GET", API "alerts", vsm_api_question, "alerts", "stream stage source kind history limit", false},
+    {"GET", API "sources", vsm_api_question, "sources", "", false},
+    {"GET", API "unmapped", vsm_api_question, "unmapped", "", false},
+    {"GET", API "rejected", vsm_api_question, "rejected", "", false},
+    {"GET", API "status", vsm_api_question, "status", "", false},
+    {"GET", API "stream", vsm_relay_read, NULL, "stream events", false},
+    {"POST", API "events", vsm_posts_take, NULL, "", false},
+    {"GET", "/metrics", vsm_scrape, NULL, "segments", false},
+    {"POST", API "alerts/*/silence", vsm_marks_silence, NULL, "", false},
+    {"POST", API "alerts/*/ack", vsm_marks_acknowledge, NULL, "", false},
+    {"DELETE", API "silences/*", vsm_marks_end, NULL, "", false},
+    {"GET", "/healthz", vsm_api_health, NULL, "", true},
+    {"GET", "/readyz", vsm_api_ready, NULL, "", true},
+    {"GET", "/login", vsm_access_page, NULL, "", true},
+    {"POST", "/login", vsm_access_login, NULL, "", true},
+    {"POST", "/logout", vsm_access_logout, NULL, "", true},
 };
 enum { N = sizeof routes / sizeof *routes };
 
@@ -113,6 +122,8 @@ void vsm_routes_dispatch(struct evhttp_request *req, void *web) {
   if (!x)
     return;
   const struct vsm_route *route = find(x, allow, sizeof allow);
+  if (!vsm_access_allowed(x, route && route->open))
+    return;
   bool reads = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
   const struct vsm_asset *asset = route ? NULL : find_asset(x->path);
   if (route) {

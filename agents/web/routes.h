@@ -1,5 +1,7 @@
 // Which handler answers what: the table of routes.
 #pragma once
+#include <stdbool.h>
+
 struct vsm_exchange;
 struct evhttp_request;
 
@@ -12,6 +14,7 @@ struct vsm_route {
   vsm_handler_fn *handle;
   const char *kind;   // of a question: the field of vsm.v1.Request and of vsm.v1.Reply
   const char *params; // names of what may stand behind the ?, by spaces
+  bool open;          // needs no token
 };
 
 // As vsm_web's general callback: finds the route, and says so where there is none.

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/vsm/copy.h"
+#include "agents/ask/copy.h"
 #include "agents/web/daemon.h"
 #include "agents/web/http.h"
 #include "agents/web/metrics.h"

@@ -92,8 +92,10 @@ static bool listen_there(struct vsm_web *web) {
             text);
     return false;
   }
-  if (!is_loopback((struct sockaddr *)&where)) {
-    vsm_log("listen_failed", "listen=%s why=\"anybody could read and silence\" allowed=\"loopback: 127.0.0.1, [::1]\"",
+  if (!is_loopback((struct sockaddr *)&where) && !web->access.token.z) {
+    vsm_log("listen_failed",
+            "listen=%s why=\"anybody could read and silence\" allowed=\"loopback: 127.0.0.1, [::1]; others with "
+            "--token-file\"",
             text);
     return false;
   }
@@ -126,6 +128,17 @@ static void take_bound(struct evhttp_bound_socket *bound, void *web) {
   say_ready(web, bound);
 }
 
+static bool read_access(struct vsm_web *web) {
+  char why[512];
+  struct vsm_access *a = &web->access;
+  memcpy(a->hosts, web->options->hosts, sizeof a->hosts);
+  a->n_hosts = web->options->n_hosts;
+  if (!web->options->token_file || !vsm_access_read_token(a, web->options->token_file, why, sizeof why))
+    return true;
+  vsm_log("start_failed", "why=\"%s\"", why);
+  return false;
+}
+
 static bool begin(struct vsm_web *web) {
   web->base = event_base_new();
   web->http = web->base ? evhttp_new(web->base) : NULL;
@@ -134,6 +147,8 @@ static bool begin(struct vsm_web *web) {
     vsm_log("start_failed", "why=\"no descriptors or memory\"");
     return false;
   }
+  if (!read_access(web))
+    return false;
   web->conns = vsm_conns_create();
   evhttp_set_bevcb(web->http, vsm_conns_open, web->conns);
   evhttp_set_max_headers_size(web->http, HEADERS_BYTES_MAX);
@@ -162,6 +177,7 @@ static void end(struct vsm_web *web) {
   vsm_conns_destroy(web->conns);
   vsm_relay_destroy(web->relay);
   vsm_daemon_line_destroy(web->daemon);
+  vsm_access_fini(&web->access);
   for (unsigned i = 0; i < web->n_events; i++)
     event_free(web->events[i]);
   if (web->timer)

@@ -2,9 +2,14 @@
 #pragma once
 #include <stdbool.h>
 
+#include "agents/web/access.h"
+
 struct vsm_web_options {
   const char *listen; // 127.0.0.1:8080, [::1]:8080; port 0: a free one
   const char *query, *publish, *submit;
+  const char *token_file; // NULL: none; needed beyond loopback
+  const char *hosts[VSM_ACCESS_HOSTS_MAX];
+  size_t n_hosts; // names beside loopback's
 };
 
 struct vsm_web {
@@ -15,6 +20,7 @@ struct vsm_web {
   struct vsm_daemon_line *daemon;
   struct vsm_relay *relay;
   struct vsm_posts *posts;
+  struct vsm_access access;
   struct vsm_exchange *exchanges;  // under way
   struct event *timer, *events[8]; // events: signals and descriptors
   unsigned n_events;

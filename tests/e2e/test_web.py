@@ -1,13 +1,19 @@
 """vsm-web: every question over HTTP answers what the command line prints, and what is wrong is said with its status."""
 import gzip
+import json
+import os
 import socket
+import subprocess
 import unittest
+import urllib.parse
 
 from harness import DEADLINE, Daemon, batch, config, event
-from web_rig import Stream, Web, vsm
+from web_rig import BIN, Stream, Web, vsm
 
 # What depends on when one asks.
 PASSING = {"uptime_seconds", "memory_bytes", "sequence"}
+
+SEGMENTED = config(("S", "T")).replace("name: Stream S", "name: Stream S\n    segments: [region]")
 
 
 def lasting(answer):
@@ -19,9 +25,9 @@ def lasting(answer):
 class Questions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(config(("S", "T")))
+        cls.daemon = Daemon(SEGMENTED)
         cls.daemon.__enter__()
-        events = [event("first.started", str(i), at=i * 60) for i in range(40)]
+        events = [event("first.started", str(i), at=i * 60, region=("north", "south")[i % 2]) for i in range(40)]
         events += [event("first.done", str(i), at=4000 + i * 90) for i in range(0, 40, 2)]
         events += [event("second.done", str(i), at=9000 + i * 90) for i in range(0, 40, 4)]
         events += [event("unheard.of", "1", at=1), event("first.done", "", at=2), event("cancelled", "3", at=9500)]
@@ -55,6 +61,13 @@ class Questions(unittest.TestCase):
         self.same("items", "items", "--stream", "S", "--stage", "second", "--sort", "pace", stream="S", stage="second", sort="pace")
         self.same("items", "items", "--state", "active", "--limit", "3", state="active", limit=3)
         self.same("items/S:1", "item", "S:1")
+        self.same("series", "series", "S", stream="S")
+        self.same("series", "series", "S", "--stage", "first", "--window", "24h", "--last", "5", stream="S", stage="first", window="24h", last=5)
+        self.same("series", "series", "S", "--by", "hour", "--zone", "America/Chicago", "--last", "7", stream="S", by="hour", zone="America/Chicago", last=7)
+        segmented = self.same("snapshot", "snapshot", "--segments", segments="true")
+        self.assertEqual({s["value"]: s["wip"] for s in segmented["value_streams"][0]["segments"]}, {"north": 10, "south": 19})
+        self.same("snapshot", "snapshot", "--segment", "region=north", segment="region=north")
+        self.same("items", "items", "--stream", "S", "--segment", "region=north", stream="S", segment="region=north")
         self.same("edges", "edges", "S", stream="S")
         self.same("edges", "edges", "S", "--window", "all", stream="S", window="all")
         self.same("bottleneck", "bottleneck")
@@ -89,6 +102,13 @@ class Questions(unittest.TestCase):
         self.problem(400, "/api/v1/items", "region=north", stream="S", segment="north")
         self.problem(400, "/api/v1/items?stream=%00", "percent-encoded")
         self.problem(400, "/api/v1/items?stream=%ff", "percent-encoded")
+        self.problem(400, "/api/v1/items", "at most 1000", limit=1001)
+        self.problem(400, "/api/v1/items", "age, pace, last", sort="colour")
+        self.problem(400, "/api/v1/items", "without stream", stage="first")
+        self.problem(404, "/api/v1/snapshot", "colour", segment="colour=red")
+        self.problem(400, "/api/v1/series", "stream=ID")
+        self.problem(400, "/api/v1/series", "one of them", stream="S", window="24h", by="day")
+        self.problem(404, "/api/v1/series", "first, second", stream="S", stage="third")
         self.problem(414, "/" + "a" * 3000)
         refused = self.problem(405, "/api/v1/items", "GET, HEAD", method="DELETE")
         self.assertEqual(refused.headers["Allow"], "GET, HEAD")
@@ -118,6 +138,89 @@ class Questions(unittest.TestCase):
         page = self.web.get("/")
         self.assertEqual((page.status, page.type), (200, "text/html"))
         self.assertTrue(page.headers["Content-Security-Policy"].startswith("default-src 'self'"))
+
+
+class Access(unittest.TestCase):
+    def test_only_pages_of_this_server_may_ask(self):
+        with Daemon() as daemon, Web(daemon, "--host", "flow.example") as web:
+            for host in ("localhost", "localhost:1234", "127.0.0.1", "[::1]:80", "flow.example", "FLOW.example:443"):
+                self.assertEqual(web.get("/healthz", {"Host": host}).status, 200, host)
+            for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "flow.example:x", ""):
+                self.assertIn(web.get("/healthz", {"Host": host}).status, (400, 421), host)
+            for origin in ("http://" + web.address, "https://" + web.address):
+                self.assertEqual(web.get("/api/v1/status", {"Origin": origin}).status, 200, origin)
+            for origin in ("null", "http://evil.example", "http://" + web.address + ".evil.example", web.address):
+                self.assertEqual(web.get("/api/v1/status", {"Origin": origin}).status, 403, origin)
+            refused = web.request("POST", "/api/v1/alerts/x/ack", "{}", {"Content-Type": "application/json", "Sec-Fetch-Site": "cross-site"})
+            self.assertEqual(refused.status, 403)
+
+    def test_with_a_token_nobody_asks_without(self):
+        with Daemon() as daemon:
+            token = os.path.join(daemon.directory, "token")
+            with open(token, "w", encoding="utf-8") as f:
+                f.write("correct horse battery\n")
+            os.chmod(token, 0o600)
+            with Web(daemon, "--token-file", token) as web:
+                self.assertEqual(web.get("/healthz").status, 200)
+                asked = web.get("/api/v1/snapshot")
+                self.assertEqual((asked.status, asked.headers["WWW-Authenticate"]), (401, 'Bearer realm="vsm"'))
+                for said in ("Bearer correct horse batterz", "Bearer", "Basic correct horse battery", "Bearer correct horse battery2"):
+                    self.assertEqual(web.get("/api/v1/snapshot", {"Authorization": said}).status, 401, said)
+                self.assertEqual(web.get("/api/v1/snapshot", {"Authorization": "Bearer correct horse battery"}).status, 200)
+                sent = web.get("/", {"Accept": "text/html"})
+                self.assertEqual((sent.status, sent.headers["Location"]), (303, "/login"))
+                self.assertIn(b"<form method=\"post\"", web.get("/login").body)
+                form = {"Content-Type": "application/x-www-form-urlencoded"}
+                self.assertEqual(web.request("POST", "/login", "token=wrong", form).status, 403)
+                known = web.request("POST", "/login", "token=correct+horse%20battery", form)
+                self.assertEqual((known.status, known.headers["Location"]), (303, "/"))
+                cookie, _, attributes = known.headers["Set-Cookie"].partition("; ")
+                self.assertIn("HttpOnly; SameSite=Strict", attributes)
+                self.assertEqual(web.get("/api/v1/snapshot", {"Cookie": "a=b; " + cookie}).status, 200)
+                self.assertEqual(web.get("/api/v1/snapshot", {"Cookie": cookie[:-1] + "x"}).status, 401)
+                web.request("POST", "/logout", "", {"Cookie": cookie})
+                self.assertEqual(web.get("/api/v1/snapshot", {"Cookie": cookie}).status, 401)
+
+    def test_beyond_loopback_a_token_is_needed(self):
+        with Daemon() as daemon:
+            for words, why in ((("--listen", "0.0.0.0:0"), "--token-file"), (("--listen", "localhost"), "127.0.0.1:8080"),
+                               (("--token-file", daemon.path), "may be read")):
+                os.chmod(daemon.path, 0o644)
+                done = subprocess.run([f"{BIN}/vsm-web", "--listen", "127.0.0.1:0", *words], capture_output=True, text=True, timeout=DEADLINE)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(why, done.stderr)
+
+
+class Marks(unittest.TestCase):
+    def test_alerts_are_silenced_and_acknowledged(self):
+        text = config().replace("name: Stream S", "name: Stream S\n    stall_after: 1h")
+        with Daemon(text) as daemon, Web(daemon) as web:
+            daemon.client().submit(batch(event("first.started", "1"), event("first.started", "2", at=7200)))
+            alert = web.get("/api/v1/alerts").json()["alerts"][0]
+            path = "/api/v1/alerts/" + urllib.parse.quote(alert["id"], safe="")
+            self.assertEqual((alert["kind"], alert["silenced"]), ("item_stalled", ""))
+
+            def order(what, **body):
+                return web.request("POST", f"{path}/{what}", json.dumps(body), {"Content-Type": "application/json"})
+
+            done = order("silence", by="anna", why="storm", for_seconds=3600)
+            self.assertEqual((done.status, done.json()["id"]), (200, 1), done.body)
+            alerts = vsm(daemon, "alerts")
+            self.assertEqual(alerts["alerts"][0]["silence"]["by"], "anna")
+            self.assertEqual(alerts["silences"][0]["mark"]["until_unix_nano"] - alerts["time_unix_nano"], 3600 * 10**9)
+            self.assertEqual(web.request("DELETE", "/api/v1/silences/1").status, 200)
+            self.assertEqual(web.request("DELETE", "/api/v1/silences/1").status, 404)
+            self.assertEqual(vsm(daemon, "alerts")["silences"], [])
+            self.assertEqual(order("ack", by="ben", why="on it").status, 200)
+            self.assertEqual(vsm(daemon, "alerts")["alerts"][0]["acknowledgement"]["by"], "ben")
+            for wrong in ({}, {"for_seconds": -1}, {"for_seconds": 1, "until_unix_nano": 1}, {"for_seconds": "1h"}, {"for": 1},
+                          {"for_seconds": 1, "by": 7}):
+                self.assertEqual(order("silence", **wrong).status, 400, wrong)
+            self.assertEqual(web.request("POST", f"{path}/ack", "{}").status, 415)
+            self.assertEqual(web.request("POST", f"{path}/ack", "[", {"Content-Type": "application/json"}).status, 400)
+            self.assertEqual(web.request("POST", "/api/v1/alerts/none/silence", '{"for_seconds": 1}', {"Content-Type": "application/json"}).status, 404)
+            self.assertEqual(web.request("POST", "/api/v1/alerts/none/ack", "{}", {"Content-Type": "application/json"}).status, 404)
+            self.assertEqual(web.get(path + "/ack").status, 405)
 
 
 def moved(stream, subject):

@@ -1,5 +1,5 @@
 // Periods of zones, against times worked out by hand (date -d 'TZ="ZONE" ...' +%s tells them too).
-#include "agents/vsm/periods.h"
+#include "agents/ask/periods.h"
 
 #include "base/arena.h"
 #include "conf/zones.h"

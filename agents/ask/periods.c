@@ -2,7 +2,7 @@
 // they show midnight twice, only the first begins a day, so that days never overlap and none is empty; weeks and months
 // begin with their first day. An hour begins whenever the clocks show a whole one, and where they jump by a part of
 // one.
-#include "periods.h"
+#include "agents/ask/periods.h"
 
 #include <stdio.h>
 #include <string.h>

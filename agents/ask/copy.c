@@ -1,4 +1,4 @@
-#include "copy.h"
+#include "agents/ask/copy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "agents/notify/secret.h"
+#include "agents/lib/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
