@@ -12,6 +12,7 @@
 #include "agents/ask/segmented.h"
 #include "agents/ask/pages.h"
 #include "agents/ask/panes.h"
+#include "agents/web/csv.h"
 #include "agents/web/daemon.h"
 #include "agents/web/http.h"
 #include "agents/web/server.h"
@@ -100,6 +101,31 @@ static void say_refusal(struct vsm_exchange *x, const char *error) {
   vsm_http_problem(x, strncmp(error, "no ", 3) == 0 ? 404 : 400, "%.*s", (int)strcspn(error, "\n"), error);
 }
 
+static bool wants_table(const struct vsm_exchange *x) {
+  return x->route->table && vsm_http_accepts(x, "text/csv");
+}
+
+static void reply_table(struct vsm_exchange *x, FILE *out, char **text, const size_t *n) {
+  bool good = fclose(out) == 0;
+  if (good)
+    vsm_http_reply(x, 200, "text/csv; charset=utf-8; header=present", *text, *n);
+  else
+    vsm_http_json(x, NULL);
+  free(*text);
+}
+
+static void show_message(struct vsm_exchange *x, const ProtobufCMessage *m) {
+  char *text = NULL;
+  size_t n = 0;
+  if (!wants_table(x)) {
+    vsm_http_json(x, vsm_json_message(m, NULL));
+    return;
+  }
+  FILE *out = vsm_mem_need(open_memstream(&text, &n), 0);
+  vsm_csv_print(out, m, x->route->table);
+  reply_table(x, out, &text, &n);
+}
+
 void vsm_api_ask(struct vsm_exchange *x, const Vsm__V1__Request *request, vsm_query_fn *fn) {
   if (vsm_daemon_line_ask(x->web->daemon, request, fn, x) != 0)
     vsm_api_say_gone(x);
@@ -121,7 +147,7 @@ bool vsm_api_is_answer(struct vsm_exchange *x, const char *kind, int err, const 
 void vsm_api_answer(struct vsm_exchange *x, const char *kind, int err, const Vsm__V1__Reply *reply) {
   const ProtobufCFieldDescriptor *f;
   if (vsm_api_is_answer(x, kind, err, reply))
-    vsm_http_json(x, vsm_json_message(*(const ProtobufCMessage *const *)field_at(&reply->base, kind, &f), NULL));
+    show_message(x, *(const ProtobufCMessage *const *)field_at(&reply->base, kind, &f));
 }
 
 static void on_reply(void *ctx, int err, const Vsm__V1__Reply *reply) {
@@ -174,7 +200,7 @@ static void inquire(struct vsm_exchange *x, struct vsm_inquiry *q, vsm_handler_f
 }
 
 static void show_items(struct vsm_exchange *x) {
-  vsm_http_json(x, vsm_json_message(&((struct vsm_pages *)x->inquiry)->rows->base, NULL));
+  show_message(x, &((struct vsm_pages *)x->inquiry)->rows->base);
 }
 
 void vsm_api_items(struct vsm_exchange *x) {
@@ -187,7 +213,7 @@ void vsm_api_items(struct vsm_exchange *x) {
 }
 
 static void show_snapshot(struct vsm_exchange *x) {
-  vsm_http_json(x, vsm_json_message(&((struct vsm_segmented *)x->inquiry)->snapshot->base, NULL));
+  show_message(x, &((struct vsm_segmented *)x->inquiry)->snapshot->base);
 }
 
 void vsm_api_snapshot(struct vsm_exchange *x) {
@@ -207,11 +233,29 @@ void vsm_api_snapshot(struct vsm_exchange *x) {
   inquire(x, &q->inquiry, show_snapshot);
 }
 
+// A row for each pane and stage, before them one of the stream (its stage is empty).
+static void print_panes(FILE *out, const struct vsm_panes *p) {
+  Vsm__V1__SeriesPane none = VSM__V1__SERIES_PANE__INIT;
+  fputs("stage", out);
+  vsm_csv_names(out, &none.base);
+  for (size_t i = p->first; i < p->n_panes; i++)
+    for (size_t k = 0; k <= p->n_stages; k++) {
+      vsm_csv_text(out, k ? p->stages[k - 1]->id : "");
+      vsm_csv_values(out, &p->nodes[k].panes[i].base);
+    }
+}
+
 static void show_series(struct vsm_exchange *x) {
+  const struct vsm_panes *p = (struct vsm_panes *)x->inquiry;
   char *text = NULL;
   size_t n = 0;
   FILE *out = vsm_mem_need(open_memstream(&text, &n), 0);
-  vsm_panes_json(out, (struct vsm_panes *)x->inquiry);
+  if (wants_table(x)) {
+    print_panes(out, p);
+    reply_table(x, out, &text, &n);
+    return;
+  }
+  vsm_panes_json(out, p);
   fclose(out);
   vsm_http_json(x, text);
 }

@@ -15,6 +15,7 @@ struct vsm_route {
   const char *kind;   // of a question: the field of vsm.v1.Request and of vsm.v1.Reply
   const char *params; // names of what may stand behind the ?, by spaces
   bool open;          // needs no token
+  const char *table;  // what text/csv is of, as vsm_csv_print() takes it; NULL: there is none
 };
 
 // As vsm_web's general callback: finds the route, and says so where there is none.

@@ -1,9 +1,14 @@
 """vsm-web: every question over HTTP answers what the command line prints, and what is wrong is said with its status."""
+import contextlib
+import csv
 import gzip
+import io
 import json
 import os
+import select
 import socket
 import subprocess
+import time
 import unittest
 import urllib.parse
 
@@ -81,6 +86,33 @@ class Questions(unittest.TestCase):
         self.same("rejected", "rejected")
         self.same("status", "status")
 
+    def table(self, path, **query):
+        answer = self.web.get("/api/v1/" + path, {"Accept": "text/csv"}, **query)
+        self.assertEqual((answer.status, answer.type), (200, "text/csv"), answer.body)
+        return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+
+    def test_tables_are_csv_with_the_same_figures(self):
+        for path, rows, query in (("items", "items", {}), ("sources", "sources", {}), ("unmapped", "unmapped", {}), ("rejected", "rejected", {}),
+                                  ("alerts", "alerts", {}), ("edges", "edges", {"stream": "S"}), ("items/S:1", "visits", {}), ("forecast", "chances", {"stream": "S"})):
+            told, answer = self.table(path, **query), self.web.get("/api/v1/" + path, **query).json()
+            self.assertEqual(len(told), len(answer[rows]), path)
+            for cells, row in zip(told, answer[rows]):
+                for name, value in row.items():
+                    if isinstance(value, str):
+                        self.assertEqual(cells[name], value, (path, name))
+                    elif isinstance(value, (int, float)) and name not in ("in_stage_seconds", "age_seconds"):
+                        self.assertEqual(json.loads(cells[name]), value, (path, name))
+        stage = self.web.get("/api/v1/snapshot").json()["value_streams"][0]["stages"][0]
+        for cells, window in zip(self.table("snapshot"), stage["windows"]):
+            self.assertEqual((cells["value_streams.id"], cells["stages.id"], cells["window"]), ("S", "first", window["window"]))
+            self.assertEqual((int(cells["stages.wip"]), float(cells["cycle_time.p50"])), (stage["wip"], window["cycle_time"]["p50"]))
+        panes = self.web.get("/api/v1/series", stream="S").json()["panes"]
+        told = self.table("series", stream="S")
+        self.assertEqual([(int(row["start_unix_nano"]), row["stage"], int(row["wip"])) for row in told],
+                         [(pane["start_unix_nano"], stage, wip) for pane in panes for stage, wip in [("", pane["wip"])] + [(s["id"], s["wip"]) for s in pane["stages"]]])
+        self.assertEqual(self.table("status")[0]["ingest.received"], str(self.web.get("/api/v1/status").json()["ingest"]["received"]))
+        self.assertEqual(self.web.get("/api/v1/items", {"Accept": "application/json, text/csv;q=0"}).type, "application/json")
+
     def test_a_cursor_goes_on_where_the_page_before_ended(self):
         seen, cursor = [], ""
         while True:
@@ -138,6 +170,85 @@ class Questions(unittest.TestCase):
         page = self.web.get("/")
         self.assertEqual((page.status, page.type), (200, "text/html"))
         self.assertTrue(page.headers["Content-Security-Policy"].startswith("default-src 'self'"))
+
+
+class Spreadsheet(unittest.TestCase):
+    def test_a_table_runs_no_formula(self):
+        with Daemon() as daemon, Web(daemon) as web:
+            daemon.client().submit(batch(event("=1+1", "x"), event('a "b", c', "x")))
+            answer = web.get("/api/v1/unmapped", {"Accept": "text/csv"})
+            rows = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+            self.assertEqual({row["type"] for row in rows}, {"'=1+1", 'a "b", c'})
+
+
+class Bounds(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = cls.enterClassContext(Daemon())
+        cls.web = cls.enterClassContext(Web(cls.daemon))
+
+    def raw(self, *parts):
+        """What is answered to these bytes until the connection ends."""
+        with socket.create_connection(self.web.address.split(":"), DEADLINE) as s:
+            for part in parts:
+                s.sendall(part)
+            return self.rest(s)
+
+    def rest(self, s):
+        answer = b""
+        try:
+            while True:
+                got = s.recv(65536)
+                if not got:
+                    return answer
+                answer += got
+        except ConnectionResetError:
+            return answer
+
+    def test_what_two_readers_could_understand_in_two_ways_is_refused(self):
+        for headers in ("Content-Length: 4\r\nTransfer-Encoding: chunked", "Content-Length: 4\r\nContent-Length: 4", "Content-Length: +4",
+                        "Transfer-Encoding: gzip, chunked", "Host: localhost", "Content-Length : 4", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"):
+            request = f"POST /api/v1/alerts/x/ack HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            answer = self.raw(request.encode())
+            self.assertTrue(not answer or answer.startswith(b"HTTP/1.1 400"), (headers, answer))
+            self.assertNotIn(b"200 OK", answer, headers)
+
+    def test_headers_and_bodies_are_bounded(self):
+        large = self.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"a" * 20000 + b"\r\n\r\n")
+        self.assertRegex(large, rb"^(HTTP/1.1 4|$)")
+        with socket.create_connection(self.web.address.split(":"), DEADLINE) as s:
+            s.sendall(b"POST /api/v1/alerts/x/ack HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n")
+            self.assertRegex(s.recv(65536), rb"^HTTP/1.1 413 ")
+
+    def test_a_request_that_trickles_is_ended(self):
+        began = time.monotonic()
+        with socket.create_connection(self.web.address.split(":"), 0.2) as s:
+            s.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ")
+            while time.monotonic() - began < DEADLINE:
+                try:
+                    s.sendall(b"a")
+                    if not s.recv(1):
+                        break
+                except TimeoutError:
+                    continue
+                except OSError:
+                    break
+        self.assertGreater(time.monotonic() - began, 9)
+        self.assertLess(time.monotonic() - began, 15)
+
+    def test_further_connections_wait(self):
+        request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        with contextlib.ExitStack() as stack:
+            there = [stack.enter_context(socket.create_connection(self.web.address.split(":"), DEADLINE)) for _ in range(256)]
+            for s in there:
+                s.sendall(request)
+            for s in there:
+                self.assertTrue(s.recv(65536).startswith(b"HTTP/1.1 200"))
+            further = stack.enter_context(socket.create_connection(self.web.address.split(":"), DEADLINE))
+            further.sendall(request)
+            self.assertEqual(select.select([further], [], [], 1)[0], [])
+            there[0].close()
+            self.assertTrue(further.recv(65536).startswith(b"HTTP/1.1 200"))
 
 
 class Access(unittest.TestCase):
