@@ -19,13 +19,14 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import harness
 from harness import DEADLINE
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.path.join(ROOT, "build", "release", "bin")
-PORTS = (5570, 5571, 5572, 5573)
+PORTS = (5570, 5571, 5572, 5573, 8080)
 STREAMS = ("RCV-01", "NCV-01", "AOV-04", "REV-01")
 BUILD_S, HISTORY_S = 500, 120  # to build release where it was not, and a year of history
 LINE = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)((?:  \S+ \d+ in progress)+)$")
@@ -183,6 +184,9 @@ class DevRun(unittest.TestCase):
     def test_it_runs_until_ctrl_c(self):
         self.line(BUILD_S, lambda at, figures: True)
         a_day_ago = time.mktime(time.gmtime()) - 86400
+        address = self.log.wait(r"^in a browser: (http://127\.0\.0\.1:8080/)$").group(1)
+        with urllib.request.urlopen(address + "api/v1/snapshot", timeout=DEADLINE) as answer:
+            self.assertEqual({stream["id"] for stream in json.load(answer)["value_streams"]}, set(STREAMS))
         at, figures = self.line(HISTORY_S, lambda at, figures: at > a_day_ago)
         self.assertEqual(tuple(figures), STREAMS)
         streams = json.loads(self.vsm("vsm snapshot --json"))["value_streams"]
