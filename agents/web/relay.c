@@ -19,6 +19,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "agents/ask/copy.h"
 #include "agents/lib/clock.h"
 #include "agents/web/conns.h"
 #include "agents/web/daemon.h"
@@ -151,13 +152,8 @@ static void begin_epoch(struct vsm_relay *r, uint64_t epoch) {
 }
 
 static void keep_status(struct vsm_relay *r, const Vsm__V1__Status *s) {
-  if (r->status)
-    vsm__v1__status__free_unpacked(r->status, NULL);
-  size_t n = vsm__v1__status__get_packed_size(s);
-  uint8_t *p = vsm_mem_alloc(n + 1);
-  vsm__v1__status__pack(s, p);
-  r->status = vsm_mem_need(vsm__v1__status__unpack(NULL, n, p), n);
-  free(p);
+  vsm_drop(r->status);
+  r->status = vsm_copy(&s->base);
 }
 
 static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
@@ -456,7 +452,6 @@ void vsm_relay_destroy(struct vsm_relay *r) {
     drop_event(r, r->events);
   drop_transitions(r);
   vsm_subscriber_destroy(r->news);
-  if (r->status)
-    vsm__v1__status__free_unpacked(r->status, NULL);
+  vsm_drop(r->status);
   free(r);
 }
