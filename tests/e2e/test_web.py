@@ -417,9 +417,8 @@ class Following(unittest.TestCase):
             self.daemon.write(text)
             self.daemon.start_again()
             stream.until(lambda name, data: data["reset"])
-            _, id, back = stream.until(lambda name, data: data["status"]["version"] and not data["stale_since_unix_nano"])
-            self.assertGreater(back["status"]["epoch"], epoch)
-            self.assertEqual(int(id.partition("-")[0]), back["status"]["epoch"])
+            _, id, back = stream.until(lambda name, data: data["status"]["epoch"] > epoch)
+            self.assertEqual((int(id.partition("-")[0]), back["stale_since_unix_nano"]), (back["status"]["epoch"], 0))
             self.assertEqual(self.web.get("/api/v1/snapshot").status, 200)
 
     def test_who_never_reads_is_closed(self):
