@@ -2,6 +2,7 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,7 +43,8 @@ static const struct {
                {421, "Misdirected Request"},
                {429, "Too Many Requests"},
                {500, "Internal Server Error"},
-               {503, "Service Unavailable"}};
+               {503, "Service Unavailable"},
+               {505, "HTTP Version Not Supported"}};
 
 const char *vsm_http_reason(int status) {
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
@@ -175,6 +177,16 @@ static const char *take_target(struct vsm_exchange *x, int *status) {
   return take_params(x, query);
 }
 
+// libevent answers in the version that was asked in, whatever that is.
+static bool is_version_known(struct evhttp_request *req) {
+  bool known = req->major == 1 && (req->minor == 0 || req->minor == 1);
+  if (!known) {
+    req->major = 1;
+    req->minor = 1;
+  }
+  return known;
+}
+
 struct vsm_exchange *vsm_http_begin(struct vsm_web *web, struct evhttp_request *req) {
   struct vsm_exchange *x = vsm_mem_alloc(sizeof *x);
   int status = 400;
@@ -185,6 +197,10 @@ struct vsm_exchange *vsm_http_begin(struct vsm_web *web, struct evhttp_request *
   DL_APPEND(web->exchanges, x);
   vsm_arena_init(&x->arena, ARENA_BYTES_MAX);
   const char *wrong = wrong_headers(evhttp_request_get_input_headers(req));
+  if (!is_version_known(req)) {
+    status = 505;
+    wrong = "the version of HTTP; allowed: 1.1, 1.0";
+  }
   if (wrong) // nothing after it on this connection is believed
     vsm_http_set_header(x, "Connection", "close");
   else

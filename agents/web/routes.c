@@ -9,6 +9,7 @@
 #include "agents/web/decode.h"
 #include "agents/web/http.h"
 #include "agents/web/marks.h"
+#include "agents/web/openapi.h"
 #include "agents/web/posts.h"
 #include "agents/web/relay.h"
 #include "agents/web/scrape.h"
@@ -16,7 +17,7 @@
 
 #define API "/api/v1/"
 
-static const struct vsm_route routes[] = {
+const struct vsm_route vsm_routes[] = {
     {"GET", API "snapshot", vsm_api_snapshot, NULL, "stream segment segments", false, "value_streams.stages.windows"},
     {"GET", API "series", vsm_api_series, NULL, "stream stage window by zone last", false, "panes"},
     {"GET", API "items", vsm_api_items, NULL, "stream stage state segment sort limit cursor", false, "items"},
@@ -31,6 +32,7 @@ static const struct vsm_route routes[] = {
     {"GET", API "status", vsm_api_question, "status", "", false, ""},
     {"GET", API "stream", vsm_relay_read, NULL, "stream events", false, NULL},
     {"POST", API "events", vsm_posts_take, NULL, "", false, NULL},
+    {"GET", API "openapi.json", vsm_openapi, NULL, "", false, NULL},
     {"GET", "/metrics", vsm_scrape, NULL, "segments", false, NULL},
     {"POST", API "alerts/*/silence", vsm_marks_silence, NULL, "", false, NULL},
     {"POST", API "alerts/*/ack", vsm_marks_acknowledge, NULL, "", false, NULL},
@@ -41,7 +43,7 @@ static const struct vsm_route routes[] = {
     {"POST", "/login", vsm_access_login, NULL, "", true, NULL},
     {"POST", "/logout", vsm_access_logout, NULL, "", true, NULL},
 };
-enum { N = sizeof routes / sizeof *routes };
+const size_t vsm_routes_n = sizeof vsm_routes / sizeof *vsm_routes;
 
 // *key: where in the path the * begins, *n: how much it stands for.
 static bool fits(const char *pattern, const char *path, const char **key, size_t *n) {
@@ -67,16 +69,16 @@ static const struct vsm_route *find(struct vsm_exchange *x, char *allow, size_t 
   const char *key;
   size_t n, used = 0;
   *allow = '\0';
-  for (size_t i = 0; i < N; i++) {
-    if (!fits(routes[i].pattern, x->path, &key, &n))
+  for (size_t i = 0; i < vsm_routes_n; i++) {
+    if (!fits(vsm_routes[i].pattern, x->path, &key, &n))
       continue;
-    if (is_method(&routes[i], x->method)) {
+    if (is_method(&vsm_routes[i], x->method)) {
       char *copy = key ? vsm_arena_strndup(&x->arena, key, n) : NULL;
       x->key = copy ? copy : "";
-      return copy && !vsm_decode(copy) ? NULL : &routes[i];
+      return copy && !vsm_decode(copy) ? NULL : &vsm_routes[i];
     }
-    used += (size_t)snprintf(allow + used, size - used, "%s%s%s", used ? ", " : "", routes[i].method,
-                             strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
+    used += (size_t)snprintf(allow + used, size - used, "%s%s%s", used ? ", " : "", vsm_routes[i].method,
+                             strcmp(vsm_routes[i].method, "GET") == 0 ? ", HEAD" : "");
   }
   return NULL;
 }

@@ -1,6 +1,7 @@
 // Which handler answers what: the table of routes.
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 
 struct vsm_exchange;
 struct evhttp_request;
@@ -17,6 +18,9 @@ struct vsm_route {
   bool open;          // needs no token
   const char *table;  // what text/csv is of, as vsm_csv_print() takes it; NULL: there is none
 };
+
+extern const struct vsm_route vsm_routes[];
+extern const size_t vsm_routes_n;
 
 // As vsm_web's general callback: finds the route, and says so where there is none.
 void vsm_routes_dispatch(struct evhttp_request *req, void *web);
