@@ -60,8 +60,8 @@ export class Program {
 }
 
 export class Rig {
-  // config(text): the shipped one, changed; history: of the simulator, "" for none.
-  static async start({ config = (text) => text, history = '15d' } = {}) {
+  // config(text): the shipped one, changed; history, faults: of the simulator, "" for no history.
+  static async start({ config = (text) => text, history = '15d', faults = 'off' } = {}) {
     const rig = new Rig()
     rig.dir = mkdtempSync(join(tmpdir(), 'vsm-web-'))
     cpSync(CONFIG, rig.dir, { recursive: true })
@@ -75,7 +75,7 @@ export class Rig {
     for (const name of Object.keys(old)) text = text.replaceAll(`tcp://127.0.0.1:${old[name]}`, at(name))
     writeFileSync(rig.file, text)
     await rig.startDaemon()
-    if (history) await rig.simulate(history)
+    if (history) await rig.simulate(history, faults)
     rig.port = await freePort()
     await rig.startWeb()
     rig.browser = await require('playwright-core').chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
@@ -95,8 +95,8 @@ export class Rig {
   }
 
   // So much past, as fast as it goes; then the simulator is stopped, and the figures stand still.
-  async simulate(history) {
-    const simulator = new Program('vsm', ['simulate', '--config', this.file, '--history', history, '--speed', '1x', '--faults', 'off', '--seed', '7', '--submit', this.at('submit')])
+  async simulate(history, faults) {
+    const simulator = new Program('vsm', ['simulate', '--config', this.file, '--history', history, '--speed', '1x', '--faults', faults, '--seed', '7', '--submit', this.at('submit')])
     const end = Date.now() + 4 * DEADLINE_MS
     const lag = async () => Date.now() - (await this.vsm('status')).time_unix_nano / 1e6
     while ((await lag()) > 3_600_000) if (Date.now() > end) throw new Error(`no ${history} of history within ${4 * DEADLINE_MS} ms`)

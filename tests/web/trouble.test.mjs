@@ -17,6 +17,16 @@ test('before the first event it says what to do', async () => {
   await page.getByText('The daemon has not received any event yet.').waitFor()
 })
 
+test('over a slow line it says that it asks, then shows the same', async () => {
+  const page = await rig.page()
+  const line = await page.context().newCDPSession(page)
+  await line.send('Network.emulateNetworkConditions', { offline: false, latency: 800, downloadThroughput: 50_000, uploadThroughput: 50_000 })
+  await page.reload({ waitUntil: 'commit' })
+  await page.getByText('Asking the daemon').waitFor()
+  await live(page).waitFor()
+  assert.equal(await page.locator('.box').count(), 28)
+})
+
 test('a daemon that is gone, and back', async () => {
   const page = await rig.page()
   await live(page).waitFor()

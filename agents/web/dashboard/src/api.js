@@ -23,6 +23,7 @@ async function ask(address, options = {}) {
     throw new Problem(0, 'The gateway does not answer: is vsm-web running, and the network up?')
   }
   if (answer.ok) return answer
+  if (answer.status === 401) location.assign('/login') // where a token is asked for, and was given too long ago
   const problem = await answer.json().catch(() => ({}))
   throw new Problem(answer.status, problem.detail || problem.title || `the gateway answered ${answer.status}`)
 }
@@ -32,9 +33,12 @@ export const get = async (path, query) => (await ask(url(path, query))).json()
 export const post = async (path, body) =>
   (await ask(url(path), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json()
 
+export const remove = (path) => ask(url(path), { method: 'DELETE' })
+
 // The same table for a spreadsheet. A link cannot ask for a type, so the file is fetched first.
 export async function saveCsv(path, query, name) {
   const answer = await ask(url(path, query), { headers: { accept: 'text/csv' } })
+  if (!answer.headers.get('content-type')?.startsWith('text/csv')) throw new Problem(answer.status, 'The gateway has no CSV of this.')
   const href = URL.createObjectURL(await answer.blob())
   const anchor = document.createElement('a')
   anchor.href = href

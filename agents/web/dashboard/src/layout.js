@@ -2,10 +2,10 @@
 // start, as in the architects' drawing; what does not fit into the width goes on in the next row, down to one column.
 // Pure: sizes in, places and SVG paths out.
 
-const GAP_X = 40 // between boxes: room for an arrow with its number
+const GAP_X = 36 // between boxes: room for an arrow with its number
 const GAP_Y = 12 // between boxes of one column
 const LANE = 17 // between two ways above or below a row
-const MIN_BOX = 124
+const MIN_BOX = 118
 const MAX_BOX = 216
 const OUTCOME = 92 // the last box says little
 
@@ -30,8 +30,9 @@ export function layout(ids, edges, width, boxHeight) {
   // The outcome, alone in the last column, may be narrower than the others where that spares a row.
   const oneRow = last > 0 && (width - OUTCOME - GAP_X * last) / last
   const fits = oneRow >= MIN_BOX
-  const perRow = fits ? last + 1 : Math.max(1, Math.floor((width + GAP_X) / (MIN_BOX + GAP_X)))
-  const rows = Math.ceil((last + 1) / perRow)
+  const room = fits ? last + 1 : Math.max(1, Math.floor((width + GAP_X) / (MIN_BOX + GAP_X)))
+  const rows = Math.ceil((last + 1) / room)
+  const perRow = Math.ceil((last + 1) / rows) // rows of one length, not a last one with a box alone
   const boxWidth = perRow === 1 ? width : Math.min(MAX_BOX, Math.floor(fits ? oneRow : (width - GAP_X * (perRow - 1)) / perRow))
   const place = new Map(ids.map((id) => [id, { row: Math.floor(column.get(id) / perRow), at: column.get(id) % perRow, slot: 0 }]))
 

@@ -83,8 +83,7 @@ export function drawEdgesOf(windowOf) {
 
 // A metric replaces what was known of its stream or stage. Objects are replaced, never changed, so that a part of the
 // page redraws only where its own object is another one.
-function takeMetric(publication) {
-  const { value_stream: id, stage, stream } = publication.metric ?? publication
+function takeMetric({ metric: { value_stream: id, stage, stream } }) {
   const { snapshot } = live
   if (!snapshot) return
   const value_streams = snapshot.value_streams.map((known) => {
@@ -96,8 +95,7 @@ function takeMetric(publication) {
 }
 
 // The gateway says whether the daemon is there, and where what came before is not told.
-function takeStatus({ stale_since_unix_nano: staleSince, reset, ...body }) {
-  const status = body.status ?? body
+function takeStatus({ stale_since_unix_nano: staleSince, reset, status }) {
   if (staleSince) {
     Object.assign(live, { stale: true, heardAt: ms(staleSince), trouble: 'The daemon does not answer.' })
     return

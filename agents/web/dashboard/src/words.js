@@ -31,7 +31,7 @@ export function signalWords(signal, held) {
     case 'growth':
       return `${number(held.growth)} of the ${number(held.wip)} in progress came on top`
     case 'queue':
-      return `${percent(held.queue_share)} of the cycle time is queue, ${number(held.queued)} are queued now`
+      return `${percent(held.queue_share)} of the cycle time is queue${held.queued ? `, ${number(held.queued)} are queued now` : ''}`
     case 'late':
       return `${number(held.older)} of ${number(held.wip)} are older than usual`
     default:
@@ -46,6 +46,9 @@ function feedWords(alerts, blind) {
   const words = silent.map((a) => `${a.source} (silent for ${duration(a.observed_seconds, a.working_day_seconds)})`)
   return words.length ? `${words.length === 1 ? 'source' : 'sources'} ${list(words)}` : ''
 }
+
+// Below it little speaks of a stage: worth no words while all flows.
+const TELLING_SCORE = 0.3
 
 function why(judged, spot) {
   const held = judged.held?.stages.find((h) => h.stage === spot.stage.id)
@@ -81,7 +84,8 @@ export function sentence(judged, alerts, now) {
     return { head, text: join([`No news of ${at}: ${feed}.`, lateWords(judged, now), flow(judged)]) }
   }
   if (judged.level === 'late') return { head, text: join([lateWords(judged, now), flow(judged)]) }
-  const reason = why(judged, spot)
+  const top = judged.held?.stages[0]
+  const reason = top?.score >= TELLING_SCORE && why(judged, spot)
   return {
     head,
     text: join(['Nothing is late or stuck.', flow(judged), reason && spot.stage.wip ? `Slowest: ${name}, ${reason}.` : '']),

@@ -53,7 +53,7 @@ function Order({ alert, what, done }) {
   }
   return (
     <form class="order" onSubmit={send} onKeyDown={(event) => event.key === 'Escape' && done()}>
-      <label>Your name <input name="by" required maxLength="64" value={remembered()} autoFocus /></label>
+      <label>Your name <input name="by" required maxLength="64" defaultValue={remembered()} autoFocus /></label>
       <label>Why <input name="why" required maxLength="200" placeholder={what === 'silence' ? 'storm, crews are diverted' : 'on it'} /></label>
       {what === 'silence' && (
         <label>For <select name="for">{TIMES.map(([seconds, name]) => <option key={seconds} value={seconds}>{name}</option>)}</select></label>

@@ -11,12 +11,14 @@ export function colours() {
   return (name) => style.getPropertyValue(`--${name}`).trim()
 }
 
-// Dark and light change while the page is open.
+// Dark and light change while the page is open, and paper is always light.
 function useTheme(redraw) {
   useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)')
-    query.addEventListener('change', redraw)
-    return () => query.removeEventListener('change', redraw)
+    const queries = ['(prefers-color-scheme: dark)', 'print'].map((text) => matchMedia(text))
+    for (const query of queries) query.addEventListener('change', redraw)
+    return () => {
+      for (const query of queries) query.removeEventListener('change', redraw)
+    }
   }, [redraw])
 }
 

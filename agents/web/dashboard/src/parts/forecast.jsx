@@ -43,7 +43,7 @@ export function Forecast({ streamId }) {
         <h2>Forecast</h2>
         <label class="window">
           <span>When are so many more finished:</span>
-          <input type="number" min="1" max="1000000" value={items} placeholder="all open" onChange={(event) => set(event.target.value)} />
+          <input type="number" min="1" max="1000000" defaultValue={items} placeholder="all open" onChange={(event) => set(event.target.value)} />
         </label>
       </div>
       {trouble && <p class="empty">{trouble}</p>}

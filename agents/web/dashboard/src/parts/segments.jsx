@@ -5,10 +5,11 @@ import { useAnswer } from './load.js'
 import { Table } from './table.jsx'
 
 export function Segments({ stream, stageId, windowName, address }) {
-  const { answer } = useAnswer('segments', { stream: stream.id, stage: stageId }, { every: 30_000 })
-  const segments = answer?.segments ?? []
+  const { answer } = useAnswer('snapshot', { stream: stream.id, segments: 'true' }, { every: 30_000 })
+  const [whole] = answer?.value_streams ?? []
+  const { segments = [] } = (stageId ? whole?.stages.find((s) => s.id === stageId) : whole) ?? {}
   if (!segments.length) return null
-  const days = stream.working_day_seconds
+  const days = (stageId ? whole.stages.find((s) => s.id === stageId) : whole).working_day_seconds
   const rows = segments.map((segment) => ({ segment, window: segment.windows.find((w) => w.window === windowName) ?? segment.windows[0] }))
   const times = (w) => (stageId ? w.cycle_time : w.lead_time)
   const p = (w, name) => (times(w).count ? duration(times(w)[name], days) : '–')
@@ -18,7 +19,7 @@ export function Segments({ stream, stageId, windowName, address }) {
       title={`By segment, ${windowName}`}
       rows={rows.map((r, i) => ({ ...r, first: first(i) }))}
       keyOf={(r) => `${r.segment.attribute}=${r.segment.value}`}
-      csv={{ path: 'segments', query: { stream: stream.id, stage: stageId }, name: `${stream.id}-segments` }}
+      csv={{ path: 'snapshot', query: { stream: stream.id, segments: 'true' }, name: `${stream.id}-segments` }}
       columns={[
         { title: 'Attribute', cell: (r) => (r.first ? r.segment.attribute : '') },
         {

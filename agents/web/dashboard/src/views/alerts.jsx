@@ -1,13 +1,22 @@
 // What fires or is pending, the most severe first; the silences in force; what is over.
+import { useState } from 'preact/hooks'
 import { changed, link } from '../address.js'
+import { remove } from '../api.js'
 import { time } from '../figures.js'
 import { AlertList } from '../parts/alertlist.jsx'
+import { askAlerts } from '../live.js'
 import { useAnswer } from '../parts/load.js'
 import { Csv, Table } from '../parts/table.jsx'
 
 const HISTORY = 100
 
 const fits = (silence) => [silence.kind, silence.stream, silence.stage, silence.source, silence.item].filter(Boolean).join(' · ') || 'everything'
+
+function End({ id }) {
+  const [trouble, set] = useState('')
+  const end = () => remove(`silences/${id}`).then(askAlerts, (problem) => set(problem.message))
+  return <><button type="button" onClick={end}>End it</button>{trouble && <span role="alert"> {trouble}</span>}</>
+}
 
 function Silences({ silences }) {
   if (!silences.length) return null
@@ -21,7 +30,7 @@ function Silences({ silences }) {
         { title: 'Until', cell: (s) => time(s.mark.until_unix_nano) },
         { title: 'By', cell: (s) => s.mark.by },
         { title: 'Why', cell: (s) => s.mark.why },
-        { title: 'To end it', cell: (s) => <code>vsm silence --end {s.id}</code> },
+        { title: 'No more', cell: (s) => <End id={s.id} /> },
       ]}
     />
   )

@@ -116,6 +116,7 @@ export function ItemView({ address, live }) {
         rows={item.visits}
         keyOf={(v) => `${v.stage} ${v.entered_unix_nano} ${v.left_unix_nano}`}
         empty="It has been in no stage yet."
+        csv={{ path: `items/${encodeURIComponent(key)}`, query: { stream }, name: item.item.replace(/[^\w.-]+/g, '-') }}
         columns={[
           { title: 'Stage', cell: (v) => <a href={link(address, 'stream', [item.value_stream, v.stage])}>{names(v.stage)}</a> },
           { title: 'Entered', cell: (v) => time(v.entered_unix_nano) },
@@ -132,7 +133,6 @@ export function ItemView({ address, live }) {
         rows={item.transitions.map((t, i) => ({ ...t, i }))}
         keyOf={(t) => t.i}
         empty="Nothing."
-        csv={{ path: `items/${encodeURIComponent(key)}`, query: { stream }, name: item.item }}
         columns={[
           { title: 'Time', cell: (t) => time(t.time_unix_nano) },
           { title: 'Stage', cell: (t) => names(t.stage) },
