@@ -20,6 +20,7 @@
 #include "agents/web/gzip.h"
 #include "agents/web/server.h"
 #include "base/mem.h"
+#include "wire/utf8.h"
 
 enum { ARENA_BYTES_MAX = 8 * 1024 * 1024, ETAG_BYTES = 24 };
 
@@ -156,7 +157,7 @@ static const char *take_params(struct vsm_exchange *x, char *text) {
   return NULL;
 }
 
-// Of an absolute form ("GET http://host/path") nothing but the path counts.
+// The absolute form ("GET http://host/path") is for proxies, and refused: it would name a second host beside Host.
 static const char *take_target(struct vsm_exchange *x, int *status) {
   const char *target = evhttp_request_get_uri(x->req);
   size_t n = strlen(target);
@@ -372,5 +373,8 @@ void vsm_http_problem(struct vsm_exchange *x, int status, const char *fmt, ...) 
   va_start(ap, fmt);
   vsnprintf(detail, sizeof detail, fmt, ap);
   va_end(ap);
+  if (!vsm_utf8_check(vsm_str_of(detail))) // a header that is repeated there, or a text that was cut
+    for (char *p = detail; *p; p++)
+      *p = (unsigned char)*p < 0x80 ? *p : '?';
   vsm_http_problem_with(x, status, "", detail);
 }

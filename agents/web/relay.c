@@ -270,18 +270,24 @@ static struct event_text *event_behind(const struct vsm_relay *r, uint64_t n) {
   return e;
 }
 
-static void feed(struct reader *reader) {
-  struct vsm_relay *r = reader->relay;
+// Has it taken anything since the last look?
+static void look(struct reader *reader) {
   size_t queued = queue_of(reader);
   if (queued < reader->queued || queued == 0)
     reader->moved_ms = vsm_clock_ms();
-  if (reader->last < r->dropped && queued < VSM_RELAY_QUEUE_BYTES / 2) {
+  reader->queued = queued;
+}
+
+static void feed(struct reader *reader) {
+  struct vsm_relay *r = reader->relay;
+  look(reader);
+  if (reader->last < r->dropped && reader->queued < VSM_RELAY_QUEUE_BYTES / 2) {
     reader->last = r->newest;
     push_status(reader, true);
   }
   for (struct event_text *e = reader->last < r->dropped ? NULL : event_behind(r, reader->last); e; e = e->next) {
     bool wanted = wants(reader, e);
-    if (wanted && (queued = queue_of(reader)) + e->bytes > VSM_RELAY_QUEUE_BYTES)
+    if (wanted && queue_of(reader) + e->bytes > VSM_RELAY_QUEUE_BYTES)
       break;
     if (wanted)
       push(reader, e->text, e->bytes);
@@ -321,6 +327,7 @@ static void close_stalled(struct vsm_relay *r) {
   struct reader *reader, *next;
   int64_t now_ms = vsm_clock_ms();
   DL_FOREACH_SAFE(r->readers, reader, next) {
+    look(reader);
     if (reader->last < r->newest && now_ms - reader->moved_ms >= VSM_RELAY_STALL_MS) {
       vsm_log("reader_closed", "queued=%zu why=\"it takes nothing\"", reader->queued);
       close_reader(reader);

@@ -37,6 +37,7 @@ NAMED = {
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
     "vsm emit --pub ENDPOINT --recover ENDPOINT --spool FILE": None,  # tests/e2e/test_cli.py
+    "vsm emit": None,  # tests/e2e/test_cli.py
     "vsm ack": None,  # tests/e2e/test_alerts.py
     "vsm silence": None,  # likewise
     "vsm alerts": "vsm alerts",

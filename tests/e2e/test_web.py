@@ -234,7 +234,7 @@ class Bounds(unittest.TestCase):
                 except OSError:
                     break
         self.assertGreater(time.monotonic() - began, 9)
-        self.assertLess(time.monotonic() - began, 15)
+        self.assertLess(time.monotonic() - began, DEADLINE)
 
     def test_further_connections_wait(self):
         request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -258,6 +258,8 @@ class Access(unittest.TestCase):
                 self.assertEqual(web.get("/healthz", {"Host": host}).status, 200, host)
             for host in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "flow.example:x", ""):
                 self.assertIn(web.get("/healthz", {"Host": host}).status, (400, 421), host)
+            strange = web.get("/healthz", {"Host": b"caf\xe9.example"})
+            self.assertIn("caf?.example", strange.json()["detail"])
             for origin in ("http://" + web.address, "https://" + web.address):
                 self.assertEqual(web.get("/api/v1/status", {"Origin": origin}).status, 200, origin)
             for origin in ("null", "http://evil.example", "http://" + web.address + ".evil.example", web.address):
