@@ -111,6 +111,8 @@ static void add_content(json_t *operation, const char *status, const char *type,
 static void complete(json_t *operation, const struct vsm_route *r) {
   json_object_set_new(operation, "parameters", params_of(r));
   add_content(operation, "default", "application/problem+json", reference("Problem"));
+  if (r->open)
+    json_object_set_new(operation, "security", need(json_array()));
   if (r->table)
     add_content(operation, "200", "text/csv", need(json_pack("{s:s}", "type", "string")));
 }

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import tempfile
 import unittest
 import urllib.parse
 
@@ -92,6 +93,19 @@ class OpenApi(unittest.TestCase):
                 with self.subTest(path=path, body=body):
                     where = path.replace("{key}", urllib.parse.quote(key.replace("KEY", ALERT), safe=""))
                     self.check(method, path, self.web.request("POST", where, body if isinstance(body, str) else json.dumps(body), headers), status)
+
+    def test_a_token_guards_all_but_what_says_otherwise(self):
+        with tempfile.NamedTemporaryFile("w", prefix="vsm-token-") as token:  # 0600
+            token.write("correct horse battery staple\n")
+            token.flush()
+            with Web(self.daemon, "--token-file", token.name) as web:
+                for method, path in self.operations():
+                    free = self.document["paths"][path][method].get("security") == []
+                    for said, refused in (({}, not free), ({"Authorization": "Bearer correct horse battery staple"}, False)):
+                        answer = web.request(method.upper(), path.replace("{key}", "x") + ("?x=y" if path.endswith("/stream") else ""), headers=said)
+                        self.assertEqual(answer.status == 401, refused, (method, path, said))
+        self.assertEqual({path for _, path in self.operations() if self.document["paths"][path].get("get", {}).get("security") == []},
+                         {"/healthz", "/readyz", "/login"})
 
     def test_tables_are_csv_too(self):
         tables = {path for path, item in self.document["paths"].items() if "text/csv" in item.get("get", {"responses": {"200": {"content": {}}}})["responses"]["200"]["content"]}
