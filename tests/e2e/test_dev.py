@@ -36,6 +36,7 @@ NAMED = {
     "vsm": None,
     "vsmd": None,
     "vsm simulate": None,  # ./dev run runs it
+    "vsm emit": None,  # tests/e2e/test_cli.py
     "vsm emit --pub ENDPOINT --recover ENDPOINT --spool FILE": None,  # tests/e2e/test_cli.py
     "vsm emit": None,  # tests/e2e/test_cli.py
     "vsm ack": None,  # tests/e2e/test_alerts.py
