@@ -1,6 +1,7 @@
 """POST /api/v1/events: CloudEvents in their three forms, answered after the daemon's ack, with an error for each event that was refused."""
 import json
 import os
+import re
 import signal
 import tempfile
 import threading
@@ -11,6 +12,7 @@ import zmq
 from harness import DEADLINE, Daemon, T0, config
 from web_rig import Web
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STRUCTURED = {"Content-Type": "application/cloudevents+json"}
 BATCHED = {"Content-Type": "application/cloudevents-batch+json; charset=utf-8"}
 TIME = "2023-11-14T22:13:20Z"  # T0
@@ -50,6 +52,12 @@ class InMemory(Base):
                          {"accepted": 1, "rejected": 0, "errors": [], "durable": False})
         transition, = self.item("structured")["transitions"]
         self.assertEqual((transition["source"], transition["type"], transition["time_unix_nano"]), ("crm", "first.done", T0 * 10**9))
+
+    def test_the_example_of_the_page(self):
+        with open(os.path.join(ROOT, "docs", "web.md"), encoding="utf-8") as f:
+            kind, path, body = re.search(r"^curl -H 'Content-Type: (\S+)' http://127\.0\.0\.1:8080(\S+) -d \\\n +'(.*)'$", f.read(), re.M).groups()
+        answer = self.web.request("POST", path, body, {"Content-Type": kind})
+        self.assertEqual((answer.status, answer.json()["accepted"]), (202, 1))
 
     def test_a_binary_one(self):
         headers = {"Content-Type": "application/json", "ce-specversion": "1.0", "ce-source": "crm", "ce-id": "1", "ce-type": "ordered",

@@ -184,6 +184,14 @@ class Metrics(unittest.TestCase):
         self.assertGreater(len(asked), 15)
         self.assertEqual(asked - there, set())
 
+    def test_the_configuration_of_the_page(self):
+        with open(METRICS_PAGE, encoding="utf-8") as f:
+            block = re.search(r"^```yaml\n(.*?)^```$", f.read(), re.M | re.S).group(1)
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
+            f.write(block + f"rule_files: [{RULES}]\n")
+            f.flush()
+            self.promtool("check", "config", f.name)
+
     def test_a_prometheus_scrapes_it(self):
         with Prometheus(self.web.address) as p:
             poll("the first scrape", lambda: p.value("vsm_up") == 1 or None)
