@@ -9,6 +9,8 @@ watch meter wip_limit 5
 watch credit wip_limit 1
 rule crm opened   -> credit start    by {subject}
 rule crm approved -> credit complete by {subject}
+rule ops opened   -> credit start    by {subject}
+rule ops approved -> credit complete by {subject}
 rule mwm fitted   -> meter  complete by {subject}
 
 day 2026-03-02
@@ -36,3 +38,11 @@ told 11:59 nothing
 expect 11:59 alert firing sle_missed credit inhibited_by crm since 09:31
 expect 11:59 alert firing source_silent crm observed 1h57m
 says source crm: nothing heard for 1 h 57 m (limit 30 m); since 10:32 UTC.
+# ops works there, too. By what it says the share is another one, and good: that is news, and ends the alert.
+12:20 ops opened d of 12:05
+12:20 ops approved d
+told 12:20 nothing
+told 12:21 resolved sle_missed credit why moved
+expect 12:21 alerts source_silent:crm
+12:30 alive crm
+told 12:30 resolved source_silent crm why heard
