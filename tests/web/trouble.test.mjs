@@ -33,6 +33,7 @@ test('a daemon that is gone, and back', async () => {
   await rig.daemon.stop('SIGKILL')
   await stale(page).waitFor()
   assert.equal(await page.locator('.box').count(), 28, 'what was known stays in view')
+  assert.match(await page.locator('main').evaluate((main) => getComputedStyle(main).filter), /grayscale/)
   await rig.startDaemon()
   await live(page).waitFor()
   assert.equal(await stale(page).count(), 0)

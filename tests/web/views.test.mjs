@@ -16,7 +16,7 @@ after(() => rig?.stop())
 const number = (n) => n.toLocaleString('en-US')
 const planning = 'service-connection-planning'
 const STAGE = `#/stream/RCV-01/${planning}`
-const hashes = (item) => ['#/', '#/stream/RCV-01', STAGE, '#/items?sort=pace', `#/item/${encodeURIComponent(item)}`, '#/alerts', '#/alerts?show=past', '#/sources', '#/unmapped']
+const hashes = (item) => ['#/', '#/stream/RCV-01', STAGE, '#/items?sort=pace', `#/item/${encodeURIComponent(item)}`, '#/alerts', '#/alerts?show=past', '#/sources', '#/unmapped', '#/stream/RCV-01?segment=region=north']
 const someItem = async () => (await rig.vsm('items', '--stream', 'RCV-01', '--limit', '1')).items[0].item
 
 test('all streams at a glance, a sentence each, and every stage with its work', async () => {
@@ -80,6 +80,17 @@ test('a stream and a stage over time, by segment, and what comes', async () => {
   const page = await rig.page('#/stream/RCV-01')
   const forecast = page.locator('section', { hasText: 'When are so many more finished' })
   await forecast.getByText(/No forecast:|Back-test:|too short for a back-test/).waitFor()
+})
+
+test('one part of a stream, stage by stage', async () => {
+  const page = await rig.page('#/stream/RCV-01')
+  await page.getByRole('region', { name: /^By segment/ }).getByRole('link', { name: 'north', exact: true }).click()
+  await page.waitForURL(/segment=region(=|%3D)north/)
+  const [stream] = (await rig.vsm('snapshot', '--stream', 'RCV-01', '--segment', 'region=north')).value_streams
+  const part = page.getByRole('region', { name: /^region = north/ })
+  await part.waitFor()
+  const shown = await part.locator('tbody tr td:nth-child(2)').allTextContents()
+  assert.deepEqual(shown, [stream, ...stream.stages].map((n) => `${number(n.segments[0].wip)} of ${number(n.wip)}`))
 })
 
 test('items: narrowed and sorted in the address, from there to the story of one with the rule behind each step', async () => {

@@ -1,7 +1,7 @@
 // The parts of the dashboard that need no browser: figures, judgements, sentences, places of boxes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { read, write } from '../../agents/web/dashboard/src/address.js'
+import { link, read, write } from '../../agents/web/dashboard/src/address.js'
 import { brief, duration } from '../../agents/web/dashboard/src/figures.js'
 import { judge, worstFirst } from '../../agents/web/dashboard/src/judge.js'
 import { layout } from '../../agents/web/dashboard/src/layout.js'
@@ -25,6 +25,13 @@ test('an address is read as it was written', () => {
     assert.deepEqual(read(write('item', [key], { stream: 'S' })), { view: 'item', parts: [key], query: { stream: 'S' } })
   }
   assert.deepEqual(read('#/item/100%'), { view: 'item', parts: ['100%'], query: {} })
+})
+
+test('a link keeps the window, and the segment within its stream', () => {
+  const here = read('#/stream/S/a?window=7d&segment=region%3Dnorth')
+  assert.equal(link(here, 'items', [], { stream: 'S' }), '#/items?window=7d&segment=region%3Dnorth&stream=S')
+  assert.equal(link(here, 'stream', ['T']), '#/stream/T?window=7d')
+  assert.equal(link(here, 'alerts', []), '#/alerts?window=7d')
 })
 
 const window = (more) => ({ window: '7d', started: 9, finished: 8, arrivals: 9, departures: 8, sle: [], ...more })

@@ -1,13 +1,10 @@
 // What is shown stands in the address, behind the #: a view with its parts, then what narrows it.
 //   #/                                    all streams
-//   #/stream/RCV-01?window=7d             a stream
+//   #/stream/RCV-01?window=7d             a stream; with segment=region=north that part beside it
 //   #/stream/RCV-01/planning?window=7d    a stage of it
 //   #/items?stream=RCV-01&sort=pace       items
 //   #/item/so:4711?stream=RCV-01          the story of one
 //   #/alerts, #/alert/ID, #/sources, #/unmapped
-
-// Kept from view to view, as they say what figures are about.
-const KEPT = ['window', 'segment']
 
 export function read(hash = location.hash) {
   const text = hash.replace(/^#\/?/, '')
@@ -32,10 +29,13 @@ export function write(view, parts = [], query = {}) {
   return `#/${path}${text ? `?${text}` : ''}`
 }
 
-// A link from the present view: what is kept stays.
+const streamOf = ({ view, parts, query }) => (view === 'stream' ? parts[0] : query.stream)
+
+// A link from the present view: the window stays, and within a stream the segment, which is one of that stream.
 export function link(address, view, parts, query = {}) {
-  const kept = Object.fromEntries(KEPT.map((name) => [name, address.query[name]]))
-  return write(view, parts, { ...kept, ...query })
+  const { window, segment } = address.query
+  const same = streamOf(address) && streamOf(address) === streamOf({ view, parts, query })
+  return write(view, parts, { window, segment: same ? segment : '', ...query })
 }
 
 // The present view with something of it changed.

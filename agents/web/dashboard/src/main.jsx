@@ -70,7 +70,7 @@ function Page() {
   return (
     <>
       <Head address={address} live={live} />
-      <main id="main" tabIndex={-1} ref={main}>
+      <main id="main" class={live.stale ? 'old' : ''} tabIndex={-1} ref={main}>
         <Shown address={address} live={live} wanted={wanted} />
       </main>
     </>

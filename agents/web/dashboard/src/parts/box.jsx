@@ -3,7 +3,7 @@ import { brief, duration, number, since } from '../figures.js'
 import { link } from '../address.js'
 import { LEVEL_WORDS, waitWords } from '../words.js'
 import { Mark } from './mark.jsx'
-import { Pile, pileWords } from './pile.jsx'
+import { PARTS, Pile, pileWords } from './pile.jsx'
 import { pure } from './pure.js'
 
 // The expectation that is worst off stands for all.
@@ -27,6 +27,25 @@ function range(p50, p85, within) {
   const same = all.every(([, unit]) => unit === all[0][1])
   const [a, b, c] = same ? all.map(([n]) => n) : [p50, p85, within]
   return `${a} / ${b}${c ? ` of ${c}` : ''}${same ? ` ${all[0][1]}` : ''}`
+}
+
+// How many queued, active and on hold, under the parts of the bar that stand for them; then the oldest.
+function Standing({ stage }) {
+  return (
+    <span class="times">
+      <span class="muted" title="queued, active, on hold">
+        {PARTS.map(([key, word], i) => (
+          <span key={key}>
+            {i > 0 && ' · '}
+            {number(stage[key])}
+            <span class="unseen"> {word}</span>
+          </span>
+        ))}
+      </span>
+      <br />
+      oldest {brief(stage.age.max, stage.working_day_seconds)}
+    </span>
+  )
 }
 
 function Times({ window, workingDay }) {
@@ -76,7 +95,7 @@ const Inner = pure(({ stage, window, level, words, href, label, most }) => (
       <b>{number(stage.wip)}</b> <span class="unseen">in progress</span>
     </span>
     <Pile stage={stage} most={most} />
-    {stage.wip > 0 ? <span class="times">oldest {brief(stage.age.max, stage.working_day_seconds)}</span> : <span class="times muted">empty</span>}
+    {stage.wip > 0 ? <Standing stage={stage} /> : <span class="times muted">empty</span>}
     <Times window={window} workingDay={stage.working_day_seconds} />
     <span class="box-badge">{words}</span>
   </a>

@@ -8,8 +8,8 @@ import { PileKey } from './pile.jsx'
 import { pure } from './pure.js'
 import { useWidth } from './size.js'
 
-const BOX_HEIGHT = 190
-const COLUMN_BOX_HEIGHT = 126 // where boxes are as wide as the page, their text needs fewer lines
+const BOX_HEIGHT = 206
+const COLUMN_BOX_HEIGHT = 142 // where boxes are as wide as the page, their text needs fewer lines
 const COLUMN_WIDTH = 300
 const OUTCOME = '(outcome)'
 const OBSERVED = ['back', 'repeat', 'skip', 'across']

@@ -2,7 +2,7 @@
 // on hold is dotted.
 import { number } from '../figures.js'
 
-const PARTS = [
+export const PARTS = [
   ['queued', 'queued'],
   ['active', 'active'],
   ['suspended', 'on hold'],
@@ -26,8 +26,9 @@ export function Pile({ stage, most }) {
 
 export const PileKey = () => (
   <span class="key">
-    {PARTS.map(([key, word]) => (
+    {PARTS.map(([key, word], i) => (
       <span key={key}>
+        {i > 0 && '· '}
         <i class={`swatch ${key}`} /> {word}
       </span>
     ))}

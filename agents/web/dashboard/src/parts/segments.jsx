@@ -24,7 +24,7 @@ export function Segments({ stream, stageId, windowName, address }) {
         { title: 'Attribute', cell: (r) => (r.first ? r.segment.attribute : '') },
         {
           title: 'Value',
-          cell: (r) => <a href={link(address, 'items', [], { stream: stream.id, stage: stageId, segment: `${r.segment.attribute}=${r.segment.value}` })}>{r.segment.value}</a>,
+          cell: (r) => <a href={link(address, 'stream', [stream.id], { segment: `${r.segment.attribute}=${r.segment.value}` })}>{r.segment.value}</a>,
         },
         { title: 'In progress', number: true, cell: (r) => number(r.segment.wip) },
         { title: 'In', number: true, cell: (r) => number(stageId ? r.window.arrivals : r.window.started) },

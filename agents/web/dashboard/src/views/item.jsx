@@ -78,12 +78,23 @@ function expected(v) {
   )
 }
 
-function Unknown({ keyText, trouble }) {
+// A key may be known in several streams; the daemon's sentence then names them.
+function Streams({ keyText, streams, address }) {
+  return (
+    <p class="links">
+      In one stream alone:{' '}
+      {streams.map((s) => <span key={s.id}><a href={link(address, 'item', [keyText], { stream: s.id })}>{s.id}</a> </span>)}
+    </p>
+  )
+}
+
+function Unknown({ keyText, trouble, streams, address }) {
   return (
     <section class="panel">
       <h1>{keyText}</h1>
       <p class="empty" role="alert">{trouble}</p>
       <p class="empty">A key stands as the systems say it, with its prefix where the rules give one: <code>so:4711</code>. <a href="#/items">What is in progress</a></p>
+      {!address.query.stream && streams.length > 1 && <Streams keyText={keyText} streams={streams} address={address} />}
     </section>
   )
 }
@@ -92,7 +103,7 @@ export function ItemView({ address, live }) {
   const key = address.parts.join('/')
   const { stream = '' } = address.query
   const { answer: item, trouble } = useAnswer(key ? `items/${encodeURIComponent(key)}` : '', { stream })
-  if (!item) return trouble ? <Unknown keyText={key} trouble={trouble} /> : <p class="panel empty">{key ? 'Loading …' : 'Type a key into the search above.'}</p>
+  if (!item) return trouble ? <Unknown keyText={key} trouble={trouble} streams={(live.snapshot?.value_streams ?? []).filter((s) => trouble.includes(s.id))} address={address} /> : <p class="panel empty">{key ? 'Loading …' : 'Type a key into the search above.'}</p>
   const now = live.snapshot?.time_unix_nano ?? 0
   const known = live.snapshot?.value_streams.find((s) => s.id === item.value_stream)
   const names = (id) => known?.stages.find((s) => s.id === id)?.name ?? (id || 'the item')

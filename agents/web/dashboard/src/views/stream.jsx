@@ -12,6 +12,7 @@ import { Forecast } from '../parts/forecast.jsx'
 import { WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
+import { OneSegment } from '../parts/onesegment.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { sentence } from '../words.js'
 import { Expectations } from '../parts/expectations.jsx'
@@ -185,6 +186,7 @@ export function StreamView({ address, live, wanted }) {
         <WindowSelect address={address} streams={[stream]} />
       </div>
       <p class={`verdict-line ${judged.level}`}><b class="verdict">{head}.</b> {text}</p>
+      {address.query.segment && <OneSegment stream={stream} segment={address.query.segment} windowName={judged.windowName} address={address} />}
       <section class="panel" aria-label="The stream as it was drawn">
         <Diagram judged={judged} edges={live.edges[stream.id]} address={address} now={now} />
         <p class="links">
