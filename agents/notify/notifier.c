@@ -41,7 +41,7 @@ struct notifier {
   int64_t now_us, mono_us; // of this turn; mono: of a clock that does not jump
   int64_t broken_until_us; // the store failed: nothing is written before then (mono); 0: it works
   int64_t prune_us;
-  int64_t alive_us; // the service manager wants the next sign of life (mono); INT64_MAX: none
+  int64_t alive_us; // the next sign of life to the service manager (mono)
   int64_t ahead_us; // the wall clock's time less that of the other
 };
 
@@ -184,19 +184,10 @@ static const char *trouble(struct notifier *n) {
              : NULL;
 }
 
-static void say_alive(struct notifier *n) {
-  int64_t every_us = vsm_notify_alive_every_us();
-  if (n->mono_us < n->alive_us)
-    return;
-  n->alive_us = every_us == INT64_MAX ? INT64_MAX : n->mono_us + every_us;
-  if (every_us != INT64_MAX)
-    vsm_notify("WATCHDOG=1");
-}
-
 static void turn(struct notifier *n) {
   struct signalfd_siginfo info;
   look_at_clocks(n);
-  say_alive(n);
+  vsm_notify_alive(&n->alive_us, n->mono_us);
   vsm_inbox_process(n->inbox, n->mono_us);
   write_changes(n);
   vsm_deliver_turn(n->deliver, n->now_us, n->mono_us);

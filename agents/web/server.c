@@ -194,6 +194,8 @@ static void turn(struct vsm_web *web) {
   int wait_ms = vsm_clock_sooner(vsm_daemon_line_timeout_ms(web->daemon), vsm_conns_timeout_ms(web->conns));
   wait_ms = vsm_clock_sooner(wait_ms, vsm_relay_timeout_ms(web->relay));
   wait_ms = vsm_clock_sooner(wait_ms, vsm_posts_timeout_ms(web->posts));
+  vsm_notify_alive(&web->alive_us, vsm_clock_ms() * 1000);
+  wait_ms = vsm_clock_sooner(wait_ms, vsm_clock_until(vsm_clock_ms(), web->alive_us / 1000));
   if (wait_ms >= 0)
     event_add(web->timer, &(struct timeval){wait_ms / 1000, wait_ms % 1000 * 1000});
   event_base_loop(web->base, EVLOOP_ONCE);

@@ -1,6 +1,7 @@
 // The gateway: an HTTP server, and the daemon behind it. One loop, nothing waits.
 #pragma once
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "agents/web/access.h"
 
@@ -24,6 +25,7 @@ struct vsm_web {
   struct vsm_exchange *exchanges;  // under way
   struct event *timer, *events[8]; // events: signals and descriptors
   unsigned n_events;
+  int64_t alive_us; // the next sign of life to the service manager
   bool stopping;
 };
 

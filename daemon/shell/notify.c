@@ -36,6 +36,15 @@ int64_t vsm_notify_alive_every_us(void) {
   return us > 1 && ours ? us / 2 : INT64_MAX;
 }
 
+void vsm_notify_alive(int64_t *due_us, int64_t now_us) {
+  int64_t every_us = vsm_notify_alive_every_us();
+  if (now_us < *due_us)
+    return;
+  *due_us = every_us == INT64_MAX ? INT64_MAX : now_us + every_us;
+  if (every_us != INT64_MAX)
+    vsm_notify("WATCHDOG=1");
+}
+
 void vsm_notify_reloading(void) {
   char text[64];
   struct timespec now;

@@ -175,6 +175,13 @@ class End(unittest.TestCase):
                     self.assertEqual([s.recv(100) for _ in range(5)], [b"READY=1"] + 4 * [b"WATCHDOG=1"])
                 while s.recv(100) != b"STOPPING=1":
                     pass
+                gateway = subprocess.Popen([os.path.join(os.path.dirname(harness.VSMD), "vsm-web"), "--listen", "127.0.0.1:0"],
+                                           stderr=subprocess.DEVNULL, env={**os.environ, "NOTIFY_SOCKET": s.getsockname(), "WATCHDOG_USEC": "40000"})
+                self.assertEqual([s.recv(100) for _ in range(5)], [b"READY=1"] + 4 * [b"WATCHDOG=1"])
+                gateway.terminate()
+                self.assertEqual(gateway.wait(DEADLINE), 0)
+                while s.recv(100) != b"STOPPING=1":
+                    pass
                 # Another process is waited for: of this one nothing is wanted.
                 with Daemon(env={"NOTIFY_SOCKET": s.getsockname(), "WATCHDOG_USEC": "2", "WATCHDOG_PID": "1"}) as d:
                     d.client().submit(batch(event()))
