@@ -1,0 +1,11 @@
+# CPack gives a package with a library scripts that call ldconfig, which its trigger does already. Takes them out.
+foreach(package ${CPACK_PACKAGE_FILES})
+  if(package MATCHES "/libvsm1_")
+    set(tree ${CPACK_TOPLEVEL_DIRECTORY}/libvsm1)
+    foreach(command "--raw-extract;${package};${tree}" "--root-owner-group;--build;${tree};${package}")
+      execute_process(COMMAND dpkg-deb ${command} COMMAND_ERROR_IS_FATAL ANY OUTPUT_QUIET)
+      file(REMOVE ${tree}/DEBIAN/postinst ${tree}/DEBIAN/postrm)
+    endforeach()
+    file(REMOVE_RECURSE ${tree})
+  endif()
+endforeach()
