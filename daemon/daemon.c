@@ -144,6 +144,16 @@ static void on_terminate(void *ctx) {
   vsm_loop_stop(((struct vsm_daemon *)ctx)->loop);
 }
 
+static void on_more(void *ctx) {
+  (void)ctx;
+  vsm_log_signal(SIGUSR1);
+}
+
+static void on_less(void *ctx) {
+  (void)ctx;
+  vsm_log_signal(SIGUSR2);
+}
+
 static void on_hangup(void *ctx) {
   struct vsm_daemon *d = ctx;
   char *text = NULL;
@@ -271,7 +281,10 @@ static int create_parts(struct vsm_daemon *d) {
   d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);
   d->interrupt = vsm_catch_create(d->loop, SIGINT, on_terminate, d);
   d->hangup = vsm_catch_create(d->loop, SIGHUP, on_hangup, d);
-  bool timers = d->step && d->look && d->alive, signals = d->terminate && d->interrupt && d->hangup;
+  d->more = vsm_catch_create(d->loop, SIGUSR1, on_more, d);
+  d->less = vsm_catch_create(d->loop, SIGUSR2, on_less, d);
+  bool timers = d->step && d->look && d->alive;
+  bool signals = d->terminate && d->interrupt && d->hangup && d->more && d->less;
   return d->ingest && d->publish && d->query && timers && signals ? 0 : VSM_ENOMEM;
 }
 
@@ -342,6 +355,8 @@ fail:
 void vsm_daemon_destroy(struct vsm_daemon *d) {
   if (!d)
     return;
+  vsm_catch_destroy(d->less);
+  vsm_catch_destroy(d->more);
   vsm_catch_destroy(d->hangup);
   vsm_catch_destroy(d->interrupt);
   vsm_catch_destroy(d->terminate);

@@ -30,12 +30,12 @@ struct vsm_daemon {
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;
   struct vsm_query_socket *query;
-  struct vsm_keep *keep;    // the state directory; NULL: none
-  struct vsm_timer *step;   // when the core's next time step is due
-  struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
-  struct vsm_timer *look;   // for trouble
-  struct vsm_timer *alive;  // for the next sign of life to the service manager
-  struct vsm_catch *terminate, *interrupt, *hangup;
+  struct vsm_keep *keep;                                          // the state directory; NULL: none
+  struct vsm_timer *step;                                         // when the core's next time step is due
+  struct vsm_time step_due;                                       // for when it is set; VSM_TIME_NEVER: it is not
+  struct vsm_timer *look;                                         // for trouble
+  struct vsm_timer *alive;                                        // for the next sign of life to the service manager
+  struct vsm_catch *terminate, *interrupt, *hangup, *more, *less; // more, less: said in the log
 
   uint64_t epoch; // milliseconds since 1970 at the start
   int64_t started_boot_us;

@@ -193,7 +193,10 @@ static void turn(struct notifier *n) {
   vsm_deliver_turn(n->deliver, n->now_us, n->mono_us);
   const char *why = trouble(n);
   vsm_heartbeat_turn(&n->heartbeat, !why, why ? why : "all is well", n->mono_us);
-  n->stopping = read(n->signals, &info, sizeof info) == (ssize_t)sizeof info;
+  while (!n->stopping && read(n->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+    vsm_log_signal((int)info.ssi_signo);
+    n->stopping = info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+  }
 }
 
 static int64_t sooner(int64_t a, int64_t b) {
@@ -249,6 +252,8 @@ static int open_signals(void) {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGUSR1);
+  sigaddset(&set, SIGUSR2);
   sigprocmask(SIG_BLOCK, &set, NULL);
   return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }

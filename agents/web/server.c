@@ -26,8 +26,9 @@ enum { HEADERS_BYTES_MAX = 16 * 1024, BACKLOG = 128, NEVER_S = 365 * 86400 };
 
 static void on_signal(evutil_socket_t number, short what, void *arg) {
   struct vsm_web *web = arg;
-  (void)number, (void)what;
-  web->stopping = true;
+  (void)what;
+  vsm_log_signal((int)number);
+  web->stopping = web->stopping || number == SIGTERM || number == SIGINT;
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg) {
@@ -143,7 +144,8 @@ static bool begin(struct vsm_web *web) {
   web->base = event_base_new();
   web->http = web->base ? evhttp_new(web->base) : NULL;
   web->timer = web->base ? evtimer_new(web->base, on_wake, NULL) : NULL;
-  if (!web->http || !web->timer || !catch_signal(web, SIGTERM) || !catch_signal(web, SIGINT)) {
+  if (!web->http || !web->timer || !catch_signal(web, SIGTERM) || !catch_signal(web, SIGINT) ||
+      !catch_signal(web, SIGUSR1) || !catch_signal(web, SIGUSR2)) {
     vsm_log("start_failed", "why=\"no descriptors or memory\"");
     return false;
   }

@@ -181,6 +181,13 @@ static void taken(void *ctx, const struct vsm_event *e, const struct vsm_effects
     t->in->o.on_change(t->in->o.ctx, &fx->changes[i], e);
 }
 
+// At the level at which every batch is told of.
+static void tell(const struct origin *from, const struct vsm_batch *batch, size_t bytes, const struct vsm_ack *ack) {
+  if (vsm_log_wants(VSM_LOG_DEBUG))
+    vsm_log("batch", "socket=%s source=%.*s bytes=%zu accepted=%u rejected=%u", from->name, (int)batch->source.n,
+            batch->source.n ? batch->source.p : "", bytes, ack->accepted, ack->rejected);
+}
+
 static int take_batch(struct vsm_ingest *in, const struct origin *from, struct vsm_str frame, struct vsm_ack *ack) {
   struct vsm_batch batch;
   struct vsm_time received = in->o.pass_time(in->o.ctx);
@@ -200,6 +207,8 @@ static int take_batch(struct vsm_ingest *in, const struct origin *from, struct v
   hold_where_too_much_waits(in);
   if (err)
     vsm_log_gated(in->o.gates, from->peer, "batch_given_up", "socket=%s why=\"%s\"", from->name, vsm_err_text(err));
+  else
+    tell(from, &batch, frame.n, ack);
   in->o.on_batch(in->o.ctx);
   vsm_recover_soon(in->recover);
   return err;

@@ -67,6 +67,8 @@ static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *fr
     vsm_log_gated(q->o.gates, frames[0], "query_failed", "why=\"out of memory\"");
     return;
   }
+  if (vsm_log_wants(VSM_LOG_DEBUG))
+    vsm_log("asked", "bytes=%zu answer_bytes=%zu", frames[n - 1].n, m.bytes);
   struct vsm_zpart content = {.p = &m, .n = m.bytes, .pack = vsm_pack_message};
   if (q->recorded > q->committed)
     vsm_acks_put(&q->acks, q->recorded, frames, n, &content);

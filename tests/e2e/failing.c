@@ -8,8 +8,8 @@
 //   VSM_CHECKPOINT_FAILS=write|short|fsync|rename   so does the process that makes one, at this
 //   VSM_FAILPOINT_TAKES_DAEMON=1   what is killed at a point of a checkpoint takes the daemon with it
 //   VSM_UNSYNCED=1         nothing is synced, and nobody is told
-//   SIGUSR1, SIGURG        from now on its disk is full; the next sync of its disk fails
-//   SIGUSR2                the disk is well again
+//   SIGXFSZ, SIGURG        from now on its disk is full; the next sync of its disk fails
+//   SIGWINCH               the disk is well again
 #include "shell/checkpoint_due.h"
 #include "store/failpoint.h"
 
@@ -103,7 +103,7 @@ bool vsm_checkpoint_starves(int64_t us) {
 }
 
 static void on_signal(int signal) {
-  if (signal == SIGUSR1)
+  if (signal == SIGXFSZ)
     failing_vfs_tell(FAILING_FULL, -1);
   else if (signal == SIGURG)
     failing_vfs_tell(FAILING_SYNC, 1);
@@ -112,7 +112,7 @@ static void on_signal(int signal) {
 }
 
 __attribute__((constructor)) static void begin(int argc, char **argv) { // glibc gives them
-  static const int signals[] = {SIGUSR1, SIGUSR2, SIGURG};
+  static const int signals[] = {SIGXFSZ, SIGWINCH, SIGURG};
   const char *given = getenv("VSM_FAILPOINT"), *n = given ? strchr(given, ':') : NULL;
   size_t bytes = given ? strcspn(given, ":") : 0;
   for (unsigned i = 0; given && i < VSM_FAILPOINT_COUNT; i++)

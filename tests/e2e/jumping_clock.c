@@ -1,4 +1,4 @@
-// In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGUSR1 and back at SIGUSR2. It begins as
+// In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGALRM and back at SIGVTALRM. It begins as
 // many hours ahead as VSM_HOURS_AHEAD says. At SIGWINCH an hour passes by all clocks, as if the process had stood
 // still.
 #include "shell/clock.h"
@@ -13,14 +13,14 @@ static void jump(int signal) {
   if (signal == SIGWINCH)
     passed = passed + 1;
   else
-    hours = hours + (signal == SIGUSR1 ? 1 : -1);
+    hours = hours + (signal == SIGALRM ? 1 : -1);
 }
 
 __attribute__((constructor)) static void listen_to_signals(void) {
   const char *ahead = getenv("VSM_HOURS_AHEAD");
   hours = ahead ? atoi(ahead) : 0;
-  sigaction(SIGUSR1, &(struct sigaction){.sa_handler = jump}, NULL);
-  sigaction(SIGUSR2, &(struct sigaction){.sa_handler = jump}, NULL);
+  sigaction(SIGALRM, &(struct sigaction){.sa_handler = jump}, NULL);
+  sigaction(SIGVTALRM, &(struct sigaction){.sa_handler = jump}, NULL);
   sigaction(SIGWINCH, &(struct sigaction){.sa_handler = jump}, NULL);
 }
 

@@ -8,7 +8,7 @@ import harness
 from harness import Daemon
 
 harness.VSMD = os.environ["VSMD_JUMPING"]
-AHEAD, BACK = signal.SIGUSR1, signal.SIGUSR2
+AHEAD, BACK = signal.SIGALRM, signal.SIGVTALRM
 HOUR = 3600
 
 

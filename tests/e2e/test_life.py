@@ -1,5 +1,6 @@
 """Starting, ending, and being asked to do neither."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -153,6 +154,24 @@ class End(unittest.TestCase):
                 self.assertEqual(d.wait(), 0)
                 self.assertLess(time.monotonic() - start, 1.0)
                 d.log.wait(r"^event=stopped events=1")
+
+    def test_another_level_of_the_log(self):
+        with Daemon() as d:
+            client = d.client()
+            client.submit(batch(event()))
+            d.process.send_signal(signal.SIGUSR1)
+            d.log.wait(r"^event=log_level level=debug$")
+            client.submit(batch(event(), event(type="")))
+            d.log.wait(r"^event=batch socket=submit source=crm bytes=\d+ accepted=1 rejected=1$")
+            self.assertEqual(len(re.findall("^event=batch ", d.log.text(), re.M)), 1)
+            for level in ("info", "notice"):
+                d.process.send_signal(signal.SIGUSR2)
+                d.log.wait(f"^event=log_level level={level}$")
+            lines = len(d.log.lines)
+            d.client().submit(batch(event()))  # its connection is not told of
+            d.process.send_signal(signal.SIGUSR1)
+            d.log.wait("^event=log_level level=info$", lines)
+            self.assertEqual(d.log.lines[lines:], ["event=log_level level=info"])
 
     def test_service_manager(self):
         with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:

@@ -89,13 +89,13 @@ class Withdraw(unittest.TestCase):
     def test_no_answer_before_it_is_on_disk(self):
         with Program("VSMD_FAILING"), Daemon(config()) as d:
             self.tell(d)
-            d.process.send_signal(signal.SIGUSR1)  # the disk is full from now on
+            d.process.send_signal(signal.SIGXFSZ)  # the disk is full from now on
             s = d.socket(zmq.DEALER, "query")
             s.send_multipart([b"w", query_pb2.Request(withdraw={"key": "S:1"}).SerializeToString()])
             d.log.wait("the disk is full")
             s.send_multipart([b"q", query_pb2.Request(status={}).SerializeToString()])
             self.assertEqual(s.recv_multipart()[0], b"q")  # what was asked first still waits
-            d.process.send_signal(signal.SIGUSR2)
+            d.process.send_signal(signal.SIGWINCH)
             id, reply = s.recv_multipart()
             self.assertEqual(id, b"w")
             self.assertEqual(query_pb2.Reply.FromString(reply).done.item, "S:1")

@@ -307,7 +307,7 @@ class Disk(unittest.TestCase):
             c, s = d.client(), d.subscriber("v1/status/")
             c.submit(batch(event()))
             self.assertTrue(d.status().durable)
-            d.process.send_signal(signal.SIGUSR1)
+            d.process.send_signal(signal.SIGXFSZ)
             ids = [c.send(batch(event(subject=str(i)))) for i in range(5)]
             d.log.wait(r'^event=trouble what="acks stand still, and it is tried again: the disk is full in ')
             s.until(lambda _, p: "the disk is full" in p.status.trouble and not p.status.durable)
@@ -316,7 +316,7 @@ class Disk(unittest.TestCase):
             self.assertFalse(status.durable)
             self.unheard(c)
             d.await_ingest(received=6)  # what is not durable may be seen
-            d.process.send_signal(signal.SIGUSR2)
+            d.process.send_signal(signal.SIGWINCH)
             self.assertEqual([c.receive()[0] for _ in ids], ids)
             d.log.wait(r'^event=trouble what="over"')
             self.assertTrue(d.status().durable)
@@ -327,7 +327,7 @@ class Disk(unittest.TestCase):
     def test_receiving_pauses_while_too_much_waits(self):
         with Program("VSMD_FAILING"), Daemon(config()) as d:
             c = d.client(SNDHWM=0)
-            d.process.send_signal(signal.SIGUSR1)
+            d.process.send_signal(signal.SIGXFSZ)
             large = "x" * 60000
             ids = [c.send(batch(event("unknown", str(i), id=large))) for i in range(1000)]  # 60 MB
             d.log.wait("the disk is full")
@@ -335,7 +335,7 @@ class Disk(unittest.TestCase):
             while d.ingest().received != received:
                 received = d.ingest().received
             self.assertLess(received, 300)
-            d.process.send_signal(signal.SIGUSR2)
+            d.process.send_signal(signal.SIGWINCH)
             self.assertEqual([c.receive()[0] for _ in ids], ids)
             self.assertEqual(d.ingest().received, 1000)
 
