@@ -78,6 +78,7 @@ NAMED = {
     "vsm forget KEY": None,  # tests/e2e/test_forget.py
     "vsm backup": None,  # tests/e2e/test_backup.py
     "vsm backup DIR": None,  # tests/e2e/test_backup.py
+    "vsm clock accept": None,  # tests/e2e/test_clock.py
     "vsm export": None,  # tests/e2e/test_export.py, and the next two
     "vsm emit --jsonl FILE": None,
     "vsm emit --jsonl": None,

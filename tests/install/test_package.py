@@ -18,6 +18,7 @@ import tempfile
 import time
 import unittest
 
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NEEDED = ("dpkg-deb", "lintian", "chroot", "mount", "setpriv", "cc", "pkg-config")
 USERS = ("vsmd", "vsm-notify", "vsm-web")
 VERSION, NEXT = "0.1.0", "0.1.0+next"
@@ -161,6 +162,13 @@ def next_version(package, directory):
     return made
 
 
+def commands_of_the_page():
+    """What docs/operating.md tells its reader to type, but for what asks systemd or apt: there is none in the root."""
+    with open(os.path.join(SOURCE, "docs/operating.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```sh\n(.*?)^```$", f.read(), re.S | re.M)
+    return [line for block in blocks for line in block.splitlines() if not re.match(r"(systemctl|journalctl|apt) ", line)]
+
+
 class Packages(unittest.TestCase):
     def package(self, name):
         (path,) = glob.glob(os.path.join(PACKAGES, f"{name}_*.deb"))
@@ -203,9 +211,14 @@ class Packages(unittest.TestCase):
                                   "-not", "-path", "/var/lib/dpkg/*") if FRESH else root.changed(), "" if FRESH else set())
 
     def work(self, root):
-        """An event of before the next version, and what each program makes of it."""
+        """The page's commands, an event among them, and what each program makes of it."""
+        commands = commands_of_the_page()
+        self.assertIn("vsm emit --source shop --type order.placed --subject 4711", commands)
         with Service(root, "vsmd", "--config", "/etc/vsmd/vsmd.yaml"):
-            root.run("vsm", "emit", "--source", "shop", "--type", "order.placed", "--subject", "4711")
+            for command in commands:
+                root.run(*command.split())
+            self.assertTrue(root.has("root/vsmd-backup/journal.db"))
+            shutil.rmtree(os.path.join(root.path, "root/vsmd-backup"))
             with Service(root, "vsm-notify", "--config", "/etc/vsmd/notify.yaml"), Service(root, "vsm-web"):
                 self.assertIn("order:4711", root.run("vsm", "items"))
 
