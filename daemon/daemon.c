@@ -38,6 +38,10 @@ static void on_look(void *ctx) {
   vsm_daemon_pass_time(d);
   look_after_state(d);
   vsm_daemon_trouble(d);
+  vsm_pulse_take(&d->pulse,
+                 &(struct vsm_pulse_sample){.boot_us = vsm_clock_boot_us(),
+                                            .received = vsm_core_ingest(d->core).received,
+                                            .free_bytes = d->keep ? vsm_pulse_free_bytes(d->config->state) : 0});
 }
 
 static void on_alive(void *ctx) {

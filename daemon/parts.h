@@ -9,6 +9,7 @@
 #include "shell/keep.h"
 #include "shell/log.h"
 #include "shell/publish.h"
+#include "shell/pulse.h"
 #include "shell/query.h"
 
 // Keys of a configuration that have no effect in this version; in its arena.
@@ -30,17 +31,19 @@ struct vsm_daemon {
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;
   struct vsm_query_socket *query;
-  struct vsm_keep *keep;                                          // the state directory; NULL: none
-  struct vsm_timer *step;                                         // when the core's next time step is due
-  struct vsm_time step_due;                                       // for when it is set; VSM_TIME_NEVER: it is not
-  struct vsm_timer *look;                                         // for trouble
-  struct vsm_timer *alive;                                        // for the next sign of life to the service manager
-  struct vsm_catch *terminate, *interrupt, *hangup, *more, *less; // more, less: said in the log
+  struct vsm_keep *keep;    // the state directory; NULL: none
+  struct vsm_timer *step;   // when the core's next time step is due
+  struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
+  struct vsm_timer *look;   // for trouble
+  struct vsm_timer *alive;  // for the next sign of life to the service manager
+  struct vsm_catch *terminate, *interrupt, *hangup;
+  struct vsm_catch *more, *less; // is said in the log
 
   uint64_t epoch; // milliseconds since 1970 at the start
   int64_t started_boot_us;
   unsigned runs;          // how often one began
   int64_t passed_boot_us; // when time last passed in the core; 0: this run did not begin yet
+  struct vsm_pulse pulse;
   struct vsm_time configured;
   struct vsm_notes notes; // of config
   char trouble[512];

@@ -4,6 +4,7 @@
 
 #include "parts.h"
 #include "shell/process.h"
+#include "store/journal.h"
 
 static void find_trouble(struct vsm_daemon *d, char *now, size_t size) {
   *now = '\0';
@@ -32,6 +33,7 @@ const char *vsm_daemon_trouble(struct vsm_daemon *d) {
 void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
   struct vsm_daemon *d = ctx;
   struct vsm_ingest_counts counts = vsm_ingest_counts(d->ingest);
+  struct vsm_pulse_view pulse = vsm_pulse_view(&d->pulse);
   *out = (struct vsm_status_view){.version = VSM_VERSION,
                                   .clock = d->model->clock == VSM_CLOCK_WALL ? "wall" : "event",
                                   .time = vsm_core_now(d->core),
@@ -50,9 +52,14 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
                                   .acks_lost = counts.acks_lost,
                                   .alerts = vsm_core_count_alerts(d->core),
+                                  .received_per_second = pulse.received_per_second,
+                                  .waiting_bytes = vsm_ingest_waiting_bytes(d->ingest),
+                                  .disk_days_left = pulse.disk_days_left,
                                   .without_effect = d->notes.keys,
                                   .n_without_effect = d->notes.n};
   if (d->keep) {
+    out->commit_worst_seconds = vsm_seconds(vsm_journal_state(vsm_keep_journal(d->keep)).worst_us);
+    out->disk_free_bytes = vsm_pulse_free_bytes(d->config->state);
     struct vsm_rebuild_view r = vsm_rebuild_view(vsm_keep_rebuilding(d->keep));
     out->rebuild.state = r.state;
     out->rebuild.why = r.why;

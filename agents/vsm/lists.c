@@ -147,6 +147,14 @@ static void print_without_effect(char *const *keys, size_t n) {
     printf("%s%s%s", i ? ", " : "not acted on by this version: ", keys[i], i + 1 == n ? "\n" : "");
 }
 
+static void print_disk(const Vsm__V1__Status *s) {
+  printf("disk: %.1f GB free%s", (double)s->disk_free_bytes / 1e9, s->disk_days_left > 0 ? "" : "\n");
+  if (s->disk_days_left > 0)
+    printf(", full in %.1f days at the pace of the last hour\n", s->disk_days_left);
+  printf("acks: at most %.0f ms behind their batches, in the last minutes; %.1f kB wait\n",
+         s->commit_worst_seconds * 1e3, (double)s->waiting_bytes / 1e3);
+}
+
 static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Status *s = reply->status;
@@ -164,6 +172,10 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
     printf("in memory only: an ack means received\n");
   printf("items: %llu open, %llu held; %.1f MB\n", (unsigned long long)s->items_open, (unsigned long long)s->items_held,
          (double)s->memory_bytes / 1e6);
+  if (*s->state)
+    print_disk(s);
+  if (s->received_per_second > 0)
+    printf("pace: %.1f events a second, over the last minute\n", s->received_per_second);
   const Vsm__V1__Ingest *i = s->ingest;
   if (i)
     printf("events: %llu received = %llu applied + %llu repeated + %llu unmapped + %llu ignored + %llu refused; "

@@ -90,11 +90,15 @@ static void hold(struct vsm_ingest *in, bool held) {
     vsm_zsock_hold(in->sources[i].sock, held);
 }
 
+size_t vsm_ingest_waiting_bytes(const struct vsm_ingest *in) {
+  return in->journal ? vsm_journal_state(in->journal).pending_bytes + vsm_acks_bytes(&in->acks) : 0;
+}
+
 static bool too_much_waits(const struct vsm_ingest *in) {
   if (!in->journal)
     return false;
-  struct vsm_journal_state s = vsm_journal_state(in->journal);
-  return s.health == VSM_JOURNAL_FAILED || s.pending_bytes + vsm_acks_bytes(&in->acks) > PENDING_BYTES_MAX;
+  return vsm_journal_state(in->journal).health == VSM_JOURNAL_FAILED ||
+         vsm_ingest_waiting_bytes(in) > PENDING_BYTES_MAX;
 }
 
 static void hold_where_too_much_waits(struct vsm_ingest *in) {

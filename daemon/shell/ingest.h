@@ -45,3 +45,4 @@ struct vsm_ingest_counts {
   uint64_t acks_lost;  // their clients were gone, or had left too many unread
 };
 struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in);
+size_t vsm_ingest_waiting_bytes(const struct vsm_ingest *in); // records and acks that wait for the disk

@@ -49,6 +49,7 @@ struct vsm_journal {
   struct buffer *filling; // the other one is the commit thread's while it is not empty
   uint64_t next;          // position of the next record
   uint64_t committed;
+  int64_t slow_minute, worst_us, worst_before_us; // since boot; the longest commits of it, and of the one before
   enum vsm_journal_health health;
   char why[sizeof((struct vsm_journal_state *)0)->why];
   struct vsm_journal_trim trim;  // below 0: nothing is to be trimmed
@@ -100,8 +101,22 @@ static void empty(struct buffer *b) {
   b->records = 0;
 }
 
+// Turns to the minute that it is.
+static void follow_minute(struct vsm_journal *j, int64_t now_us) {
+  int64_t minute = now_us / VSM_MINUTE_US;
+  if (minute == j->slow_minute)
+    return;
+  j->worst_before_us = minute == j->slow_minute + 1 ? j->worst_us : 0;
+  j->worst_us = 0;
+  j->slow_minute = minute;
+}
+
 static void have_committed(struct vsm_journal *j, struct buffer *b) {
+  int64_t now_us = boot_us();
   pthread_mutex_lock(&j->mutex);
+  follow_minute(j, now_us);
+  if (now_us - b->since_boot_us > j->worst_us)
+    j->worst_us = now_us - b->since_boot_us;
   j->committed = b->first + b->records - 1;
   j->health = VSM_JOURNAL_WELL;
   j->why[0] = '\0';
@@ -444,6 +459,8 @@ struct vsm_journal_state vsm_journal_state(struct vsm_journal *j) {
   s.crowded = j->crowded;
   s.appended = j->next - 1;
   s.pending_bytes = j->buffers[0].n + j->buffers[1].n;
+  follow_minute(j, boot_us());
+  s.worst_us = j->worst_us > j->worst_before_us ? j->worst_us : j->worst_before_us;
   s.waiting_boot_us = oldest->records ? oldest->since_boot_us : 0;
   pthread_mutex_unlock(&j->mutex);
   return s;

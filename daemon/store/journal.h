@@ -51,6 +51,7 @@ struct vsm_journal_state {
   char why[160];           // where not well
   uint64_t appended;       // position of the last record
   size_t pending_bytes;    // appended and not committed
+  int64_t worst_us;        // from an append until it was committed: the longest of this minute and the one before
   bool crowded;            // by the last trim: it takes too much, and all that is left lies behind its bound
   int64_t waiting_boot_us; // since when the oldest of these waits, by the time since boot; 0: none does
 };

@@ -214,6 +214,11 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
   m->trouble = (char *)v->trouble;
   m->bad_frames = v->bad_frames;
   m->acks_lost = v->acks_lost;
+  m->received_per_second = v->received_per_second;
+  m->waiting_bytes = v->waiting_bytes;
+  m->commit_worst_seconds = v->commit_worst_seconds;
+  m->disk_free_bytes = v->disk_free_bytes;
+  m->disk_days_left = v->disk_days_left;
   m->state = (char *)(v->state ? v->state : "");
   m->rebuild = vsm_build_message(b, &vsm__v1__rebuild_status__descriptor);
   if (m->rebuild) {

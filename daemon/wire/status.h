@@ -23,6 +23,11 @@ struct vsm_status_view {
   } rebuild;
   const char *trouble; // "" or NULL: none
   uint64_t bad_frames, acks_lost;
+  double received_per_second;  // over the last minute
+  uint64_t waiting_bytes;      // records and acks that wait for the disk
+  double commit_worst_seconds; // from a batch's receipt until it was on disk: the longest of the last minutes
+  uint64_t disk_free_bytes;    // where the state directory is
+  double disk_days_left;       // 0: the disk does not fill
   struct vsm_alert_counts alerts;
   const char *const *without_effect;
   size_t n_without_effect;

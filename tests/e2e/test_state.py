@@ -78,6 +78,18 @@ class Recovery(unittest.TestCase):
             d.start_again()
             self.assertEqual(d.ingest().received, 1)
 
+    def test_the_status_tells_of_the_disk(self):
+        with Daemon(config()) as d:
+            self.assertTrue(d.client().submit(batch(event())).durable)
+            status = d.status()
+            self.assertTrue(0 < status.commit_worst_seconds < DEADLINE)
+            self.assertEqual(status.waiting_bytes, 0)  # an ack came
+            self.assertGreater(status.disk_free_bytes, 0)
+            vsm = os.path.join(os.path.dirname(harness.VSMD), "vsm")
+            said = subprocess.run([vsm, "status", "--query", d.endpoint("query")], check=True, capture_output=True, text=True).stdout
+            self.assertRegex(said, r"(?m)^disk: [\d.]+ GB free$")
+            self.assertRegex(said, r"(?m)^acks: at most \d+ ms behind their batches, in the last minutes; 0\.0 kB wait$")
+
     def test_acks_in_the_order_of_requests(self):
         with Daemon(config()) as d:
             c = d.client()
@@ -314,6 +326,7 @@ class Disk(unittest.TestCase):
             status = d.status()
             self.assertIn("the disk is full", status.trouble)
             self.assertFalse(status.durable)
+            self.assertGreater(status.waiting_bytes, 0)
             self.unheard(c)
             d.await_ingest(received=6)  # what is not durable may be seen
             d.process.send_signal(signal.SIGWINCH)

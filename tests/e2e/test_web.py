@@ -16,7 +16,7 @@ from harness import DEADLINE, Daemon, batch, config, event
 from web_rig import BIN, Stream, Web, vsm
 
 # What depends on when one asks.
-PASSING = {"uptime_seconds", "memory_bytes", "sequence"}
+PASSING = {"uptime_seconds", "memory_bytes", "sequence", "received_per_second", "commit_worst_seconds", "disk_free_bytes"}
 
 SEGMENTED = config(("S", "T")).replace("name: Stream S", "name: Stream S\n    segments: [region]")
 
