@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -9,6 +10,7 @@ import harness
 from harness import Daemon, batch, event
 
 EXAMPLES = os.environ["EXAMPLES"]
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "agents", "lib", "examples")
 
 
 def program(name):
@@ -34,6 +36,25 @@ class Examples(unittest.TestCase):
                 with Daemon(text) as d:
                     self.assertEqual(client.communicate(timeout=harness.DEADLINE)[0], "accepted 3, rejected 0\n")
                     self.assertEqual(d.ingest().received, 3)
+
+    def same_in_another_language(self, *command):
+        """The same three events as those of the example in C, with their attribute."""
+        with Daemon() as d:
+            path = f"{os.path.dirname(harness.VSMD)}:{os.environ['PATH']}"
+            done = subprocess.run([*command, d.endpoint("submit")], capture_output=True, text=True, timeout=harness.DEADLINE,
+                                  cwd=SOURCES, env={**os.environ, "PATH": path})
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(d.ingest().received, 3)
+            rows = d.ask(unmapped=harness.query_pb2.UnmappedRequest()).unmapped.unmapped
+            self.assertEqual(sorted((row.source, row.type) for row in rows),
+                             [("example", f"order.{step}") for step in ("checked", "received", "shipped")])
+            return done.stdout
+
+    def test_emit_in_python(self):
+        self.assertEqual(self.same_in_another_language(sys.executable, "emit.py"), "accepted 3, rejected 0\n")
+
+    def test_emit_in_shell(self):
+        self.assertRegex(self.same_in_another_language("sh", "emit.sh"), "3 ")
 
     def test_query(self):
         with Daemon() as d:
