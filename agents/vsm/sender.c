@@ -156,6 +156,7 @@ static int look(struct vsm_sender *s) {
       stderr,
       "vsm: nobody takes events at %s; %zu of them are not %s. Is vsmd running there? vsmd --config FILE starts it\n",
       s->pub ? s->pub : s->submit, left, s->pub ? "sent" : "acked");
+  s->gone = true;
   return VSM_FAILED;
 }
 
@@ -306,12 +307,17 @@ static void stay(struct vsm_sender *s) {
   close(stop);
 }
 
-int vsm_sender_close(struct vsm_sender *s, FILE *out, bool json) {
-  int status = VSM_DONE;
+int vsm_sender_await(struct vsm_sender *s) {
+  int status = s->gone ? VSM_FAILED : VSM_DONE;
   for (int i = 0; i < s->n_outlets; i++)
     vsm_emitter_flush(s->outlets[i].emitter);
   while (status == VSM_DONE && pending(s) > 0)
     status = turn(s, 1000);
+  return status;
+}
+
+int vsm_sender_close(struct vsm_sender *s, FILE *out, bool json) {
+  int status = s->gone && pending(s) == 0 ? VSM_DONE : vsm_sender_await(s);
   if (status == VSM_DONE && !s->gone && s->spooled->recover)
     stay(s);
   struct vsm_emitter_counts c = add_up(s);

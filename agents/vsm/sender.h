@@ -26,6 +26,8 @@ void vsm_sender_mistake(struct vsm_sender *s, unsigned long line, const char *wh
 int vsm_sender_wait(struct vsm_sender *s, int64_t until_us);
 uint64_t vsm_sender_sent(const struct vsm_sender *s);
 
+// Waits until all is acked. Result as of vsm_sender_send().
+int vsm_sender_await(struct vsm_sender *s);
 // Waits until all is acked, with a recover socket then until a signal ends it; prints what became of the events to out,
 // and frees s. VSM_FAILED: not all was read, sent and accepted.
 int vsm_sender_close(struct vsm_sender *s, FILE *out, bool json);

@@ -1,0 +1,141 @@
+"""vsm agent file: what is put into a folder is there once, whatever ends in between."""
+import datetime
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import harness
+from harness import DEADLINE, Daemon, Log, T0
+
+VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
+
+
+def when(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).isoformat()
+
+
+def lines(first, n, type="first.done"):
+    return "".join(json.dumps({"source": "crm", "type": type, "subject": str(i), "time": when(T0 + i)}) + "\n" for i in range(first, first + n))
+
+
+class Folder:
+    """A folder, and an agent that follows it where start() was called. Use it in a `with`."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+        self.path = tempfile.mkdtemp(prefix="vsm-agent-")
+        self.process = None
+
+    def drop(self, name, text):
+        with open(os.path.join(self.path, ".making"), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.rename(f.name, os.path.join(self.path, name))
+
+    def there(self, folder=""):
+        path = os.path.join(self.path, folder)
+        return sorted(n for n in os.listdir(path) if "." in n) if os.path.isdir(path) else []
+
+    def command(self, *args):
+        return [VSM, "agent", "file", self.path, "--submit", self.endpoint, *args]
+
+    def once(self):
+        return subprocess.run(self.command("--once"), capture_output=True, text=True, timeout=2 * DEADLINE)
+
+    def start(self):
+        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.log = Log(self.process.stdout)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(DEADLINE)
+        self.log.thread.join(DEADLINE)
+        self.process.stdout.close()
+        self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process:
+            self.kill()
+        shutil.rmtree(self.path)
+
+
+class Agent(unittest.TestCase):
+    def test_what_is_dropped_is_sent_and_put_aside(self):
+        with Daemon() as d, Folder(d.endpoint("submit")) as f:
+            f.drop("b.jsonl", lines(0, 3))
+            f.drop("a.csv", "source,type,subject,time,order\ncrm,ordered,x,2023-11-14T23:00:00Z,17\n")
+            f.drop("notes.txt", "not wanted")
+            done = f.once()
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual([line.split(":")[0] for line in done.stdout.splitlines()], ["a.csv", "b.jsonl"])
+            self.assertEqual((f.there(), f.there("done")), (["notes.txt"], ["a.csv", "b.jsonl"]))
+            self.assertEqual(d.ingest().applied, 4)
+            f.drop("b.jsonl", lines(3, 1))  # the name is used again
+            self.assertEqual(f.once().returncode, 0)
+            self.assertEqual(f.there("done"), ["a.csv", "b.jsonl", "b.jsonl.1"])
+
+    def test_it_follows(self):
+        with Daemon() as d, Folder(d.endpoint("submit")) as f:
+            f.start()
+            for i in range(3):
+                f.drop(f"{i}.jsonl", lines(i, 1))
+                f.log.wait(rf"^{i}\.jsonl: 1 event sent: 1 accepted, 0 refused$")
+            self.assertEqual(d.ingest().applied, 3)
+            second = f.once()
+            self.assertEqual(second.returncode, 1)
+            self.assertIn("another agent follows", second.stderr)
+
+    def test_what_cannot_be_read_is_said_and_kept(self):
+        with Daemon() as d, Folder(d.endpoint("submit")) as f:
+            f.drop("a.jsonl", lines(0, 1) + "{nonsense\n" + '{"source": "crm", "type": "first.done", "subject": "9"}\n')
+            done = f.once()
+            self.assertIn("a.jsonl:2: ", done.stderr)
+            self.assertIn("a.jsonl:3: no time", done.stderr)
+            self.assertEqual((done.returncode, f.there(), f.there("refused")), (0, [], ["a.jsonl"]))
+            self.assertEqual(d.ingest().received, 1)
+
+    def test_nothing_is_lost_or_counted_twice(self):
+        """The agent is killed while files are on their way, again and again."""
+        with Daemon() as d, Folder(d.endpoint("submit")) as f:
+            n, files = 20000, 4
+            for i in range(files):
+                f.drop(f"{i}.jsonl", lines(i * n, n))
+            for i in range(files):
+                f.start()
+                before = d.ingest().received
+                while d.ingest().received == before and f.process.poll() is None and f.there():
+                    pass
+                f.kill()
+            self.assertEqual(f.once().returncode, 0)
+            self.assertEqual((f.there(), len(f.there("done"))), ([], files))
+            ingest = d.ingest()
+            self.assertEqual((ingest.applied, ingest.rejected), (files * n, 0))
+            self.assertEqual(d.snapshot().value_streams[0].windows[0].started, files * n)
+
+    def test_a_daemon_that_comes_later(self):
+        with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
+            endpoint = f"ipc://{directory}/submit"
+            with Folder(endpoint) as f:
+                f.drop("a.jsonl", lines(0, 2))
+                f.start()
+                with Daemon(harness.config().replace('submit: "tcp://127.0.0.1:*"', f'submit: "{endpoint}"')) as d:
+                    f.log.wait(r"^a\.jsonl: 2 events sent: 2 accepted, 0 refused$")
+                    self.assertEqual(d.ingest().applied, 2)
+                    f.process.send_signal(signal.SIGTERM)
+                    self.assertEqual(f.process.wait(DEADLINE), -signal.SIGTERM)
+
+    def test_wrong_usage(self):
+        for wrong in (["agent"], ["agent", "file"], ["agent", "mail", "/tmp"]):
+            self.assertEqual(subprocess.run([VSM, *wrong], capture_output=True).returncode, 2, wrong)
+        done = subprocess.run([VSM, "agent", "file", "/nowhere"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere: No such file", done.stderr)
+
+
+harness.main()
