@@ -204,6 +204,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
     abandon(&next);
     return err;
   }
+  vsm_ranks_gather(&core->ranks);
   for (size_t i = 0; i < model->n_streams; i++) {
     struct vsm_stream_state *old = find_stream(core, next.streams[i].id);
     if (old)

@@ -27,6 +27,7 @@ void vsm_ranks_fini(struct vsm_ranks *r) {
   free(r->leaves);
   free(r->firsts);
   free(r->fills);
+  free(r->gathered);
   *r = (struct vsm_ranks){0};
 }
 
@@ -216,7 +217,8 @@ static size_t look_again(const struct vsm_ranks *r, size_t leaf, struct vsm_rank
   return right ? leaf : find_leaf(r, e);
 }
 
-void vsm_ranks_settle(struct vsm_ranks_queue *q) {
+// Where each must go is looked up first, so that the memory of all is on its way.
+static void settle(struct vsm_ranks_queue *q) {
   size_t leaves[VSM_RANKS_WAITING_MAX];
   for (size_t i = 0; i < q->n; i++) {
     const struct vsm_ranks_change *c = &q->at[i];
@@ -229,9 +231,75 @@ void vsm_ranks_settle(struct vsm_ranks_queue *q) {
   q->n = 0;
 }
 
+// --- many at once
+
+enum { DIGITS = sizeof(uint32_t) + sizeof(int64_t) }; // of an entry, bytes, the least first
+
+static unsigned digit(struct vsm_rank e, unsigned i) {
+  uint64_t us = (uint64_t)e.us ^ UINT64_C(1) << 63; // in the order of unsigned numbers
+  return (i < sizeof e.id ? e.id >> 8 * i : us >> 8 * (i - sizeof e.id)) & 255;
+}
+
+// From one array to the other, by one digit. False: all have the same, and nothing was moved.
+static bool sort_by(const struct vsm_rank *from, struct vsm_rank *to, size_t n, unsigned i) {
+  size_t at[256] = {0}, sum = 0;
+  for (size_t k = 0; k < n; k++)
+    at[digit(from[k], i)]++;
+  if (at[digit(from[0], i)] == n)
+    return false;
+  for (unsigned d = 0; d < 256; d++) {
+    size_t count = at[d];
+    at[d] = sum;
+    sum += count;
+  }
+  for (size_t k = 0; k < n; k++)
+    to[at[digit(from[k], i)]++] = from[k];
+  return true;
+}
+
+static void gather(struct vsm_ranks *r, struct vsm_rank e) {
+  if (r->n_gathered == 0) {
+    r->next_gathered = r->queue->gathered;
+    r->queue->gathered = r;
+  }
+  r->gathered = vsm_mem_grow(r->gathered, r->n_gathered, &r->cap_gathered, sizeof e);
+  r->gathered[r->n_gathered++] = e;
+}
+
+static void put_gathered(struct vsm_ranks *r) {
+  struct vsm_rank *from = r->gathered, *to = vsm_mem_resize(NULL, r->n_gathered * sizeof *to);
+  for (unsigned i = 0; i < DIGITS; i++)
+    if (sort_by(from, to, r->n_gathered, i)) {
+      struct vsm_rank *sorted = to;
+      to = from;
+      from = sorted;
+    }
+  free(to);
+  for (size_t i = 0; i < r->n_gathered; i++) // into an empty set each comes to the end of the last leaf
+    insert(r, r->n > 0 ? find_leaf(r, from[i]) : 0, from[i]);
+  free(from);
+  r->gathered = NULL;
+  r->n_gathered = r->cap_gathered = 0;
+}
+
+void vsm_ranks_gather(struct vsm_ranks_queue *q) {
+  q->gathers = true;
+}
+
+void vsm_ranks_settle(struct vsm_ranks_queue *q) {
+  for (; q->gathered; q->gathered = q->gathered->next_gathered)
+    put_gathered(q->gathered);
+  q->gathers = false;
+  settle(q);
+}
+
 static void take(struct vsm_ranks *r, struct vsm_ranks_change c) {
   if (!r->queue) {
     change(&c, find_leaf(r, c.entry));
+    return;
+  }
+  if (c.add && r->queue->gathers) {
+    gather(r, c.entry);
     return;
   }
   if (r->queue->n == VSM_RANKS_WAITING_MAX)

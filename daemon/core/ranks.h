@@ -25,6 +25,10 @@ struct vsm_ranks {
     uint16_t used, gone; // places taken; of these to be taken out
   } * fills;
   size_t n, cap;
+  // What was gathered for it (vsm_ranks_gather()), in the order in which it came.
+  struct vsm_rank *gathered;
+  size_t n_gathered, cap_gathered;
+  struct vsm_ranks *next_gathered; // of the queue's list
 };
 
 // Changes of many sets that wait to be made together, so that the processor waits for the memory of all of them at
@@ -37,9 +41,14 @@ struct vsm_ranks_queue {
     bool add;
   } at[VSM_RANKS_WAITING_MAX];
   size_t n;
+  bool gathers;
+  struct vsm_ranks *gathered; // sets for which anything was
 };
 // Makes all changes that wait; until then no set may be read, or lie elsewhere.
 void vsm_ranks_settle(struct vsm_ranks_queue *q);
+// For sets that are made anew: until the queue is settled, what is put in is only gathered, and then sorted and put in
+// whole.
+void vsm_ranks_gather(struct vsm_ranks_queue *q);
 
 void vsm_ranks_fini(struct vsm_ranks *r);
 void vsm_ranks_insert(struct vsm_ranks *r, int64_t us, uint32_t id); // not yet there

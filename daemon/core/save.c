@@ -230,14 +230,16 @@ static int load_stream(struct vsm_loading *l) {
 static int load_items(struct vsm_loading *l, size_t items) {
   struct vsm_retold *told = &l->core->retold;
   uint32_t id;
+  vsm_ranks_gather(&l->core->ranks);
   while (items-- > 0 && (id = vsm_items_load_next(&l->items, &l->in)) != (uint32_t)VSM_ITEM_NONE)
     if (l->stream->model)
       vsm_stream_add(l->stream, id, told);
-  vsm_ranks_settle(&l->core->ranks);
   if (l->in.bad)
     return VSM_EFORMAT;
-  if (vsm_items_load_is_done(&l->items))
+  if (vsm_items_load_is_done(&l->items)) {
+    vsm_ranks_settle(&l->core->ranks);
     l->stream = NULL;
+  }
   return 1;
 }
 

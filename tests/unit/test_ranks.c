@@ -44,13 +44,15 @@ static void assert_same(const struct vsm_ranks *r, const struct plain *p) {
 }
 
 // shape 0: at random places; 1: at the new end, taken from the old end, as work flows; 2: many at one instant.
-// `waiting`: changes wait in a queue until somebody reads.
-static void run(uint64_t seed, int shape, bool waiting) {
+// `waiting`: changes wait in a queue until somebody reads; `gathered`: and what is put in is gathered.
+static void run(uint64_t seed, int shape, bool waiting, bool gathered) {
   static struct plain p;
   static struct vsm_ranks_queue queue;
   struct vsm_ranks r = {.queue = waiting ? &queue : NULL};
   p.n = 0;
   for (int step = 0; step < STEPS; step++) {
+    if (gathered)
+      vsm_ranks_gather(&queue);
     bool add = p.n == 0 || (p.n < ENTRIES && test_below(&seed, 100) < (step < STEPS / 2 ? 60u : 40u));
     if (add) {
       struct vsm_rank e = {shape == 1 ? step : (int64_t)test_below(&seed, shape == 2 ? 3 : 1000000), (uint32_t)step};
@@ -74,8 +76,9 @@ static void run(uint64_t seed, int shape, bool waiting) {
 static void test_like_a_sorted_array(void **state) {
   (void)state;
   for (int shape = 0; shape < 3; shape++) {
-    run(7 + (uint64_t)shape, shape, false);
-    run(7 + (uint64_t)shape, shape, true);
+    run(7 + (uint64_t)shape, shape, false, false);
+    run(7 + (uint64_t)shape, shape, true, false);
+    run(7 + (uint64_t)shape, shape, true, true);
   }
 }
 
