@@ -132,16 +132,6 @@ static void change_date(struct application *a, enum vsm_value_kind kind, unsigne
   vsm_guard_tell_date(s->guard, kind, place, have ? vsm_items_date_of(&s->items, have->word) : 0);
 }
 
-// What the template says of the event, in `buf` unless it is one field; empty: nothing, or too much.
-static struct vsm_str value_text(const struct application *a, const struct vsm_template *t, char buf[VSM_KEY_MAX]) {
-  if (t->n == 1) {
-    struct vsm_str whole = vsm_field_value(t->parts, a->event);
-    return whole.n <= VSM_KEY_MAX ? whole : (struct vsm_str){0};
-  }
-  long n = vsm_template_expand(t, a->event, buf, VSM_KEY_MAX, NULL);
-  return (struct vsm_str){buf, n > 0 ? (size_t)n : 0};
-}
-
 static bool is_date(struct vsm_str text) {
   char z[VSM_KEY_MAX + 1];
   uint64_t nano;
@@ -150,11 +140,8 @@ static bool is_date(struct vsm_str text) {
   return vsm_when_parse(z, &nano);
 }
 
-static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
-  char buf[VSM_KEY_MAX];
-  struct vsm_str text = value_text(a, t, buf);
-  if (text.n == 0) // most events carry no value
-    return;
+static __attribute__((noinline)) void note_text(struct application *a, struct vsm_str text, struct topic topic,
+                                                int64_t us) {
   const struct vsm_items *items = &a->stream->items;
   struct vsm_value *have = vsm_item_value(item_of(a), topic.kind, topic.name, topic.place);
   if (have && vsm_intern_is(&a->core->words, have->word, text)) { // mostly what it has comes again
@@ -176,6 +163,26 @@ static void note_value(struct application *a, const struct vsm_template *t, stru
     a->news = true;
   }
   vsm_items_put_value(items, item_of(a), have, &v);
+}
+
+// A template that is more than one field.
+static __attribute__((noinline)) void note_expanded(struct application *a, const struct vsm_template *t,
+                                                    struct topic topic, int64_t us) {
+  char buf[VSM_KEY_MAX];
+  long n = vsm_template_expand(t, a->event, buf, VSM_KEY_MAX, NULL);
+  if (n > 0)
+    note_text(a, (struct vsm_str){buf, (size_t)n}, topic, us);
+}
+
+// Most events carry no value.
+static void note_value(struct application *a, const struct vsm_template *t, struct topic topic, int64_t us) {
+  if (t->n != 1) {
+    note_expanded(a, t, topic, us);
+    return;
+  }
+  struct vsm_str whole = vsm_field_value(t->parts, a->event);
+  if (whole.n > 0 && whole.n <= VSM_KEY_MAX)
+    note_text(a, whole, topic, us);
 }
 
 static void add_values(struct application *a, int64_t us) {

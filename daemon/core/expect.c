@@ -258,7 +258,10 @@ struct course {
   const struct vsm_graph *graph;
   const struct vsm_retold *r;
   const struct vsm_story *story;
-  size_t next; // mark to look at
+  bool once;     // the first time of reaching the end alone counts; else each finish
+  int64_t begin; // INT64_MAX: it did not begin, or does not count
+  int64_t end;   // where one counts alone; INT64_MAX: not reached, or told
+  size_t next;   // mark to look at
 };
 
 // The first time from `us` on at which the stage was entered, or left; INT64_MAX: none.
@@ -282,54 +285,58 @@ static int64_t begin_of(const struct course *c) {
   return c->e->from < 0 ? c->story->started : first_time(c, c->e->from, c->e->from_left, 0);
 }
 
-static int64_t next_finish(struct course *c, int64_t from) {
+static int64_t next_finish(struct course *c) {
   while (c->next < c->story->n_marks) {
     const struct vsm_mark *m = vsm_retold_mark(c->r, c->story, c->next++);
-    if (m->kind == VSM_M_FINISHED && m->at >= from)
+    if (m->kind == VSM_M_FINISHED && m->at >= c->begin)
       return m->at;
   }
   return INT64_MAX;
 }
 
-// The next time at which the item reached the end; from the first transition to the finish each of them counts, of
-// other spans the first one alone. INT64_MAX: no more.
-static int64_t next_end(struct course *c, int64_t from) {
-  if (c->e->to < 0 && c->e->from < 0)
-    return next_finish(c, from);
-  if (c->next > 0)
-    return INT64_MAX;
-  int64_t end = c->e->to < 0 ? next_finish(c, from) : first_time(c, c->e->to, c->e->to_left, from);
-  c->next = SIZE_MAX;
+static struct course course(const struct vsm_expectings *x, unsigned i, const struct vsm_graph *graph,
+                            const struct vsm_retold *r, const struct vsm_story *story) {
+  const struct vsm_expectation *e = x->at[i].e;
+  struct course c = {e, graph, r, story, e->from >= 0 || e->to >= 0, INT64_MAX, INT64_MAX, 0};
+  if (vsm_expecting_counts(x, i, story->segments))
+    c.begin = begin_of(&c);
+  if (c.once && c.begin != INT64_MAX)
+    c.end = e->to < 0 ? next_finish(&c) : first_time(&c, e->to, e->to_left, c.begin);
+  return c;
+}
+
+// The next time at which the item reached the end; INT64_MAX: no more.
+static int64_t next_end(struct course *c) {
+  int64_t end = c->end;
+  if (!c->once)
+    return c->begin == INT64_MAX ? INT64_MAX : next_finish(c);
+  c->end = INT64_MAX;
   return end;
 }
 
-static bool is_reached(const struct course *c, int64_t from) {
-  struct course again = *c;
-  again.next = 0;
-  return (c->e->from >= 0 || c->e->to >= 0) && next_end(&again, from) != INT64_MAX;
-}
-
-static struct vsm_standing standing_of(const struct vsm_expecting *x, const struct course *c, int64_t from) {
-  if (from == INT64_MAX || !c->story->open || is_reached(c, from))
+static struct vsm_standing standing_of(const struct vsm_expecting *x, const struct course *c) {
+  if (c->begin == INT64_MAX || !c->story->open || c->end != INT64_MAX)
     return (struct vsm_standing){0};
   if (x->all)
-    return (struct vsm_standing){true, false, from};
+    return (struct vsm_standing){true, false, c->begin};
   int64_t frozen = c->e->ours ? any_frozen_since(c->r, c->story, ANY_PLACE) : NOT_FROZEN;
-  if (frozen < from)
-    frozen = from;
-  return standing(c->e, &(struct stay){c->r, c->story, ANY_PLACE, from}, frozen);
+  if (frozen < c->begin)
+    frozen = c->begin;
+  return standing(c->e, &(struct stay){c->r, c->story, ANY_PLACE, c->begin}, frozen);
 }
 
-static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course was, bool was_counts,
-                        struct course is, bool is_counts, uint32_t item) {
-  int64_t a = was_counts ? begin_of(&was) : INT64_MAX, b = is_counts ? begin_of(&is) : INT64_MAX;
-  move(x, standing_of(x, &was, a), standing_of(x, &is, b), item);
+static int64_t took(const struct course *c, int64_t end) {
+  return end == INT64_MAX ? -1 : elapsed(c->e, &(struct stay){c->r, c->story, ANY_PLACE, c->begin}, end);
+}
+
+static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course *was, struct course *is,
+                        uint32_t item) {
+  move(x, standing_of(x, was), standing_of(x, is), item);
   for (;;) {
-    int64_t ea = a == INT64_MAX ? a : next_end(&was, a), eb = b == INT64_MAX ? b : next_end(&is, b);
+    int64_t ea = next_end(was), eb = next_end(is);
     if (ea == INT64_MAX && eb == INT64_MAX)
       return;
-    int64_t da = ea == INT64_MAX ? -1 : elapsed(x->e, &(struct stay){was.r, was.story, ANY_PLACE, a}, ea);
-    int64_t db = eb == INT64_MAX ? -1 : elapsed(x->e, &(struct stay){is.r, is.story, ANY_PLACE, b}, eb);
+    int64_t da = took(was, ea), db = took(is, eb);
     if (ea == eb && da == db)
       continue;
     if (ea != INT64_MAX)
@@ -352,10 +359,10 @@ void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, co
                      const struct vsm_retold *r, struct vsm_set stages, bool ends, uint32_t item) {
   for (unsigned i = 0; i < x->n; i++) {
     const struct vsm_expectation *e = x->at[i].e;
-    if (!is_untouched(e, graph, r, &stages, ends))
-      expect_item(&x->at[i], bands, (struct course){e, graph, r, &r->was, 0},
-                  vsm_expecting_counts(x, i, r->was.segments), (struct course){e, graph, r, &r->is, 0},
-                  vsm_expecting_counts(x, i, r->is.segments), item);
+    if (is_untouched(e, graph, r, &stages, ends))
+      continue;
+    struct course was = course(x, i, graph, r, &r->was), is = course(x, i, graph, r, &r->is);
+    expect_item(&x->at[i], bands, &was, &is, item);
   }
 }
 

@@ -90,7 +90,8 @@ static struct pair *place_of(const struct vsm_pane *p, uint32_t what) {
   return &p->pairs[i];
 }
 
-static void grow(struct vsm_pane *p) {
+// Kept out of the way of what nearly all contributions need, as what stands behind find_pane().
+static __attribute__((noinline)) void grow(struct vsm_pane *p) {
   struct vsm_pane old = *p;
   p->cap = old.cap ? old.cap * 2 : FIRST_PAIRS;
   p->pairs = vsm_mem_alloc(p->cap * sizeof *p->pairs);
@@ -134,12 +135,10 @@ static int64_t due_of(const struct vsm_bands *bands, unsigned band, const struct
 }
 
 // The pane of a band that holds `us`; made where there is none.
-static struct vsm_pane *pane_at(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, int64_t us) {
+static __attribute__((noinline)) struct vsm_pane *find_pane(struct vsm_flow *f, const struct vsm_bands *bands,
+                                                            unsigned i, int64_t us) {
   struct vsm_band *band = &f->bands[i];
-  int64_t pane_us = bands->at[i].pane_us;
-  if (band->n > 0 && us >= band->panes[band->n - 1]->start_us && us < band->panes[band->n - 1]->start_us + pane_us)
-    return band->panes[band->n - 1];
-  int64_t start = us - us % pane_us;
+  int64_t start = us - us % bands->at[i].pane_us;
   size_t low = seek(band, start);
   if (low < band->n && band->panes[low]->start_us == start)
     return band->panes[low];
@@ -150,6 +149,13 @@ static struct vsm_pane *pane_at(struct vsm_flow *f, const struct vsm_bands *band
   int64_t due = due_of(bands, i, p);
   f->due_us = due < f->due_us ? due : f->due_us;
   return band->panes[low] = p;
+}
+
+// Most often it is the last one.
+static inline struct vsm_pane *pane_at(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, int64_t us) {
+  const struct vsm_band *band = &f->bands[i];
+  struct vsm_pane *last = band->n > 0 ? band->panes[band->n - 1] : NULL;
+  return last && us >= last->start_us && us < last->start_us + bands->at[i].pane_us ? last : find_pane(f, bands, i, us);
 }
 
 static unsigned band_of(const struct vsm_bands *bands, int64_t us) {

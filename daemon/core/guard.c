@@ -101,7 +101,6 @@ struct vsm_guard *vsm_guard_create(struct vsm_core *core, struct vsm_stream_stat
   struct vsm_seen *seen[] = {&w->was, &w->is, &w->kept, &w->other};
   for (size_t i = 0; i < sizeof seen / sizeof *seen; i++)
     seen[i]->visits = vsm_mem_alloc(w->n_stages * sizeof *seen[i]->visits);
-  w->said = vsm_mem_alloc((w->n_stages + 1) * sizeof *w->said);
   init_node(&w->stream, w, -1, m->alerts, &s->expected, s->bands, queue);
   if (m->alerts)
     init_stalls(&w->stream, m->stalls, m->n_stalls, words, queue);
@@ -137,7 +136,6 @@ void vsm_guard_destroy(struct vsm_guard *w) {
   free(w->is.visits);
   free(w->kept.visits);
   free(w->other.visits);
-  free(w->said);
   free(w);
 }
 

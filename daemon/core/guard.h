@@ -93,9 +93,10 @@ struct vsm_guard_before {
   int64_t progress_us, due_us, not_before_us; // 0: none
 };
 
-// What is said of dates of a stage, or of the item: words, 0: nothing.
+// What is said of an item's dates of one kind: by place, and where anything is said.
 struct vsm_guard_dates {
-  uint32_t due, not_before;
+  struct vsm_set has;
+  uint32_t words[VSM_PLACE_ITEM + 1];
 };
 enum { VSM_GUARD_DATES = 256 };
 
@@ -115,9 +116,8 @@ struct vsm_guard {
   const struct vsm_seen *seen; // as it was: one of these
   bool has_kept, has_other;
   struct vsm_guard_before before;
-  struct vsm_guard_dates *said; // its dates, by place; behind those of stages the item's
-  struct vsm_set dated;         // places that have any, with VSM_PLACE_ITEM
-  bool take_out;                // it is to be seen no more
+  struct vsm_guard_dates due, not_before; // its dates
+  bool take_out;                          // it is to be seen no more
   const struct vsm_retold *told;
 };
 

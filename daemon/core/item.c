@@ -84,9 +84,11 @@ void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32
   uint32_t *origins = vsm_item_origins(it);
   uint8_t *whos = vsm_item_who(it);
   size_t tail = it->n++ - at;
-  memmove(it->log + at + 1, it->log + at, tail * sizeof *it->log);
-  memmove(origins + at + 1, origins + at, tail * sizeof *origins);
-  memmove(whos + at + 1, whos + at, tail);
+  if (tail > 0) { // most come in order
+    memmove(it->log + at + 1, it->log + at, tail * sizeof *it->log);
+    memmove(origins + at + 1, origins + at, tail * sizeof *origins);
+    memmove(whos + at + 1, whos + at, tail);
+  }
   it->log[at] = transition;
   origins[at] = origin;
   whos[at] = who;

@@ -177,8 +177,10 @@ static void insert(struct vsm_ranks *r, size_t leaf, struct vsm_rank e) {
   size_t i = find_in_leaf(r, leaf, e);
   struct vsm_ranks_leaf *l = r->leaves[leaf];
   size_t tail = r->fills[leaf].used++ - i;
-  memmove(l->us + i + 1, l->us + i, tail * sizeof *l->us);
-  memmove(l->id + i + 1, l->id + i, tail * sizeof *l->id);
+  if (tail > 0) { // mostly it comes at the end
+    memmove(l->us + i + 1, l->us + i, tail * sizeof *l->us);
+    memmove(l->id + i + 1, l->id + i, tail * sizeof *l->id);
+  }
   l->us[i] = e.us;
   l->id[i] = e.id;
   r->firsts[leaf] = l->us[0];
@@ -293,29 +295,34 @@ void vsm_ranks_settle(struct vsm_ranks_queue *q) {
   settle(q);
 }
 
-static void take(struct vsm_ranks *r, struct vsm_ranks_change c) {
-  if (!r->queue) {
-    change(&c, find_leaf(r, c.entry));
+static inline void take(struct vsm_ranks *r, int64_t us, uint32_t id, bool add) {
+  struct vsm_ranks_queue *q = r->queue;
+  if (!q) {
+    change(&(struct vsm_ranks_change){r, {us, id}, add}, find_leaf(r, (struct vsm_rank){us, id}));
     return;
   }
-  if (c.add && r->queue->gathers) {
-    gather(r, c.entry);
+  if (add && q->gathers) {
+    gather(r, (struct vsm_rank){us, id});
     return;
   }
-  if (r->queue->n == VSM_RANKS_WAITING_MAX)
-    vsm_ranks_settle(r->queue);
-  r->queue->at[r->queue->n++] = c;
+  if (q->n == VSM_RANKS_WAITING_MAX)
+    vsm_ranks_settle(q);
+  struct vsm_ranks_change *c = &q->at[q->n++];
+  c->ranks = r;
+  c->entry.us = us;
+  c->entry.id = id;
+  c->add = add;
 }
 
 void vsm_ranks_insert(struct vsm_ranks *r, int64_t us, uint32_t id) {
   r->count++;
-  take(r, (struct vsm_ranks_change){r, {us, id}, true});
+  take(r, us, id, true);
 }
 
 void vsm_ranks_remove(struct vsm_ranks *r, int64_t us, uint32_t id) {
   assert(r->count > 0);
   r->count--;
-  take(r, (struct vsm_ranks_change){r, {us, id}, false});
+  take(r, us, id, false);
 }
 
 // What every reader begins with.

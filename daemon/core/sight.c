@@ -41,15 +41,13 @@ void vsm_guard_tell_date(struct vsm_guard *g, enum vsm_value_kind kind, unsigned
 
 static void collect_dates(struct vsm_guard *g, const struct vsm_item *it) {
   const struct vsm_value *v = vsm_item_values(it);
-  g->dated = (struct vsm_set){{0}};
+  g->due.has = g->not_before.has = (struct vsm_set){{0}};
   for (unsigned i = 0; i < it->n_values; i++) {
-    unsigned place = v[i].place, at = place < g->n_stages ? place : g->n_stages;
-    if (v[i].kind == VSM_VALUE_SEGMENT || (at == g->n_stages && place != VSM_PLACE_ITEM))
+    if (v[i].kind == VSM_VALUE_SEGMENT)
       continue;
-    if (!vsm_set_has(&g->dated, place))
-      g->said[at] = (struct vsm_guard_dates){0, 0};
-    vsm_set_add(&g->dated, place);
-    *(v[i].kind == VSM_VALUE_DUE ? &g->said[at].due : &g->said[at].not_before) = v[i].word;
+    struct vsm_guard_dates *dates = v[i].kind == VSM_VALUE_DUE ? &g->due : &g->not_before;
+    vsm_set_add(&dates->has, v[i].place);
+    dates->words[v[i].place] = v[i].word;
   }
 }
 
@@ -62,18 +60,16 @@ static int64_t read_date(const struct vsm_stream_state *s, uint32_t word) {
   return s->guard->dates[i].us;
 }
 
-static int64_t date(const struct sight *g, enum vsm_value_kind kind, int stage) {
-  const struct vsm_guard *w = g->s->guard;
+static inline int64_t date(const struct sight *g, enum vsm_value_kind kind, int stage) {
+  const struct vsm_guard_dates *dates = kind == VSM_VALUE_DUE ? &g->s->guard->due : &g->s->guard->not_before;
   unsigned place = stage < 0 ? VSM_PLACE_ITEM : (unsigned)stage;
-  if (!vsm_set_has(&w->dated, place))
+  if (!vsm_set_has(&dates->has, place))
     return 0;
   if (g->before->place == place && kind == VSM_VALUE_DUE && g->before->due)
     return g->before->due_us;
   if (g->before->place == place && kind == VSM_VALUE_NOT_BEFORE && g->before->not_before)
     return g->before->not_before_us;
-  const struct vsm_guard_dates *said = &w->said[stage < 0 ? w->n_stages : place];
-  uint32_t word = kind == VSM_VALUE_DUE ? said->due : said->not_before;
-  return word ? read_date(g->s, word) : 0;
+  return read_date(g->s, dates->words[place]);
 }
 
 // --- one visit, the item

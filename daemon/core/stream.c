@@ -87,10 +87,13 @@ static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *
 }
 
 static void tell_segments(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out) {
-  for (unsigned i = 0; i < s->n_attributes; i++) {
-    const struct vsm_value *v = vsm_item_value(it, VSM_VALUE_SEGMENT, s->attributes[i].name, VSM_PLACE_ITEM);
-    out->segments[i] = v ? v->word : (uint32_t)VSM_NO_SEGMENT;
-  }
+  const struct vsm_value *v = vsm_item_values(it);
+  for (unsigned i = 0; i < s->n_attributes; i++)
+    out->segments[i] = (uint32_t)VSM_NO_SEGMENT;
+  for (unsigned k = 0; k < it->n_values; k++)
+    for (unsigned i = 0; v[k].kind == VSM_VALUE_SEGMENT && i < s->n_attributes; i++)
+      if (s->attributes[i].name == v[k].name)
+        out->segments[i] = v[k].word;
 }
 
 void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but, struct vsm_story *out) {
