@@ -1,9 +1,9 @@
 # Writes the table of agents/web/assets.h: cmake -DDIST=FOLDER -DOUT=FILE -DGZIP=PROGRAM -P assets.cmake. Without a folder
 # the table is empty. FOLDER/index.html is "/", every other file has its path in the folder.
 set(types
-  html "text/html; charset=utf-8" js "text/javascript; charset=utf-8" mjs "text/javascript; charset=utf-8"
-  css "text/css; charset=utf-8" svg "image/svg+xml" json "application/json" png "image/png" ico "image/x-icon"
-  woff2 "font/woff2" txt "text/plain; charset=utf-8" map "application/json" webmanifest "application/manifest+json")
+  html "text/html" js "text/javascript" mjs "text/javascript"
+  css "text/css" svg "image/svg+xml" json "application/json" png "image/png" ico "image/x-icon"
+  woff2 "font/woff2" txt "text/plain" map "application/json" webmanifest "application/manifest+json")
 set(files)
 if(DIST AND EXISTS ${DIST})
   file(GLOB_RECURSE files RELATIVE ${DIST} ${DIST}/*)
@@ -20,6 +20,9 @@ foreach(file ${files})
   endif()
   math(EXPR at "${at} + 1")
   list(GET types ${at} type)
+  if(type MATCHES "^text/")
+    string(APPEND type "; charset=utf-8")
+  endif()
   execute_process(COMMAND ${GZIP} -9 -n -c ${DIST}/${file} OUTPUT_FILE ${OUT}.gz RESULT_VARIABLE failed)
   if(failed)
     message(FATAL_ERROR "${DIST}/${file}: ${GZIP} failed")

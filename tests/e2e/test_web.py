@@ -168,7 +168,7 @@ class Questions(unittest.TestCase):
         self.assertEqual(self.web.get("/healthz").status, 200)
         self.assertEqual(self.web.get("/readyz").status, 200)
         page = self.web.get("/")
-        self.assertEqual((page.status, page.type), (200, "text/html"))
+        self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
         self.assertTrue(page.headers["Content-Security-Policy"].startswith("default-src 'self'"))
 
 
