@@ -162,10 +162,11 @@ static void on_hangup(void *ctx) {
   struct vsm_daemon *d = ctx;
   char *text = NULL;
   uint64_t recorded;
-  if (d->recovered)
-    vsm_daemon_reload(d, &text, &recorded);
-  else
-    d->hung_up = true;
+  d->hung_up = !d->recovered;
+  if (d->recovered) {
+    int err = vsm_daemon_reload(d, &text, &recorded);
+    vsm_audit_signal(d->audit, "reload", err ? VSM_ORDER_FAILED : VSM_ORDER_DONE);
+  }
   free(text);
 }
 
@@ -250,9 +251,16 @@ static int create_parts(struct vsm_daemon *d) {
   d->zcontext = vsm_zcontext_create();
   if (!d->loop || !d->zcontext)
     return VSM_ENOMEM;
+  bool encrypted = d->config->daemon.curve.key != NULL;
+  d->auth = vsm_auth_create(
+      &(struct vsm_auth_options){.zcontext = d->zcontext, .loop = d->loop, .gates = &d->gates, .on = encrypted});
+  d->audit = vsm_audit_create(d->config->state);
+  if (!d->auth || !d->audit)
+    return VSM_ENOMEM;
   d->ingest = vsm_ingest_create(&(struct vsm_ingest_options){.zcontext = d->zcontext,
                                                              .loop = d->loop,
                                                              .gates = &d->gates,
+                                                             .auth = d->auth,
                                                              .pass_time = vsm_daemon_pass_time,
                                                              .wants_changes = wants_changes,
                                                              .on_change = on_change,
@@ -261,6 +269,7 @@ static int create_parts(struct vsm_daemon *d) {
   d->publish = vsm_publish_create(&(struct vsm_publish_options){.zcontext = d->zcontext,
                                                                 .loop = d->loop,
                                                                 .gates = &d->gates,
+                                                                .auth = d->auth,
                                                                 .epoch = d->epoch,
                                                                 .pass_time = vsm_daemon_pass_time,
                                                                 .status = vsm_daemon_status,
@@ -268,6 +277,8 @@ static int create_parts(struct vsm_daemon *d) {
   d->query = vsm_query_socket_create(&(struct vsm_query_socket_options){.zcontext = d->zcontext,
                                                                         .loop = d->loop,
                                                                         .gates = &d->gates,
+                                                                        .auth = d->auth,
+                                                                        .audit = d->audit,
                                                                         .pass_time = vsm_daemon_pass_time,
                                                                         .epoch = d->epoch,
                                                                         .status = vsm_daemon_status,
@@ -282,12 +293,13 @@ static int create_parts(struct vsm_daemon *d) {
   d->step = vsm_timer_create(d->loop, on_step_due, d);
   d->look = vsm_timer_create(d->loop, on_look, d);
   d->alive = vsm_timer_create(d->loop, on_alive, d);
+  d->renew = vsm_timer_create(d->loop, vsm_daemon_renew_query, d);
   d->terminate = vsm_catch_create(d->loop, SIGTERM, on_terminate, d);
   d->interrupt = vsm_catch_create(d->loop, SIGINT, on_terminate, d);
   d->hangup = vsm_catch_create(d->loop, SIGHUP, on_hangup, d);
   d->more = vsm_catch_create(d->loop, SIGUSR1, on_more, d);
   d->less = vsm_catch_create(d->loop, SIGUSR2, on_less, d);
-  bool timers = d->step && d->look && d->alive;
+  bool timers = d->step && d->look && d->alive && d->renew;
   bool signals = d->terminate && d->interrupt && d->hangup && d->more && d->less;
   return d->ingest && d->publish && d->query && timers && signals ? 0 : VSM_ENOMEM;
 }
@@ -296,9 +308,9 @@ static int open_sockets(struct vsm_daemon *d) {
   const struct vsm_conf_daemon *c = &d->config->daemon;
   int err = vsm_ingest_open(d->ingest, d->config);
   if (!err && c->publish)
-    err = vsm_publish_open(d->publish, c->publish);
+    err = vsm_publish_open(d->publish, d->config);
   if (!err && c->query)
-    err = vsm_query_socket_open(d->query, c->query);
+    err = vsm_query_socket_open(d->query, d->config);
   vsm_publish_status_alone(d->publish, true);
   vsm_query_socket_hold(d->query, true);
   vsm_ingest_shut(d->ingest);
@@ -327,9 +339,12 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   if (!d)
     return NULL;
   d->options = *options;
-  int err = vsm_daemon_load(d, &d->config, &d->notes, &text);
+  struct vsm_loaded loaded;
+  int err = vsm_daemon_load(d, &loaded, &text);
   if (err)
     goto fail;
+  d->config = loaded.config;
+  d->notes = loaded.notes;
   d->step_due = VSM_TIME_NEVER;
   vsm_clock_init(&d->clock, d->config->model.max_future_skew_us);
   d->started_boot_us = vsm_clock_boot_us();
@@ -337,10 +352,15 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   d->model = &d->config->model;
   d->core = vsm_core_create(d->model);
   err = d->core ? create_parts(d) : VSM_ENOMEM;
-  if (err)
+  if (err) {
+    vsm_auth_drop_keys(&loaded.keys);
+    vsm_clients_destroy(loaded.clients);
     goto fail;
+  }
+  vsm_auth_follow(d->auth, &loaded.keys, loaded.clients);
   vsm_daemon_wire(d);
   vsm_daemon_log_notes(d);
+  vsm_daemon_log_security(d);
   err = open_state(d);
   if (!err)
     err = open_sockets(d);
@@ -364,12 +384,15 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   vsm_catch_destroy(d->hangup);
   vsm_catch_destroy(d->interrupt);
   vsm_catch_destroy(d->terminate);
+  vsm_timer_destroy(d->renew);
   vsm_timer_destroy(d->alive);
   vsm_timer_destroy(d->look);
   vsm_timer_destroy(d->step);
   vsm_query_socket_destroy(d->query);
   vsm_publish_destroy(d->publish);
   vsm_ingest_destroy(d->ingest);
+  vsm_audit_destroy(d->audit);
+  vsm_auth_destroy(d->auth);
   vsm_keep_destroy(d->keep);
   vsm_zcontext_destroy(d->zcontext);
   vsm_loop_destroy(d->loop);

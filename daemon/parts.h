@@ -4,6 +4,8 @@
 #include "conf/conf.h"
 #include "core/view.h"
 #include "daemon.h"
+#include "shell/audit.h"
+#include "shell/auth.h"
 #include "shell/clock.h"
 #include "shell/ingest.h"
 #include "shell/keep.h"
@@ -28,6 +30,8 @@ struct vsm_daemon {
   struct vsm_log_gates gates;
   struct vsm_loop *loop;
   struct vsm_zcontext *zcontext;
+  struct vsm_auth *auth;
+  struct vsm_audit *audit;
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;
   struct vsm_query_socket *query;
@@ -36,6 +40,7 @@ struct vsm_daemon {
   struct vsm_time step_due; // for when it is set; VSM_TIME_NEVER: it is not
   struct vsm_timer *look;   // for trouble
   struct vsm_timer *alive;  // for the next sign of life to the service manager
+  struct vsm_timer *renew;  // of the query socket
   struct vsm_catch *terminate, *interrupt, *hangup;
   struct vsm_catch *more, *less; // is said in the log
 
@@ -73,12 +78,24 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out);
 
 // --- reload.c
 
-// Loads and completes a configuration. On error *text holds every mistake, for free().
-int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_config **config, struct vsm_notes *notes, char **text);
+// What a load found.
+struct vsm_loaded {
+  struct vsm_config *config;
+  struct vsm_notes notes; // of it
+  struct vsm_auth_keys keys;
+  struct vsm_clients *clients; // NULL: nothing is encrypted
+};
+
+// Loads and completes a configuration, with the files that it names. On error *text holds every mistake, for free(),
+// and *out is empty.
+int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_loaded *out, char **text);
+void vsm_daemon_unload(struct vsm_loaded *l);
 void vsm_daemon_log_notes(const struct vsm_daemon *d);
+void vsm_daemon_log_security(const struct vsm_daemon *d);
 // Tells every part of the core and its model.
 void vsm_daemon_wire(struct vsm_daemon *d);
 // The core takes another model, and the journal the configuration that it is of.
 int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh);
+void vsm_daemon_renew_query(void *ctx); // the query socket is opened anew
 // Takes the configuration file anew, as the query socket asks for it.
 int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded);

@@ -7,7 +7,17 @@
 #include "core/alert.h"
 #include "parts.h"
 #include "shell/notify.h"
+#include "shell/process.h"
 #include "store/journal.h"
+
+#define ANSWERS_LEAVE_US (100 * 1000) // until those of before have gone out
+
+// What listened does not any more, and cannot again: to go on deaf would be worse than to end.
+static void give_up(struct vsm_daemon *d, int err) {
+  vsm_log("renew_failed", "why=\"%s\"", vsm_err_text(err));
+  d->err = err;
+  vsm_loop_stop(d->loop);
+}
 
 static int take_notes(struct vsm_config *c, struct vsm_notes *out) {
   *out = (struct vsm_notes){vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *out->keys), 0};
@@ -20,23 +30,44 @@ static int take_notes(struct vsm_config *c, struct vsm_notes *out) {
   return 0;
 }
 
-int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_config **config, struct vsm_notes *notes, char **text) {
-  struct vsm_conf_report report;
-  int err = vsm_config_load(d->options.config, config, &report);
+static int take_report(struct vsm_conf_report *report, int err, char **text) {
   size_t n;
   FILE *f = err ? open_memstream(text, &n) : NULL;
   if (f) {
-    vsm_conf_report_print(&report, f);
+    vsm_conf_report_print(report, f);
     fclose(f);
   }
-  vsm_conf_report_fini(&report);
+  vsm_conf_report_fini(report);
+  return err;
+}
+
+int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_loaded *out, char **text) {
+  struct vsm_conf_report report;
+  *out = (struct vsm_loaded){0};
+  int err = take_report(&report, vsm_config_load(d->options.config, &out->config, &report), text);
   if (err)
     return err;
   if (d->options.clock != VSM_CLOCK_AS_CONFIGURED)
-    vsm_config_set_clock(*config, d->options.clock);
-  if ((*config)->state && (err = vsm_keep_check(*config, text)) != 0)
-    return err;
-  return take_notes(*config, notes);
+    vsm_config_set_clock(out->config, d->options.clock);
+  if (out->config->curve.key)
+    vsm_process_hide();
+  err = take_report(&report, vsm_clients_load(out->config, &out->clients, &report), text);
+  if (!err)
+    err = vsm_auth_read_keys(out->config, &out->keys, text);
+  if (!err && out->config->state)
+    err = vsm_keep_check(out->config, text);
+  if (!err)
+    err = take_notes(out->config, &out->notes);
+  if (err)
+    vsm_daemon_unload(out);
+  return err;
+}
+
+void vsm_daemon_unload(struct vsm_loaded *l) {
+  vsm_auth_drop_keys(&l->keys);
+  vsm_clients_destroy(l->clients);
+  vsm_config_destroy(l->config);
+  *l = (struct vsm_loaded){0};
 }
 
 void vsm_daemon_wire(struct vsm_daemon *d) {
@@ -55,6 +86,12 @@ void vsm_daemon_log_notes(const struct vsm_daemon *d) {
   }
 }
 
+void vsm_daemon_log_security(const struct vsm_daemon *d) {
+  if (vsm_config_is_insecure(d->config))
+    vsm_log("insecure", "what=\"it listens beyond this machine, unencrypted: anybody can speak and hear\" config=%s",
+            d->config->path);
+}
+
 int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh) {
   struct vsm_time now = vsm_daemon_pass_time(d);
   d->folding = true;
@@ -71,36 +108,65 @@ int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh) 
   return 0;
 }
 
-static int replace(struct vsm_daemon *d, struct vsm_config *fresh, struct vsm_notes notes, char **text) {
-  if ((*text = vsm_config_needs_restart(d->config, fresh)) != NULL)
-    return VSM_ECONFIG;
-  int err = vsm_daemon_fold_under(d, fresh);
+// Sockets that somebody must be cut off from, or whose keys or endpoints are others, are opened anew. The query socket
+// is, when the answer that says so has gone out.
+static void renew_sockets(struct vsm_daemon *d, bool all) {
+  bool submit = vsm_auth_take_stale(d->auth, "submit"), subscribe = vsm_auth_take_stale(d->auth, "subscribe");
+  bool publish = vsm_auth_take_stale(d->auth, "publish"), query = vsm_auth_take_stale(d->auth, "query");
+  int err = vsm_ingest_renew(d->ingest, d->config, all || submit, all || subscribe);
+  if (!err && (all || publish))
+    err = vsm_publish_renew(d->publish, d->config);
+  if (!err && (all || query))
+    vsm_timer_set(d->renew, ANSWERS_LEAVE_US);
   if (err)
-    return err;
+    give_up(d, err);
+}
+
+void vsm_daemon_renew_query(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  int err = vsm_query_socket_renew(d->query, d->config);
+  if (err)
+    give_up(d, err);
+}
+
+// The model is in force: what else the configuration says is taken.
+static void take(struct vsm_daemon *d, struct vsm_loaded *fresh) {
   struct vsm_config *old = d->config;
-  d->config = fresh;
-  d->notes = notes;
-  vsm_ingest_follow(d->ingest, fresh);
+  bool keys = vsm_auth_follow(d->auth, &fresh->keys, fresh->clients);
+  bool endpoints = vsm_config_next_differs(old, fresh->config);
+  d->config = fresh->config;
+  d->notes = fresh->notes;
+  *fresh = (struct vsm_loaded){0};
+  vsm_ingest_follow(d->ingest, d->config, keys);
+  if (vsm_auth_is_on(d->auth))
+    renew_sockets(d, keys || endpoints);
   vsm_daemon_wire(d);
   vsm_daemon_log_notes(d);
+  vsm_daemon_log_security(d);
   vsm_publish_status_now(d->publish);
   vsm_config_destroy(old);
   vsm_config_destroy(d->kept);
   d->kept = NULL;
-  return 0;
+}
+
+static int replace(struct vsm_daemon *d, struct vsm_loaded *fresh, char **text) {
+  if ((*text = vsm_config_needs_restart(d->config, fresh->config)) != NULL)
+    return VSM_ECONFIG;
+  int err = vsm_daemon_fold_under(d, fresh->config);
+  if (!err)
+    take(d, fresh);
+  return err;
 }
 
 int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded) {
   struct vsm_daemon *d = ctx;
-  struct vsm_config *fresh = NULL;
+  struct vsm_loaded fresh;
   *text = NULL;
   vsm_notify_reloading();
-  struct vsm_notes notes;
-  int err = vsm_daemon_load(d, &fresh, &notes, text);
+  int err = vsm_daemon_load(d, &fresh, text);
   if (!err)
-    err = replace(d, fresh, notes, text);
-  if (err)
-    vsm_config_destroy(fresh);
+    err = replace(d, &fresh, text);
+  vsm_daemon_unload(&fresh);
   if (err)
     vsm_log("reload_refused", "config=%s why=\"%s\"", d->options.config, *text ? "as follows" : vsm_err_text(err));
   else

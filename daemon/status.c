@@ -34,6 +34,7 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
   struct vsm_daemon *d = ctx;
   struct vsm_ingest_counts counts = vsm_ingest_counts(d->ingest);
   struct vsm_pulse_view pulse = vsm_pulse_view(&d->pulse);
+  struct vsm_auth_counts refused = vsm_auth_counts(d->auth);
   *out = (struct vsm_status_view){.version = VSM_VERSION,
                                   .clock = d->model->clock == VSM_CLOCK_WALL ? "wall" : "event",
                                   .time = vsm_core_now(d->core),
@@ -51,6 +52,11 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .trouble = vsm_daemon_trouble(d),
                                   .bad_frames = counts.bad_frames + vsm_query_socket_bad_frames(d->query),
                                   .acks_lost = counts.acks_lost,
+                                  .security = vsm_auth_is_on(d->auth)             ? "curve"
+                                              : vsm_config_is_insecure(d->config) ? "insecure"
+                                                                                  : "local",
+                                  .refused_handshakes = refused.handshakes,
+                                  .refused_messages = refused.messages,
                                   .alerts = vsm_core_count_alerts(d->core),
                                   .received_per_second = pulse.received_per_second,
                                   .waiting_bytes = vsm_ingest_waiting_bytes(d->ingest),

@@ -104,7 +104,8 @@ static int open_spool(struct vsm_emitter *e, const struct vsm_emitter_options *o
     return err;
   e->options.epoch = vsm_spool_epoch(e->spool);
   e->sequence = vsm_spool_last(e->spool);
-  struct vsm_sock_options sock = {.type = ZMQ_ROUTER, .send_hwm = ANSWERS_HWM, .receive_hwm = 1000, .bind = o->recover};
+  struct vsm_sock_options sock = {
+      .type = ZMQ_ROUTER, .send_hwm = ANSWERS_HWM, .receive_hwm = 1000, .bind = o->recover, .keys = o->keys};
   return o->recover ? vsm_sock_open(&e->recover, e->sock.context, e->wait, &sock) : 0;
 }
 
@@ -123,7 +124,8 @@ int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emi
                                       e->acked ? 0 : (int)e->options.publish_batches, // acked, the window bounds it
                                   .linger_ms = e->acked ? 0 : PUBLISH_LINGER_MS,
                                   .connect = e->acked ? options->submit : options->publish,
-                                  .bind = options->bind};
+                                  .bind = options->bind,
+                                  .keys = options->keys};
   e->wait = epoll_create1(EPOLL_CLOEXEC);
   int err = e->wait < 0 ? VSM_CLIENT_EIO : vsm_sock_open(&e->sock, options->zmq_context, e->wait, &sock);
   if (!err)

@@ -42,7 +42,7 @@ int vsm_query_create(const struct vsm_query_options *options, struct vsm_query *
   q->timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS;
   q->tail = &q->head;
   vsm_arena_init(&q->arena, REPLY_ARENA_BYTES);
-  struct vsm_sock_options sock = {.type = ZMQ_DEALER, .connect = options->query};
+  struct vsm_sock_options sock = {.type = ZMQ_DEALER, .connect = options->query, .keys = options->keys};
   q->wait = epoll_create1(EPOLL_CLOEXEC);
   int err = q->wait < 0 ? VSM_CLIENT_EIO : vsm_sock_open(&q->sock, options->zmq_context, q->wait, &sock);
   if (err)

@@ -10,6 +10,8 @@
 #include <sys/epoll.h>
 #include <zmq.h>
 
+#include "agents/lib/keys.h"
+#include "agents/lib/zap.h"
 #include "base/endpoint.h"
 #include "vsm/vsm.h"
 
@@ -54,6 +56,21 @@ static int set_options(void *socket, const struct vsm_sock_options *o) {
   return 0;
 }
 
+// As a client of what it connects to, as a server of what comes where it binds.
+static int set_keys(void *socket, const struct vsm_sock_options *o) {
+  static const int yes = 1;
+  if (!o->keys || !o->keys->own)
+    return 0;
+  const struct vsm_key *own = o->keys->own, *server = o->keys->server;
+  if (o->bind)
+    return zmq_setsockopt(socket, ZMQ_CURVE_SERVER, &yes, sizeof yes) |
+           zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, own->secret_key, VSM_KEY_CHARS + 1) |
+           zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, VSM_ZAP_DOMAIN, strlen(VSM_ZAP_DOMAIN));
+  return zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, server->public_key, VSM_KEY_CHARS + 1) |
+         zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, own->public_key, VSM_KEY_CHARS + 1) |
+         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, own->secret_key, VSM_KEY_CHARS + 1);
+}
+
 static void *open_monitor(const struct vsm_sock *s) {
   char endpoint[64];
   static const int no_linger = 0;
@@ -73,8 +90,11 @@ static void *open_monitor(const struct vsm_sock *s) {
 static int start(struct vsm_sock *s, int wait, const struct vsm_sock_options *o) {
   if (!s->context || !(s->socket = zmq_socket(s->context, o->type)))
     return VSM_CLIENT_EIO;
-  if (set_options(s->socket, o) != 0)
+  if (set_options(s->socket, o) != 0 || set_keys(s->socket, o) != 0)
     return VSM_CLIENT_EINVAL;
+  int err = o->keys && o->bind ? vsm_zap_open(s->context, wait, o->keys, &s->zap) : 0;
+  if (err)
+    return err;
   if (!(s->monitor = open_monitor(s)) || join(s->socket, wait) != 0 || join(s->monitor, wait) != 0)
     return VSM_CLIENT_EIO;
   if ((o->connect && zmq_connect(s->socket, o->connect) != 0) || (o->bind && zmq_bind(s->socket, o->bind) != 0))
@@ -97,6 +117,7 @@ void vsm_sock_close(struct vsm_sock *s) {
   }
   if (s->monitor)
     zmq_close(s->monitor);
+  vsm_zap_close(s->zap);
   if (s->own_context && s->context)
     while (zmq_ctx_term(s->context) != 0 && errno == EINTR)
       ;
@@ -110,8 +131,8 @@ static bool readable(void *socket) {
 }
 
 bool vsm_sock_ready(const struct vsm_sock *s) {
-  bool monitor = readable(s->monitor); // ask both, always
-  return readable(s->socket) || monitor;
+  bool monitor = readable(s->monitor), zap = vsm_zap_ready(s->zap); // ask all, always
+  return readable(s->socket) || monitor || zap;
 }
 
 bool vsm_sock_readable(const struct vsm_sock *s) {
@@ -121,6 +142,7 @@ bool vsm_sock_readable(const struct vsm_sock *s) {
 unsigned vsm_sock_connections(const struct vsm_sock *s) {
   unsigned n = 0;
   char event[256];
+  vsm_zap_serve(s->zap);
   while (zmq_recv(s->monitor, event, sizeof event, ZMQ_DONTWAIT) >= 0) { // two frames: the event, the endpoint
     if (zmq_recv(s->monitor, event, sizeof event, ZMQ_DONTWAIT) >= 0)
       n++;

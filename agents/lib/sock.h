@@ -1,13 +1,16 @@
 // One ZeroMQ socket of the client with what belongs to it: options, a monitor that tells of connections, and its part
-// in the one descriptor (an epoll set) that the user of the library waits for. The only file that calls zmq_*.
+// in the one descriptor (an epoll set) that the user of the library waits for.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+
+struct vsm_keys;
 
 struct vsm_sock {
   void *context; // owned where own_context
   bool own_context;
   void *socket, *monitor;
+  struct vsm_zap *zap; // NULL: none, or another socket's
 };
 
 struct vsm_sock_options {
@@ -15,7 +18,8 @@ struct vsm_sock_options {
   int send_hwm, receive_hwm; // messages; 0: no limit
   int linger_ms;             // how long what was sent may take to leave after closing
   const char *connect, *bind;
-  const char *const *topics; // of a SUB
+  const struct vsm_keys *keys; // NULL: unencrypted
+  const char *const *topics;   // of a SUB
   size_t n_topics;
 };
 

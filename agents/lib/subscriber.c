@@ -43,13 +43,14 @@ static int open_all(struct vsm_subscriber *s, const struct vsm_subscriber_option
   struct vsm_sock_options sock = {.type = ZMQ_SUB,
                                   .receive_hwm = RECEIVE_HWM,
                                   .connect = o->publish,
+                                  .keys = o->keys,
                                   .topics = o->n_topics ? o->topics : all,
                                   .n_topics = o->n_topics ? o->n_topics : 1};
   int err = vsm_sock_open(&s->sock, o->zmq_context, s->wait, &sock);
   if (err || !o->query)
     return err;
   struct vsm_query_options query = {
-      .query = o->query, .timeout_ms = s->options.timeout_ms, .zmq_context = o->zmq_context};
+      .query = o->query, .keys = o->keys, .timeout_ms = s->options.timeout_ms, .zmq_context = o->zmq_context};
   err = vsm_query_create(&query, &s->query);
   if (err)
     return err;

@@ -60,12 +60,13 @@ int vsm_inbox_create(const struct vsm_inbox_options *o, struct vsm_inbox **out) 
   struct vsm_subscriber_options news = {.publish = o->publish,
                                         .topics = topics,
                                         .n_topics = 2,
+                                        .keys = o->keys,
                                         .on_publication = on_publication,
                                         .on_gap = on_gap,
                                         .on_restart = on_restart,
                                         .on_connect = on_connect,
                                         .ctx = in};
-  struct vsm_query_options query = {.query = o->query, .timeout_ms = TIMEOUT_MS};
+  struct vsm_query_options query = {.query = o->query, .keys = o->keys, .timeout_ms = TIMEOUT_MS};
   *out = NULL;
   int err = vsm_subscriber_create(&news, &in->news);
   if (err == 0)

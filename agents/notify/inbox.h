@@ -8,6 +8,7 @@ struct vsm_inbox;
 
 struct vsm_inbox_options {
   const char *publish, *query;
+  const struct vsm_keys *keys; // NULL: unencrypted; borrowed during _create
   // Messages are valid during the call.
   void (*on_alert)(void *ctx, const Vsm__V1__Alert *a);
   void (*on_list)(void *ctx, const Vsm__V1__Alerts *live, const Vsm__V1__Alerts *history);

@@ -278,6 +278,7 @@ static bool open_store(struct notifier *n) {
 
 static bool open_inbox(struct notifier *n, const struct vsm_notifier_options *o) {
   struct vsm_inbox_options in = {.publish = o->publish,
+                                 .keys = o->keys,
                                  .query = o->query,
                                  .on_alert = on_alert,
                                  .on_list = on_list,

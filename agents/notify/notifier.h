@@ -1,8 +1,11 @@
 // The whole of vsm-notify: owns its parts and runs their loop.
 #pragma once
 
+struct vsm_keys;
+
 struct vsm_notifier_options {
   const char *config, *query, *publish;
+  const struct vsm_keys *keys; // NULL: unencrypted
 };
 
 // Until SIGTERM or SIGINT. The exit status: 0, or 1 after a word on standard error.

@@ -42,7 +42,7 @@ void vsm_say_endpoint(const char *endpoint, int err) {
 struct vsm_talk *vsm_talk_begin(const char *endpoint) {
   struct vsm_talk *t = vsm_mem_alloc(sizeof *t);
   t->endpoint = endpoint;
-  int err = vsm_query_create(&(struct vsm_query_options){.query = endpoint}, &t->query);
+  int err = vsm_query_create(&(struct vsm_query_options){.query = endpoint, .keys = vsm_cli_keys()}, &t->query);
   if (!err)
     return t;
   vsm_say_endpoint(endpoint, err);

@@ -14,7 +14,7 @@ enum { VSM_DONE = 0, VSM_FAILED = 1, VSM_WRONG_USAGE = 2 };
 typedef int vsm_cmd_fn(int argc, char **argv); // argv[0] is the subcommand
 vsm_cmd_fn vsm_cmd_ack, vsm_cmd_agent, vsm_cmd_alerts, vsm_cmd_silence, vsm_cmd_backup, vsm_cmd_bottleneck,
     vsm_cmd_clock, vsm_cmd_edges, vsm_cmd_emit, vsm_cmd_export, vsm_cmd_forecast, vsm_cmd_forget, vsm_cmd_item,
-    vsm_cmd_items, vsm_cmd_rebuild, vsm_cmd_rejected, vsm_cmd_reload, vsm_cmd_replay, vsm_cmd_series, vsm_cmd_simulate,
+    vsm_cmd_items, vsm_cmd_keygen, vsm_cmd_rebuild, vsm_cmd_rejected, vsm_cmd_reload, vsm_cmd_replay, vsm_cmd_series, vsm_cmd_simulate,
     vsm_cmd_snapshot, vsm_cmd_sources, vsm_cmd_status, vsm_cmd_tail, vsm_cmd_try, vsm_cmd_unmapped, vsm_cmd_watch,
     vsm_cmd_what_if, vsm_cmd_withdraw;
 
@@ -45,6 +45,12 @@ struct vsm_usage {
 int vsm_options(int argc, char **argv, const struct vsm_usage *usage, int *n);
 // The name nearest to a misspelt one; NULL: none is near.
 const char *vsm_nearest(const char *name, const char *const *names, size_t n);
+
+// The keys that --key and --server-key or --profile name, or of the profile "default"; NULL: unencrypted. They are read
+// once. A mistake is said, and ends the program.
+const struct vsm_keys *vsm_cli_keys(void);
+// Takes these three out of the arguments, wherever they stand. False: a value is missing, which is said.
+bool vsm_cli_take_keys(int *argc, char **argv);
 
 // --- asking the daemon
 

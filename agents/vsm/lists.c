@@ -155,6 +155,14 @@ static void print_disk(const Vsm__V1__Status *s) {
          s->commit_worst_seconds * 1e3, (double)s->waiting_bytes / 1e3);
 }
 
+static void print_security(const Vsm__V1__Status *s) {
+  if (strcmp(s->security, "insecure") == 0)
+    puts("INSECURE: it listens beyond this machine, unencrypted: anybody can speak and hear (insecure: true)");
+  if (strcmp(s->security, "curve") == 0)
+    printf("encrypted: %llu connections were refused, and %llu messages not allowed\n",
+           (unsigned long long)s->refused_handshakes, (unsigned long long)s->refused_messages);
+}
+
 static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Status *s = reply->status;
@@ -170,6 +178,7 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
     printf("state %s: %s\n", s->state, s->durable ? "acknowledged events are on disk" : "NOT NOW: acks stand still");
   else
     printf("in memory only: an ack means received\n");
+  print_security(s);
   printf("items: %llu open, %llu held; %.1f MB\n", (unsigned long long)s->items_open, (unsigned long long)s->items_held,
          (double)s->memory_bytes / 1e6);
   if (*s->state)

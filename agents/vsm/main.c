@@ -36,6 +36,7 @@ static const struct {
     {"clock", vsm_cmd_clock, "clock accept: follow the wall clock after it jumped"},
     {"what-if", vsm_cmd_what_if, "the figures under another configuration, beside today's"},
     {"rebuild", vsm_cmd_rebuild, "map all that the journal keeps anew"},
+    {"keygen", vsm_cmd_keygen, "make a key, for connections that are encrypted"},
     {"reload", vsm_cmd_reload, "take the configuration file anew"},
 };
 enum { N = sizeof commands / sizeof *commands };
@@ -44,12 +45,17 @@ static int help(FILE *out) {
   fputs("usage: vsm SUBCOMMAND [--help] ...\n\n", out);
   for (size_t i = 0; i < N; i++)
     fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].what);
+  fputs("\nWith a daemon that encrypts: --key FILE --server-key FILE, or --profile NAME (~/.config/vsm/NAME.key and\n"
+        "NAME.server.pub; NAME is \"default\" where that is there); see docs/security.md.\n",
+        out);
   fputs("\nExit status: 0 done, 1 failed or something was refused, 2 wrong usage.\n", out);
   return out == stdout ? VSM_DONE : VSM_WRONG_USAGE;
 }
 
 static int run(int argc, char **argv) {
   const char *names[N];
+  if (!vsm_cli_take_keys(&argc, argv))
+    return VSM_WRONG_USAGE;
   if (argc < 2)
     return help(stderr);
   if (strcmp(argv[1], "help") == 0 && argc > 2) { // vsm help NAME is vsm NAME --help

@@ -45,6 +45,7 @@ int vsm_spooled_create(const struct vsm_spooled *s, const struct vsm_emitter_opt
   o.recover = fill(s->recover, source, recover);
   o.spool_path = fill(s->spool, source, spool);
   o.spool_bytes = s->bytes;
+  o.keys = vsm_cli_keys();
   int err = vsm_emitter_create(&o, out);
   if (err == VSM_CLIENT_ESPOOL)
     fprintf(stderr, "vsm: --spool %s: %s\n", o.spool_path ? o.spool_path : "", vsm_client_error(err));

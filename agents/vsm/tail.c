@@ -81,6 +81,7 @@ static int begin_search(struct search *s, const char *publish) {
   return vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = publish,
                                                                 .topics = (const char *[]){"v1/metric/", STATUS},
                                                                 .n_topics = 2,
+                                                                .keys = vsm_cli_keys(),
                                                                 .on_publication = on_any_publication,
                                                                 .ctx = s},
                                &s->subscriber);
@@ -123,6 +124,7 @@ static int open_both(struct tailing *t, struct search *search, struct vsm_subscr
   int err = vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = t->publish,
                                                                    .topics = (const char *[]){topic, STATUS},
                                                                    .n_topics = 2,
+                                                                   .keys = vsm_cli_keys(),
                                                                    .on_publication = on_publication,
                                                                    .on_gap = on_gap,
                                                                    .ctx = t},

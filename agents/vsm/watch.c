@@ -449,6 +449,7 @@ static int watch(struct watching *w) {
                                                      w->stream ? (const char *[]){metrics, topics[1], alerts} : topics,
                                                  .n_topics = 3,
                                                  .stream = w->stream,
+                                                 .keys = vsm_cli_keys(),
                                                  .on_snapshot = on_snapshot,
                                                  .on_publication = on_publication,
                                                  .on_error = on_error,
@@ -456,7 +457,7 @@ static int watch(struct watching *w) {
   const char *tried = w->publish;
   int err = vsm_subscriber_create(&options, &w->subscriber);
   if (!err)
-    err = vsm_query_create(&(struct vsm_query_options){.query = tried = w->query}, &w->client);
+    err = vsm_query_create(&(struct vsm_query_options){.query = tried = w->query, .keys = vsm_cli_keys()}, &w->client);
   if (err)
     vsm_say_endpoint(tried, err);
   bool drawn = !err && begin_screen();

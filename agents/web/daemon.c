@@ -26,9 +26,10 @@ struct vsm_daemon_line {
   bool gone, probing;
 };
 
-struct vsm_daemon_line *vsm_daemon_line_create(const char *query) {
+struct vsm_daemon_line *vsm_daemon_line_create(const char *query, const struct vsm_keys *keys) {
   struct vsm_daemon_line *d = vsm_mem_alloc(sizeof *d);
-  int err = vsm_query_create(&(struct vsm_query_options){.query = query, .timeout_ms = ANSWER_MS}, &d->query);
+  int err =
+      vsm_query_create(&(struct vsm_query_options){.query = query, .keys = keys, .timeout_ms = ANSWER_MS}, &d->query);
   d->gone = true;
   d->began_nanos = vsm_clock_nanos();
   if (err == 0)

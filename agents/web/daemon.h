@@ -13,7 +13,7 @@ struct vsm_daemon_line;
 enum { VSM_DAEMON_SILENT_MS = 12000, VSM_DAEMON_PROBE_MS = 1000 };
 
 // NULL where an endpoint is no good, which is logged.
-struct vsm_daemon_line *vsm_daemon_line_create(const char *query);
+struct vsm_daemon_line *vsm_daemon_line_create(const char *query, const struct vsm_keys *keys);
 void vsm_daemon_line_destroy(struct vsm_daemon_line *d); // NULL-safe
 
 // As vsm_query_ask(). VSM_CLIENT_ETIMEOUT at once where the daemon is known to be gone.

@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "agents/web/server.h"
 #include "vsm/vsm.h"
@@ -19,8 +20,26 @@ static const char usage[] =
     "  --submit ENDPOINT      the daemon's submit socket, " VSM_SUBMIT_DEFAULT "\n"
     "  --token-file FILE      who asks must know the token in it; needed beyond loopback\n"
     "  --host NAME            a name that this server is known by, beside localhost; again for more\n"
+    "  --key FILE             our key, where the daemon encrypts: docs/security.md\n"
+    "  --server-key FILE      the daemon's public key\n"
+    "  --profile NAME         or both from ~/.config/vsm: NAME.key, NAME.server.pub\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage. SIGTERM ends.\n";
+
+static int run(struct vsm_web_options *o, const struct vsm_keys_options *files) {
+  struct vsm_keys *keys;
+  char why[512];
+  if (vsm_keys_load(files, &keys, why, sizeof why) != 0) {
+    fprintf(stderr, "vsm-web: %s\n", why);
+    return 1;
+  }
+  if (keys)
+    prctl(PR_SET_DUMPABLE, 0); // libzmq has copies, which no core dump is to have
+  o->keys = keys;
+  int status = vsm_web_run(o);
+  vsm_keys_destroy(keys);
+  return status;
+}
 
 int main(int argc, char **argv) {
   static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
@@ -29,6 +48,9 @@ int main(int argc, char **argv) {
                                           {"submit", required_argument, NULL, 's'},
                                           {"token-file", required_argument, NULL, 't'},
                                           {"host", required_argument, NULL, 'n'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"server-key", required_argument, NULL, 'e'},
+                                          {"profile", required_argument, NULL, 'r'},
                                           {"version", no_argument, NULL, 'v'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
@@ -36,6 +58,7 @@ int main(int argc, char **argv) {
                               .query = VSM_QUERY_DEFAULT,
                               .publish = VSM_PUBLISH_DEFAULT,
                               .submit = VSM_SUBMIT_DEFAULT};
+  struct vsm_keys_options keys = {0};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (c == 'v' || c == 'h')
       return fputs(c == 'v' ? "vsm-web " VSM_VERSION "\n" : usage, stdout) < 0;
@@ -51,10 +74,16 @@ int main(int argc, char **argv) {
       o.token_file = optarg;
     else if (c == 'n' && o.n_hosts < VSM_ACCESS_HOSTS_MAX)
       o.hosts[o.n_hosts++] = optarg;
+    else if (c == 'k')
+      keys.key = optarg;
+    else if (c == 'e')
+      keys.server_key = optarg;
+    else if (c == 'r')
+      keys.profile = optarg;
     else
       return fputs(usage, stderr), 2;
   }
   if (optind < argc)
     return fputs(usage, stderr), 2;
-  return vsm_web_run(&o);
+  return run(&o, &keys);
 }

@@ -203,10 +203,14 @@ void vsm_posts_take(struct vsm_exchange *x) {
 
 // --- its place in a loop
 
-struct vsm_posts *vsm_posts_create(const char *submit) {
+struct vsm_posts *vsm_posts_create(const char *submit, const struct vsm_keys *keys) {
   struct vsm_posts *p = vsm_mem_alloc(sizeof *p);
-  const struct vsm_emitter_options options = {
-      .submit = submit, .batch_events = BATCH_EVENTS, .queue_events = QUEUE_EVENTS, .on_ack = on_ack, .ctx = p};
+  const struct vsm_emitter_options options = {.submit = submit,
+                                              .keys = keys,
+                                              .batch_events = BATCH_EVENTS,
+                                              .queue_events = QUEUE_EVENTS,
+                                              .on_ack = on_ack,
+                                              .ctx = p};
   int err = vsm_emitter_create(&options, &p->emitter);
   p->tail = &p->head;
   if (err == 0)

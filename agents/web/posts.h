@@ -3,11 +3,13 @@
 #pragma once
 #include "agents/web/routes.h"
 
+struct vsm_keys;
 struct vsm_posts;
 
 enum { VSM_POSTS_MS = 5000 };
 
-struct vsm_posts *vsm_posts_create(const char *submit); // NULL where the endpoint is no good, which is logged
+// NULL where the endpoint is no good, which is logged.
+struct vsm_posts *vsm_posts_create(const char *submit, const struct vsm_keys *keys);
 // NULL-safe. Answers what is open that it is not known what becomes of it.
 void vsm_posts_destroy(struct vsm_posts *p);
 

@@ -187,6 +187,7 @@ static int subscribe(struct vsm_relay *r, const char *const *topics, size_t n, s
   return vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = r->publish,
                                                                 .topics = topics,
                                                                 .n_topics = n,
+                                                                .keys = r->web->options->keys,
                                                                 .on_publication = on_publication,
                                                                 .on_gap = on_gap,
                                                                 .ctx = r},

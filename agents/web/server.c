@@ -158,11 +158,11 @@ static bool begin(struct vsm_web *web) {
   evhttp_set_timeout(web->http, NEVER_S);                 // conns.c has the times
   evhttp_set_allowed_methods(web->http, (ev_uint16_t)~0); // routes.c refuses, in words
   evhttp_set_gencb(web->http, vsm_routes_dispatch, web);
-  if (!(web->daemon = vsm_daemon_line_create(web->options->query)) ||
+  if (!(web->daemon = vsm_daemon_line_create(web->options->query, web->options->keys)) ||
       !vsm_web_watch(web, vsm_daemon_line_fd(web->daemon)) ||
       !(web->relay = vsm_relay_create(web, web->options->publish)) ||
-      !(web->posts = vsm_posts_create(web->options->submit)) || !vsm_web_watch(web, vsm_posts_fd(web->posts)) ||
-      !listen_there(web))
+      !(web->posts = vsm_posts_create(web->options->submit, web->options->keys)) ||
+      !vsm_web_watch(web, vsm_posts_fd(web->posts)) || !listen_there(web))
     return false;
   evhttp_foreach_bound_socket(web->http, take_bound, web);
   vsm_notify("READY=1");

@@ -5,12 +5,15 @@
 
 #include "agents/web/access.h"
 
+struct vsm_keys;
+
 struct vsm_web_options {
   const char *listen; // 127.0.0.1:8080, [::1]:8080; port 0: a free one
   const char *query, *publish, *submit;
   const char *token_file; // NULL: none; needed beyond loopback
   const char *hosts[VSM_ACCESS_HOSTS_MAX];
-  size_t n_hosts; // names beside loopback's
+  size_t n_hosts;              // names beside loopback's
+  const struct vsm_keys *keys; // for all three; NULL: unencrypted
 };
 
 struct vsm_web {

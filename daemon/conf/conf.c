@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "conf/clients.h"
 #include "conf/files.h"
 #include "conf/load.h"
 #include "conf/names.h"
@@ -24,7 +25,11 @@ void vsm_config_set_clock(struct vsm_config *c, int clock) {
   c->model.items_keep_us = c->daemon.items_keep.us;
 }
 
-// What the core takes of the daemon's settings, and where the state is.
+static const char *beside(struct vsm_conf_reader *r, const char *path) {
+  return path ? vsm_conf_beside(r, path) : NULL;
+}
+
+// What the core takes of the daemon's settings, and where its files are.
 static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   const struct vsm_conf_daemon *d = &c->daemon;
   struct vsm_source *sources = vsm_conf_alloc(r, c->sources.n + 1, sizeof *sources);
@@ -40,7 +45,10 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   vsm_config_set_clock(c, d->clock);
   c->model.max_future_skew_us = d->max_future_skew.us;
   c->model.max_step_us = d->max_step.us;
-  c->state = d->state ? vsm_conf_beside(r, d->state) : NULL;
+  c->state = beside(r, d->state);
+  c->curve.key = beside(r, d->curve.key);
+  c->curve.next_key = beside(r, d->curve.next_key);
+  c->curve.clients = beside(r, d->curve.clients);
   c->model.limits = (struct vsm_limits){(uint64_t)d->limit_items, (uint32_t)d->limit_sources,
                                         (uint32_t)d->limit_unmapped, (uint32_t)d->limit_rejected};
 }
@@ -81,6 +89,10 @@ static int end(struct vsm_conf_reader *r, struct vsm_config *c, const char *text
     place_rules(r, c);
     struct vsm_calendar *calendars = vsm_conf_resolve_calendars(r, c);
     resolve_daemon(r, c);
+    if (!r->kept) { // of what is kept nothing is opened
+      vsm_conf_check_reach(r, &c->daemon);
+      vsm_conf_check_server_keys(r, c);
+    }
     vsm_conf_resolve_streams(r, c);
     vsm_conf_resolve_rules(r, c);
     vsm_conf_resolve_times(r, c);
@@ -146,7 +158,13 @@ int vsm_config_check(const char *path, FILE *out, FILE *mistakes) {
   vsm_conf_report_fini(&report);
   if (err)
     return err;
-  vsm_config_print(config, out);
+  struct vsm_clients *clients;
+  err = vsm_clients_load(config, &clients, &report);
+  vsm_conf_report_print(&report, mistakes);
+  vsm_conf_report_fini(&report);
+  if (!err)
+    vsm_config_print(config, out);
+  vsm_clients_destroy(clients);
   vsm_config_destroy(config);
-  return 0;
+  return err;
 }

@@ -213,6 +213,9 @@ struct vsm_config {
   struct vsm_arena arena; // owns everything below
   const char *path;       // as given to vsm_config_load()
   const char *state;      // daemon.state as a path from here; NULL: none
+  struct {
+    const char *key, *next_key, *clients; // daemon.curve's, likewise
+  } curve;
   struct vsm_conf_daemon daemon;
   struct {
     struct vsm_conf_calendar *at;
@@ -254,6 +257,13 @@ int vsm_config_check(const char *path, FILE *out, FILE *mistakes);
 // What differs between the configuration in force and a new one and only a restart can change: a line each, for free();
 // NULL: nothing.
 char *vsm_config_needs_restart(const struct vsm_config *in_force, const struct vsm_config *fresh);
+// Do the endpoints of the next key differ?
+bool vsm_config_next_differs(const struct vsm_config *in_force, const struct vsm_config *fresh);
+
+// Does anything listen beyond this machine unencrypted?
+bool vsm_config_is_insecure(const struct vsm_config *config);
+// Is this a place that only this machine can reach? (ipc, or tcp on a loopback address)
+bool vsm_conf_is_local(const char *endpoint);
 
 // One line a mistake: file:line:column: text
 void vsm_conf_report_print(const struct vsm_conf_report *report, FILE *out);

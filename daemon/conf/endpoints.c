@@ -1,17 +1,23 @@
-// Endpoints: those that the daemon listens on (loopback or ipc, as long as nothing is encrypted), and those of sources,
-// which it connects to.
-#include "conf/reader.h"
-
+// Endpoints: those that the daemon listens on, and those of sources, which it connects to. Whether it may listen beyond
+// this machine depends on daemon.curve and daemon.insecure, and so is asked when all is read.
 #include <arpa/inet.h>
 #include <string.h>
+
+#include "conf/reader.h"
+#include "conf/resolve.h"
+
+#define LISTENERS_ALLOWED "tcp://127.0.0.1:PORT, tcp://ADDRESS:PORT, ipc://PATH or none"
 
 static bool port(const char *text) {
   int64_t v;
   return strcmp(text, "*") == 0 || (vsm_conf_whole(text, strlen(text), 65535, &v) && v > 0);
 }
 
-// 127.0.0.0/8, [::1]; "lo" is the interface of that name. A listener takes no names of hosts.
-static bool loopback(const char *host, size_t n) {
+enum reach { NOWHERE, THIS_MACHINE, BEYOND }; // NOWHERE: no address
+
+// 127.0.0.0/8, [::1] and "lo" are this machine; "*", other addresses and names of interfaces lie beyond. A listener
+// takes no names of hosts.
+static enum reach reach_of(const char *host, size_t n) {
   char text[INET6_ADDRSTRLEN];
   struct in_addr v4;
   struct in6_addr v6;
@@ -19,12 +25,18 @@ static bool loopback(const char *host, size_t n) {
   host += bracketed;
   n -= bracketed ? 2 : 0;
   if (n >= sizeof text)
-    return false;
+    return NOWHERE;
   memcpy(text, host, n);
   text[n] = '\0';
   if (bracketed)
-    return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-  return strcmp(text, "lo") == 0 || (inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
+    return inet_pton(AF_INET6, text, &v6) != 1 ? NOWHERE : IN6_IS_ADDR_LOOPBACK(&v6) ? THIS_MACHINE : BEYOND;
+  if (inet_pton(AF_INET, text, &v4) == 1)
+    return ntohl(v4.s_addr) >> 24 == 127 ? THIS_MACHINE : BEYOND;
+  if (strcmp(text, "lo") == 0)
+    return THIS_MACHINE;
+  size_t name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+  bool interface = n > 0 && name == n && text[strspn(text, "0123456789")] != '\0' && strcmp(text, "localhost") != 0;
+  return interface || strcmp(text, "*") == 0 ? BEYOND : NOWHERE;
 }
 
 // The longest path of a socket in the file system is 107 bytes.
@@ -37,11 +49,15 @@ static const char *listener_check(const char *text) {
     return ipc_check(text + 6);
   const char *colon = strncmp(text, "tcp://", 6) == 0 ? strrchr(text, ':') : NULL;
   if (!colon || colon < text + 6 || !port(colon + 1))
-    return "no endpoint; allowed: tcp://127.0.0.1:PORT, ipc://PATH or none";
-  if (!loopback(text + 6, (size_t)(colon - text) - 6))
-    return "listens beyond this machine, and encryption (curve) is not built yet; allowed: tcp on 127.0.0.1 or [::1], "
-           "or ipc";
-  return NULL;
+    return "no endpoint; allowed: " LISTENERS_ALLOWED;
+  return reach_of(text + 6, (size_t)(colon - text) - 6) != NOWHERE
+             ? NULL
+             : "no address of this machine; allowed: " LISTENERS_ALLOWED "; ADDRESS: IPv4, [IPv6], an interface or *";
+}
+
+bool vsm_conf_is_local(const char *endpoint) {
+  const char *colon = strncmp(endpoint, "tcp://", 6) == 0 ? strrchr(endpoint, ':') : NULL;
+  return !colon || reach_of(endpoint + 6, (size_t)(colon - endpoint) - 6) == THIS_MACHINE;
 }
 
 static const char *peer_check(const char *text) {
@@ -58,10 +74,10 @@ static bool is_none(const struct vsm_yaml *n) {
 
 // Two sockets cannot listen on one endpoint, a default one included; a wildcard is another port each time.
 static void check_listener(struct vsm_conf_reader *r, const struct vsm_yaml *n) {
-  size_t len = strlen(n->text);
-  if (r->muted || n->text[len - 1] == '*')
+  bool wild = n->text[strlen(n->text) - 1] == '*';
+  if (r->muted)
     return;
-  for (unsigned i = 0; i < r->n_listeners; i++) {
+  for (unsigned i = 0; i < r->n_listeners && !wild; i++) {
     const struct vsm_yaml *m = r->listeners[i], *at = n->line ? n : m;
     if (strcmp(m->text, n->text) == 0)
       vsm_conf_complain(r, at->line, at->column, "\"%s\": two sockets cannot listen there; allowed: one each", n->text);
@@ -70,7 +86,38 @@ static void check_listener(struct vsm_conf_reader *r, const struct vsm_yaml *n) 
     struct vsm_yaml *kept = vsm_conf_alloc(r, 1, sizeof *kept);
     *kept = *n;
     r->listeners[r->n_listeners++] = kept;
+  } else
+    vsm_conf_complain(r, n->line, n->column, "\"%s\": too many endpoints to listen on; allowed: 32", n->text);
+}
+
+bool vsm_config_is_insecure(const struct vsm_config *c) {
+  const struct vsm_conf_daemon *d = &c->daemon;
+  const char *const single[] = {d->submit, d->publish, d->query};
+  bool beyond = false;
+  for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+    beyond |= single[i] && !vsm_conf_is_local(single[i]);
+  for (unsigned i = 0; i < d->subscribe.n; i++)
+    beyond |= !vsm_conf_is_local(d->subscribe.at[i]);
+  return beyond && !d->curve.key;
+}
+
+void vsm_conf_check_reach(struct vsm_conf_reader *r, const struct vsm_conf_daemon *d) {
+  for (unsigned i = 0; i < r->n_listeners && !d->curve.key && d->insecure != 1; i++) {
+    const struct vsm_yaml *n = r->listeners[i];
+    if (!vsm_conf_is_local(n->text))
+      vsm_conf_complain(r, n->line, n->column,
+                        "\"%s\": listens beyond this machine, where anybody could speak and hear; allowed: tcp on "
+                        "127.0.0.1 or [::1], ipc, any with daemon.curve, or daemon.insecure: true",
+                        n->text);
   }
+}
+
+void vsm_conf_check_server_keys(struct vsm_conf_reader *r, const struct vsm_config *c) {
+  for (unsigned i = 0; i < c->sources.n && !c->daemon.curve.key; i++)
+    if (c->sources.at[i].server_key)
+      vsm_conf_blame(r, &c->sources.at[i].id,
+                     "\"server_key\" of source %s has no key of ours beside it; allowed: with daemon.curve",
+                     c->sources.at[i].id.z);
 }
 
 static void endpoint_read(struct vsm_conf_reader *r, const struct vsm_yaml *n, const char *(*check)(const char *),

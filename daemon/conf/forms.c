@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/key.h"
 #include "base/name.h"
 #include "conf/hours.h"
 #include "core/template.h"
@@ -139,8 +140,12 @@ const char *vsm_form_span(const char *text, size_t *at) {
 }
 
 const char *vsm_form_key(const char *text, size_t *at) {
-  *at = strspn(text, LETTERS ".-:+=^!/*?&<>()[]{}@%$#");
-  bool good = text[*at] == '\0' && *at == 40;
   *at = 0;
-  return good ? NULL : "no public key; allowed: 40 characters of Z85";
+  return vsm_key_well_formed(text) ? NULL : "no public key; allowed: 40 characters of Z85";
+}
+
+const char *vsm_form_role(const char *text, size_t *at) {
+  *at = 0;
+  bool known = strcmp(text, "emit") == 0 || strcmp(text, "watch") == 0 || strcmp(text, "control") == 0;
+  return known ? NULL : "no role; allowed: emit, watch, control";
 }

@@ -19,3 +19,4 @@ const char *vsm_form_week(const char *text, size_t *at); // "mon-fri 08:00-17:00
 const char *vsm_form_date(const char *text, size_t *at); // "2026-12-25"
 const char *vsm_form_span(const char *text, size_t *at); // "STAGE/entered", "STAGE/left"
 const char *vsm_form_key(const char *text, size_t *at);  // a public key, 40 characters of Z85
+const char *vsm_form_role(const char *text, size_t *at); // emit, watch, control

@@ -116,3 +116,5 @@ extern const struct vsm_conf_type VSM_T_THRESHOLD; // struct vsm_conf_threshold,
 
 // The root of all tables.
 extern const struct vsm_conf_map VSM_CONF_ROOT;
+// The whole of a clients file: a list.
+extern const struct vsm_conf_field VSM_CONF_CLIENTS;

@@ -22,6 +22,10 @@ void vsm_conf_resolve_times(struct vsm_conf_reader *r, struct vsm_config *config
 // How alerts behave at each stage, stream and source, and who is told. Fills what the model says of them beside the
 // thresholds.
 void vsm_conf_resolve_alerts(struct vsm_conf_reader *r, struct vsm_config *config);
+// Where nothing is encrypted, nothing may listen beyond this machine, unless the configuration says so.
+void vsm_conf_check_reach(struct vsm_conf_reader *r, const struct vsm_conf_daemon *daemon);
+// A source with a key of its own needs one of ours.
+void vsm_conf_check_server_keys(struct vsm_conf_reader *r, const struct vsm_config *config);
 // Puts the stages of the stream's drawing in the place of those in the file, which add to them. False: no drawing
 // could be read.
 bool vsm_conf_take_diagram(struct vsm_conf_reader *r, struct vsm_conf_stream *stream);

@@ -25,7 +25,8 @@ char *vsm_config_needs_restart(const struct vsm_config *a, const struct vsm_conf
               {"daemon.subscribe", same_endpoints(&x->subscribe, &y->subscribe)},
               {"daemon.submit", same_text(x->submit, y->submit)},
               {"daemon.publish", same_text(x->publish, y->publish)},
-              {"daemon.query", same_text(x->query, y->query)}};
+              {"daemon.query", same_text(x->query, y->query)},
+              {"whether daemon.curve is given", !x->curve.key == !y->curve.key}};
   char *text = NULL;
   size_t n;
   FILE *f = open_memstream(&text, &n);
@@ -38,4 +39,12 @@ char *vsm_config_needs_restart(const struct vsm_config *a, const struct vsm_conf
     return text;
   free(text);
   return NULL;
+}
+
+bool vsm_config_next_differs(const struct vsm_config *a, const struct vsm_config *b) {
+  const struct vsm_conf_daemon *x = &a->daemon, *y = &b->daemon;
+  return !same_endpoints(&x->curve.next_subscribe, &y->curve.next_subscribe) ||
+         !same_text(x->curve.next_submit, y->curve.next_submit) ||
+         !same_text(x->curve.next_publish, y->curve.next_publish) ||
+         !same_text(x->curve.next_query, y->curve.next_query);
 }

@@ -2,6 +2,7 @@
 // it. The one place to add a key; reading, hints, defaults, printing and the list of keys without effect follow.
 #include <stddef.h>
 
+#include "conf/clients.h"
 #include "conf/forms.h"
 #include "conf/resolve.h"
 #include "core/calendar.h"
@@ -170,13 +171,8 @@ static const struct vsm_conf_field DAEMON_FIELDS[] = {
     {.key = "items", .type = &VSM_T_MAP, .map = &KEEP, .fallback = ""},
     {.key = "limits", .type = &VSM_T_MAP, .map = &LIMITS, .fallback = ""},
     {.key = "alerts", .type = &VSM_T_MAP, DAEMON_AT(alerts), .map = &ALERTS, .fallback = ""},
-    {.key = "curve", .type = &VSM_T_MAP, .map = &CURVE, .flags = VSM_CONF_NO_EFFECT},
-    {.key = "insecure",
-     .type = &VSM_T_CHOICE,
-     DAEMON_AT(insecure),
-     .names = BOOLEANS,
-     .flags = VSM_CONF_NO_EFFECT,
-     .fallback = "false"},
+    {.key = "curve", .type = &VSM_T_MAP, .map = &CURVE},
+    {.key = "insecure", .type = &VSM_T_CHOICE, DAEMON_AT(insecure), .names = BOOLEANS, .fallback = "false"},
 };
 static const struct vsm_conf_map DAEMON = DAEMON_MAP("daemon", DAEMON_FIELDS);
 
@@ -204,11 +200,7 @@ static const struct vsm_conf_field SOURCE_FIELDS[] = {
     {.key = "id", .type = &VSM_T_WORD, SOURCE_AT(id), .flags = VSM_CONF_REQUIRED, .check = vsm_form_source},
     {.key = "connect", .type = &VSM_T_PEER, SOURCE_AT(connect)},
     {.key = "recover", .type = &VSM_T_PEER, SOURCE_AT(recover)},
-    {.key = "server_key",
-     .type = &VSM_T_TEXT,
-     SOURCE_AT(server_key),
-     .flags = VSM_CONF_NO_EFFECT,
-     .check = vsm_form_key},
+    {.key = "server_key", .type = &VSM_T_TEXT, SOURCE_AT(server_key), .check = vsm_form_key},
     {.key = "silent_after", .type = &VSM_T_DURATION, SOURCE_AT(silent_after), .least = 1000, .flags = VSM_CONF_WORKING},
     {.key = "offset", .type = &VSM_T_DURATION, SOURCE_AT(offset), .flags = VSM_CONF_SIGNED, .fallback = "0s"},
     {.key = "calendar", .type = &VSM_T_WORD, SOURCE_AT(calendar)},
@@ -218,6 +210,26 @@ static const struct vsm_conf_field SOURCE_FIELDS[] = {
 };
 static const struct vsm_conf_map SOURCE = {
     .what = "a source", .fields = SOURCE_FIELDS, .n_fields = N(SOURCE_FIELDS), .size = sizeof(struct vsm_conf_source)};
+
+// --- the clients file, a document of its own
+
+#define CLIENT_AT(member) .offset = offsetof(struct vsm_conf_client, member)
+static const struct vsm_conf_field CLIENT_FIELDS[] = {
+    {.key = "name", .type = &VSM_T_WORD, CLIENT_AT(name), .flags = VSM_CONF_REQUIRED, .check = vsm_form_id},
+    {.key = "public_key", .type = &VSM_T_WORD, CLIENT_AT(key), .flags = VSM_CONF_REQUIRED, .check = vsm_form_key},
+    {.key = "roles",
+     .type = &VSM_T_WORDS,
+     CLIENT_AT(roles),
+     .flags = VSM_CONF_REQUIRED | VSM_CONF_ONE,
+     .check = vsm_form_role,
+     .least = 1},
+    {.key = "sources", .type = &VSM_T_WORDS, CLIENT_AT(sources), .flags = VSM_CONF_ONE, .check = vsm_form_glob_source},
+    {.key = "streams", .type = &VSM_T_WORDS, CLIENT_AT(streams), .flags = VSM_CONF_ONE, .check = vsm_form_stream_id},
+};
+static const struct vsm_conf_map CLIENT = {
+    .what = "a client", .fields = CLIENT_FIELDS, .n_fields = N(CLIENT_FIELDS), .size = sizeof(struct vsm_conf_client)};
+const struct vsm_conf_field VSM_CONF_CLIENTS = {
+    .key = "the clients file", .type = &VSM_T_ITEMS, .map = &CLIENT, .most = VSM_CLIENTS_MAX};
 
 // --- value streams
 

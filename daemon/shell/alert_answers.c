@@ -14,6 +14,18 @@ static int find_stage(struct vsm_query_socket *q, int stream, struct vsm_str nam
   return VSM_ENOENT;
 }
 
+// Whoever watches some streams alone is not told of silences of others, nor of those that are of all.
+static long theirs(const struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_silence_view *all,
+                   long n) {
+  long kept = 0;
+  if (vsm_caller_watches_all(&q->caller))
+    return n;
+  for (long i = 0; i < n; i++)
+    if (vsm_str_eq(all[i].stream, r->stream))
+      all[kept++] = all[i];
+  return kept;
+}
+
 int vsm_answer_alerts(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                       const char **why) {
   struct vsm_alerts_query query = {.stream = r->stream,
@@ -36,6 +48,7 @@ int vsm_answer_alerts(struct vsm_query_socket *q, const struct vsm_request *r, i
   if (unknown && n == 0)
     return VSM_ENOENT;
   *why = NULL; // the history knows it
+  m = theirs(q, r, silences, m);
   struct vsm_alert_since since = {q->core, &q->arena};
   struct vsm_alerts_view view = {.context = {q->model, vsm_core_now(q->core), vsm_alert_silent_since, &since},
                                  .epoch = q->o.epoch,

@@ -36,11 +36,31 @@ int vsm_answer_find(struct vsm_query_socket *q, int stream, struct vsm_str name,
   return VSM_ENOENT;
 }
 
+// All of them, or those that the caller may watch.
+static struct vsm_stream_view *view_streams(struct vsm_query_socket *q, size_t *n) {
+  size_t all = q->model->n_streams;
+  *n = all;
+  if (vsm_caller_watches_all(&q->caller))
+    return vsm_core_view_streams(q->core, 0, all, &q->arena);
+  struct vsm_stream_view *views = vsm_arena_alloc(&q->arena, (all + 1) * sizeof *views);
+  *n = 0;
+  for (unsigned i = 0; views && i < all; i++) {
+    if (!vsm_answer_may_watch(q, i))
+      continue;
+    const struct vsm_stream_view *one = vsm_core_view_streams(q->core, i, 1, &q->arena);
+    if (!one)
+      return NULL;
+    views[(*n)++] = *one;
+  }
+  return views;
+}
+
 static int answer_snapshot(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
                            const char **why) {
-  size_t first = stream < 0 ? 0 : (size_t)stream, n = stream < 0 ? q->model->n_streams : 1;
+  size_t n = 1;
   (void)r, (void)why;
-  struct vsm_stream_view *streams = vsm_core_view_streams(q->core, first, n, &q->arena);
+  struct vsm_stream_view *streams =
+      stream < 0 ? view_streams(q, &n) : vsm_core_view_streams(q->core, (size_t)stream, 1, &q->arena);
   if (!streams)
     return VSM_ENOMEM;
   struct vsm_snapshot_view view = {.time = vsm_core_now(q->core),
@@ -235,7 +255,7 @@ static int answer_bottleneck(struct vsm_query_socket *q, const struct vsm_reques
     return VSM_ENOMEM;
   for (unsigned i = first; i < end; i++) {
     int window = find_window(&q->model->streams[i], r->window);
-    if (window == VSM_ENOENT)
+    if (window == VSM_ENOENT || !vsm_answer_may_watch(q, i))
       continue;
     if (vsm_core_bottleneck(q->core, i, (unsigned)window, &q->arena, &views[n++]) != 0)
       return VSM_ENOMEM;
@@ -391,6 +411,30 @@ static int answer_question(struct vsm_query_socket *q, const struct vsm_request 
   return questions[r->kind].answer(q, r, stream, out, why);
 }
 
+// By name: a reload drops the clients of before.
+static struct vsm_caller name_caller(struct vsm_query_socket *q) {
+  const char *name = vsm_arena_strdup(&q->arena, q->caller.name);
+  const char *address = vsm_zsock_address(q->sock);
+  return (struct vsm_caller){.name = name ? name : "", .key = q->caller.key, .address = address ? address : ""};
+}
+
+// 0, or an error with *why: also where it may not be asked.
+static int answer_allowed(struct vsm_query_socket *q, struct vsm_request *r, struct vsm_message *out,
+                          const char **why) {
+  struct vsm_caller asked = vsm_answer_is_order(r) ? name_caller(q) : q->caller;
+  *why = vsm_answer_refuse(q, r);
+  bool allowed = *why == NULL;
+  int err = allowed ? answer_question(q, r, out, why) : VSM_EINVAL;
+  if (!allowed)
+    vsm_auth_refuse(q->o.auth, &q->caller, "query", *why);
+  if (vsm_answer_is_order(r))
+    vsm_audit_order(q->o.audit, &asked, r, q->recorded,
+                    !allowed      ? VSM_ORDER_NOT_ALLOWED
+                    : err || *why ? VSM_ORDER_FAILED
+                                  : VSM_ORDER_DONE);
+  return err;
+}
+
 int vsm_answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_message *out) {
   struct vsm_request r;
   const char *why = NULL;
@@ -403,7 +447,7 @@ int vsm_answer(struct vsm_query_socket *q, struct vsm_str frame, struct vsm_mess
   else if (!questions[r.kind].answer)
     why = "this version does not know such a question";
   else
-    err = answer_question(q, &r, out, &why);
+    err = answer_allowed(q, &r, out, &why);
   if (err || why)
     err = vsm_reply_error(why ? why : vsm_err_text(err), &q->arena, out);
   return err;

@@ -20,6 +20,7 @@
 #include "shell/log.h"
 #include "shell/open.h"
 #include "shell/recover.h"
+#include "shell/vet.h"
 #include "store/failpoint.h"
 #include "store/journal.h"
 #include "wire/ack.h"
@@ -34,7 +35,7 @@ enum {
 };
 
 struct source_sock {
-  char *endpoint, *id;
+  char *endpoint, *id, *server_key; // server_key NULL: unencrypted
   struct vsm_zsock *sock;
 };
 
@@ -59,6 +60,7 @@ static void source_close(struct source_sock *s) {
   vsm_zsock_destroy(s->sock);
   free(s->endpoint);
   free(s->id);
+  free(s->server_key);
 }
 
 void vsm_ingest_destroy(struct vsm_ingest *in) {
@@ -126,7 +128,16 @@ struct origin {
   const char *name;      // of the socket
   struct vsm_str sender; // of a source that is connected to its id; else empty
   struct vsm_str peer;   // tells peers apart in the log
+  struct vsm_caller caller;
 };
+
+// A source that is connected to encrypted is known by its key, and speaks for itself alone.
+static struct vsm_caller caller_of(const struct vsm_ingest *in, const struct vsm_zsock *sock, const char *source,
+                                   bool encrypted) {
+  if (!source)
+    return vsm_auth_caller(in->o.auth, sock);
+  return (struct vsm_caller){.anybody = !encrypted, .source = source, .name = source, .key = "", .address = ""};
+}
 
 static struct origin origin_of(const struct vsm_ingest *in, const struct vsm_zsock *sock, struct vsm_str peer) {
   bool is_source = sock != in->submit && sock != in->subscribe; // their sockets are named after them
@@ -134,7 +145,8 @@ static struct origin origin_of(const struct vsm_ingest *in, const struct vsm_zso
   return (struct origin){.channel = sock == in->submit ? VSM_CHANNEL_SUBMIT : VSM_CHANNEL_SUBSCRIBE,
                          .name = name,
                          .sender = is_source ? vsm_str_of(name) : (struct vsm_str){0},
-                         .peer = peer};
+                         .peer = peer,
+                         .caller = caller_of(in, sock, is_source ? name : NULL, vsm_zsock_is_client(sock))};
 }
 
 static int journal_batch(struct vsm_ingest *in, const struct origin *from, struct vsm_time received,
@@ -172,13 +184,18 @@ static void refuse_frames(struct vsm_ingest *in, const struct origin *from, cons
 struct taking {
   struct vsm_ingest *in;
   const struct vsm_batch *batch;
+  const struct vsm_vet *vet;
   struct vsm_ack *ack;
+  uint32_t at; // index of the next event, in the batch as it came
 };
 
 static void taken(void *ctx, const struct vsm_event *e, const struct vsm_effects *fx) {
-  const struct taking *t = ctx;
+  struct taking *t = ctx;
+  uint32_t left = (uint32_t)(e - t->batch->events), index = t->vet->index ? t->vet->index[left] : left;
+  vsm_vet_tell(t->vet, t->ack, &t->at, index);
+  t->at = index + 1;
   if (fx->result == VSM_REJECTED)
-    vsm_ack_reject(t->ack, (uint32_t)(e - t->batch->events), fx->reason, fx->detail);
+    vsm_ack_reject(t->ack, index, fx->reason, fx->detail);
   else
     vsm_ack_accept(t->ack);
   for (unsigned i = 0; i < fx->n_changes; i++)
@@ -192,6 +209,40 @@ static void tell(const struct origin *from, const struct vsm_batch *batch, size_
             batch->source.n ? batch->source.p : "", bytes, ack->accepted, ack->rejected);
 }
 
+// Counts and logs what its sender may not say.
+static void refuse_some(struct vsm_ingest *in, const struct origin *from, const struct vsm_vet *v) {
+  if (!v->detail)
+    return;
+  vsm_core_refuse_frame(in->core, v->source, VSM_R_NOT_ALLOWED, v->n_dropped);
+  vsm_auth_refuse(in->o.auth, &from->caller, from->name, v->detail);
+}
+
+static int keep_and_step(struct vsm_ingest *in, const struct origin *from, struct vsm_time received,
+                         struct vsm_str frame, struct taking *t) {
+  int err = journal_batch(in, from, received, frame);
+  if (err)
+    return err;
+  if (t->batch->n_events == 0)
+    return vsm_core_alive(in->core, t->batch->source, received);
+  return vsm_core_step_all(in->core, t->batch->events, t->batch->n_events, &in->effects, taken, t);
+}
+
+static int take_allowed(struct vsm_ingest *in, const struct origin *from, struct vsm_time received,
+                        struct vsm_str frame, struct vsm_batch *batch, struct vsm_ack *ack) {
+  struct vsm_vet vet;
+  struct taking t = {in, batch, &vet, ack, 0};
+  int err = vsm_vet_batch(&from->caller, &in->arena, batch, &frame, &vet);
+  if (err)
+    return err;
+  refuse_some(in, from, &vet);
+  if (!vsm_vet_left_nothing(&vet))
+    err = keep_and_step(in, from, received, frame, &t);
+  else if (vet.n == 0)
+    vsm_ack_refuse(ack, &(struct vsm_batch){.refused = VSM_R_NOT_ALLOWED, .refused_detail = vet.detail});
+  vsm_vet_tell(&vet, ack, &t.at, vet.n);
+  return err;
+}
+
 static int take_batch(struct vsm_ingest *in, const struct origin *from, struct vsm_str frame, struct vsm_ack *ack) {
   struct vsm_batch batch;
   struct vsm_time received = in->o.pass_time(in->o.ctx);
@@ -202,10 +253,8 @@ static int take_batch(struct vsm_ingest *in, const struct origin *from, struct v
   if (!err && batch.refused != VSM_R_NONE) { // and not kept
     refuse_frame(in, from, &batch);
     vsm_ack_refuse(ack, &batch);
-  } else if (!err && (err = journal_batch(in, from, received, frame)) == 0) {
-    err = batch.n_events == 0 ? vsm_core_alive(in->core, batch.source, received)
-                              : vsm_core_step_all(in->core, batch.events, batch.n_events, &in->effects, taken,
-                                                  &(struct taking){in, &batch, ack});
+  } else if (!err) {
+    err = take_allowed(in, from, received, frame, &batch, ack);
     vsm_failpoint(VSM_FAIL_step);
   }
   hold_where_too_much_waits(in);
@@ -278,7 +327,8 @@ static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str
 static int take_recovered(void *ctx, const char *source, struct vsm_str frame) {
   struct vsm_ack unused;
   struct vsm_str id = vsm_str_of(source);
-  return take_batch(ctx, &(struct origin){VSM_CHANNEL_SUBSCRIBE, "recover", id, id}, frame, &unused);
+  // What it is asked for is of that source alone, which was looked at.
+  return take_batch(ctx, &(struct origin){VSM_CHANNEL_SUBSCRIBE, "recover", id, id, {.anybody = true}}, frame, &unused);
 }
 
 static bool takes_more(void *ctx) {
@@ -297,6 +347,7 @@ struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *o) {
   in->recover = vsm_recover_create(&(struct vsm_recover_options){.zcontext = o->zcontext,
                                                                  .loop = o->loop,
                                                                  .gates = o->gates,
+                                                                 .auth = o->auth,
                                                                  .take = take_recovered,
                                                                  .is_ready = takes_more,
                                                                  .ctx = in});
@@ -310,7 +361,9 @@ static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct 
   vsm_log_peer(((struct vsm_ingest *)ctx)->o.gates, sock, what, endpoint);
 }
 
-static struct vsm_zsock *new_socket(struct vsm_ingest *in, enum vsm_zkind kind, const char *name) {
+// server_key: of whom it connects to; NULL: nobody, or unencrypted.
+static struct vsm_zsock *new_socket(struct vsm_ingest *in, enum vsm_zkind kind, const char *name,
+                                    const char *server_key) {
   bool acks = kind == VSM_Z_ROUTER;
   return vsm_zsock_create(
       in->o.zcontext, in->o.loop,
@@ -321,51 +374,72 @@ static struct vsm_zsock *new_socket(struct vsm_ingest *in, enum vsm_zkind kind, 
                                   .send_high_water = ACKS_UNREAD_MAX,
                                   .fn = acks ? on_submitted : on_published,
                                   .on_peer = on_peer,
-                                  .ctx = in});
+                                  .ctx = in,
+                                  .key = vsm_auth_keys(in->o.auth)->key,
+                                  .server_key = server_key});
+}
+
+static int listen_submit(struct vsm_ingest *in, const struct vsm_conf_daemon *d) {
+  struct vsm_conf_endpoints own = vsm_open_one(&d->submit), next = vsm_open_one(&d->curve.next_submit);
+  return vsm_open_listeners(in->submit, "submit", &own, &next, vsm_auth_keys(in->o.auth));
+}
+
+static int listen_subscribe(struct vsm_ingest *in, const struct vsm_conf_daemon *d) {
+  return vsm_open_listeners(in->subscribe, "subscribe", &d->subscribe, &d->curve.next_subscribe,
+                            vsm_auth_keys(in->o.auth));
 }
 
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
   const struct vsm_conf_daemon *d = &config->daemon;
-  if (d->submit) {
-    in->submit = new_socket(in, VSM_Z_ROUTER, "submit");
-    int err = vsm_open_listener(in->submit, "submit", d->submit);
-    if (err)
-      return err;
-  }
-  for (unsigned i = 0; i < d->subscribe.n; i++) {
-    if (!in->subscribe)
-      in->subscribe = new_socket(in, VSM_Z_SUB, "subscribe");
-    int err = vsm_open_listener(in->subscribe, "subscribe", d->subscribe.at[i]);
-    if (err)
-      return err;
-  }
-  if (in->subscribe)
-    vsm_zsock_subscribe(in->subscribe, "v1/event/");
-  return vsm_ingest_follow(in, config);
+  if (d->submit && !(in->submit = new_socket(in, VSM_Z_ROUTER, "submit", NULL)))
+    return VSM_ENOMEM;
+  if (d->subscribe.n && !(in->subscribe = new_socket(in, VSM_Z_SUB, "subscribe", NULL)))
+    return VSM_ENOMEM;
+  int err = in->submit ? listen_submit(in, d) : 0;
+  if (!err && in->subscribe)
+    err = listen_subscribe(in, d);
+  if (!err && in->subscribe)
+    err = vsm_zsock_subscribe(in->subscribe, "v1/event/");
+  return err ? err : vsm_ingest_follow(in, config, false);
+}
+
+int vsm_ingest_renew(struct vsm_ingest *in, const struct vsm_config *config, bool submit, bool subscribe) {
+  int err = 0;
+  if (submit && in->submit && (err = vsm_zsock_renew(in->submit)) == 0)
+    err = listen_submit(in, &config->daemon);
+  if (!err && subscribe && in->subscribe && (err = vsm_zsock_renew(in->subscribe)) == 0)
+    err = listen_subscribe(in, &config->daemon);
+  return err;
+}
+
+static bool is_source(const struct source_sock *s, const struct vsm_conf_source *c) {
+  const char *key = c->server_key ? c->server_key : "", *mine = s->server_key ? s->server_key : "";
+  return c->connect && strcmp(c->connect, s->endpoint) == 0 && strcmp(c->id.z, s->id) == 0 && strcmp(key, mine) == 0;
 }
 
 static bool is_configured(const struct vsm_config *config, const struct source_sock *s) {
   for (unsigned i = 0; i < config->sources.n; i++)
-    if (config->sources.at[i].connect && strcmp(config->sources.at[i].connect, s->endpoint) == 0 &&
-        strcmp(config->sources.at[i].id.z, s->id) == 0)
+    if (is_source(s, &config->sources.at[i]))
       return true;
   return false;
 }
 
 static bool is_connected(const struct vsm_ingest *in, const struct vsm_conf_source *source) {
   for (size_t i = 0; i < in->n_sources; i++)
-    if (strcmp(in->sources[i].endpoint, source->connect) == 0 && strcmp(in->sources[i].id, source->id.z) == 0)
+    if (is_source(&in->sources[i], source))
       return true;
   return false;
 }
 
 static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *source) {
-  struct source_sock s = {.endpoint = strdup(source->connect), .id = strdup(source->id.z)};
+  struct source_sock s = {.endpoint = strdup(source->connect),
+                          .id = strdup(source->id.z),
+                          .server_key = source->server_key ? vsm_mem_copy(vsm_str_of(source->server_key)) : NULL};
   char topic[256];
   const char *why = "out of memory or descriptors";
   snprintf(topic, sizeof topic, "v1/event/%s/", source->id.z);
   if (s.endpoint && s.id)
-    s.sock = new_socket(in, VSM_Z_SUB, s.id);
+    s.sock = new_socket(in, VSM_Z_SUB, s.id, source->server_key);
   if (!s.sock || vsm_zsock_connect(s.sock, s.endpoint, &why) != 0) {
     vsm_log("connect_failed", "source=%s endpoint=%s why=\"%s\"", source->id.z, source->connect, why);
     source_close(&s);
@@ -378,9 +452,9 @@ static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *s
   return 0;
 }
 
-int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config) {
+int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config, bool our_key) {
   for (size_t i = in->n_sources; i-- > 0;) {
-    if (is_configured(config, &in->sources[i]))
+    if (is_configured(config, &in->sources[i]) && !(our_key && in->sources[i].server_key))
       continue;
     source_close(&in->sources[i]);
     in->sources[i] = in->sources[--in->n_sources];
@@ -393,7 +467,7 @@ int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config) {
   }
   hold(in, in->shut);
   hold_where_too_much_waits(in);
-  if (vsm_recover_follow(in->recover, config) != 0)
+  if (vsm_recover_follow(in->recover, config, our_key) != 0)
     err = VSM_EIO;
   return err;
 }

@@ -1,6 +1,7 @@
 // Events in: the subscribe sockets (fire and forget) and the submit socket (acked).
 #pragma once
 #include "core/core.h"
+#include "shell/auth.h"
 #include "shell/log.h"
 #include "shell/zsock.h"
 
@@ -15,6 +16,7 @@ struct vsm_ingest_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
   struct vsm_log_gates *gates;
+  struct vsm_auth *auth; // borrowed, as all of these
   // Called before each batch: lets time pass in the core and returns the wall clock.
   struct vsm_time (*pass_time)(void *ctx);
   bool (*wants_changes)(void *ctx); // asked before each batch
@@ -27,8 +29,11 @@ struct vsm_ingest *vsm_ingest_create(const struct vsm_ingest_options *options); 
 void vsm_ingest_destroy(struct vsm_ingest *in);                                 // NULL-safe
 // Binds and connects as configured; a mistake is logged. 0 or a negative enum vsm_err.
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config);
-// After a reload: connects to the sources of the new configuration, lets go of the others. What fails is logged.
-int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config);
+// With the keys and the clients in force: the listening sockets anew, so that all clients are cut off and come again.
+int vsm_ingest_renew(struct vsm_ingest *in, const struct vsm_config *config, bool submit, bool subscribe);
+// After a reload: connects to the sources of the new configuration, lets go of the others; our_key: it is another than
+// before. What fails is logged.
+int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config, bool our_key);
 
 // Nothing is received from vsm_ingest_shut() to vsm_ingest_receive(), which says into which journal batches go: NULL:
 // none, and acks go out at once. The journal is borrowed.

@@ -89,7 +89,7 @@ static bool ipc_is_taken(const char *endpoint) {
   return taken;
 }
 
-int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint) {
+int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint, const struct vsm_key *key) {
   const char *why = "out of memory or descriptors";
   int err = sock ? 0 : VSM_ENOMEM;
   if (!err && ipc_is_taken(endpoint)) {
@@ -97,9 +97,9 @@ int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endp
     err = VSM_EINUSE;
   }
   if (!err)
-    err = vsm_zsock_bind(sock, endpoint, &why);
+    err = vsm_zsock_bind(sock, endpoint, key, &why);
   if (err == 0) {
-    vsm_log("listening", "socket=%s endpoint=%s", name, vsm_zsock_endpoint(sock));
+    vsm_log("listening", "socket=%s endpoint=%s%s", name, vsm_zsock_endpoint(sock), key ? " curve=yes" : "");
     return 0;
   }
   char holder[128] = "";
@@ -109,6 +109,20 @@ int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endp
   vsm_log("listen_failed", "socket=%s endpoint=%s why=\"%s\"%s%s%s", name, endpoint, why, *holder ? " held_by=\"" : "",
           holder, *holder ? "\"" : "");
   return err;
+}
+
+int vsm_open_listeners(struct vsm_zsock *sock, const char *name, const struct vsm_conf_endpoints *own,
+                       const struct vsm_conf_endpoints *next, const struct vsm_auth_keys *keys) {
+  int err = 0;
+  for (unsigned i = 0; i < own->n && !err; i++)
+    err = vsm_open_listener(sock, name, own->at[i], keys->key);
+  for (unsigned i = 0; i < next->n && !err; i++)
+    err = vsm_open_listener(sock, name, next->at[i], keys->next);
+  return err;
+}
+
+struct vsm_conf_endpoints vsm_open_one(const char *const *endpoint) {
+  return (struct vsm_conf_endpoints){(const char **)endpoint, *endpoint != NULL};
 }
 
 void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what,

@@ -1,10 +1,18 @@
 // What the listening sockets share: opening them with errors a person can act on, and the form of requests and replies.
 #pragma once
+#include "conf/conf.h"
+#include "shell/auth.h"
 #include "shell/log.h"
 #include "shell/zsock.h"
 
 // Binds and logs where, or why not and what holds the port. 0 or a negative enum vsm_err (VSM_ENOMEM: sock is NULL).
-int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint);
+// key: NULL: unencrypted.
+int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint, const struct vsm_key *key);
+// At all of its endpoints: those of its own, and those where the daemon is known by its next key.
+int vsm_open_listeners(struct vsm_zsock *sock, const char *name, const struct vsm_conf_endpoints *own,
+                       const struct vsm_conf_endpoints *next, const struct vsm_auth_keys *keys);
+// A list of the one endpoint; NULL: of none.
+struct vsm_conf_endpoints vsm_open_one(const char *const *endpoint);
 // What happens to the connections of a socket, for vsm_zsock_peer_fn.
 void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what, struct vsm_str endpoint);
 

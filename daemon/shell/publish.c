@@ -6,6 +6,7 @@
 // A subscriber that is too slow loses messages in its own queue and sees it by the numbers; sending never waits.
 #include "shell/publish.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -63,11 +64,57 @@ void vsm_publish_destroy(struct vsm_publish *p) {
   free(p);
 }
 
+// Where the kind of a topic is followed by its stream.
+static const char *const of_streams[] = {"metric", "transition", "alert"};
+
+static bool begins_with(struct vsm_str text, struct vsm_str prefix) {
+  return text.n >= prefix.n && memcmp(text.p, prefix.p, prefix.n) == 0;
+}
+
+// The narrower of what was asked for and what may be heard, where one lies within the other.
+static unsigned grant_within(struct vsm_publish *p, struct vsm_str asked, const char *may, bool subscribed) {
+  struct vsm_str heard = vsm_str_of(may);
+  bool narrower = begins_with(asked, heard);
+  if (!narrower && !begins_with(heard, asked))
+    return 0;
+  vsm_zsock_grant(p->sock, narrower ? asked : heard, subscribed);
+  return 1;
+}
+
+// Whoever may watch some streams gets of a prefix what is theirs.
+static unsigned grant_some(struct vsm_publish *p, const struct vsm_caller *c, struct vsm_str asked, bool subscribed) {
+  unsigned granted = grant_within(p, asked, "v1/status/", subscribed);
+  char topic[128];
+  for (unsigned i = 0; i < c->client->streams.n; i++)
+    for (unsigned k = 0; k < sizeof of_streams / sizeof *of_streams; k++) {
+      snprintf(topic, sizeof topic, "v1/%s/%s/", of_streams[k], c->client->streams.at[i].z);
+      granted += grant_within(p, asked, topic, subscribed);
+    }
+  return granted;
+}
+
+// The end of a connection takes its subscriptions away without us.
+static void grant(struct vsm_publish *p, struct vsm_str frame) {
+  bool subscribed = frame.n > 0 && frame.p[0] == 1;
+  struct vsm_str asked = {frame.p + 1, frame.n - 1};
+  if (!vsm_auth_is_on(p->o.auth) || frame.n == 0 || !vsm_zsock_user(p->sock))
+    return;
+  struct vsm_caller c = vsm_auth_caller(p->o.auth, p->sock);
+  if (vsm_caller_watches_all(&c))
+    vsm_zsock_grant(p->sock, asked, subscribed);
+  else if (!vsm_caller_may(&c, VSM_WATCH))
+    vsm_auth_refuse(p->o.auth, &c, "publish", "this client may not watch");
+  else if (grant_some(p, &c, asked, subscribed) == 0)
+    vsm_auth_refuse(p->o.auth, &c, "publish", "this client may not watch such a topic");
+}
+
+// What is not granted counts as wanted, too: its end is told like that of any other.
 static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_publish *p = ctx;
   (void)sock;
   if (n != 1)
     return;
+  grant(p, frames[0]);
   vsm_topics_subscribe(p->topics, frames[0]);
   p->wants_changes = vsm_topics_transitions_wanted(p->topics);
   vsm_publish_soon(p);
@@ -79,7 +126,12 @@ static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct 
   vsm_log_peer(((struct vsm_publish *)ctx)->o.gates, sock, what, endpoint);
 }
 
-int vsm_publish_open(struct vsm_publish *p, const char *endpoint) {
+static int listen(struct vsm_publish *p, const struct vsm_config *c) {
+  struct vsm_conf_endpoints own = vsm_open_one(&c->daemon.publish), next = vsm_open_one(&c->daemon.curve.next_publish);
+  return vsm_open_listeners(p->sock, "publish", &own, &next, vsm_auth_keys(p->o.auth));
+}
+
+int vsm_publish_open(struct vsm_publish *p, const struct vsm_config *config) {
   p->sock = vsm_zsock_create(p->o.zcontext, p->o.loop,
                              &(struct vsm_zsock_options){.kind = VSM_Z_XPUB,
                                                          .name = "publish",
@@ -88,11 +140,21 @@ int vsm_publish_open(struct vsm_publish *p, const char *endpoint) {
                                                          .send_high_water = UNREAD_MAX,
                                                          .fn = on_subscription,
                                                          .on_peer = on_peer,
-                                                         .ctx = p});
-  int err = vsm_open_listener(p->sock, "publish", endpoint);
+                                                         .ctx = p,
+                                                         .grants = vsm_auth_is_on(p->o.auth)});
+  int err = p->sock ? listen(p, config) : VSM_ENOMEM;
   if (!err)
     vsm_timer_set(p->all, ALL_EVERY_US);
   return err;
+}
+
+int vsm_publish_renew(struct vsm_publish *p, const struct vsm_config *config) {
+  if (!p->sock)
+    return 0;
+  vsm_topics_end_subscriptions(p->topics);
+  p->wants_changes = false;
+  int err = vsm_zsock_renew(p->sock);
+  return err ? err : listen(p, config);
 }
 
 void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const struct vsm_model *model,

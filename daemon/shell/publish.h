@@ -2,6 +2,7 @@
 // s, transitions at once; each only while somebody subscribes to its topic.
 #pragma once
 #include "core/core.h"
+#include "shell/auth.h"
 #include "shell/log.h"
 #include "shell/zsock.h"
 #include "wire/status.h"
@@ -12,6 +13,7 @@ struct vsm_publish_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
   struct vsm_log_gates *gates;
+  struct vsm_auth *auth; // borrowed, as all of these
   uint64_t epoch;
   struct vsm_time (*pass_time)(void *ctx); // before figures are read
   void (*status)(void *ctx, struct vsm_status_view *out);
@@ -20,7 +22,9 @@ struct vsm_publish_options {
 
 struct vsm_publish *vsm_publish_create(const struct vsm_publish_options *options); // NULL: no memory
 void vsm_publish_destroy(struct vsm_publish *p);                                   // NULL-safe
-int vsm_publish_open(struct vsm_publish *p, const char *endpoint); // 0 or a negative enum vsm_err, logged
+int vsm_publish_open(struct vsm_publish *p, const struct vsm_config *config); // 0 or a negative enum vsm_err, logged
+// The same anew, with the keys and the clients in force: all subscribers are cut off, and come again.
+int vsm_publish_renew(struct vsm_publish *p, const struct vsm_config *config);
 // At start and after a reload; both are borrowed.
 void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const struct vsm_model *model,
                           int64_t interval_us);

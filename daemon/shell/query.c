@@ -1,6 +1,7 @@
 // An answer that cannot be sent is given up, as an ack is. One to what changed the state waits until that is on disk.
 #include <stdlib.h>
 
+#include "base/err.h"
 #include "shell/answers.h"
 #include "shell/open.h"
 
@@ -54,7 +55,6 @@ void vsm_query_socket_committed(struct vsm_query_socket *q, uint64_t position) {
 static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_query_socket *q = ctx;
   struct vsm_message m;
-  (void)sock;
   if (!vsm_request_frames(frames, n)) {
     q->bad_frames++;
     vsm_core_refuse_frame(q->core, (struct vsm_str){0}, VSM_R_BAD_FRAME, 1);
@@ -63,6 +63,7 @@ static void on_asked(void *ctx, struct vsm_zsock *sock, const struct vsm_str *fr
     return;
   }
   vsm_arena_reset(&q->arena);
+  q->caller = vsm_auth_caller(q->o.auth, sock);
   if (vsm_answer(q, frames[n - 1], &m) != 0) {
     vsm_log_gated(q->o.gates, frames[0], "query_failed", "why=\"out of memory\"");
     return;
@@ -80,7 +81,12 @@ static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct 
   vsm_log_peer(((struct vsm_query_socket *)ctx)->o.gates, sock, what, endpoint);
 }
 
-int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint) {
+static int listen(struct vsm_query_socket *q, const struct vsm_config *c) {
+  struct vsm_conf_endpoints own = vsm_open_one(&c->daemon.query), next = vsm_open_one(&c->daemon.curve.next_query);
+  return vsm_open_listeners(q->sock, "query", &own, &next, vsm_auth_keys(q->o.auth));
+}
+
+int vsm_query_socket_open(struct vsm_query_socket *q, const struct vsm_config *config) {
   q->sock = vsm_zsock_create(q->o.zcontext, q->o.loop,
                              &(struct vsm_zsock_options){.kind = VSM_Z_ROUTER,
                                                          .name = "query",
@@ -90,5 +96,10 @@ int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint) {
                                                          .fn = on_asked,
                                                          .on_peer = on_peer,
                                                          .ctx = q});
-  return vsm_open_listener(q->sock, "query", endpoint);
+  return q->sock ? listen(q, config) : VSM_ENOMEM;
+}
+
+int vsm_query_socket_renew(struct vsm_query_socket *q, const struct vsm_config *config) {
+  int err = q->sock ? vsm_zsock_renew(q->sock) : 0;
+  return err || !q->sock ? err : listen(q, config);
 }

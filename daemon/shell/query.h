@@ -1,6 +1,8 @@
 // Questions and answers: the query socket.
 #pragma once
 #include "core/core.h"
+#include "shell/audit.h"
+#include "shell/auth.h"
 #include "shell/log.h"
 #include "shell/zsock.h"
 #include "wire/reply.h"
@@ -18,6 +20,8 @@ struct vsm_query_socket_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
   struct vsm_log_gates *gates;
+  struct vsm_auth *auth; // borrowed, as all of these
+  struct vsm_audit *audit;
   uint64_t epoch;
   struct vsm_time (*pass_time)(void *ctx); // before each question
   void (*status)(void *ctx, struct vsm_status_view *out);
@@ -38,7 +42,9 @@ struct vsm_query_socket_options {
 
 struct vsm_query_socket *vsm_query_socket_create(const struct vsm_query_socket_options *options);
 void vsm_query_socket_destroy(struct vsm_query_socket *q);
-int vsm_query_socket_open(struct vsm_query_socket *q, const char *endpoint);
+int vsm_query_socket_open(struct vsm_query_socket *q, const struct vsm_config *config);
+// The same anew, with the keys and the clients in force: all clients are cut off, and come again.
+int vsm_query_socket_renew(struct vsm_query_socket *q, const struct vsm_config *config);
 uint64_t vsm_query_socket_bad_frames(const struct vsm_query_socket *q);
 void vsm_query_socket_hold(struct vsm_query_socket *q, bool held); // questions wait meanwhile
 void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model);

@@ -27,7 +27,7 @@ enum { REPLY_BYTES_MAX = 16 << 20, HIGH_WATER = 4 };
 
 struct source {
   struct vsm_recover *r;
-  char *id, *endpoint, *name;
+  char *id, *endpoint, *name, *server_key; // server_key "": unencrypted
   struct vsm_zsock *sock;
   struct vsm_holes holes;
   bool asked;
@@ -60,6 +60,7 @@ static void source_destroy(struct source *s) {
   free(s->id);
   free(s->endpoint);
   free(s->name);
+  free(s->server_key);
   free(s);
 }
 
@@ -224,17 +225,21 @@ static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct 
 
 // --- life
 
+static bool is_source(const struct source *s, const struct vsm_conf_source *c) {
+  return c->recover && strcmp(c->recover, s->endpoint) == 0 && strcmp(c->id.z, s->id) == 0 &&
+         strcmp(c->server_key ? c->server_key : "", s->server_key) == 0;
+}
+
 static bool is_configured(const struct vsm_config *config, const struct source *s) {
   for (unsigned i = 0; i < config->sources.n; i++)
-    if (config->sources.at[i].recover && strcmp(config->sources.at[i].recover, s->endpoint) == 0 &&
-        strcmp(config->sources.at[i].id.z, s->id) == 0)
+    if (is_source(s, &config->sources.at[i]))
       return true;
   return false;
 }
 
 static bool is_connected(const struct vsm_recover *r, const struct vsm_conf_source *source) {
   for (size_t i = 0; i < r->n; i++)
-    if (strcmp(r->sources[i]->endpoint, source->recover) == 0 && strcmp(r->sources[i]->id, source->id.z) == 0)
+    if (is_source(r->sources[i], source))
       return true;
   return false;
 }
@@ -253,6 +258,7 @@ static int connect_source(struct vsm_recover *r, const struct vsm_conf_source *s
   s->id = copy("", source->id.z);
   s->endpoint = copy("", source->recover);
   s->name = copy("recover/", source->id.z);
+  s->server_key = copy("", source->server_key ? source->server_key : "");
   s->sock = vsm_zsock_create(r->o.zcontext, r->o.loop,
                              &(struct vsm_zsock_options){.kind = VSM_Z_DEALER,
                                                          .name = s->name,
@@ -261,7 +267,9 @@ static int connect_source(struct vsm_recover *r, const struct vsm_conf_source *s
                                                          .send_high_water = HIGH_WATER,
                                                          .fn = on_reply,
                                                          .on_peer = on_peer,
-                                                         .ctx = s});
+                                                         .ctx = s,
+                                                         .key = vsm_auth_keys(r->o.auth)->key,
+                                                         .server_key = source->server_key});
   if (!r->timer)
     r->timer = vsm_timer_create(r->o.loop, look, r);
   if (!r->timer || !s->sock || vsm_zsock_connect(s->sock, s->endpoint, &why) != 0) {
@@ -275,9 +283,9 @@ static int connect_source(struct vsm_recover *r, const struct vsm_conf_source *s
   return 0;
 }
 
-int vsm_recover_follow(struct vsm_recover *r, const struct vsm_config *config) {
+int vsm_recover_follow(struct vsm_recover *r, const struct vsm_config *config, bool our_key) {
   for (size_t i = r->n; i-- > 0;) {
-    if (is_configured(config, r->sources[i]))
+    if (is_configured(config, r->sources[i]) && !(our_key && *r->sources[i]->server_key))
       continue;
     source_destroy(r->sources[i]);
     r->sources[i] = r->sources[--r->n];

@@ -153,6 +153,14 @@ void vsm_topics_subscribe(struct vsm_topics *t, struct vsm_str frame) {
     take_out(t, prefix);
 }
 
+void vsm_topics_end_subscriptions(struct vsm_topics *t) {
+  while (t->n_prefixes > 0)
+    free((char *)t->prefixes[--t->n_prefixes].p);
+  t->beyond = 0;
+  for (struct entry *e = t->entries; e; e = e->hh.next)
+    e->topic.subscribed = 0;
+}
+
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic) {
   return topic->subscribed > 0 || t->beyond > 0;
 }

@@ -23,6 +23,7 @@ void vsm_topics_follow(struct vsm_topics *t, const struct vsm_model *model);
 // A frame that an XPUB socket received: 1 and a prefix for the first who subscribes to it, 0 and a prefix when the
 // last one does not any more. Anything else is no subscription, and passed over.
 void vsm_topics_subscribe(struct vsm_topics *t, struct vsm_str frame);
+void vsm_topics_end_subscriptions(struct vsm_topics *t); // all of them
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic);
 bool vsm_topics_transitions_wanted(const struct vsm_topics *t); // any of them
 

@@ -7,8 +7,9 @@
 //     kicks itself again,
 //   - and it asks the same after everything that was sent outside of its turn.
 //
-// Nothing here ever waits: what cannot be sent is given up, and said so. All options are set before bind and connect,
-// since later they do not hold for what is bound already.
+// Nothing here ever waits, but for vsm_zsock_renew(): what cannot be sent is given up, and said so. All options are set
+// before bind and connect, since later they do not hold for what is bound already. That is made use of: the key that a
+// server is known by is an option too, so one socket can have two endpoints with two keys.
 #include "shell/zsock.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@
 
 #include "base/endpoint.h"
 #include "base/err.h"
+#include "base/key.h"
+#include "base/mem.h"
 
 // Of full batches some thousand events, a few milliseconds: so long at most an alert that falls due has to wait.
 enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 17 };
@@ -28,12 +31,27 @@ enum { HANDSHAKE_MS = 5000, LINGER_MS = 300 };
 // 4364). A limit on how long TCP waits (ZMQ_TCP_MAXRT) would also hit peers that are merely slow to read.
 enum { KEEPALIVE_IDLE = 30, KEEPALIVE_INTERVAL = 10, KEEPALIVE_COUNT = 3 };
 
+enum { UNBIND_MS = 2000, PREFIX_BYTES_MAX = 256 };
+
 struct vsm_zcontext {
   void *ctx;
 };
 
+// An endpoint as it was asked for, and as it is.
+struct binding {
+  char *asked, *real;
+  bool bound;
+};
+
 struct vsm_zsock {
   void *socket;
+  struct vsm_zcontext *z; // all that is needed to make it again
+  struct vsm_loop *loop;
+  struct vsm_zsock_options options;
+  struct binding *bindings;
+  size_t n_bindings, cap_bindings;
+  char subscribed[PREFIX_BYTES_MAX];
+  zmq_msg_t *in_hand; // the last frame of the message in hand
   struct vsm_watch *watch;
   vsm_zsock_fn *fn;
   void *ctx;
@@ -100,11 +118,25 @@ static long receive(struct vsm_zsock *s) {
     else
       frames[kept++] = (struct vsm_str){zmq_msg_data(m), zmq_msg_size(m)};
   }
+  s->in_hand = kept > 0 ? &msgs[kept - 1] : NULL;
   if (n > 0)
     s->fn(s->ctx, s, frames, n);
+  s->in_hand = NULL;
   for (size_t i = 0; i < kept; i++)
     zmq_msg_close(&msgs[i]);
   return n > 0 ? bytes : -1;
+}
+
+bool vsm_zsock_is_client(const struct vsm_zsock *s) {
+  return s->options.key && s->options.server_key;
+}
+
+const char *vsm_zsock_user(const struct vsm_zsock *s) {
+  return s->in_hand ? zmq_msg_gets(s->in_hand, "User-Id") : NULL;
+}
+
+const char *vsm_zsock_address(const struct vsm_zsock *s) {
+  return s->in_hand ? zmq_msg_gets(s->in_hand, "Peer-Address") : NULL;
 }
 
 static void take_turn(void *ctx) {
@@ -148,26 +180,22 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
     set(socket, ZMQ_ROUTER_MANDATORY, 1); // tells of what could not be sent
   if (o->kind == VSM_Z_DEALER)
     set(socket, ZMQ_IMMEDIATE, 1);
+  if (o->grants)
+    set(socket, ZMQ_XPUB_MANUAL, 1);
+  if (o->key && o->server_key) {
+    zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, o->server_key, VSM_KEY_CHARS + 1);
+    zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, o->key->secret_key, VSM_KEY_CHARS + 1);
+    zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, o->key->public_key, VSM_KEY_CHARS + 1);
+  }
 }
 
-// A socket of one type on the loop; the socket itself is taken, also on failure.
-static struct vsm_zsock *adopt(void *socket, struct vsm_loop *loop, vsm_zsock_fn *fn, void *ctx) {
-  struct vsm_zsock *s = calloc(1, sizeof *s);
+static int watch(struct vsm_zsock *s) {
   int fd;
   size_t n = sizeof fd;
-  if (!s) {
-    zmq_close(socket);
-    return NULL;
-  }
-  s->socket = socket;
-  s->fn = fn;
-  s->ctx = ctx;
-  if (zmq_getsockopt(socket, ZMQ_FD, &fd, &n) != 0 || !(s->watch = vsm_watch_create(loop, fd, take_turn, s))) {
-    vsm_zsock_destroy(s);
-    return NULL;
-  }
+  if (zmq_getsockopt(s->socket, ZMQ_FD, &fd, &n) != 0 || !(s->watch = vsm_watch_create(s->loop, fd, take_turn, s)))
+    return VSM_ENOMEM;
   vsm_watch_kick(s->watch);
-  return s;
+  return 0;
 }
 
 // Not ACCEPT_FAILED: where descriptors have run out, libzmq tries again without a pause, and tells of each try.
@@ -194,54 +222,110 @@ static void on_connection_event(void *ctx, struct vsm_zsock *monitor, const stru
       s->on_peer(s->ctx, s, connection_events[i].word, frames[1]);
 }
 
-static int start_monitor(struct vsm_zcontext *z, struct vsm_loop *loop, struct vsm_zsock *s) {
+static int start_monitor(struct vsm_zsock *s) {
   char endpoint[64];
-  int events = 0;
+  int events = ZMQ_EVENT_CLOSED; // for vsm_zsock_renew()
   for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
     events |= connection_events[i].event;
-  snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p", (void *)s);
-  void *socket = zmq_socket(z->ctx, ZMQ_PAIR);
-  if (!socket)
+  snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p", s->socket);
+  s->monitor = calloc(1, sizeof *s->monitor);
+  if (!s->monitor)
     return VSM_ENOMEM;
-  set(socket, ZMQ_RCVHWM, 0); // libzmq's own thread waits where it is full, and would never wake if we closed it then
-  s->monitor = adopt(socket, loop, on_connection_event, s);
-  if (!s->monitor || zmq_socket_monitor(s->socket, endpoint, events) != 0)
+  *s->monitor = (struct vsm_zsock){
+      .socket = zmq_socket(s->z->ctx, ZMQ_PAIR), .loop = s->loop, .fn = on_connection_event, .ctx = s};
+  if (!s->monitor->socket)
     return VSM_ENOMEM;
-  return zmq_connect(socket, endpoint) == 0 ? 0 : VSM_ENOMEM;
+  // libzmq's own thread waits where it is full, and would never wake if we closed it then
+  set(s->monitor->socket, ZMQ_RCVHWM, 0);
+  if (watch(s->monitor) != 0 || zmq_socket_monitor(s->socket, endpoint, events) != 0)
+    return VSM_ENOMEM;
+  return zmq_connect(s->monitor->socket, endpoint) == 0 ? 0 : VSM_ENOMEM;
+}
+
+// The socket and what hangs on it.
+static int open_socket(struct vsm_zsock *s) {
+  static const int type[] = {
+      [VSM_Z_SUB] = ZMQ_SUB, [VSM_Z_ROUTER] = ZMQ_ROUTER, [VSM_Z_XPUB] = ZMQ_XPUB, [VSM_Z_DEALER] = ZMQ_DEALER};
+  s->socket = zmq_socket(s->z->ctx, type[s->options.kind]);
+  if (!s->socket)
+    return VSM_ENOMEM;
+  configure(s->socket, &s->options);
+  int err = watch(s);
+  return !err && s->on_peer ? start_monitor(s) : err;
+}
+
+static void close_socket(struct vsm_zsock *s) {
+  if (s->monitor)
+    zmq_socket_monitor(s->socket, NULL, 0);
+  vsm_zsock_destroy(s->monitor);
+  s->monitor = NULL;
+  vsm_watch_destroy(s->watch);
+  s->watch = NULL;
+  if (s->socket)
+    zmq_close(s->socket);
+  s->socket = NULL;
 }
 
 struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop, const struct vsm_zsock_options *o) {
-  static const int type[] = {
-      [VSM_Z_SUB] = ZMQ_SUB, [VSM_Z_ROUTER] = ZMQ_ROUTER, [VSM_Z_XPUB] = ZMQ_XPUB, [VSM_Z_DEALER] = ZMQ_DEALER};
-  void *socket = zmq_socket(z->ctx, type[o->kind]);
-  if (!socket)
-    return NULL;
-  configure(socket, o);
-  struct vsm_zsock *s = adopt(socket, loop, o->fn, o->ctx);
+  struct vsm_zsock *s = calloc(1, sizeof *s);
   if (!s)
     return NULL;
-  s->name = o->name;
-  s->on_peer = o->on_peer;
-  if (o->on_peer && start_monitor(z, loop, s) != 0) {
-    vsm_zsock_destroy(s);
-    return NULL;
-  }
-  return s;
+  *s = (struct vsm_zsock){
+      .z = z, .loop = loop, .options = *o, .fn = o->fn, .ctx = o->ctx, .name = o->name, .on_peer = o->on_peer};
+  if (open_socket(s) == 0)
+    return s;
+  vsm_zsock_destroy(s);
+  return NULL;
 }
 
 void vsm_zsock_destroy(struct vsm_zsock *s) {
   if (!s)
     return;
-  if (s->monitor)
-    zmq_socket_monitor(s->socket, NULL, 0);
-  vsm_zsock_destroy(s->monitor);
-  vsm_watch_destroy(s->watch);
-  zmq_close(s->socket);
+  close_socket(s);
+  for (size_t i = 0; i < s->n_bindings; i++) {
+    free(s->bindings[i].asked);
+    free(s->bindings[i].real);
+  }
+  free(s->bindings);
   free(s);
 }
 
 const char *vsm_zsock_name(const struct vsm_zsock *s) {
   return s->name;
+}
+
+// One event of the monitor is taken. Is it that nobody listens at an endpoint any more?
+static bool take_closed(struct vsm_zsock *monitor) {
+  uint8_t event[6] = {0};
+  char endpoint[256];
+  uint16_t number;
+  int n = zmq_recv(monitor->socket, event, sizeof event, 0);
+  zmq_recv(monitor->socket, endpoint, sizeof endpoint, 0);
+  memcpy(&number, event, sizeof number);
+  return n == sizeof event && number == ZMQ_EVENT_CLOSED;
+}
+
+// ZeroMQ's own thread lets go of endpoints, after the call: the path of an ipc one would be taken away from who had
+// bound it meanwhile.
+static void unbind(struct vsm_zsock *s) {
+  size_t open = 0;
+  for (size_t i = 0; i < s->n_bindings; i++) {
+    open += s->bindings[i].bound && zmq_unbind(s->socket, s->bindings[i].real) == 0;
+    s->bindings[i].bound = false;
+  }
+  zmq_pollitem_t item = {.socket = s->monitor ? s->monitor->socket : NULL, .events = ZMQ_POLLIN};
+  while (item.socket && open > 0 && zmq_poll(&item, 1, UNBIND_MS) > 0)
+    open -= take_closed(s->monitor);
+}
+
+int vsm_zsock_renew(struct vsm_zsock *s) {
+  unbind(s);
+  set(s->socket, ZMQ_LINGER, 0);
+  close_socket(s);
+  int err = open_socket(s);
+  if (!err && *s->subscribed)
+    err = vsm_zsock_subscribe(s, s->subscribed);
+  return err;
 }
 
 // --- binding and connecting
@@ -257,9 +341,37 @@ static int settle(struct vsm_zsock *s, int rc, const char **why) {
   return 0;
 }
 
-int vsm_zsock_bind(struct vsm_zsock *s, const char *endpoint, const char **why) {
+// Who is met at what is bound next. The domain, without which libzmq asks nobody whether a client may come, is the
+// socket's name.
+static void serve(struct vsm_zsock *s, const struct vsm_key *key) {
+  set(s->socket, ZMQ_CURVE_SERVER, 1);
+  zmq_setsockopt(s->socket, ZMQ_CURVE_SECRETKEY, key->secret_key, VSM_KEY_CHARS + 1);
+  zmq_setsockopt(s->socket, ZMQ_ZAP_DOMAIN, s->name, strlen(s->name));
+}
+
+// The one that it had before (vsm_zsock_renew()), or a new one.
+static struct binding *binding_of(struct vsm_zsock *s, const char *asked) {
+  for (size_t i = 0; i < s->n_bindings; i++)
+    if (!s->bindings[i].bound && strcmp(s->bindings[i].asked, asked) == 0)
+      return &s->bindings[i];
+  s->bindings = vsm_mem_grow(s->bindings, s->n_bindings, &s->cap_bindings, sizeof *s->bindings);
+  struct binding *b = &s->bindings[s->n_bindings++];
+  *b = (struct binding){.asked = vsm_mem_need(strdup(asked), strlen(asked))};
+  return b;
+}
+
+int vsm_zsock_bind(struct vsm_zsock *s, const char *endpoint, const struct vsm_key *key, const char **why) {
+  struct binding *b = binding_of(s, endpoint);
   set(s->socket, ZMQ_IPV6, vsm_endpoint_is_ipv6(endpoint));
-  return settle(s, zmq_bind(s->socket, endpoint), why);
+  if (key)
+    serve(s, key);
+  int err = settle(s, zmq_bind(s->socket, b->real ? b->real : endpoint), why);
+  if (err)
+    return err;
+  free(b->real);
+  b->real = vsm_mem_need(strdup(s->endpoint), sizeof s->endpoint);
+  b->bound = true;
+  return 0;
 }
 
 int vsm_zsock_connect(struct vsm_zsock *s, const char *endpoint, const char **why) {
@@ -271,7 +383,12 @@ const char *vsm_zsock_endpoint(const struct vsm_zsock *s) {
   return s->endpoint;
 }
 
+void vsm_zsock_grant(struct vsm_zsock *s, struct vsm_str prefix, bool subscribed) {
+  zmq_setsockopt(s->socket, subscribed ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE, prefix.p, prefix.n);
+}
+
 int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix) {
+  snprintf(s->subscribed, sizeof s->subscribed, "%s", prefix);
   return zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, prefix, strlen(prefix)) == 0 ? 0 : VSM_EIO;
 }
 
@@ -300,4 +417,18 @@ bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n
     zmq_msg_close(&msgs[i]);
   recheck(s);
   return sent;
+}
+
+// --- keys
+
+bool vsm_zkey_complete(struct vsm_key *key) {
+  char made[VSM_KEY_CHARS + 1];
+  if (zmq_curve_public(made, key->secret_key) != 0)
+    return false;
+  memcpy(key->public_key, made, sizeof made);
+  return true;
+}
+
+void vsm_zkey_text(const char *raw, char *out) {
+  zmq_z85_encode(out, (const uint8_t *)raw, 32);
 }

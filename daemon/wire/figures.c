@@ -219,6 +219,9 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
   m->commit_worst_seconds = v->commit_worst_seconds;
   m->disk_free_bytes = v->disk_free_bytes;
   m->disk_days_left = v->disk_days_left;
+  m->security = (char *)(v->security ? v->security : "");
+  m->refused_handshakes = v->refused_handshakes;
+  m->refused_messages = v->refused_messages;
   m->state = (char *)(v->state ? v->state : "");
   m->rebuild = vsm_build_message(b, &vsm__v1__rebuild_status__descriptor);
   if (m->rebuild) {

@@ -30,7 +30,8 @@ extern "C" {
   X(IO, 6, "no socket or connection")                                                                                  \
   X(FULL, 9, "the queue is full")                                                                                      \
   X(TIMEOUT, 11, "no answer in time")                                                                                  \
-  X(SPOOL, 12, "the spool's file cannot be made, is in use, or is no spool of this source")
+  X(SPOOL, 12, "the spool's file cannot be made, is in use, or is no spool of this source")                            \
+  X(KEY, 13, "a file of a key cannot be read or made, or holds none")
 
 enum vsm_client_err {
 #define X(name, code, text) VSM_CLIENT_E##name = -(code),
@@ -44,6 +45,25 @@ const char *vsm_client_error(int err); // static text
 #define VSM_PUBLISH_DEFAULT "tcp://127.0.0.1:5572"
 #define VSM_QUERY_DEFAULT "tcp://127.0.0.1:5573"
 #define VSM_SUBSCRIBE_DEFAULT "tcp://127.0.0.1:5570"
+
+// --- Keys ----------------------------------------------------------------------------------------------------------
+
+// Our own key, and the server's: with both, everything is encrypted, and each side knows whom it speaks with (CURVE).
+// They come from files alone, as vsm keygen makes them. See docs/security.md.
+struct vsm_keys;
+
+struct vsm_keys_options {
+  const char *key, *server_key; // files: of our secret key, of the daemon's public one; both or none
+  const char *profile;          // or a name: ~/.config/vsm/NAME.key and NAME.server.pub
+};
+
+// Without any of them the profile "default" is taken where it is there, and else *out is NULL: unencrypted. Returns 0,
+// or VSM_CLIENT_EKEY or VSM_CLIENT_ENOMEM with *out NULL and a word in `why`.
+int vsm_keys_load(const struct vsm_keys_options *options, struct vsm_keys **out, char *why, size_t why_bytes);
+void vsm_keys_destroy(struct vsm_keys *keys); // NULL-safe; wiped
+// Makes a key: NAME.key, which its owner alone can read, and NAME.pub. 0, or VSM_CLIENT_EKEY with a word in `why`; what
+// is there already stays as it is.
+int vsm_keys_make(const char *name, char public_key[41], char *why, size_t why_bytes);
 
 // --- Emitter -------------------------------------------------------------------------------------------------------
 
@@ -79,23 +99,24 @@ typedef void vsm_emitter_ack_fn(void *ctx, const struct vsm_emitter_ack *ack);
 
 // Exactly one of submit, publish and bind is given. 0 stands for the default of a number.
 struct vsm_emitter_options {
-  const char *source;         // 1 to 128 bytes of [A-Za-z0-9._:/~%@+#-]; needed with publish and bind
-  const char *submit;         // acked: connects to the daemon's submit socket
-  const char *publish;        // fire and forget: connects to the daemon's subscribe socket
-  const char *bind;           // fire and forget: binds, and the daemon connects to it
-  unsigned batch_events;      // events in a batch, 100; at most 65,536
-  unsigned batch_bytes;       // ends a batch that has reached it, 1 MiB; at most 3.9 MiB
-  unsigned linger_ms;         // how long a batch that is not full waits for more, 10
-  unsigned queue_events;      // emitted and not acked (fire and forget: not sent), 100,000
-  unsigned window;            // batches under way without ack, 64
-  unsigned resend_ms;         // without an ack, 10,000
-  unsigned alive_ms;          // with a source: a sign of life after so long without events, 60,000
-  uint64_t epoch;             // fire and forget: below 2^53, greater than any before; 0: made from the clock
-  const char *recover;        // fire and forget: binds; the daemon fetches what was lost, from a spool (below)
-  const char *spool_path;     // a file as spool; NULL: memory, where there is a recover socket
-  size_t spool_bytes;         // 64 MiB; at least 512 KiB
-  unsigned publish_batches;   // fire and forget: sent and not yet taken by a subscriber, 10,000; later ones are lost
-  vsm_emitter_ack_fn *on_ack; // may be NULL
+  const char *source;          // 1 to 128 bytes of [A-Za-z0-9._:/~%@+#-]; needed with publish and bind
+  const char *submit;          // acked: connects to the daemon's submit socket
+  const char *publish;         // fire and forget: connects to the daemon's subscribe socket
+  const char *bind;            // fire and forget: binds, and the daemon connects to it
+  unsigned batch_events;       // events in a batch, 100; at most 65,536
+  unsigned batch_bytes;        // ends a batch that has reached it, 1 MiB; at most 3.9 MiB
+  unsigned linger_ms;          // how long a batch that is not full waits for more, 10
+  unsigned queue_events;       // emitted and not acked (fire and forget: not sent), 100,000
+  unsigned window;             // batches under way without ack, 64
+  unsigned resend_ms;          // without an ack, 10,000
+  unsigned alive_ms;           // with a source: a sign of life after so long without events, 60,000
+  const struct vsm_keys *keys; // NULL: unencrypted. Where it binds: the one that is let in is the server's
+  uint64_t epoch;              // fire and forget: below 2^53, greater than any before; 0: made from the clock
+  const char *recover;         // fire and forget: binds; the daemon fetches what was lost, from a spool (below)
+  const char *spool_path;      // a file as spool; NULL: memory, where there is a recover socket
+  size_t spool_bytes;          // 64 MiB; at least 512 KiB
+  unsigned publish_batches;    // fire and forget: sent and not yet taken by a subscriber, 10,000; later ones are lost
+  vsm_emitter_ack_fn *on_ack;  // may be NULL
   void *ctx;
   void *zmq_context; // borrowed; NULL: one of its own
 };
@@ -106,7 +127,7 @@ struct vsm_emitter_options {
 // begins a new epoch, and what is whole of the one before is served too. An event is in the spool before
 // vsm_emitter_emit() returns: a crash of the program does not lose it, a power cut may.
 //
-// The options' strings are copied. On error *out is NULL.
+// The options' strings and keys are copied. On error *out is NULL.
 int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emitter **out);
 // NULL-safe. What is not acked is dropped (fire and forget: what was sent is given a second to leave).
 void vsm_emitter_destroy(struct vsm_emitter *e);
@@ -158,11 +179,12 @@ struct Vsm__V1__Reply;
 // published of a stream or stage is all of it.
 struct vsm_subscriber_options {
   const char *publish;
-  const char *query;         // NULL: no snapshots
-  const char *const *topics; // prefixes, as "v1/metric/RCV-01/"
-  size_t n_topics;           // 0: all
-  const char *stream;        // of the snapshots; NULL: all
-  unsigned timeout_ms;       // for a snapshot, which then is asked for again; 5,000
+  const char *query;           // NULL: no snapshots
+  const char *const *topics;   // prefixes, as "v1/metric/RCV-01/"
+  size_t n_topics;             // 0: all
+  const char *stream;          // of the snapshots; NULL: all
+  const struct vsm_keys *keys; // NULL: unencrypted
+  unsigned timeout_ms;         // for a snapshot, which then is asked for again; 5,000
   // Any may be NULL. Messages are valid during the call.
   void (*on_snapshot)(void *ctx, const struct Vsm__V1__Snapshot *snapshot);
   void (*on_publication)(void *ctx, const char *topic, const struct Vsm__V1__Publication *publication);
@@ -190,7 +212,8 @@ typedef void vsm_query_fn(void *ctx, int err, const struct Vsm__V1__Reply *reply
 
 struct vsm_query_options {
   const char *query;
-  unsigned timeout_ms; // 5,000
+  const struct vsm_keys *keys; // NULL: unencrypted
+  unsigned timeout_ms;         // 5,000
   void *zmq_context;
 };
 

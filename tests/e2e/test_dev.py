@@ -48,6 +48,7 @@ NAMED = {
     "vsm rebuild": None,  # docs/questions.md
     "vsm rebuild --partial": None,  # tests/e2e/test_rebuild.py
     "vsm what-if --rebuild": None,  # docs/questions.md
+    "vsm keygen": None,  # docs/security.md
     "vsm try": None,  # docs/mapping.md
     "vsm what-if": None,  # docs/questions.md
     "vsm what-if --config new.yaml --state state": None,  # docs/questions.md
