@@ -135,6 +135,14 @@ static void put_value(struct walk *w, const struct vsm_metric_value *v, const ch
   case VSM_METRIC_COUNT:
     put_count(w, *(const uint64_t *)at);
     break;
+  case VSM_METRIC_KNOWN:
+    if (*(const uint64_t *)at)
+      put_count(w, *(const uint64_t *)at);
+    break;
+  case VSM_METRIC_DAYS:
+    if (*(const double *)at > 0)
+      put_number(w, *(const double *)at * 86400);
+    break;
   case VSM_METRIC_NUMBER:
     put_number(w, *(const double *)at);
     break;

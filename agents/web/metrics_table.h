@@ -30,7 +30,9 @@ enum vsm_metric_of {
 // How the field at an offset is read.
 enum vsm_metric_read {
   VSM_METRIC_COUNT,        // uint64
+  VSM_METRIC_KNOWN,        // uint64. 0: no sample
   VSM_METRIC_NUMBER,       // double
+  VSM_METRIC_DAYS,         // double of days; as seconds. 0: no sample
   VSM_METRIC_SHARE,        // double, of as many as the uint64 at made_of says. 0 of them: no sample
   VSM_METRIC_SHARE_OF,     // double, of as many as the Distribution at made_of counts; likewise
   VSM_METRIC_PER_DAY,      // double, a day; as a second

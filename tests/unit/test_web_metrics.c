@@ -103,6 +103,7 @@ static int fill(void **state) {
   status.clock = (char *)"wall";
   status.time_unix_nano = UINT64_C(1700000000123456789);
   status.configured_unix_nano = 1;
+  status.disk_days_left = 0.5;
   status.trouble = (char *)"disk";
   status.ingest = &ingest;
   status.alerts = &counts;
@@ -141,7 +142,7 @@ static void test_old_format(void **state) {
   (void)state;
   EXPECT(false, "# HELP vsm_up 1: the daemon has answered.\n# TYPE vsm_up gauge\nvsm_up 1\n",
          "# TYPE vsm_build_info gauge\nvsm_build_info{version=\"1.2.3\",clock=\"wall\"} 1\n",
-         "vsm_now_timestamp_seconds 1700000000.123456\n", "\nvsm_trouble 1\n",
+         "vsm_now_timestamp_seconds 1700000000.123456\n", "\nvsm_trouble 1\n", "\nvsm_disk_left_seconds 43200\n",
          "# TYPE vsm_events_total counter\nvsm_events_total{result=\"applied\"} 18446744073709551615\n"
          "vsm_events_total{result=\"duplicate\"} 0\n",
          "\nvsm_alerts_firing{severity=\"warning\"} 2\n", "\nvsm_stream_info{stream=\"S\",name=\"Stream\"} 1\n",
