@@ -193,21 +193,28 @@ static void step(struct vsm_core *core, const struct vsm_event *e, struct vsm_lo
   vsm_hearing_take(core, row, e, fx);
 }
 
-static void ask(const struct vsm_core *core, struct vsm_look *look, unsigned step) {
-  for (unsigned c = 0; c < look->n_claims; c++) {
-    struct vsm_claim *claim = &look->claims[c];
-    const struct vsm_items *items = &core->streams[claim->rule->stream].items;
-    for (unsigned k = 0; k <= claim->rule->n_links; k++)
-      if (claim->name[k].reason == VSM_R_NONE)
-        vsm_items_ask(items, claim->name[k].hash, &claim->name[k].trail, step);
+// The items that the events of a run are about.
+static void list_asked(struct vsm_core *core, size_t n) {
+  size_t at = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct vsm_look *look = &core->looks[i];
+    core->asked_from[i] = at;
+    for (unsigned c = 0; c < look->n_claims; c++) {
+      const struct vsm_claim *claim = &look->claims[c];
+      for (unsigned k = 0; k <= claim->rule->n_links && at < VSM_ASKED_MAX; k++)
+        if (claim->name[k].reason == VSM_R_NONE)
+          core->asked[at++] =
+              (struct vsm_asked){.items = &core->streams[claim->rule->stream].items, .hash = claim->name[k].hash};
+    }
   }
+  core->asked_from[n] = at;
 }
 
 // While one event is stepped, memory is on its way for those behind it: with each turn a further part of their trails.
-static void ask_ahead(const struct vsm_core *core, struct vsm_look *looks, size_t n, size_t turn) {
+static void ask_ahead(struct vsm_core *core, size_t n, size_t turn) {
   for (unsigned step = 0; step < VSM_TRAIL_STEPS && step <= turn; step++)
-    if (turn - step < n)
-      ask(core, &looks[turn - step], step);
+    for (size_t i = turn - step, k = core->asked_from[i < n ? i : n]; i < n && k < core->asked_from[i + 1]; k++)
+      vsm_items_ask(core->asked[k].items, core->asked[k].hash, &core->asked[k].trail, step);
 }
 
 // After a run: what the sets of open items and visits put off.
@@ -227,8 +234,9 @@ int vsm_core_step_all(struct vsm_core *core, const struct vsm_event *events, siz
     int err = vsm_look(core->matcher, core->model, &core->text, events + at, run, core->looks);
     if (err)
       return err;
+    list_asked(core, run);
     for (size_t turn = 0; turn < run + VSM_TRAIL_STEPS; turn++) {
-      ask_ahead(core, core->looks, run, turn);
+      ask_ahead(core, run, turn);
       if (turn < VSM_TRAIL_STEPS)
         continue;
       size_t i = turn - VSM_TRAIL_STEPS;

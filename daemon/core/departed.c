@@ -8,8 +8,10 @@ void vsm_departed_init(struct vsm_departed *d) {
   d->floor = INT64_MIN;
 }
 
-static void drop(struct vsm_departed *d, unsigned i) {
-  memmove(&d->at[i], &d->at[i + 1], (--d->n - i) * sizeof d->at[0]);
+// From `i` on, so many.
+static void drop(struct vsm_departed *d, unsigned i, unsigned n) {
+  d->n -= n;
+  memmove(&d->at[i], &d->at[i + n], (d->n - i) * sizeof d->at[0]);
 }
 
 void vsm_departed_add(struct vsm_departed *d, int64_t us, int sign) {
@@ -21,18 +23,19 @@ void vsm_departed_add(struct vsm_departed *d, int64_t us, int sign) {
   if (i > 0 && d->at[i - 1].us == us) {
     d->at[i - 1].times += (uint32_t)sign;
     if (d->at[i - 1].times == 0)
-      drop(d, i - 1);
+      drop(d, i - 1, 1);
     return;
   }
   assert(sign > 0);
-  if (d->n == VSM_DEPARTED_KEPT) {
-    if (i == 0) {
-      d->floor = us;
-      return;
-    }
-    d->floor = d->at[0].us;
-    drop(d, 0);
-    i--;
+  if (d->n == VSM_DEPARTED_ROOM && i < VSM_DEPARTED_ROOM / 2) {
+    d->floor = us;
+    drop(d, 0, i);
+    return;
+  }
+  if (d->n == VSM_DEPARTED_ROOM) {
+    d->floor = d->at[VSM_DEPARTED_ROOM / 2 - 1].us;
+    drop(d, 0, VSM_DEPARTED_ROOM / 2);
+    i -= VSM_DEPARTED_ROOM / 2;
   }
   memmove(&d->at[i + 1], &d->at[i], (d->n++ - i) * sizeof d->at[0]);
   d->at[i].us = us;

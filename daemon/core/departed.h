@@ -1,10 +1,10 @@
-// When a stage was last left, also where late events take departures back. The newest are kept, and of the others only
-// that none of them is newer than `floor`.
+// When a stage was last left, also where late events take departures back. The newest are kept, half of the room at
+// least, and of the others only that none of them is newer than `floor`.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { VSM_DEPARTED_KEPT = 64 };
+enum { VSM_DEPARTED_ROOM = 128 };
 
 struct vsm_departed {
   int64_t floor; // what left up to then is not kept; INT64_MIN: all is kept
@@ -12,7 +12,7 @@ struct vsm_departed {
   struct {
     int64_t us;
     uint32_t times;        // so many left at this instant
-  } at[VSM_DEPARTED_KEPT]; // rising
+  } at[VSM_DEPARTED_ROOM]; // rising
 };
 
 void vsm_departed_init(struct vsm_departed *d);

@@ -12,7 +12,6 @@ struct vsm_name {
   struct vsm_str key;
   uint32_t hash;
   enum vsm_reason reason; // VSM_R_NONE, or why it is none
-  struct vsm_trail trail;
 };
 
 struct vsm_claim {

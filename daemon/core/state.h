@@ -5,6 +5,14 @@
 #include "core/look.h"
 #include "core/stream.h"
 
+// Items of a run of events whose memory is asked for; what is beyond so many is not.
+enum { VSM_ASKED_MAX = 8 * VSM_LOOK_MAX };
+struct vsm_asked {
+  const struct vsm_items *items;
+  uint32_t hash;
+  struct vsm_trail trail;
+};
+
 struct vsm_core {
   const struct vsm_model *model;
   struct vsm_intern words;
@@ -30,7 +38,9 @@ struct vsm_core {
   struct vsm_ranks_queue ranks; // empty between steps
   struct vsm_retold retold, other;
   struct vsm_look looks[VSM_LOOK_MAX];
-  struct vsm_arena text; // of the looks
+  struct vsm_asked asked[VSM_ASKED_MAX];
+  size_t asked_from[VSM_LOOK_MAX + 1]; // of each event
+  struct vsm_arena text;               // of the looks
 };
 
 // Without a model yet: to be configured before anything else. NULL: out of memory.
