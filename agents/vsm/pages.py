@@ -4,9 +4,11 @@
 pages.py VSM man TEMPLATE | bash | zsh: reads `VSM --help` and `VSM SUBCOMMAND --help`, so that the program's own tables
 are the only place where they stand.
 """
+import errno
 import re
 import subprocess
 import sys
+import time
 
 
 class Option:
@@ -34,7 +36,14 @@ class Subcommand:
 
 
 def said(*command):
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for _ in range(100):
+        try:
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        except OSError as e:  # a program that was linked this moment may still be open for writing
+            if e.errno != errno.ETXTBSY:
+                raise
+            time.sleep(0.1)
+    sys.exit(f"{command[0]} stays busy")
 
 
 def subcommands(vsm):
