@@ -100,6 +100,8 @@ static enum vsm_alert_end end_of(const struct vsm_alert *a, const struct vsm_sig
 static void note_clear(struct vsm_core *core, struct vsm_alert *a, const struct vsm_sign *sign, enum vsm_cause cause) {
   if (a->life.clear_us != INT64_MAX)
     return;
+  cause = a->life.lingers && cause != VSM_BY_MODEL ? VSM_BY_TIME : cause;
+  a->life.lingers = false;
   a->life.clear_us = core->now.us;
   a->life.end = end_of(a, sign, cause);
   a->life.moved_us = sign->moved_us;
@@ -172,6 +174,13 @@ static bool marks_changed(struct vsm_core *core, struct vsm_alert *a) {
   return changed;
 }
 
+// No data is not recovery: what time alone would end goes on while a source that feeds it is silent.
+static bool lingers(const struct vsm_alert *a, enum vsm_cause cause) {
+  if (a->life.holds || a->life.state != VSM_FIRING || a->life.clear_us != INT64_MAX || cause == VSM_BY_MODEL)
+    return false;
+  return a->life.lingers || (a->life.inhibited && cause == VSM_BY_TIME);
+}
+
 static void live(struct vsm_core *core, struct vsm_alert *a, const struct vsm_sign *seen, enum vsm_cause cause) {
   bool marked = marks_changed(core, a);
   uint64_t number = a->life.number;
@@ -179,16 +188,14 @@ static void live(struct vsm_core *core, struct vsm_alert *a, const struct vsm_si
   if (cause == VSM_BY_TIME && seen->by_news)
     cause = VSM_BY_EVENTS;
   a->life.holds = seen->untold ? a->life.holds : seen->holds;
-  if (!a->life.holds && a->life.state != VSM_QUIET && cause == VSM_BY_TIME && a->life.inhibited &&
-      a->life.clear_us == INT64_MAX)
-    a->life.holds = true; // no data is not recovery
+  a->life.lingers = lingers(a, cause);
   if (seen->holds || a->life.state == VSM_QUIET)
     a->life.sign = *seen;
   else
     a->life.sign.due_us = due;
   if (a->life.holds)
     a->life.clear_us = INT64_MAX;
-  else if (a->life.state != VSM_QUIET)
+  else if (a->life.state != VSM_QUIET && !(a->life.inhibited && a->life.lingers))
     note_clear(core, a, seen, cause);
   if (a->life.holds && a->life.state == VSM_QUIET)
     a->life.since_us = core->now.us;

@@ -128,7 +128,8 @@ static void save_life(const struct vsm_core *core, const struct vsm_alert *a, st
   vsm_out_number(o, l->state);
   vsm_out_number(o, l->change);
   vsm_out_number(o, l->number);
-  vsm_out_number(o, (uint64_t)l->holds | (uint64_t)l->inhibited << 1 | (uint64_t)l->silenced << 2);
+  vsm_out_number(o, (uint64_t)l->holds | (uint64_t)l->inhibited << 1 | (uint64_t)l->silenced << 2 |
+                        (uint64_t)l->lingers << 3);
   vsm_out_signed(o, l->since_us);
   vsm_out_signed(o, l->fired_us);
   vsm_out_signed(o, l->clear_us);
@@ -153,10 +154,11 @@ static void load_life(struct vsm_core *core, struct vsm_in *in) {
   l.state = (enum vsm_alert_state)vsm_in_below(in, VSM_RESOLVED);
   l.change = (enum vsm_alert_change)vsm_in_below(in, VSM_MARKED + 1);
   l.number = vsm_in_number(in);
-  uint64_t bits = vsm_in_below(in, 8);
+  uint64_t bits = vsm_in_below(in, 16);
   l.holds = bits & 1;
   l.inhibited = bits >> 1 & 1;
   l.silenced = bits >> 2 & 1;
+  l.lingers = bits >> 3 & 1;
   l.since_us = vsm_in_signed(in);
   l.fired_us = vsm_in_signed(in);
   l.clear_us = vsm_in_signed(in);
@@ -291,10 +293,10 @@ void vsm_alerts_save(const struct vsm_core *core, struct vsm_out *o) {
   save_history(a, o);
 }
 
-void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in) {
+void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in, uint64_t version) {
   struct vsm_alerts *a = &core->alerts;
-  vsm_detect_load(core, in);
-  vsm_hearing_load(core, in);
+  vsm_detect_load(core, in, version);
+  vsm_hearing_load(core, in, version);
   vsm_alerts_watch_sources(core);
   a->last_number = vsm_in_number(in);
   uint64_t n = vsm_in_count(in);

@@ -27,7 +27,8 @@ struct vsm_life {
   enum vsm_alert_change change;
   uint64_t number;
   struct vsm_sign sign; // of the last look; once it holds no more, of the last one at which it held
-  bool holds;
+  bool holds;           // the rule, at the last look that told
+  bool lingers;         // it holds no more by time alone, but goes on until the sources that feed it are heard
   bool inhibited, silenced;
   int64_t since_us, fired_us;
   int64_t clear_us; // since when it holds no more; INT64_MAX: it holds
@@ -147,4 +148,4 @@ void vsm_alert_remember(struct vsm_core *core, const struct vsm_alert *a);      
 void vsm_silences_save(const struct vsm_alerts *a, struct vsm_out *o);
 void vsm_silences_load(struct vsm_alerts *a, struct vsm_in *in); // before items are folded
 void vsm_alerts_save(const struct vsm_core *core, struct vsm_out *o);
-void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in); // when all items are there
+void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in, uint64_t version); // when all items are there

@@ -55,9 +55,9 @@ void vsm_detect_put_back(struct vsm_core *core, unsigned stream, uint32_t item);
 void vsm_detect_begin(struct vsm_core *core);
 
 // What does not follow from the items that are held, as bytes, and back into a core of the same model, before it
-// begins.
+// begins. version: of a checkpoint.
 void vsm_detect_save(const struct vsm_core *core, struct vsm_out *o);
-void vsm_detect_load(struct vsm_core *core, struct vsm_in *in);
+void vsm_detect_load(struct vsm_core *core, struct vsm_in *in, uint64_t version);
 
 // After a configuration, before its items are folded or after: by which number what concerns a subject is noted. Until
 // then, and of those that are never bound, nothing is noted.

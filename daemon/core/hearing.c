@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/alerts.h"
 #include "core/calendar.h"
+#include "core/sequence.h"
 #include "core/state.h"
 
 void vsm_hearing_fini(struct vsm_hearing *h) {
@@ -36,6 +37,7 @@ static uint32_t add_source(struct vsm_core *core, struct vsm_str id) {
                                             .row = (uint32_t)VSM_NO_ROW,
                                             .from_us = core->has_now ? core->now.us : 0,
                                             .heard_us = -1,
+                                            .awaited = true,
                                             .silent = (uint32_t)VSM_NO_ALERT,
                                             .refused = (uint32_t)VSM_NO_ALERT,
                                             .gap = (uint32_t)VSM_NO_ALERT};
@@ -58,9 +60,11 @@ void vsm_hearing_configure(struct vsm_core *core) {
 }
 
 void vsm_hearing_begin(struct vsm_core *core) {
+  core->hearing.begun_us = core->now.us;
   for (size_t i = 0; i < core->hearing.n; i++) {
     struct vsm_hearing_source *s = &core->hearing.at[i];
     s->from_us = core->now.us;
+    s->awaited = true;
     vsm_noted_touch(&core->noted, s->silent);
   }
 }
@@ -91,12 +95,12 @@ static bool is_live(const struct vsm_core *core, uint32_t alert) {
 }
 
 static void hear(struct vsm_core *core, struct vsm_hearing_source *s) {
-  bool awaited = s->heard_us < s->from_us;
   s->heard_us = core->now.us;
-  if (awaited)
+  if (s->awaited)
     vsm_alerts_touch_fed(core, s);
-  if (awaited || is_live(core, s->silent))
+  if (s->awaited || is_live(core, s->silent))
     vsm_noted_touch(&core->noted, s->silent);
+  s->awaited = false;
 }
 
 // Minutes between which nothing came count nothing.
@@ -139,10 +143,11 @@ static void count(struct vsm_core *core, struct vsm_hearing_source *s, const str
   vsm_noted_touch(&core->noted, s->refused);
 }
 
-static void look_for_gaps(struct vsm_core *core, struct vsm_hearing_source *s) {
+static void look_for_gaps(struct vsm_core *core, struct vsm_hearing_source *s, uint64_t number) {
   uint64_t missing = vsm_ledger_missing(core->ledger, s->row);
   if (missing == s->missing)
     return;
+  s->given_up -= missing < s->missing && s->given_up > 0 && number >= s->given_first && number <= s->given_last;
   s->missing = missing;
   s->ever_missing = true;
   s->given_up = s->given_up < missing ? s->given_up : missing;
@@ -158,12 +163,15 @@ void vsm_hearing_take(struct vsm_core *core, uint32_t row, const struct vsm_even
     return;
   count(core, s, e, fx);
   if (e->sequence != 0)
-    look_for_gaps(core, s);
+    look_for_gaps(core, s, e->sequence);
 }
 
 void vsm_hearing_give_up(struct vsm_core *core, uint32_t place) {
   struct vsm_hearing_source *s = &core->hearing.at[place];
+  const struct vsm_sequence *numbers = vsm_ledger_numbers(core->ledger, vsm_str_of(s->id));
   s->given_up = s->missing;
+  s->given_first = numbers->first;
+  s->given_last = numbers->last;
   vsm_noted_touch(&core->noted, s->gap);
 }
 
@@ -179,9 +187,9 @@ static int64_t silent_from(const struct vsm_source *m, int64_t us) {
 
 bool vsm_hearing_awaited(const struct vsm_core *core, const struct vsm_hearing_source *s, int64_t *until) {
   const struct vsm_source *m = model_of(core, s);
-  if (!m || m->silent_us == 0 || s->heard_us >= s->from_us)
+  if (!m || m->silent_us == 0 || !s->awaited)
     return false;
-  *until = silent_from(m, s->from_us);
+  *until = silent_from(m, core->hearing.begun_us);
   return *until > core->now.us;
 }
 
@@ -237,12 +245,14 @@ void vsm_hearing_detect(struct vsm_core *core, const struct vsm_subject *subject
 // --- as bytes
 
 void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o) {
+  vsm_out_signed(o, h->begun_us);
   vsm_out_number(o, h->n);
   for (size_t i = 0; i < h->n; i++) {
     const struct vsm_hearing_source *s = &h->at[i];
     vsm_out_text(o, vsm_str_of(s->id));
     vsm_out_signed(o, s->from_us);
     vsm_out_signed(o, s->heard_us);
+    vsm_out_number(o, s->awaited);
     vsm_out_signed(o, s->minute);
     for (unsigned k = 0; k < VSM_REFUSED_MINUTES; k++) {
       vsm_out_number(o, s->got[k]);
@@ -254,11 +264,13 @@ void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o) {
     vsm_out_number(o, s->reason);
     vsm_out_number(o, s->missing);
     vsm_out_number(o, s->given_up);
+    vsm_out_number(o, s->given_first);
+    vsm_out_number(o, s->given_last);
     vsm_out_number(o, s->ever_missing);
   }
 }
 
-static void load_source(struct vsm_core *core, struct vsm_in *in) {
+static void load_source(struct vsm_core *core, struct vsm_in *in, uint64_t version) {
   struct vsm_str id = vsm_in_text(in, VSM_KEY_MAX);
   uint32_t place = find(&core->hearing, id);
   if (place == (uint32_t)VSM_NO_ROW)
@@ -266,6 +278,9 @@ static void load_source(struct vsm_core *core, struct vsm_in *in) {
   struct vsm_hearing_source *s = &core->hearing.at[place];
   s->from_us = vsm_in_signed(in);
   s->heard_us = vsm_in_signed(in);
+  if (version <= 3 && s->from_us > core->hearing.begun_us)
+    core->hearing.begun_us = s->from_us;
+  s->awaited = version > 3 ? vsm_in_below(in, 2) : s->heard_us < s->from_us;
   s->minute = vsm_in_signed(in);
   for (unsigned k = 0; k < VSM_REFUSED_MINUTES; k++) {
     s->all_got += s->got[k] = (uint32_t)vsm_in_below(in, UINT32_MAX);
@@ -280,12 +295,18 @@ static void load_source(struct vsm_core *core, struct vsm_in *in) {
   s->reason = (enum vsm_reason)vsm_in_below(in, VSM_R_LINK_REFUSED + 1);
   s->missing = vsm_in_number(in);
   s->given_up = vsm_in_number(in);
+  if (version > 3) {
+    s->given_first = vsm_in_number(in);
+    s->given_last = vsm_in_number(in);
+  }
   s->ever_missing = vsm_in_below(in, 2);
   in->bad = in->bad || s->minute < 0 || s->given_up > s->missing;
 }
 
-void vsm_hearing_load(struct vsm_core *core, struct vsm_in *in) {
+void vsm_hearing_load(struct vsm_core *core, struct vsm_in *in, uint64_t version) {
+  if (version > 3)
+    core->hearing.begun_us = vsm_in_signed(in);
   uint64_t n = vsm_in_count(in);
   for (uint64_t i = 0; !in->bad && i < n; i++)
-    load_source(core, in);
+    load_source(core, in, version);
 }

@@ -13,6 +13,7 @@ struct vsm_hearing_source {
   uint32_t row;                            // in the ledger; VSM_NO_ROW: it was never heard
   int64_t from_us;                         // counted from at the earliest: the start, or when it was first named
   int64_t heard_us;                        // at which now; -1: never
+  bool awaited;                            // not heard since the start
   uint32_t silent, refused, gap;           // numbers of its alerts; VSM_NO_ALERT: none
   int64_t minute;                          // the newest of those counted, since 1970
   uint32_t got[VSM_REFUSED_MINUTES];       // events, by minute
@@ -21,6 +22,7 @@ struct vsm_hearing_source {
   char *type, *detail;                     // of the newest that was not taken; NULL: none
   enum vsm_reason reason;                  // VSM_R_NONE: unmapped
   uint64_t missing, given_up;              // sequence numbers
+  uint64_t given_first, given_last;        // what is missing between these was given up
   bool ever_missing;
 };
 enum { VSM_NO_ROW = -1 };
@@ -31,6 +33,7 @@ struct vsm_hearing {
   uint32_t *of_row; // place by row of the ledger
   size_t n_rows, cap_rows;
   uint32_t *of_model; // place by index in the model
+  int64_t begun_us;   // the start
 };
 
 void vsm_hearing_fini(struct vsm_hearing *h);
@@ -51,4 +54,4 @@ int64_t vsm_hearing_unheard_us(const struct vsm_core *core, uint32_t place); // 
 void vsm_hearing_give_up(struct vsm_core *core, uint32_t place);             // what is missing now will not come
 
 void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o);
-void vsm_hearing_load(struct vsm_core *core, struct vsm_in *in);
+void vsm_hearing_load(struct vsm_core *core, struct vsm_in *in, uint64_t version); // of a checkpoint

@@ -12,7 +12,7 @@
 
 // Numbers on disk: none ever changes its meaning.
 enum vsm_section { END = 0, WORDS = 1, TIME = 2, LEDGER = 3, STREAM = 4, SEALED = 5, ALERTS = 6, SILENCES = 7 };
-enum { SECTION_VERSION = 3 }; // 1 knew neither a horizon nor anything sealed, 2 no alerts
+enum { SECTION_VERSION = 4 }; // 1 knew neither a horizon nor anything sealed, 2 no alerts, 3 no minutes of theirs
 
 // --- writing
 
@@ -249,7 +249,7 @@ static int load_end(struct vsm_loading *l) {
   for (size_t i = 0; l->core->has_now && i < l->core->n_streams; i++)
     vsm_stream_advance(&l->core->streams[i], l->core->now.us); // lets go of what is older than the series are kept
   vsm_detect_begin(l->core);
-  vsm_alerts_settle(l->core, VSM_BY_MODEL);
+  vsm_alerts_settle(l->core, VSM_BY_TIME); // what is due is found; nothing changes
   return 0;
 }
 
@@ -271,7 +271,7 @@ static int load_sealed(struct vsm_loading *l) {
 static int load_alerts(struct vsm_loading *l) {
   if (l->next < l->model->n_streams)
     return VSM_EFORMAT;
-  vsm_alerts_load(l->core, &l->in);
+  vsm_alerts_load(l->core, &l->in, l->version);
   return l->in.bad ? VSM_EFORMAT : 1;
 }
 

@@ -9,7 +9,7 @@
 
 #include "store/journal.h"
 
-enum { VSM_CHECKPOINT_FORMAT = 3, VSM_CHECKPOINT_OLDEST = 1, /* that is read */ VSM_CHECKPOINTS_KEPT = 2 };
+enum { VSM_CHECKPOINT_FORMAT = 4, VSM_CHECKPOINT_OLDEST = 1, /* that is read */ VSM_CHECKPOINTS_KEPT = 2 };
 
 struct vsm_checkpoint_head {
   uint64_t position, mark;

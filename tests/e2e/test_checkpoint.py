@@ -217,12 +217,12 @@ class Unusable(unittest.TestCase):
             d.end()
             kept = file(d, at) + ".kept"
             shutil.copyfile(file(d, at), kept)
-            self.write(file(d, at), 8, b"\x04")
+            self.write(file(d, at), 8, b"\x05")
             self.sign(file(d, at))
             r = subprocess.run([harness.VSMD, "--config", d.path], capture_output=True, text=True, cwd=d.directory,
                                timeout=DEADLINE)
             self.assertEqual(r.returncode, 1)
-            self.assertIn("of format version 4; this vsmd reads versions 1 to 3; nothing was changed", r.stderr)
+            self.assertIn("of format version 5; this vsmd reads versions 1 to 4; nothing was changed", r.stderr)
             self.assertEqual(checkpoints(d), [at])
             os.replace(kept, file(d, at))
             d.start_again()

@@ -58,10 +58,10 @@ static void configure(void *keeper, const struct vsm_model *model) {
   k->model = model;
 }
 
-static bool withdraw(void *keeper, const char *key) {
+static bool withdraw(void *keeper, unsigned stream, const char *key) {
   struct keeper *k = keeper;
   uint64_t streams;
-  return vsm_core_withdraw(k->core, -1, vsm_str_of(key), &k->fx, &streams) == 0;
+  return vsm_core_withdraw(k->core, (int)stream, vsm_str_of(key), &k->fx, &streams) == 0;
 }
 
 static uint64_t silence(void *keeper, const struct vsm_silence_view *silence) {

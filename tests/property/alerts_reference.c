@@ -34,8 +34,8 @@ static void configure(void *k, const struct vsm_model *model) {
   ref_alerts_configure(k, model);
 }
 
-static bool withdraw(void *k, const char *key) {
-  return ref_alerts_withdraw(k, key);
+static bool withdraw(void *k, unsigned stream, const char *key) {
+  return ref_alerts_withdraw(k, stream, key);
 }
 
 static uint64_t silence(void *k, const struct vsm_silence_view *v) {

@@ -19,7 +19,7 @@ struct step {
   struct vsm_event *events;
   size_t n;
   uint64_t number; // for what is random in it
-  unsigned model;
+  unsigned model, stream;
   const char *text; // source, key or id
   struct vsm_silence_view silence;
   uint64_t id;
@@ -102,16 +102,19 @@ static struct vsm_silence_view make_silence(struct script *c, struct rig_random 
 // Which alert is acknowledged, and which silence ended, is decided when it is played first.
 static void add_order(struct script *c, uint64_t number, int64_t from, int64_t to) {
   struct rig_random r = {.state = number * 31 + 5};
-  static const enum step_kind kinds[] = {ALIVE,   START,       WITHDRAW,    SILENCE,     SILENCE,     SILENCE,
-                                         SILENCE, ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE, NOTHING};
+  static const enum step_kind kinds[] = {ALIVE,       START,       WITHDRAW,    SILENCE,     SILENCE,     SILENCE,
+                                         SILENCE,     END_SILENCE, END_SILENCE, ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE,
+                                         ACKNOWLEDGE, SAVE,        SAVE,        NOTHING};
   if (!rig_chance(&r, 30))
     return;
   struct step x = {.kind = kinds[rig_below(&r, sizeof kinds / sizeof *kinds)], .number = number};
   x.at = from + rig_below(&r, 1001) * (to - from) / 1000;
   if (x.kind == ALIVE)
     x.text = rig_chance(&r, 50) ? "crm" : "wms";
-  if (x.kind == WITHDRAW)
+  if (x.kind == WITHDRAW) {
     x.text = key_of(c, &r);
+    x.stream = rig_below(&r, c->models[0].n_streams);
+  }
   if (x.kind == SILENCE)
     x.silence = make_silence(c, &r, x.at);
   REF_PUSH(c->arena, c->steps, c->n, x);
@@ -225,7 +228,7 @@ static void play(struct player *p, struct step *x) {
     p->ops->configure(p->k, &p->c->models[x->model]);
     break;
   case WITHDRAW:
-    p->ops->withdraw(p->k, x->text);
+    p->ops->withdraw(p->k, x->stream, x->text);
     break;
   case SILENCE:
     REF_PUSH(p->c->arena, p->ids, p->n_ids, p->ops->silence(p->k, &x->silence));
@@ -317,6 +320,7 @@ static unsigned play_both(FILE *out, struct script *c, struct player *a, struct 
     if (wrong) {
       fprintf(out, "after step %zu of %zu:\n", i + 1, c->n);
       print_difference(out, a, x, b, y);
+      fprintf(out, "%s: all of it:\n%s", a->ops->name, x);
       fprintf(out, "%s: all of it:\n%s", b->ops->name, y);
     }
     free(x);

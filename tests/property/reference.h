@@ -132,8 +132,8 @@ struct ref_number {
 // Those numbers, of one source.
 struct ref_number *ref_missing(struct ref *ref, const char *source, size_t *n);
 
-// Ends the item that has this key now; false: there is none that is open, or it is not the only one (of any stream).
-bool ref_withdraw(struct ref *ref, const char *key);
+// Ends the item of the stream that has this key now; false: there is none that is open.
+bool ref_withdraw(struct ref *ref, unsigned stream, const char *key);
 
 // The items of one stream, folded, in no particular order.
 struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);

@@ -6,7 +6,7 @@
 
 #include "property/reference_alerts.h"
 
-enum cause { BY_TIME, BY_EVENT, BY_ORDER, BY_CONFIGURATION };
+enum cause { BY_TIME, BY_START, BY_EVENT, BY_ORDER, BY_CONFIGURATION };
 
 static int64_t now_of(const struct ref_alerts *a) {
   return ref_now(a->w.ref);
@@ -90,6 +90,15 @@ static bool fires(const struct ref_alerts *a, enum vsm_alert_kind kind, const ch
   return false;
 }
 
+// It fires, and the source was not heard yet.
+static bool is_silent(const struct ref_alerts *a, const char *source) {
+  for (size_t i = 0; i < a->n_alerts; i++)
+    if (a->alerts[i].state == VSM_FIRING && a->alerts[i].ceased == INT64_MAX &&
+        a->alerts[i].subject.kind == VSM_SOURCE_SILENT && strcmp(a->alerts[i].subject.source, source) == 0)
+      return true;
+  return false;
+}
+
 static void find_inhibited(struct ref_alerts *a, struct ref_alert *x) {
   const struct vsm_model *m = a->w.model;
   x->n_inhibited_by = 0;
@@ -115,8 +124,10 @@ static bool waits(struct ref_alerts *a, const struct ref_subject *s) {
 // ---- One step of one alert
 
 static enum vsm_alert_end why(const struct ref_alert *x, enum cause cause) {
-  static const enum vsm_alert_end by[] = {
-      [BY_TIME] = VSM_END_TIME, [BY_ORDER] = VSM_END_ORDER, [BY_CONFIGURATION] = VSM_END_RULE};
+  static const enum vsm_alert_end by[] = {[BY_TIME] = VSM_END_TIME,
+                                          [BY_START] = VSM_END_TIME,
+                                          [BY_ORDER] = VSM_END_ORDER,
+                                          [BY_CONFIGURATION] = VSM_END_RULE};
   if (cause != BY_EVENT)
     return by[cause];
   return x->subject.stream < 0 ? VSM_END_HEARD : VSM_END_MOVED;
@@ -129,7 +140,7 @@ static void over(struct ref_alerts *a, struct ref_alert *x) {
   tell(a, x, fired ? VSM_ENDED : VSM_DROPPED);
   if (fired)
     REF_PUSH(a->w.arena, a->history, a->n_history, *x);
-  x->acknowledged = x->held = false;
+  x->acknowledged = x->held = x->lingers = false;
   x->unacknowledged = x->n_covered = x->n_announced = x->n_gone = 0;
 }
 
@@ -159,9 +170,11 @@ static void step_firing(struct ref_alerts *a, struct ref_alert *x, enum cause ca
   const struct vsm_alert_rule *r = x->subject.rule;
   if (x->held)
     x->ceased = INT64_MAX;
-  else if (x->ceased == INT64_MAX && !(x->n_inhibited_by && cause == BY_TIME)) {
+  x->lingers = !x->held && x->ceased == INT64_MAX && cause != BY_CONFIGURATION &&
+               (x->lingers || (x->n_inhibited_by && cause <= BY_START));
+  if (!x->held && x->ceased == INT64_MAX && !(x->n_inhibited_by && x->lingers)) {
     x->ceased = now_of(a);
-    x->end = why(x, cause);
+    x->end = x->lingers ? VSM_END_TIME : why(x, cause);
   }
   if (x->ceased != INT64_MAX && now_of(a) - x->ceased >= r->keep_us) {
     over(a, x);
@@ -379,10 +392,10 @@ void ref_alerts_started(struct ref_alerts *a) {
   a->start = now_of(a);
   for (size_t i = 0; i < a->w.n_sources; i++) {
     a->w.sources[i].since_start = false;
-    if (!fires(a, VSM_SOURCE_SILENT, a->w.sources[i].id) && a->start > a->w.sources[i].since)
+    if (!is_silent(a, a->w.sources[i].id) && a->start > a->w.sources[i].since)
       a->w.sources[i].since = a->start;
   }
-  look(a, BY_ORDER);
+  look(a, BY_START);
 }
 
 static void heard(struct ref_alerts *a, const char *source) {
@@ -411,8 +424,8 @@ void ref_alerts_alive(struct ref_alerts *a, const char *source) {
   look(a, BY_EVENT);
 }
 
-bool ref_alerts_withdraw(struct ref_alerts *a, const char *key) {
-  bool done = ref_withdraw(a->w.ref, key);
+bool ref_alerts_withdraw(struct ref_alerts *a, unsigned stream, const char *key) {
+  bool done = ref_withdraw(a->w.ref, stream, key);
   if (done)
     look(a, BY_ORDER);
   return done;

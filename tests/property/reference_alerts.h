@@ -25,7 +25,8 @@ struct ref_member {
 struct ref_sign {
   bool holds, untold;
   uint64_t count;
-  struct ref_member *members; // of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE
+  uint64_t threshold, observed; // where they are no times
+  struct ref_member *members;   // of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE
   size_t n_members;
 };
 
@@ -97,6 +98,7 @@ struct ref_alert {
   size_t n_joined, n_left;
   // For its own file
   bool held, looked;    // held: the rule held at the last look
+  bool lingers;         // it does not, by time alone, but a source was silent then
   int64_t ceased;       // since when the rule of a firing one does not hold; INT64_MAX: it does
   int64_t announced_us; // the last time
   struct ref_member *announced, *gone, *covered; // counted then; of these, those that left since; acknowledged
@@ -125,7 +127,7 @@ void ref_alerts_started(struct ref_alerts *a);
 void ref_alerts_batch(struct ref_alerts *a, const struct vsm_event *events, size_t n); // received now
 void ref_alerts_alive(struct ref_alerts *a, const char *source);
 void ref_alerts_configure(struct ref_alerts *a, const struct vsm_model *model);
-bool ref_alerts_withdraw(struct ref_alerts *a, const char *key);
+bool ref_alerts_withdraw(struct ref_alerts *a, unsigned stream, const char *key);
 uint64_t ref_alerts_silence(struct ref_alerts *a, const struct vsm_silence_view *silence);
 bool ref_alerts_end_silence(struct ref_alerts *a, uint64_t id);
 bool ref_alerts_acknowledge(struct ref_alerts *a, const char *id, bool lost);

@@ -450,27 +450,23 @@ struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n) {
   return items;
 }
 
-bool ref_withdraw(struct ref *ref, const char *key) {
-  const char *stream = NULL;
-  unsigned open = 0, closed = 0;
-  for (unsigned s = 0; s < ref->model->n_streams; s++) {
-    size_t n;
-    struct ref_item *items = ref_items(ref, s, &n);
-    for (size_t i = 0; i < n; i++)
-      for (size_t k = 0; k < items[i].n_keys; k++) {
-        if (!same(items[i].keys[k], key))
-          continue;
-        stream = ref->model->streams[s].id;
-        open += items[i].fold.open;
-        closed += !items[i].fold.open;
-      }
-  }
-  if (open != 1 || closed)
+bool ref_withdraw(struct ref *ref, unsigned stream, const char *key) {
+  const struct ref_item *item = NULL;
+  int64_t t = ref->now; // not before what it said last
+  size_t n;
+  struct ref_item *items = ref_items(ref, stream, &n);
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < items[i].n_keys; k++)
+      if (same(items[i].keys[k], key))
+        item = &items[i];
+  if (!item || !item->fold.open)
     return false;
+  for (size_t i = 0; i < item->n_transitions; i++)
+    t = item->transitions[i].t > t ? item->transitions[i].t : t;
   REF_PUSH(ref->arena, ref->sayings, ref->n_sayings,
-           (struct saying){.stream = stream,
+           (struct saying){.stream = ref->model->streams[stream].id,
                            .key = vsm_arena_strdup(ref->arena, key),
-                           .t = ref->now,
+                           .t = t,
                            .lifecycle = VSM_WITHDRAW,
                            .reason = "",
                            .party = ""});

@@ -207,7 +207,7 @@ struct ref_heard *ref_source(struct ref_world *w, const char *id) {
 bool ref_feeds(const struct vsm_model *model, const char *source, int stream, int stage) {
   for (unsigned i = 0; i < model->n_rules; i++) {
     const struct vsm_rule *r = &model->rules[i];
-    if (!r->ignore && r->stream == stream && r->stage >= 0 && (stage < 0 || r->stage == stage) &&
+    if (!r->ignore && r->stream == stream && (stage < 0 || r->stage == stage) &&
         vsm_glob_match(r->source, vsm_str_of(source)))
       return true;
   }
@@ -338,20 +338,39 @@ static uint64_t open_visits(const struct ref_world *w, const struct ref_subject 
   return n;
 }
 
+// Which of two of one name is told of: what is missed, then what has enough to tell, then the smaller share.
+static bool is_worse(const struct ref_tally *a, bool a_told, bool a_missed, const struct ref_tally *b, bool b_told,
+                     bool b_missed) {
+  if (a_missed != b_missed)
+    return a_missed;
+  if (a_told != b_told)
+    return a_told;
+  return a_told && (unsigned __int128)a->met * b->count < (unsigned __int128)b->met * a->count;
+}
+
 static void judge_missed(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
   const struct vsm_stream *x = &w->model->streams[s->stream];
   const struct vsm_expectation *all = s->stage < 0 ? x->expected : x->stages[s->stage].expected;
   unsigned n = s->stage < 0 ? x->n_expected : x->stages[s->stage].n_expected;
   struct ref_figures f = figures(w, (unsigned)s->stream, ref_now(w->ref));
+  struct ref_tally worst = {0};
+  bool any = false;
   for (unsigned i = 0; i < n; i++) {
     if (strcmp(all[i].name, s->name) != 0)
       continue;
     struct ref_tally t = ref_tally(&f, s->stage, i, ref_window_start(all[i].window_us, f.now));
-    if (t.count == 0 || t.count < all[i].min_count)
-      out->untold = true;
-    else
-      out->holds = out->holds || t.met * 1000000 < t.count * all[i].target_ppm;
+    bool told = t.count > 0 && t.count >= all[i].min_count,
+         missed = told && t.met * 1000000 < t.count * all[i].target_ppm;
+    out->untold = out->untold || !told;
+    if (!any || is_worse(&t, told, missed, &worst, out->threshold != 0, out->holds)) {
+      worst = t;
+      out->holds = missed;
+      out->threshold = told ? all[i].target_ppm : 0;
+    }
+    any = true;
   }
+  out->count = worst.count;
+  out->observed = worst.count ? worst.met * 1000000 / worst.count : 0;
   out->untold = out->untold && !out->holds;
 }
 
@@ -421,9 +440,10 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
     out->holds = out->count > w->model->streams[s->stream].stages[s->stage].wip_limit;
     break;
   case VSM_SLE_MISSED:
-    out->untold = true;
     if (whole)
       judge_missed(w, s, out);
+    else
+      out->untold = true;
     break;
   case VSM_SOURCE_SILENT:
     out->holds = silent(w, s, ref_now(w->ref));
