@@ -175,8 +175,9 @@ static bool marks_changed(struct vsm_core *core, struct vsm_alert *a) {
 }
 
 // No data is not recovery: what time alone would end goes on while a source that feeds it is silent.
-static bool lingers(const struct vsm_alert *a, enum vsm_cause cause) {
-  if (a->life.holds || a->life.state != VSM_FIRING || a->life.clear_us != INT64_MAX || cause == VSM_BY_MODEL)
+static bool lingers(const struct vsm_alert *a, const struct vsm_sign *seen, enum vsm_cause cause) {
+  if (a->life.holds || a->life.state != VSM_FIRING || a->life.clear_us != INT64_MAX || cause == VSM_BY_MODEL ||
+      seen->by_news)
     return false;
   return a->life.lingers || (a->life.inhibited && cause == VSM_BY_TIME);
 }
@@ -188,7 +189,7 @@ static void live(struct vsm_core *core, struct vsm_alert *a, const struct vsm_si
   if (cause == VSM_BY_TIME && seen->by_news)
     cause = VSM_BY_EVENTS;
   a->life.holds = seen->untold ? a->life.holds : seen->holds;
-  a->life.lingers = lingers(a, cause);
+  a->life.lingers = lingers(a, seen, cause);
   if (seen->holds || a->life.state == VSM_QUIET)
     a->life.sign = *seen;
   else

@@ -259,7 +259,8 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
       worst = s;
     out->due_us = vsm_earlier_us(out->due_us, share_due(a, x));
   }
-  out->by_news = name->armed;
+  out->by_news = name->news != 0;
+  name->news = 0;
   name->armed = false;
   name->minute_us = out->due_us;
   out->holds = worst.missed;

@@ -17,6 +17,7 @@ static void save_node(const struct vsm_guard_node *n, struct vsm_out *o) {
   for (unsigned i = 0; i < n->n_names; i++) {
     vsm_out_signed(o, n->names[i].minute_us);
     vsm_out_number(o, n->names[i].armed);
+    vsm_out_number(o, n->names[i].news);
   }
 }
 
@@ -33,6 +34,7 @@ static void load_node(struct vsm_guard_node *n, struct vsm_in *in, uint64_t vers
   for (unsigned i = 0; i < n->n_names; i++) {
     n->names[i].minute_us = vsm_in_signed(in);
     n->names[i].armed = vsm_in_below(in, 2);
+    n->names[i].news = vsm_in_number(in);
   }
 }
 

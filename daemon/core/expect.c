@@ -168,7 +168,7 @@ static void count_done(struct vsm_expecting *x, const struct vsm_bands *bands, i
   if (x->own)
     count_in(&x->judged, x->own, at, took <= x->e->within_us, sign);
   if (x->guard)
-    vsm_guard_done(x->guard);
+    vsm_guard_done(x->guard, at, took <= x->e->within_us, sign);
 }
 
 static struct vsm_standing standing(const struct vsm_expectation *e, const struct stay *s, int64_t frozen_since) {

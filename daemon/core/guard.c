@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "core/alert.h"
+#include "core/calendar.h"
 #include "core/state.h"
 
 // --- making one
@@ -344,8 +345,26 @@ static void arm_share(struct vsm_guard_expected *e) {
   vsm_noted_touch(e->node->guard->noted, name->missed);
 }
 
-void vsm_guard_done(struct vsm_guard_expected *e) {
+// What is added and taken back again leaves no trace in the sum of such numbers.
+static uint64_t trace(const struct vsm_guard_expected *e, unsigned what, int64_t us) {
+  uint64_t h = (uint64_t)us * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)(e - e->node->expected) * 4 + what;
+  h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+  return h ^ h >> 29;
+}
+
+static void note_news(struct vsm_guard_expected *e, unsigned what, int64_t us, int sign) {
+  e->node->names[e->name].news += (uint64_t)sign * trace(e, what, us);
   arm_share(e);
+}
+
+void vsm_guard_done(struct vsm_guard_expected *e, int64_t at, bool met, int sign) {
+  note_news(e, met, at, sign);
+}
+
+static void note_standing(struct vsm_guard_expected *e, struct vsm_standing s, int sign) {
+  int64_t key = e->x->all ? vsm_calendar_worked(e->x->e->calendar, s.key) : s.key;
+  if (s.open)
+    note_news(e, 2 + s.frozen, key, sign);
 }
 
 void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item) {
@@ -353,7 +372,8 @@ void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, stru
   struct vsm_guard_name *name = &e->node->names[e->name];
   bool older = is_older(e, is), a = is_older(e, was) && !is_out(w->seen, e->node->place),
        b = older && !is_out(&w->is, e->node->place);
-  arm_share(e);
+  note_standing(e, was, -1);
+  note_standing(e, is, 1);
   if (a != b)
     vsm_guard_flip(w, name->overdue, &name->n_overdue, item, b - a);
   else if (b)

@@ -41,7 +41,8 @@ struct vsm_guard_name {
   uint32_t overdue, missed; // numbers of its alerts
   uint64_t n_overdue;
   int64_t ended_us;  // when the newest of those that left it had moved on; INT64_MIN: none since the last look
-  bool armed;        // of its share something changed since it was looked at
+  bool armed;        // of its share something may have changed since it was looked at
+  uint64_t news;     // a sum over what its expectations count now, less what they counted then; 0: the same
   int64_t minute_us; // when it is looked at next
 };
 
@@ -148,7 +149,7 @@ void vsm_guard_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm
 // Writes what differs of the item.
 void vsm_guard_write(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r);
 void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item);
-void vsm_guard_done(struct vsm_guard_expected *e);
+void vsm_guard_done(struct vsm_guard_expected *e, int64_t at, bool met, int sign);
 
 // Is the item not held against expectations of this node: has it a date, or is it covered?
 bool vsm_guard_is_out(const struct vsm_stream_state *s, const struct vsm_guard_node *node, uint32_t item);

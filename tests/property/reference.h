@@ -177,8 +177,13 @@ struct ref_figures {
 struct vsm_wait_view *ref_waits(const struct ref_figures *x, int stage, unsigned *n);
 // Of what happened from then on; stage -1: the stream's own.
 struct vsm_sle_view *ref_sle(const struct ref_figures *x, int stage, int64_t from, unsigned *n);
+struct ref_part { // of what is counted: when it was over (INT64_MAX: it is open), whether in time (open: its age)
+  int64_t over, how;
+};
 struct ref_tally {
   uint64_t count, met;
+  struct ref_part *parts; // what is open and not too old, too
+  size_t n_parts;
 };
 struct ref_tally ref_tally(const struct ref_figures *x, int stage, unsigned at, int64_t from); // of one of them
 bool ref_fits(const struct vsm_expectation *all, unsigned at, const struct ref_item *item);

@@ -166,11 +166,11 @@ static void step_pending(struct ref_alerts *a, struct ref_alert *x, bool began) 
   tell(a, x, VSM_FIRED);
 }
 
-static void step_firing(struct ref_alerts *a, struct ref_alert *x, enum cause cause) {
+static void step_firing(struct ref_alerts *a, struct ref_alert *x, enum cause cause, bool by_news) {
   const struct vsm_alert_rule *r = x->subject.rule;
   if (x->held)
     x->ceased = INT64_MAX;
-  x->lingers = !x->held && x->ceased == INT64_MAX && cause != BY_CONFIGURATION &&
+  x->lingers = !x->held && x->ceased == INT64_MAX && cause != BY_CONFIGURATION && !by_news &&
                (x->lingers || (x->n_inhibited_by && cause <= BY_START));
   if (!x->held && x->ceased == INT64_MAX && !(x->n_inhibited_by && x->lingers)) {
     x->ceased = now_of(a);
@@ -208,6 +208,8 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
   struct ref_sign sign;
   bool whole = cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0);
   ref_judge(&a->w, s, whole, &sign);
+  if (cause == BY_TIME && sign.by_news)
+    cause = BY_EVENT;
   if (!sign.untold) {
     x->held = sign.holds;
     x->sign = sign;
@@ -225,7 +227,7 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
   } else if (x->state == VSM_PENDING)
     step_pending(a, x, began);
   else if (x->state == VSM_FIRING)
-    step_firing(a, x, cause);
+    step_firing(a, x, cause, sign.by_news);
 }
 
 // ---- One look at all of them
@@ -255,6 +257,8 @@ static void look(struct ref_alerts *a, enum cause cause) {
     a->alerts[i].looked = false;
   for (size_t i = 0; i < a->n_subjects; i++)
     step(a, &a->subjects[i], cause);
+  if (cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0))
+    ref_world_shared(&a->w);
   for (size_t i = 0; i < a->n_alerts; i++) {
     struct ref_alert *x = &a->alerts[i];
     if (is_live(x) && !x->looked) { // not watched any more

@@ -26,6 +26,7 @@ struct ref_sign {
   bool holds, untold;
   uint64_t count;
   uint64_t threshold, observed; // where they are no times
+  bool by_news;                 // of a share: it is another one not by time alone
   struct ref_member *members;   // of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE
   size_t n_members;
 };
@@ -53,6 +54,8 @@ struct ref_world {
   struct ref_graph *graphs;         // by stream
   struct ref_item **items;          // likewise
   size_t *n_items;
+  struct ref_item **then; // as they were when shares were looked at last
+  size_t *n_then;
   int64_t **stalls; // by node (ref_node()): of each threshold, what it is now; -1: nothing stalls by it
   struct ref_heard *sources;
   size_t n_sources;
@@ -60,11 +63,13 @@ struct ref_world {
   size_t n_silences;
 };
 
-// All that the model watches, sources first.
+// All that the model watches, sources first (reference_subjects.c).
 struct ref_subject *ref_subjects(const struct ref_world *w, size_t *n);
 unsigned ref_node(const struct ref_world *w, unsigned stream, int stage);
 // Items anew, after anything but time.
 void ref_world_anew(struct ref_world *w);
+// Shares were looked at.
+void ref_world_shared(struct ref_world *w);
 // Relative thresholds, at a whole minute and with a configuration.
 void ref_world_thresholds(struct ref_world *w);
 struct ref_heard *ref_source(struct ref_world *w, const char *id);

@@ -62,13 +62,16 @@ static int64_t age(const struct ref_figures *x, const struct vsm_expectation *e,
   return took(x, e, f, visit, begin, last) - ref_worked(e->calendar, x->now, last);
 }
 
-static void add_done(struct ref_tally *t, const struct vsm_expectation *e, int64_t us) {
+static void add_done(const struct ref_figures *x, struct ref_tally *t, const struct vsm_expectation *e, int64_t over,
+                     int64_t us) {
   t->count++;
   t->met += us <= e->within_us;
+  REF_PUSH(x->arena, t->parts, t->n_parts, (struct ref_part){over, us <= e->within_us});
 }
 
-static void add_open(struct ref_tally *t, const struct vsm_expectation *e, int64_t us) {
+static void add_open(const struct ref_figures *x, struct ref_tally *t, const struct vsm_expectation *e, int64_t us) {
   t->count += us > e->within_us;
+  REF_PUSH(x->arena, t->parts, t->n_parts, (struct ref_part){INT64_MAX, us});
 }
 
 // ---- Of a stage
@@ -80,9 +83,9 @@ static void add_visits(const struct ref_figures *x, const struct vsm_expectation
     if (v->stage != stage)
       continue;
     if (v->how == VSM_OPEN)
-      add_open(t, e, age(x, e, f, i, v->entered));
+      add_open(x, t, e, age(x, e, f, i, v->entered));
     else if (v->how == VSM_COMPLETED && !v->unobserved && v->left >= from)
-      add_done(t, e, took(x, e, f, i, v->entered, v->left));
+      add_done(x, t, e, v->left, took(x, e, f, i, v->entered, v->left));
   }
 }
 
@@ -128,11 +131,11 @@ static void add_item(const struct ref_figures *x, const struct vsm_expectation *
   int64_t end = end_of(e, f, begin);
   for (size_t i = 0; e->from < 0 && e->to < 0 && i < f->n_finished; i++)
     if (f->finished[i].t >= from)
-      add_done(t, e, took(x, e, f, SIZE_MAX, begin, f->finished[i].t));
+      add_done(x, t, e, f->finished[i].t, took(x, e, f, SIZE_MAX, begin, f->finished[i].t));
   if (end != INT64_MAX && end >= from)
-    add_done(t, e, took(x, e, f, SIZE_MAX, begin, end));
+    add_done(x, t, e, end, took(x, e, f, SIZE_MAX, begin, end));
   else if (end == INT64_MAX && f->open)
-    add_open(t, e, age(x, e, f, SIZE_MAX, begin));
+    add_open(x, t, e, age(x, e, f, SIZE_MAX, begin));
 }
 
 int64_t ref_counted_age(const struct ref_figures *x, const struct vsm_expectation *e, const struct ref_fold *f,

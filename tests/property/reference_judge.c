@@ -10,108 +10,6 @@ static int64_t later(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-// ---- What is watched
-
-unsigned ref_node(const struct ref_world *w, unsigned stream, int stage) {
-  unsigned node = 0;
-  for (unsigned s = 0; s < stream; s++)
-    node += 1 + w->model->streams[s].n_stages;
-  return node + 1 + (unsigned)stage; // -1: the stream itself
-}
-
-struct list {
-  struct ref_subject *at;
-  size_t n;
-};
-
-static void add(const struct ref_world *w, struct list *l, struct ref_subject s, const struct vsm_alert_rule *rules) {
-  const char *stream = s.stream < 0 ? NULL : w->model->streams[s.stream].id;
-  const char *of = stream ? stream : s.source;
-  if (stream && s.stage >= 0)
-    of = vsm_arena_printf(w->arena, "%s/%s", stream, w->model->streams[s.stream].stages[s.stage].id);
-  s.name = s.name ? s.name : "";
-  s.id = vsm_arena_printf(w->arena, "%s:%s%s%s", vsm_alert_kind_name(s.kind), of, *s.name ? ":" : "", s.name);
-  s.rule = &rules[s.kind];
-  REF_PUSH(w->arena, l->at, l->n, s);
-}
-
-static void add_source(const struct ref_world *w, struct list *l, const char *id) {
-  const struct vsm_alert_rule *rules = w->model->alerts;
-  struct ref_subject s = {.stream = -1, .stage = -1, .source = id};
-  int64_t silent = 0;
-  for (unsigned i = 0; i < w->model->n_sources; i++)
-    if (strcmp(w->model->sources[i].id, id) == 0) {
-      rules = w->model->sources[i].alerts;
-      silent = w->model->sources[i].silent_us;
-    }
-  if (!rules)
-    return;
-  s.kind = VSM_SOURCE_SILENT;
-  if (silent)
-    add(w, l, s, rules);
-  s.kind = VSM_SOURCE_REFUSED;
-  add(w, l, s, rules);
-  s.kind = VSM_SOURCE_GAP;
-  add(w, l, s, rules);
-}
-
-static void add_expected(const struct ref_world *w, struct list *l, struct ref_subject s,
-                         const struct vsm_expectation *all, unsigned n, const struct vsm_alert_rule *rules) {
-  bool nameless = false;
-  for (unsigned i = 0; i < n; i++) {
-    bool again = false;
-    for (unsigned k = 0; k < i; k++)
-      again = again || strcmp(all[k].name, all[i].name) == 0;
-    nameless = nameless || !*all[i].name;
-    s.name = all[i].name;
-    s.kind = VSM_SLE_MISSED;
-    if (!again)
-      add(w, l, s, rules);
-    s.kind = VSM_ITEM_OVERDUE;
-    if (!again)
-      add(w, l, s, rules);
-  }
-  s.name = NULL;
-  s.kind = VSM_ITEM_OVERDUE;
-  if (!nameless)
-    add(w, l, s, rules); // dates
-}
-
-static void add_stage(const struct ref_world *w, struct list *l, int stream, int stage) {
-  const struct vsm_stage *x = &w->model->streams[stream].stages[stage];
-  struct ref_subject s = {.stream = stream, .stage = stage};
-  if (!x->alerts)
-    return;
-  s.kind = VSM_ITEM_STALLED;
-  if (x->n_stalls)
-    add(w, l, s, x->alerts);
-  s.kind = VSM_STAGE_STALLED;
-  if (x->stage_stall_us)
-    add(w, l, s, x->alerts);
-  s.kind = VSM_WIP_LIMIT;
-  if (x->wip_limit)
-    add(w, l, s, x->alerts);
-  add_expected(w, l, s, x->expected, x->n_expected, x->alerts);
-}
-
-struct ref_subject *ref_subjects(const struct ref_world *w, size_t *n) {
-  struct list l = {0};
-  for (size_t i = 0; i < w->n_sources; i++)
-    add_source(w, &l, w->sources[i].id);
-  for (unsigned i = 0; i < w->model->n_streams; i++) {
-    const struct vsm_stream *x = &w->model->streams[i];
-    struct ref_subject s = {.stream = (int)i, .stage = -1, .kind = VSM_ITEM_STALLED};
-    if (x->alerts && x->n_stalls)
-      add(w, &l, s, x->alerts);
-    if (x->alerts)
-      add_expected(w, &l, s, x->expected, x->n_expected, x->alerts);
-    for (unsigned k = 0; k < x->n_stages; k++)
-      add_stage(w, &l, (int)i, (int)k);
-  }
-  *n = l.n;
-  return l.at;
-}
-
 // ---- The world
 
 void ref_world_anew(struct ref_world *w) {
@@ -123,6 +21,11 @@ void ref_world_anew(struct ref_world *w) {
     ref_graph_of(&m->streams[i], &w->graphs[i]);
     w->items[i] = ref_items(w->ref, i, &w->n_items[i]);
   }
+}
+
+void ref_world_shared(struct ref_world *w) {
+  w->then = w->items;
+  w->n_then = w->n_items;
 }
 
 static int64_t longest(const struct vsm_stream *s) {
@@ -338,6 +241,31 @@ static uint64_t open_visits(const struct ref_world *w, const struct ref_subject 
   return n;
 }
 
+static int cmp_part(const void *a, const void *b) {
+  const struct ref_part *x = a, *y = b;
+  return x->over != y->over ? (x->over > y->over) - (x->over < y->over) : (x->how > y->how) - (x->how < y->how);
+}
+
+static bool same_parts(struct ref_tally a, struct ref_tally b) {
+  if (a.n_parts == 0 || a.n_parts != b.n_parts)
+    return a.n_parts == b.n_parts;
+  qsort(a.parts, a.n_parts, sizeof *a.parts, cmp_part);
+  qsort(b.parts, b.n_parts, sizeof *b.parts, cmp_part);
+  return memcmp(a.parts, b.parts, a.n_parts * sizeof *a.parts) == 0;
+}
+
+// Whether by what came since the last look an expectation counts anything else, or as older: now, and in a week.
+static bool other_by_news(struct ref_world *w, const struct ref_subject *s, unsigned at) {
+  for (int64_t now = ref_now(w->ref), i = 0; i < 2; i++, now += 7 * VSM_DAY_US) {
+    struct ref_figures f = figures(w, (unsigned)s->stream, now), then = f;
+    then.items = w->then[s->stream];
+    then.n_items = w->n_then[s->stream];
+    if (!same_parts(ref_tally(&f, s->stage, at, INT64_MIN), ref_tally(&then, s->stage, at, INT64_MIN)))
+      return true;
+  }
+  return false;
+}
+
 // Which of two of one name is told of: what is missed, then what has enough to tell, then the smaller share.
 static bool is_worse(const struct ref_tally *a, bool a_told, bool a_missed, const struct ref_tally *b, bool b_told,
                      bool b_missed) {
@@ -362,6 +290,7 @@ static void judge_missed(struct ref_world *w, const struct ref_subject *s, struc
     bool told = t.count > 0 && t.count >= all[i].min_count,
          missed = told && t.met * 1000000 < t.count * all[i].target_ppm;
     out->untold = out->untold || !told;
+    out->by_news = out->by_news || (w->then && other_by_news(w, s, i));
     if (!any || is_worse(&t, told, missed, &worst, out->threshold != 0, out->holds)) {
       worst = t;
       out->holds = missed;
