@@ -48,22 +48,31 @@ void vsm_hearing_configure(struct vsm_core *core) {
   struct vsm_hearing *h = &core->hearing;
   const struct vsm_model *m = core->model;
   h->of_model = vsm_mem_resize(h->of_model, (m->n_sources + 1) * sizeof *h->of_model);
+  for (unsigned i = 0; i < m->n_sources; i++) {
+    uint32_t place = find(h, vsm_str_of(m->sources[i].id));
+    h->of_model[i] = place == (uint32_t)VSM_NO_ROW ? add_source(core, vsm_str_of(m->sources[i].id)) : place;
+    if (core->has_now && h->at[h->of_model[i]].model < 0) // not named before
+      h->at[h->of_model[i]].from_us = core->now.us;
+  }
   for (size_t i = 0; i < h->n; i++) {
     h->at[i].model = -1;
     h->at[i].silent = h->at[i].refused = h->at[i].gap = (uint32_t)VSM_NO_ALERT;
   }
-  for (unsigned i = 0; i < m->n_sources; i++) {
-    uint32_t place = find(h, vsm_str_of(m->sources[i].id));
-    h->of_model[i] = place == (uint32_t)VSM_NO_ROW ? add_source(core, vsm_str_of(m->sources[i].id)) : place;
+  for (unsigned i = 0; i < m->n_sources; i++)
     h->at[h->of_model[i]].model = (int)i;
-  }
+}
+
+// A silence that fires goes on over a start.
+static bool goes_on(const struct vsm_core *core, const struct vsm_hearing_source *s) {
+  return vsm_hearing_is_silent(core, s) && core->alerts.at[s->silent].life.clear_us == INT64_MAX;
 }
 
 void vsm_hearing_begin(struct vsm_core *core) {
   core->hearing.begun_us = core->now.us;
   for (size_t i = 0; i < core->hearing.n; i++) {
     struct vsm_hearing_source *s = &core->hearing.at[i];
-    s->from_us = core->now.us;
+    if (!goes_on(core, s))
+      s->from_us = core->now.us;
     s->awaited = true;
     vsm_noted_touch(&core->noted, s->silent);
   }
@@ -205,15 +214,14 @@ int64_t vsm_hearing_unheard_us(const struct vsm_core *core, uint32_t place) {
   return vsm_calendar_worked(c, core->now.us) - vsm_calendar_worked(c, last);
 }
 
-// What was not heard while no process ran tells nothing: it is counted anew from the start. A silence that fires goes
-// on.
+// What was not heard while no process ran tells nothing.
 static void detect_silence(struct vsm_core *core, const struct vsm_hearing_source *s, struct vsm_sign *out) {
   const struct vsm_source *m = model_of(core, s);
-  int64_t until, heard = s->heard_us > s->from_us ? s->heard_us : s->from_us;
+  int64_t heard = s->heard_us > s->from_us ? s->heard_us : s->from_us;
   out->threshold_us = m->silent_us;
   out->day_us = m->calendar ? vsm_calendar_day_us(m->calendar) : 0;
   out->observed_us = vsm_hearing_unheard_us(core, (uint32_t)(s - core->hearing.at));
-  out->untold = core->alerts.blind || (vsm_hearing_is_silent(core, s) && vsm_hearing_awaited(core, s, &until));
+  out->untold = core->alerts.blind;
   int64_t due = silent_from(m, heard);
   out->holds = due <= core->now.us;
   out->due_us = out->holds ? INT64_MAX : due;

@@ -17,8 +17,7 @@ static void advance(void *k, int64_t us) {
 }
 
 static void started(void *k, int64_t us) {
-  ref_alerts_advance(k, us);
-  ref_alerts_started(k);
+  ref_alerts_started(k, us);
 }
 
 static void batch(void *k, const struct vsm_event *events, size_t n) {

@@ -80,6 +80,15 @@ static void announced(struct ref_alerts *a, struct ref_alert *x) {
     REF_PUSH(a->w.arena, x->announced, x->n_announced, x->sign.members[i]);
 }
 
+// A configuration announces nothing by itself.
+static void take_as_told(struct ref_alerts *a, struct ref_alert *x) {
+  int64_t us = x->announced_us;
+  announced(a, x);
+  x->announced_us = us;
+  x->covered = x->announced;
+  x->n_covered = x->acknowledged ? x->n_announced : 0;
+}
+
 // ---- What holds an alert back
 
 static bool fires(const struct ref_alerts *a, enum vsm_alert_kind kind, const char *source) {
@@ -155,7 +164,7 @@ static void begin(struct ref_alerts *a, struct ref_alert *x) {
 
 static void step_pending(struct ref_alerts *a, struct ref_alert *x, bool began) {
   const struct vsm_alert_rule *r = x->subject.rule;
-  if (now_of(a) - x->since < r->for_us || waits(a, &x->subject)) {
+  if (a->blind || now_of(a) - x->since < r->for_us || waits(a, &x->subject)) {
     if (began)
       tell(a, x, VSM_BECAME_PENDING);
     return;
@@ -180,6 +189,8 @@ static void step_firing(struct ref_alerts *a, struct ref_alert *x, enum cause ca
     over(a, x);
     return;
   }
+  if (a->blind)
+    return;
   find_joined(a, x);
   bool join = x->n_joined && now_of(a) - x->announced_us >= r->announce_us && !waits(a, &x->subject);
   if (!join && now_of(a) - x->announced_us < r->repeat_us)
@@ -208,6 +219,7 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
   struct ref_sign sign;
   bool whole = cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0);
   ref_judge(&a->w, s, whole, &sign);
+  sign.untold = sign.untold || (a->blind && s->kind == VSM_SOURCE_SILENT);
   if (cause == BY_TIME && sign.by_news)
     cause = BY_EVENT;
   if (!sign.untold) {
@@ -217,6 +229,8 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
   if (sign.holds)
     x->count = sign.count;
   find_inhibited(a, x);
+  if (cause == BY_CONFIGURATION)
+    take_as_told(a, x);
   note_gone(a, x);
   bool began = !is_live(x) && x->held;
   if (began)
@@ -262,7 +276,7 @@ static void look(struct ref_alerts *a, enum cause cause) {
   for (size_t i = 0; i < a->n_alerts; i++) {
     struct ref_alert *x = &a->alerts[i];
     if (is_live(x) && !x->looked) { // not watched any more
-      x->end = VSM_END_RULE;
+      x->end = x->ceased == INT64_MAX ? VSM_END_RULE : x->end;
       over(a, x);
     }
     if (is_live(x))
@@ -366,8 +380,11 @@ static void take_model(struct ref_alerts *a, const struct vsm_model *model) {
     struct ref_heard *h = ref_source(&a->w, model->sources[i].id);
     if (!h->named && now_of(a) > h->since)
       h->since = now_of(a);
-    h->named = true;
   }
+  for (size_t i = 0; i < a->w.n_sources; i++)
+    a->w.sources[i].named = false;
+  for (unsigned i = 0; i < model->n_sources; i++)
+    ref_source(&a->w, model->sources[i].id)->named = true;
 }
 
 struct ref_alerts *ref_alerts_create(const struct vsm_model *model, struct vsm_arena *arena) {
@@ -391,7 +408,10 @@ void ref_alerts_configure(struct ref_alerts *a, const struct vsm_model *model) {
   look(a, BY_CONFIGURATION);
 }
 
-void ref_alerts_started(struct ref_alerts *a) {
+void ref_alerts_started(struct ref_alerts *a, int64_t us) {
+  a->blind = true;
+  ref_alerts_advance(a, us);
+  a->blind = false;
   a->started = true;
   a->start = now_of(a);
   for (size_t i = 0; i < a->w.n_sources; i++) {

@@ -115,6 +115,7 @@ struct ref_alerts {
   struct ref_subject *subjects; // all that is watched, by the model and so many sources
   size_t n_subjects, subjects_of;
   bool started, minutes; // minutes: something is looked at at whole minutes
+  bool blind;            // nobody runs
   int64_t start;
   uint64_t silence_id;
   struct ref_alert *alerts; // each that ever was, one for an id
@@ -128,7 +129,7 @@ struct ref_alerts {
 struct ref_alerts *ref_alerts_create(const struct vsm_model *model, struct vsm_arena *arena);
 void ref_alerts_destroy(struct ref_alerts *a);
 void ref_alerts_advance(struct ref_alerts *a, int64_t us);
-void ref_alerts_started(struct ref_alerts *a);
+void ref_alerts_started(struct ref_alerts *a, int64_t us);                             // nobody ran up to then
 void ref_alerts_batch(struct ref_alerts *a, const struct vsm_event *events, size_t n); // received now
 void ref_alerts_alive(struct ref_alerts *a, const char *source);
 void ref_alerts_configure(struct ref_alerts *a, const struct vsm_model *model);

@@ -46,9 +46,16 @@ static void add_source(const struct ref_world *w, struct list *l, const char *id
   add(w, l, s, rules);
 }
 
+static bool is_dated(const struct vsm_model *m, int stream, int stage) {
+  for (unsigned i = 0; i < m->n_rules; i++)
+    if (m->rules[i].stream == stream && m->rules[i].stage == stage && m->rules[i].due.n)
+      return true;
+  return false;
+}
+
 static void add_expected(const struct ref_world *w, struct list *l, struct ref_subject s,
                          const struct vsm_expectation *all, unsigned n, const struct vsm_alert_rule *rules) {
-  bool nameless = false;
+  bool nameless = !is_dated(w->model, s.stream, s.stage);
   for (unsigned i = 0; i < n; i++) {
     bool again = false;
     for (unsigned k = 0; k < i; k++)
