@@ -243,6 +243,13 @@ static int by_item(const void *x, const void *y) {
   return (a->item > b->item) - (a->item < b->item);
 }
 
+static void flip(struct vsm_alert *a, uint32_t item, int sign) {
+  if (sign != 0 && a->life.state == VSM_FIRING)
+    vsm_since_flip(&a->life.announced, item, sign);
+  if (sign != 0 && a->life.ack.set)
+    vsm_since_flip(&a->life.covered, item, sign);
+}
+
 // What happened to one item between two looks is one change, or none.
 static void take_flips(struct vsm_core *core) {
   struct vsm_noted *n = &core->noted;
@@ -251,13 +258,35 @@ static void take_flips(struct vsm_core *core) {
     int sum = 0;
     for (k = i; k < n->n_flips && by_item(&n->flips[i], &n->flips[k]) == 0; k++)
       sum += n->flips[k].sign;
-    struct vsm_alert *a = &core->alerts.at[n->flips[i].alert];
-    if (sum != 0 && a->life.state == VSM_FIRING)
-      vsm_since_flip(&a->life.announced, n->flips[i].item, sum);
-    if (sum != 0 && a->life.ack.set)
-      vsm_since_flip(&a->life.covered, n->flips[i].item, sum);
+    flip(&core->alerts.at[n->flips[i].alert], n->flips[i].item, sum);
   }
   n->n_flips = 0;
+}
+
+// What is noted of it is its own, not that of who comes to its place.
+static int take_its_flips(struct vsm_noted *n, uint32_t alert, uint32_t item) {
+  size_t kept = 0;
+  int sum = 0;
+  for (size_t i = 0; i < n->n_flips; i++) {
+    struct vsm_flip f = n->flips[i];
+    if (f.alert == alert && f.item == item)
+      sum += f.sign;
+    else
+      n->flips[kept++] = f;
+  }
+  n->n_flips = kept;
+  return sum;
+}
+
+void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item) {
+  for (size_t i = 0; core->streams[stream].guard && i < core->alerts.n; i++) {
+    struct vsm_alert *a = &core->alerts.at[i];
+    if (a->subject.stream != (int)stream || a->life.state == VSM_QUIET)
+      continue;
+    flip(a, item, take_its_flips(&core->noted, (uint32_t)i, item));
+    vsm_since_let_go(&a->life.announced, item);
+    vsm_since_let_go(&a->life.covered, item);
+  }
 }
 
 static int by_id(const void *x, const void *y) {

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/alerts.h"
 #include "core/hash.h"
+#include "core/items.h"
 
 static uint32_t hash_of(uint32_t item) {
   return vsm_hash((struct vsm_str){(const char *)&item, sizeof item}, 0);
@@ -40,9 +41,22 @@ void vsm_since_flip(struct vsm_since *s, uint32_t item, int sign) {
 }
 
 void vsm_since_restore(struct vsm_since *s, const struct vsm_member *m) {
-  *member(s, m->item, m->was) = *m;
+  if (m->item == (uint32_t)VSM_ITEM_NONE) {
+    s->at = vsm_mem_grow(s->at, s->n, &s->cap, sizeof *s->at);
+    s->at[s->n++] = *m;
+  } else {
+    *member(s, m->item, m->was) = *m;
+  }
   s->joined += m->came;
   s->left += m->was && !m->is;
+}
+
+void vsm_since_let_go(struct vsm_since *s, uint32_t item) {
+  uint32_t hash = hash_of(item), place = vsm_table_find(&s->table, hash, is_item, &(struct wanted){s, item});
+  if (place == (uint32_t)VSM_TABLE_NONE)
+    return;
+  vsm_table_del(&s->table, hash, place);
+  s->at[place].item = (uint32_t)VSM_ITEM_NONE;
 }
 
 void vsm_since_clear(struct vsm_since *s) {

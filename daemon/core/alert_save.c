@@ -74,8 +74,8 @@ static void save_since(const struct vsm_core *core, const struct vsm_alert *a, c
   vsm_out_number(o, s->n);
   for (size_t i = 0; i < s->n; i++) {
     const struct vsm_items *items = &core->streams[a->subject.stream].items;
-    const struct vsm_item *it = vsm_items_at(items, s->at[i].item);
-    vsm_out_text(o, it->n_keys > 0 ? vsm_items_key_str(items, vsm_item_key_id(it, 0)) : (struct vsm_str){0});
+    const struct vsm_item *it = s->at[i].item == (uint32_t)VSM_ITEM_NONE ? NULL : vsm_items_at(items, s->at[i].item);
+    vsm_out_text(o, it ? vsm_items_key_str(items, vsm_item_key_id(it, 0)) : (struct vsm_str){0});
     vsm_out_number(o, (uint64_t)s->at[i].was | (uint64_t)s->at[i].is << 1 | (uint64_t)s->at[i].came << 2);
   }
 }
@@ -86,10 +86,11 @@ static void load_since(const struct vsm_core *core, const struct vsm_alert *a, s
   for (uint64_t i = 0; !in->bad && i < n; i++) {
     struct vsm_str key = vsm_in_text(in, VSM_KEY_MAX);
     uint64_t bits = vsm_in_below(in, 8);
-    if (!a || a->subject.stream < 0 || key.n == 0)
+    if (!a || a->subject.stream < 0)
       continue;
-    uint32_t item = vsm_items_find(&core->streams[a->subject.stream].items, key, vsm_hash(key, 0));
-    if (item != (uint32_t)VSM_ITEM_NONE)
+    uint32_t item = key.n == 0 ? (uint32_t)VSM_ITEM_NONE
+                               : vsm_items_find(&core->streams[a->subject.stream].items, key, vsm_hash(key, 0));
+    if (key.n == 0 || item != (uint32_t)VSM_ITEM_NONE)
       vsm_since_restore(s, &(struct vsm_member){item, bits & 1, bits >> 1 & 1, bits >> 2 & 1});
   }
 }

@@ -42,19 +42,44 @@ static int by_bytes(const void *x, const void *y) {
   return vsm_str_cmp(*(const struct vsm_str *)x, *(const struct vsm_str *)y);
 }
 
-// Of those that came, or that left: of more than are named it is chance which.
+struct named {
+  int64_t since_us; // its oldest transition; INT64_MAX: none
+  struct vsm_str name;
+};
+
+static bool is_older(const struct named *a, const struct named *b) {
+  return a->since_us != b->since_us ? a->since_us < b->since_us : vsm_str_cmp(a->name, b->name) < 0;
+}
+
+// The oldest of all that are offered, in their order.
+static void offer(struct named *oldest, unsigned *n, struct named one) {
+  unsigned at = *n;
+  if (at == NAMES_MAX && !is_older(&one, &oldest[at - 1]))
+    return;
+  *n += at < NAMES_MAX;
+  for (at = *n - 1; at > 0 && is_older(&one, &oldest[at - 1]); at--)
+    oldest[at] = oldest[at - 1];
+  oldest[at] = one;
+}
+
+// Of those that came, or that left, the oldest, by name.
 static const struct vsm_str *name_members(const struct vsm_core *core, const struct vsm_alert *a, bool came,
                                           struct vsm_arena *arena, unsigned *n, bool *ok) {
   const struct vsm_since *since = &a->life.announced;
   struct vsm_str *names = room(arena, NAMES_MAX, sizeof *names, ok);
+  struct named oldest[NAMES_MAX];
   *n = 0;
-  for (size_t i = 0; names && i < since->n && *n < NAMES_MAX; i++) {
+  for (size_t i = 0; i < since->n; i++) {
     const struct vsm_member *m = &since->at[i];
     const struct vsm_stream_state *s = &core->streams[a->subject.stream];
+    if (m->item == (uint32_t)VSM_ITEM_NONE || !(came ? m->came : m->was && !m->is))
+      continue;
     const struct vsm_item *it = vsm_items_at(&s->items, m->item);
-    if ((came ? m->came : m->was && !m->is) && it->n_keys > 0)
-      names[(*n)++] = view_of(arena, vsm_items_shown(&s->items, it, s->graph), ok);
+    offer(oldest, n,
+          (struct named){it->n > 0 ? vsm_packed_us(it->log[0]) : INT64_MAX, vsm_items_shown(&s->items, it, s->graph)});
   }
+  for (unsigned i = 0; names && i < *n; i++)
+    names[i] = view_of(arena, oldest[i].name, ok);
   if (names && *ok)
     vsm_sort(names, *n, sizeof *names, by_bytes);
   return names;

@@ -9,7 +9,7 @@
 struct vsm_since {
   struct vsm_table table; // by item: places in `at`
   struct vsm_member {
-    uint32_t item;
+    uint32_t item;      // VSM_ITEM_NONE: one that is gone, of which it is only known that it left
     bool was, is, came; // was one at that moment; is one; came since then and is one
   } * at;
   size_t n, cap;
@@ -108,6 +108,7 @@ void vsm_alerts_count_silent(struct vsm_core *core);
 void vsm_alerts_all(struct vsm_core *core); // notes all, so that they are looked at
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);
 void vsm_alert_over(struct vsm_core *core, struct vsm_alert *a, enum vsm_cause cause); // its life ends now
+void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item);         // its place will be another's
 void vsm_alerts_touch_fed(struct vsm_core *core, const struct vsm_hearing_source *s);
 
 // alert_list.c
@@ -126,6 +127,7 @@ void vsm_life_end(struct vsm_life *l);   // frees what it has
 // alert_members.c
 void vsm_since_flip(struct vsm_since *s, uint32_t item, int sign);
 void vsm_since_restore(struct vsm_since *s, const struct vsm_member *m);
+void vsm_since_let_go(struct vsm_since *s, uint32_t item); // its place will be another's
 void vsm_since_clear(struct vsm_since *s);
 void vsm_since_fini(struct vsm_since *s);
 

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "core/alert.h"
+#include "core/alerts.h"
 #include "core/hash.h"
 #include "core/horizon.h"
 #include "core/guard.h"
@@ -234,6 +234,7 @@ static void join(struct application *a, const struct vsm_name *name) {
   if (a->stream->guard)
     a->stream->guard->has_other = true;
   vsm_stream_replace(a->stream, other, &a->core->other);
+  vsm_alerts_let_go(a->core, (unsigned)a->claim->rule->stream, other);
 }
 
 static void add_links(struct application *a) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "core/alerts.h"
 #include "core/sealed.h"
 
 // Of those that must go early for want of room more than one goes, so that the search is not repeated for each.
@@ -34,6 +35,7 @@ void vsm_horizon_seal(struct vsm_core *core, unsigned stream, uint32_t id, bool 
   vsm_stream_fold(s, vsm_items_at(&s->items, id), (size_t)VSM_FOLD_ALL, story);
   if (story->exists)
     vsm_sealed_add(s, &(struct vsm_sealing){&core->words, &core->ranks, core->now.us}, story);
+  vsm_alerts_let_go(core, stream, id);
   vsm_items_remove(&s->items, id);
 }
 
