@@ -42,6 +42,18 @@ struct said {
   const char **inhibited_by, **joined, **left; // sorted
   size_t n_inhibited_by, n_joined, n_left;     // joined, left: ten at most are told, if there are more none is compared
   uint64_t joined_count, left_count;
+  // Of one whose rule holds: why, and its items, ten at most.
+  bool holds;
+  int64_t threshold_us, observed_us;
+  uint64_t threshold, observed;
+  unsigned percentile;
+  uint32_t factor_ppm;
+  bool by_date;
+  const struct said_item {
+    const char *name;
+    int64_t age_us;
+  } * items;
+  size_t n_items;
 };
 struct saying_list {
   char **lines;

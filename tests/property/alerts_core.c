@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/alerts.h"
+#include "core/state.h"
 #include "lib/rig_save.h"
 #include "property/alerts.h"
 #include "property/reference.h"
@@ -99,7 +101,21 @@ static const char **names_of(struct vsm_arena *arena, const struct vsm_str *all,
   return names;
 }
 
-static struct said said_of(struct keeper *k, const struct vsm_alert_view *x) {
+static const struct said_item *items_of(struct keeper *k, const struct vsm_alert_view *x) {
+  struct said_item *items = vsm_arena_zalloc(&k->arena, (x->n_items + 1) * sizeof *items);
+  for (unsigned i = 0; i < x->n_items; i++)
+    items[i] = (struct said_item){vsm_arena_strndup(&k->arena, x->items[i].item.p, x->items[i].item.n),
+                                  (int64_t)(x->items[i].age_seconds * 1e6 + 0.5)};
+  return items;
+}
+
+// Views do not say whether one that is kept firing holds.
+static bool holds(const struct keeper *k, const struct vsm_alert_view *x) {
+  uint32_t number = vsm_alerts_find(&k->core->alerts, vsm_str_of(x->id));
+  return number != (uint32_t)VSM_NO_ALERT && k->core->alerts.at[number].life.holds;
+}
+
+static struct said said_of(struct keeper *k, const struct vsm_alert_view *x, bool holds) {
   return (struct said){.id = x->id,
                        .state = x->state,
                        .change = x->change,
@@ -119,7 +135,17 @@ static struct said said_of(struct keeper *k, const struct vsm_alert_view *x) {
                        .joined_count = x->joined_count,
                        .left = names_of(&k->arena, x->left, x->n_left),
                        .n_left = x->n_left,
-                       .left_count = x->left_count};
+                       .left_count = x->left_count,
+                       .holds = holds,
+                       .threshold_us = x->sign.threshold_us,
+                       .observed_us = x->sign.observed_us,
+                       .threshold = x->sign.threshold,
+                       .observed = x->sign.observed,
+                       .percentile = x->sign.percentile,
+                       .factor_ppm = x->sign.factor_ppm,
+                       .by_date = x->sign.by_date,
+                       .items = items_of(k, x),
+                       .n_items = x->n_items};
 }
 
 static void say_list(struct keeper *k, bool history, const char *what, FILE *out) {
@@ -129,7 +155,8 @@ static void say_list(struct keeper *k, bool history, const char *what, FILE *out
   long n = vsm_core_list_alerts(k->core, &q, &k->arena, &rows);
   assert(n >= 0);
   for (long i = 0; i < n; i++) {
-    struct said s = said_of(k, &rows[history ? n - 1 - i : i]); // the oldest first
+    const struct vsm_alert_view *x = &rows[history ? n - 1 - i : i]; // the oldest first
+    struct said s = said_of(k, x, !history && holds(k, x));
     say_one(&l, &s, false);
   }
   say_all(&l, what, out);
@@ -141,7 +168,7 @@ static void say(void *keeper, FILE *out) {
   const struct vsm_alert_view *rows;
   size_t n = vsm_core_notices(k->core, &rows);
   for (size_t i = 0; i < n; i++) {
-    struct said s = said_of(k, &rows[i]);
+    struct said s = said_of(k, &rows[i], rows[i].change == VSM_BECAME_PENDING || rows[i].change == VSM_FIRED);
     if (rows[i].change != VSM_MARKED)
       say_one(&l, &s, true);
   }

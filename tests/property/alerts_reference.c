@@ -1,4 +1,5 @@
 // The reference as one that keeps alerts.
+#include <stdlib.h>
 #include <string.h>
 
 #include "property/alerts.h"
@@ -61,7 +62,24 @@ static const char **names_of(struct vsm_arena *arena, const struct ref_member *a
   return names;
 }
 
-static struct said said_of(struct ref_alerts *a, const struct ref_alert *x) {
+static int cmp_listed(const void *a, const void *b) {
+  const struct ref_listed *x = a, *y = b;
+  return x->from_us != y->from_us ? (x->from_us > y->from_us) - (x->from_us < y->from_us) : strcmp(x->name, y->name);
+}
+
+static const struct said_item *items_of(struct vsm_arena *arena, const struct ref_sign *sign, size_t *n) {
+  struct said_item *items = vsm_arena_zalloc(arena, 10 * sizeof *items);
+  *n = sign->n_items < 10 ? sign->n_items : 10;
+  if (*n)
+    qsort(sign->items, sign->n_items, sizeof *sign->items, cmp_listed);
+  for (size_t i = 0; i < *n; i++)
+    items[i] = (struct said_item){sign->items[i].name, sign->items[i].age_us};
+  return items;
+}
+
+static struct said said_of(struct ref_alerts *a, const struct ref_alert *x, bool holds) {
+  size_t n_items;
+  const struct said_item *items = items_of(a->w.arena, &x->sign, &n_items);
   struct vsm_arena *arena = a->w.arena;
   return (struct said){.id = x->id,
                        .state = x->state,
@@ -82,7 +100,17 @@ static struct said said_of(struct ref_alerts *a, const struct ref_alert *x) {
                        .joined_count = x->n_joined,
                        .left = names_of(arena, x->left, x->n_left),
                        .n_left = x->n_left,
-                       .left_count = x->n_left};
+                       .left_count = x->n_left,
+                       .holds = holds,
+                       .threshold_us = x->sign.why.threshold_us,
+                       .observed_us = x->sign.why.observed_us,
+                       .threshold = x->sign.threshold,
+                       .observed = x->sign.observed,
+                       .percentile = x->sign.why.percentile,
+                       .factor_ppm = x->sign.why.factor_ppm,
+                       .by_date = x->sign.why.by_date,
+                       .items = items,
+                       .n_items = n_items};
 }
 
 static bool is_live(const struct ref_alert *x) {
@@ -94,20 +122,21 @@ static void say(void *k, FILE *out) {
   struct saying_list l = {.arena = a->w.arena};
   struct said s;
   for (size_t i = 0; i < a->n_notices; i++) {
-    s = said_of(a, &a->notices[i]);
+    const struct ref_alert *x = &a->notices[i];
+    s = said_of(a, x, x->change == VSM_BECAME_PENDING || x->change == VSM_FIRED);
     say_one(&l, &s, true);
   }
   say_all(&l, "told", out);
   a->notices = NULL;
   a->n_notices = 0;
   for (size_t i = 0; i < a->n_alerts; i++) {
-    s = said_of(a, &a->alerts[i]);
+    s = said_of(a, &a->alerts[i], a->alerts[i].held);
     if (is_live(&a->alerts[i]))
       say_one(&l, &s, false);
   }
   say_all(&l, "is", out);
   for (size_t i = 0; i < a->n_history; i++) {
-    s = said_of(a, &a->history[i]);
+    s = said_of(a, &a->history[i], false);
     say_one(&l, &s, false);
   }
   say_all(&l, "was", out);

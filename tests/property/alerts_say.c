@@ -21,6 +21,15 @@ static void print_names(FILE *out, const char *label, const char **names, size_t
     fprintf(out, " %s", names[i]);
 }
 
+static void print_why(FILE *out, const struct said *s) {
+  fprintf(out, ", at %" PRId64 "/%" PRIu64 " of %" PRId64 "/%" PRIu64 "%s", s->observed_us, s->observed,
+          s->threshold_us, s->threshold, s->by_date ? " by date" : "");
+  if (s->percentile)
+    fprintf(out, " (p%u x %u)", s->percentile, s->factor_ppm);
+  for (size_t i = 0; i < s->n_items; i++)
+    fprintf(out, " %s %" PRId64, s->items[i].name, s->items[i].age_us);
+}
+
 void say_one(struct saying_list *l, const struct said *s, bool notice) {
   char *text = NULL;
   size_t size = 0;
@@ -35,6 +44,8 @@ void say_one(struct saying_list *l, const struct said *s, bool notice) {
             (int)(s->end == VSM_END_LATE_NEWS ? VSM_END_MOVED : s->end)); // golden stories tell these apart
   else
     fprintf(out, ", count %" PRIu64, s->count);
+  if (!is_over && s->holds)
+    print_why(out, s);
   if (notice && (s->change == VSM_JOINED || s->change == VSM_REPEATED)) {
     print_names(out, "joined", s->joined, s->n_joined, s->joined_count);
     print_names(out, "left", s->left, s->n_left, s->left_count);

@@ -226,6 +226,8 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
     x->held = sign.holds;
     x->sign = sign;
   }
+  x->sign.items = sign.items; // as of now
+  x->sign.n_items = sign.n_items;
   if (sign.holds)
     x->count = sign.count;
   find_inhibited(a, x);
@@ -424,7 +426,7 @@ void ref_alerts_started(struct ref_alerts *a, int64_t us) {
 
 static void heard(struct ref_alerts *a, const char *source) {
   struct ref_heard *h = ref_source(&a->w, source);
-  h->since = now_of(a);
+  h->since = h->heard = now_of(a);
   h->since_start = true;
 }
 

@@ -19,7 +19,20 @@ struct ref_member {
   const char *const *keys;
   size_t n_keys;
   const char *shown;
-  int64_t held_us; // when it came to count; INT64_MIN: not told
+  int64_t held_us; // when it came to count
+  unsigned order;  // of what it counts by: dates, then thresholds or expectations as declared
+  struct ref_why {
+    int64_t threshold_us, observed_us; // 0: of no time
+    unsigned percentile;
+    uint32_t factor_ppm;
+    bool by_date;
+  } why;
+};
+
+struct ref_listed { // an item of an alert
+  int64_t from_us;  // when it came to count; of kinds without members, since when it is open
+  const char *name;
+  int64_t age_us; // of its visit, or its own
 };
 
 struct ref_sign {
@@ -27,13 +40,17 @@ struct ref_sign {
   uint64_t count;
   uint64_t threshold, observed; // where they are no times
   bool by_news;                 // of a share: it is another one not by time alone
-  struct ref_member *members;   // of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE
+  struct ref_why why;           // of who has it worst
+  struct ref_listed *items;     // the worst first, by name where they are equal
+  size_t n_items;
+  struct ref_member *members; // of VSM_ITEM_STALLED and VSM_ITEM_OVERDUE
   size_t n_members;
 };
 
 struct ref_heard { // of a source
   const char *id;
   int64_t since; // silence is counted from then
+  int64_t heard; // the last time; -1: never
   bool named, since_start;
   int64_t *good, *bad; // minutes of receipt of what was taken, and of what was unmapped or rejected
   size_t n_good, n_bad;

@@ -103,7 +103,7 @@ struct ref_heard *ref_source(struct ref_world *w, const char *id) {
     if (strcmp(w->sources[i].id, id) == 0)
       return &w->sources[i];
   REF_PUSH(w->arena, w->sources, w->n_sources,
-           (struct ref_heard){.id = vsm_arena_strdup(w->arena, id), .since = ref_now(w->ref)});
+           (struct ref_heard){.id = vsm_arena_strdup(w->arena, id), .since = ref_now(w->ref), .heard = -1});
   return &w->sources[w->n_sources - 1];
 }
 
@@ -177,42 +177,57 @@ static const struct vsm_stall *stall_of(struct ref_world *w, const struct ref_su
 }
 
 static bool is_stalled(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
-                       int64_t *held) {
+                       struct ref_member *m) {
   int64_t after, moved = last_moved(item, s->stage);
   const struct vsm_stall *stall = stall_of(w, s, item, &after);
   if (!stall)
     return false;
-  *held = vsm_calendar_when(stall->calendar, vsm_calendar_worked(stall->calendar, moved) + after);
-  return vsm_calendar_worked(stall->calendar, at) - vsm_calendar_worked(stall->calendar, moved) >= after;
+  m->held_us = vsm_calendar_when(stall->calendar, vsm_calendar_worked(stall->calendar, moved) + after);
+  m->order = (unsigned)(stall - (s->stage < 0 ? w->model->streams[s->stream].stalls
+                                              : w->model->streams[s->stream].stages[s->stage].stalls));
+  m->why =
+      (struct ref_why){after, vsm_calendar_worked(stall->calendar, at) - vsm_calendar_worked(stall->calendar, moved),
+                       stall->percentile, stall->factor_ppm, false};
+  return m->why.observed_us >= after;
+}
+
+static bool is_older(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
+                     const struct vsm_expectation *e, struct ref_member *m) {
+  struct ref_figures f = figures(w, (unsigned)s->stream, at);
+  int64_t age = ref_counted_age(&f, e, &item->fold, s->stage < 0 ? SIZE_MAX : open_visit(item, s->stage));
+  m->held_us = vsm_calendar_when(e->calendar, vsm_calendar_worked(e->calendar, at) - age + e->within_us + 1);
+  m->why = (struct ref_why){.threshold_us = e->within_us, .observed_us = age};
+  return age > e->within_us;
 }
 
 static bool is_overdue(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
-                       int64_t *held) {
+                       struct ref_member *m) {
   const struct vsm_stream *x = &w->model->streams[s->stream];
   const struct vsm_expectation *all = s->stage < 0 ? x->expected : x->stages[s->stage].expected;
   unsigned n = s->stage < 0 ? x->n_expected : x->stages[s->stage].n_expected;
   int64_t due = item->due[s->stage < 0 ? REF_STAGES_MAX : s->stage];
-  struct ref_figures f = figures(w, (unsigned)s->stream, at);
-  *held = due ? due + 1 : INT64_MIN;
+  m->held_us = due + 1;
+  m->why = (struct ref_why){.observed_us = at - due, .by_date = true};
   if (due)
     return !*s->name && due < at;
   for (unsigned i = 0; i < n; i++)
-    if (strcmp(all[i].name, s->name) == 0 && ref_fits(all, i, item))
-      return ref_counted_age(&f, &all[i], &item->fold, s->stage < 0 ? SIZE_MAX : open_visit(item, s->stage)) >
-             all[i].within_us;
+    if (m->order = 1 + i, strcmp(all[i].name, s->name) == 0 && ref_fits(all, i, item))
+      return is_older(w, s, item, at, &all[i], m);
   return false;
 }
 
 static bool counts(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t at,
-                   int64_t *held) {
+                   struct ref_member *m) {
+  *m = (struct ref_member){item->keys, item->n_keys, item->shown, 0, 0, {0}};
   if (s->stage < 0 ? !item->fold.open : open_visit(item, s->stage) == SIZE_MAX)
     return false;
-  return s->kind == VSM_ITEM_STALLED ? is_stalled(w, s, item, at, held) : is_overdue(w, s, item, at, held);
+  return s->kind == VSM_ITEM_STALLED ? is_stalled(w, s, item, at, m) : is_overdue(w, s, item, at, m);
 }
 
 // ---- Rules at an instant
 
-static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64_t at, uint64_t *n) {
+static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64_t at, uint64_t *n,
+                         struct ref_why *why) {
   const struct vsm_stage *stage = &w->model->streams[s->stream].stages[s->stage];
   int64_t from = INT64_MIN, oldest = INT64_MAX;
   *n = 0;
@@ -231,7 +246,8 @@ static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64
     }
   }
   from = later(from, oldest);
-  return *n && at >= from && ref_worked(stage->calendar, from, at) >= stage->stage_stall_us;
+  *why = (struct ref_why){.threshold_us = stage->stage_stall_us, .observed_us = ref_worked(stage->calendar, from, at)};
+  return *n && at >= from && why->observed_us >= stage->stage_stall_us;
 }
 
 static uint64_t open_visits(const struct ref_world *w, const struct ref_subject *s) {
@@ -303,11 +319,14 @@ static void judge_missed(struct ref_world *w, const struct ref_subject *s, struc
   out->untold = out->untold && !out->holds;
 }
 
-static bool silent(const struct ref_world *w, const struct ref_subject *s, int64_t at) {
+static bool silent(const struct ref_world *w, const struct ref_subject *s, int64_t at, struct ref_why *why) {
   for (unsigned i = 0; i < w->model->n_sources; i++)
     if (strcmp(w->model->sources[i].id, s->source) == 0) {
       const struct vsm_source *x = &w->model->sources[i];
-      int64_t since = ref_source((struct ref_world *)w, s->source)->since;
+      const struct ref_heard *h = ref_source((struct ref_world *)w, s->source);
+      int64_t since = h->since;
+      *why = (struct ref_why){.threshold_us = x->silent_us,
+                              .observed_us = ref_worked(x->calendar, h->heard >= 0 ? h->heard : since, at)};
       return ref_worked(x->calendar, since, at) >= x->silent_us;
     }
   return false;
@@ -326,6 +345,8 @@ static void judge_refused(struct ref_world *w, const struct ref_subject *s, stru
   uint64_t good = newer(h->good, h->n_good, than), bad = newer(h->bad, h->n_bad, than);
   out->count = bad;
   out->untold = good + bad == 0;
+  out->threshold = s->rule->refused_ppm;
+  out->observed = good + bad ? bad * 1000000 / (good + bad) : 0;
   out->holds = bad * 1000000 > (good + bad) * s->rule->refused_ppm;
 }
 
@@ -339,17 +360,45 @@ static void judge_gap(struct ref_world *w, const struct ref_subject *s, struct r
       given_up = given_up || (h->given_up[k].epoch == missing[i].epoch && h->given_up[k].number == missing[i].number);
     out->count += !given_up;
   }
+  out->observed = out->count;
   out->holds = out->count > 0;
 }
 
-static void judge_items(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
-  int64_t held = INT64_MIN;
+static void list(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item, int64_t from_us,
+                 struct ref_sign *out) {
+  const struct vsm_stream *x = &w->model->streams[s->stream];
+  int64_t now = ref_now(w->ref), since = item->fold.started;
+  if (s->stage >= 0)
+    since = item->fold.visits[open_visit(item, s->stage)].entered;
+  int64_t age = ref_worked(s->stage < 0 ? x->calendar : x->stages[s->stage].calendar, since, now);
+  REF_PUSH(w->arena, out->items, out->n_items, (struct ref_listed){from_us, item->shown, now > since ? age : 0});
+}
+
+// Of kinds without members: who is open, or with `going` neither that nor suspended.
+static void list_open(struct ref_world *w, const struct ref_subject *s, bool going, struct ref_sign *out) {
   for (size_t i = 0; i < w->n_items[s->stream]; i++) {
     const struct ref_item *item = &w->items[s->stream][i];
-    if (counts(w, s, item, ref_now(w->ref), &held) && !taken_out(w, s, item))
-      REF_PUSH(w->arena, out->members, out->n_members,
-               (struct ref_member){item->keys, item->n_keys, item->shown, held});
+    size_t visit = s->stage < 0 ? SIZE_MAX : open_visit(item, s->stage);
+    if (s->stage < 0 ? !item->fold.open : visit == SIZE_MAX)
+      continue;
+    if (going && item->fold.visits[visit].state == VSM_SUSPENDED)
+      continue;
+    list(w, s, item, s->stage < 0 ? item->fold.started : item->fold.visits[visit].entered, out);
   }
+}
+
+static void judge_items(struct ref_world *w, const struct ref_subject *s, struct ref_sign *out) {
+  struct ref_member m, worst = {.held_us = INT64_MAX};
+  for (size_t i = 0; i < w->n_items[s->stream]; i++) {
+    const struct ref_item *item = &w->items[s->stream][i];
+    if (!counts(w, s, item, ref_now(w->ref), &m) || taken_out(w, s, item))
+      continue;
+    REF_PUSH(w->arena, out->members, out->n_members, m);
+    list(w, s, item, m.held_us, out);
+    if (m.held_us < worst.held_us || (m.held_us == worst.held_us && m.order < worst.order))
+      worst = m;
+  }
+  out->why = worst.why;
   out->count = out->n_members;
   out->holds = out->count > 0;
 }
@@ -362,20 +411,25 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
     judge_items(w, s, out);
     break;
   case VSM_STAGE_STALLED:
-    out->holds = stands_still(w, s, ref_now(w->ref), &out->count);
+    out->holds = stands_still(w, s, ref_now(w->ref), &out->count, &out->why);
+    list_open(w, s, true, out);
     break;
   case VSM_WIP_LIMIT:
     out->count = open_visits(w, s);
-    out->holds = out->count > w->model->streams[s->stream].stages[s->stage].wip_limit;
+    out->observed = out->count;
+    out->threshold = w->model->streams[s->stream].stages[s->stage].wip_limit;
+    out->holds = out->count > out->threshold;
+    list_open(w, s, false, out);
     break;
   case VSM_SLE_MISSED:
     if (whole)
       judge_missed(w, s, out);
     else
       out->untold = true;
+    list_open(w, s, false, out);
     break;
   case VSM_SOURCE_SILENT:
-    out->holds = silent(w, s, ref_now(w->ref));
+    out->holds = silent(w, s, ref_now(w->ref), &out->why);
     break;
   case VSM_SOURCE_REFUSED:
     judge_refused(w, s, out);
@@ -392,11 +446,12 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
 
 // Whether item number `i` counts, or with SIZE_MAX the rule holds, then.
 static bool at_instant(struct ref_world *w, const struct ref_subject *s, size_t i, int64_t at) {
-  int64_t held;
+  struct ref_member m;
+  struct ref_why why;
   uint64_t n;
   if (i != SIZE_MAX)
-    return counts(w, s, &w->items[s->stream][i], at, &held);
-  return s->kind == VSM_STAGE_STALLED ? stands_still(w, s, at, &n) : silent(w, s, at);
+    return counts(w, s, &w->items[s->stream][i], at, &m);
+  return s->kind == VSM_STAGE_STALLED ? stands_still(w, s, at, &n, &why) : silent(w, s, at, &why);
 }
 
 // Between two whole minutes what counts goes on counting, and what holds goes on holding: by halves.
