@@ -24,3 +24,11 @@ ends the missing ones come, or are given up: vsm ack --lost crm
 08:30 lost crm
 told 08:30 resolved source_gap crm why order
 says source crm: over since 08:30 UTC, after 20 m: what was missing was given up as lost. It was: 2 sequence numbers missing.
+# What is missing from then on counts alone; what was given up and comes is no trouble.
+08:40 crm opened h number 11
+told 08:40 pending source_gap crm count 1
+08:41 crm opened i number 8
+expect 08:41 alert pending source_gap crm count 1
+told 08:50 firing source_gap crm count 1
+08:55 crm opened j number 10
+told 08:55 resolved source_gap crm why heard
