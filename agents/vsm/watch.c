@@ -28,7 +28,7 @@ struct watching {
   char window[64];
   struct vsm_segment_wanted wanted; // of the segment
   const char *sort;
-  bool once, help, done;
+  bool once, help, done, ordered;
   struct vsm_watch_model model;
   struct vsm_subscriber *subscriber;
   struct vsm_query *client;
@@ -42,8 +42,7 @@ struct watching {
   int at[PAGES], top[PAGES]; // where the cursor is, and the line at the top, of each page
   char in_stream[80], in_stage[80], key[600], alert[600];
   struct vsm_alert_prompt prompt; // what is being typed about an alert
-  Vsm__V1__Request order;         // and goes out next
-  bool ordered;
+  Vsm__V1__Request order;         // and goes out next, if ordered
 };
 
 // --- the daemon

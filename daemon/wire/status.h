@@ -28,7 +28,7 @@ struct vsm_status_view {
   double commit_worst_seconds; // from a batch's receipt until it was on disk: the longest of the last minutes
   uint64_t disk_free_bytes;    // where the state directory is
   double disk_days_left;       // 0: the disk does not fill
-  const char *security; // "curve", "local", "insecure"
+  const char *security;        // "curve", "local", "insecure"
   uint64_t refused_handshakes, refused_messages;
   struct vsm_alert_counts alerts;
   const char *const *without_effect;

@@ -85,18 +85,6 @@ class Start(unittest.TestCase):
             self.assertIn(path, r.stderr)
             self.assertIn("event=start_failed", r.stderr)
 
-    def test_keys_without_effect_are_named(self):
-        key = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
-        text = harness.config(("S", "T"), sources=f"""sources: [
-          {{ id: a, server_key: "{key}" }},
-          {{ id: b, server_key: "{key}" }} ]""")
-        with Daemon(text) as d:
-            line = text[:text.index("server_key")].count("\n") + 1
-            d.log.wait(rf"^event=no_effect_yet key=sources\.server_key places=2 first=\S+vsmd\.yaml:{line}:20$")
-            self.assertEqual(d.log.text().count("event=no_effect_yet"), 1)
-            self.assertEqual(len(d.status().without_effect), 1)
-            self.assertIn("sources.server_key", d.status().without_effect[0])
-
     def test_not_every_socket(self):
         text = harness.config().replace('publish: "tcp://127.0.0.1:*"', "publish: none").replace(
             '["tcp://127.0.0.1:*"]', "none")
