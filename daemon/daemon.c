@@ -344,7 +344,6 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   if (err)
     goto fail;
   d->config = loaded.config;
-  d->notes = loaded.notes;
   d->step_due = VSM_TIME_NEVER;
   vsm_clock_init(&d->clock, d->config->model.max_future_skew_us);
   d->started_boot_us = vsm_clock_boot_us();
@@ -359,7 +358,6 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   }
   vsm_auth_follow(d->auth, &loaded.keys, loaded.clients);
   vsm_daemon_wire(d);
-  vsm_daemon_log_notes(d);
   vsm_daemon_log_security(d);
   err = open_state(d);
   if (!err)

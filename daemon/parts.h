@@ -14,12 +14,6 @@
 #include "shell/pulse.h"
 #include "shell/query.h"
 
-// Keys of a configuration that have no effect in this version; in its arena.
-struct vsm_notes {
-  const char **keys;
-  unsigned n;
-};
-
 struct vsm_daemon {
   struct vsm_daemon_options options;
   struct vsm_config *config; // the file's
@@ -50,7 +44,6 @@ struct vsm_daemon {
   int64_t passed_boot_us; // when time last passed in the core; 0: this run did not begin yet
   struct vsm_pulse pulse;
   struct vsm_time configured;
-  struct vsm_notes notes; // of config
   char trouble[512];
   bool folding;   // all held items anew, while nothing is received or answered
   bool recovered; // and everything is open
@@ -81,7 +74,6 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out);
 // What a load found.
 struct vsm_loaded {
   struct vsm_config *config;
-  struct vsm_notes notes; // of it
   struct vsm_auth_keys keys;
   struct vsm_clients *clients; // NULL: nothing is encrypted
 };
@@ -90,7 +82,6 @@ struct vsm_loaded {
 // and *out is empty.
 int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_loaded *out, char **text);
 void vsm_daemon_unload(struct vsm_loaded *l);
-void vsm_daemon_log_notes(const struct vsm_daemon *d);
 void vsm_daemon_log_security(const struct vsm_daemon *d);
 // Tells every part of the core and its model.
 void vsm_daemon_wire(struct vsm_daemon *d);

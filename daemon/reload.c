@@ -19,17 +19,6 @@ static void give_up(struct vsm_daemon *d, int err) {
   vsm_loop_stop(d->loop);
 }
 
-static int take_notes(struct vsm_config *c, struct vsm_notes *out) {
-  *out = (struct vsm_notes){vsm_arena_alloc(&c->arena, (c->n_without_effect + 1) * sizeof *out->keys), 0};
-  if (!out->keys)
-    return VSM_ENOMEM;
-  while (out->n < c->n_without_effect) {
-    out->keys[out->n] = c->without_effect[out->n].key;
-    out->n++;
-  }
-  return 0;
-}
-
 static int take_report(struct vsm_conf_report *report, int err, char **text) {
   size_t n;
   FILE *f = err ? open_memstream(text, &n) : NULL;
@@ -56,8 +45,6 @@ int vsm_daemon_load(const struct vsm_daemon *d, struct vsm_loaded *out, char **t
     err = vsm_auth_read_keys(out->config, &out->keys, text);
   if (!err && out->config->state)
     err = vsm_keep_check(out->config, text);
-  if (!err)
-    err = take_notes(out->config, &out->notes);
   if (err)
     vsm_daemon_unload(out);
   return err;
@@ -77,13 +64,6 @@ void vsm_daemon_wire(struct vsm_daemon *d) {
   vsm_query_socket_set_core(d->query, d->core, d->model);
   vsm_clock_set_skew(&d->clock, d->model->max_future_skew_us);
   d->configured = vsm_clock_now(&d->clock);
-}
-
-void vsm_daemon_log_notes(const struct vsm_daemon *d) {
-  for (unsigned i = 0; i < d->config->n_without_effect; i++) {
-    const struct vsm_conf_note *n = &d->config->without_effect[i];
-    vsm_log("no_effect_yet", "key=%s places=%u first=%s:%u:%u", n->key, n->places, d->config->path, n->line, n->column);
-  }
 }
 
 void vsm_daemon_log_security(const struct vsm_daemon *d) {
@@ -135,13 +115,11 @@ static void take(struct vsm_daemon *d, struct vsm_loaded *fresh) {
   bool keys = vsm_auth_follow(d->auth, &fresh->keys, fresh->clients);
   bool endpoints = vsm_config_next_differs(old, fresh->config);
   d->config = fresh->config;
-  d->notes = fresh->notes;
   *fresh = (struct vsm_loaded){0};
   vsm_ingest_follow(d->ingest, d->config, keys);
   if (vsm_auth_is_on(d->auth))
     renew_sockets(d, keys || endpoints);
   vsm_daemon_wire(d);
-  vsm_daemon_log_notes(d);
   vsm_daemon_log_security(d);
   vsm_publish_status_now(d->publish);
   vsm_config_destroy(old);

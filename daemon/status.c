@@ -60,9 +60,7 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .alerts = vsm_core_count_alerts(d->core),
                                   .received_per_second = pulse.received_per_second,
                                   .waiting_bytes = vsm_ingest_waiting_bytes(d->ingest),
-                                  .disk_days_left = pulse.disk_days_left,
-                                  .without_effect = d->notes.keys,
-                                  .n_without_effect = d->notes.n};
+                                  .disk_days_left = pulse.disk_days_left};
   if (d->keep) {
     out->commit_worst_seconds = vsm_seconds(vsm_journal_state(vsm_keep_journal(d->keep)).worst_us);
     out->disk_free_bytes = vsm_pulse_free_bytes(d->config->state);

@@ -142,11 +142,6 @@ int vsm_cmd_sources(int argc, char **argv) {
              "  vsm sources\n", &r, show_sources);
 }
 
-static void print_without_effect(char *const *keys, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    printf("%s%s%s", i ? ", " : "not acted on by this version: ", keys[i], i + 1 == n ? "\n" : "");
-}
-
 static void print_disk(const Vsm__V1__Status *s) {
   printf("disk: %.1f GB free%s", (double)s->disk_free_bytes / 1e9, s->disk_days_left > 0 ? "" : "\n");
   if (s->disk_days_left > 0)
@@ -173,7 +168,6 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
          s->clock, vsm_text_time(s->time_unix_nano, now, sizeof now));
   printf("configuration %s, taken %s UTC\n", s->configuration,
          vsm_text_time(s->configured_unix_nano, since, sizeof since));
-  print_without_effect(s->without_effect, s->n_without_effect);
   if (*s->state)
     printf("state %s: %s\n", s->state, s->durable ? "acknowledged events are on disk" : "NOT NOW: acks stand still");
   else
@@ -214,7 +208,6 @@ static int show_reloaded(void *ctx, const Vsm__V1__Reply *reply) {
   if (a->json)
     return vsm_print_json(&reply->reload->base);
   printf("in force: %s\n", reply->reload->configuration);
-  print_without_effect(reply->reload->without_effect, reply->reload->n_without_effect);
   return VSM_DONE;
 }
 

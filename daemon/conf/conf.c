@@ -53,14 +53,6 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
                                         (uint32_t)d->limit_unmapped, (uint32_t)d->limit_rejected};
 }
 
-static void take_notes(struct vsm_conf_reader *r, struct vsm_config *c) {
-  c->without_effect = vsm_conf_alloc(r, r->n_notes + 1, sizeof *c->without_effect);
-  if (r->n_notes)
-    memcpy(c->without_effect, r->notes, r->n_notes * sizeof *r->notes);
-  c->n_without_effect = (unsigned)r->n_notes;
-  free(r->notes);
-}
-
 static struct vsm_config *begin(struct vsm_conf_reader *r, struct vsm_conf_report *report, const char *path) {
   struct vsm_config *c = vsm_mem_alloc(sizeof *c);
   vsm_conf_report_init(report);
@@ -100,7 +92,6 @@ static int end(struct vsm_conf_reader *r, struct vsm_config *c, const char *text
     if (r->report->n_mistakes == 0)
       vsm_conf_expand_calendars(r, calendars, c->model.n_calendars);
   }
-  take_notes(r, c);
   vsm_conf_report_sort(r->report);
   *config = r->report->n_mistakes ? NULL : c;
   if (!*config)
@@ -143,11 +134,6 @@ void vsm_config_destroy(struct vsm_config *config) {
 void vsm_config_print(const struct vsm_config *config, FILE *out) {
   struct vsm_conf_printer p = {.out = out};
   vsm_conf_print_map(&p, &VSM_CONF_ROOT, config);
-  for (unsigned i = 0; i < config->n_without_effect; i++) {
-    const struct vsm_conf_note *n = &config->without_effect[i];
-    fprintf(out, "# %s:%u:%u: %s has no effect in this version", config->path, n->line, n->column, n->key);
-    fprintf(out, n->places > 1 ? " (%u places)\n" : "\n", n->places);
-  }
 }
 
 int vsm_config_check(const char *path, FILE *out, FILE *mistakes) {

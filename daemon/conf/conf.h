@@ -202,13 +202,6 @@ struct vsm_conf_rule {
   int creates, ignore; // 0, 1; creates -1: an ignore rule
 };
 
-// A key that was given and is known, but that this version does not act on; once, however often it was given.
-struct vsm_conf_note {
-  const char *key;       // with its place in the tree: "value_streams.stages.wip_limit"
-  unsigned line, column; // of the first place
-  unsigned places;
-};
-
 struct vsm_config {
   struct vsm_arena arena; // owns everything below
   const char *path;       // as given to vsm_config_load()
@@ -233,8 +226,6 @@ struct vsm_config {
     struct vsm_conf_rule *at;
     unsigned n;
   } mappings;
-  struct vsm_conf_note *without_effect; // in the order of the file
-  unsigned n_without_effect;
   struct vsm_model model; // what the core borrows; valid until vsm_config_destroy()
 };
 
@@ -248,8 +239,7 @@ void vsm_config_destroy(struct vsm_config *config); // NULL-safe
 // Another clock than the file says, with what depends on it.
 void vsm_config_set_clock(struct vsm_config *config, int clock);
 
-// All that was understood, defaults included, as YAML that loads to the same; diagrams are written out as stages. What
-// has no effect stands at the end as comments.
+// All that was understood, defaults included, as YAML that loads to the same; diagrams are written out as stages.
 void vsm_config_print(const struct vsm_config *config, FILE *out);
 // Loads a file; prints all that was understood of it, or every mistake. 0, or as vsm_config_load().
 int vsm_config_check(const char *path, FILE *out, FILE *mistakes);

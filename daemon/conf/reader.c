@@ -60,20 +60,6 @@ static void unknown_key(struct vsm_conf_reader *r, const struct vsm_conf_map *ma
                     vsm_conf_choice(r->report, key->text, key_name, map));
 }
 
-static void note(struct vsm_conf_reader *r, const struct vsm_yaml *key) {
-  char path[256];
-  size_t n = 0;
-  for (unsigned i = 0; i < r->depth && n < sizeof path; i++)
-    n += (size_t)snprintf(path + n, sizeof path - n, "%s%s", i ? "." : "", r->path[i]);
-  for (size_t i = 0; i < r->n_notes; i++)
-    if (strcmp(r->notes[i].key, path) == 0) {
-      r->notes[i].places++;
-      return;
-    }
-  r->notes = vsm_mem_grow(r->notes, r->n_notes, &r->cap_notes, sizeof *r->notes);
-  r->notes[r->n_notes++] = (struct vsm_conf_note){vsm_conf_copy(r, "%s", path), key->line, key->column, 1};
-}
-
 static bool is_null(const struct vsm_yaml *n) {
   return n->kind == VSM_YAML_SCALAR && !n->quoted &&
          (n->text[0] == '\0' || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
@@ -83,18 +69,11 @@ static void read_field(struct vsm_conf_reader *r, const struct vsm_conf_field *f
                        char *base) {
   if (n->broken)
     return;
-  r->path[r->depth++] = f->key;
-  bool mute = (f->flags & VSM_CONF_NO_EFFECT) != 0;
-  if (mute && r->muted == 0)
-    note(r, n->key);
-  r->muted += mute;
   if (is_null(n))
     vsm_conf_complain(r, n->key->line, n->key->column, "\"%s\" has no value; allowed: a value, or to leave the key out",
                       f->key);
   else
     f->type->read(r, f, n, base + f->offset);
-  r->muted -= mute;
-  r->depth--;
 }
 
 // The default, read as if it stood in the file: a scalar, or for a map an empty one, whose fields have their own.

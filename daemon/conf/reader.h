@@ -1,6 +1,6 @@
 // How the configuration is read and printed: by tables. A map of the file is a table of fields; a field is a key, a
-// type, the place of its value in a C struct, and what is allowed. Reading, hints, defaults, printing and the list of
-// keys without effect all follow from the same table (schema.c).
+// type, the place of its value in a C struct, and what is allowed. Reading, hints, defaults and printing all follow
+// from the same table (schema.c).
 #pragma once
 #include "conf/conf.h"
 #include "conf/report.h"
@@ -14,14 +14,9 @@ struct vsm_conf_reader {
   struct vsm_arena *arena; // the configuration's
   struct vsm_conf_report *report;
   const char *file;
-  const struct vsm_conf_kept *kept; // what comes from there rather than from files; NULL: nothing
-  struct vsm_conf_note *notes;      // keys without effect; in the heap while they are collected
-  size_t n_notes, cap_notes;
-  const char *path[16]; // the keys that lead to what is being read
-  unsigned depth;
+  const struct vsm_conf_kept *kept;     // what comes from there rather than from files; NULL: nothing
   const struct vsm_yaml *listeners[32]; // endpoints to listen on, so far
   unsigned n_listeners;
-  unsigned muted; // inside a key without effect, which stands for all within
 };
 
 struct vsm_conf_printer {
@@ -43,11 +38,10 @@ typedef const char *vsm_conf_check_fn(const char *text, size_t *at);
 
 enum {
   VSM_CONF_REQUIRED = 1,
-  VSM_CONF_NO_EFFECT = 2, // known, checked, not yet acted on
-  VSM_CONF_ONE = 4,       // a list of one may be written as its member
-  VSM_CONF_NONE = 8,      // `none` may stand for it
-  VSM_CONF_SIGNED = 16,   // a duration may be negative
-  VSM_CONF_WORKING = 32,  // a duration may be in working days
+  VSM_CONF_ONE = 4,      // a list of one may be written as its member
+  VSM_CONF_NONE = 8,     // `none` may stand for it
+  VSM_CONF_SIGNED = 16,  // a duration may be negative
+  VSM_CONF_WORKING = 32, // a duration may be in working days
 };
 
 struct vsm_conf_field {

@@ -1,5 +1,5 @@
-// Every key of the configuration: its type, its place, what is allowed, its default, and whether this version acts on
-// it. The one place to add a key; reading, hints, defaults, printing and the list of keys without effect follow.
+// Every key of the configuration: its type, its place, what is allowed, its default. The one place to add a key;
+// reading, hints, defaults and printing follow.
 #include <stddef.h>
 
 #include "conf/clients.h"

@@ -342,7 +342,7 @@ static int answer_reload(struct vsm_query_socket *q, const struct vsm_request *r
     return err;
   }
   q->o.status(q->o.ctx, &status);
-  return vsm_reply_reloaded(status.configuration, status.without_effect, status.n_without_effect, &q->arena, out);
+  return vsm_reply_reloaded(status.configuration, &q->arena, out);
 }
 
 // What changes the state is a record, and answered when that is on disk.

@@ -28,7 +28,6 @@ static const struct {
       "batch_given_up",
       "checkpoint_starves",
       "checkpoint_set_aside",
-      "no_effect_yet",
       "delivery_failed",
       "ask_failed",
       "own_alert",

@@ -238,8 +238,6 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
     m->alerts->info = v->alerts.firing[VSM_INFO];
     m->alerts->silenced = v->alerts.silenced;
   }
-  m->without_effect = (char **)v->without_effect;
-  m->n_without_effect = v->n_without_effect;
 }
 
 int vsm_build_finish(const struct vsm_build *b, const void *content, struct vsm_message *out) {

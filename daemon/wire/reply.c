@@ -412,15 +412,12 @@ int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *are
   return finish(&a, out);
 }
 
-int vsm_reply_reloaded(const char *configuration, const char *const *without_effect, size_t n, struct vsm_arena *arena,
-                       struct vsm_message *out) {
+int vsm_reply_reloaded(const char *configuration, struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
   Vsm__V1__Reloaded *m = begin(&a, arena, VSM__V1__REPLY__KIND_RELOAD);
   if (!m)
     return VSM_ENOMEM;
   m->configuration = (char *)configuration;
-  m->without_effect = (char **)without_effect;
-  m->n_without_effect = n;
   return finish(&a, out);
 }
 

@@ -46,8 +46,7 @@ int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vs
                        struct vsm_message *out);
 int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_status(const struct vsm_status_view *status, struct vsm_arena *arena, struct vsm_message *out);
-int vsm_reply_reloaded(const char *configuration, const char *const *without_effect, size_t n, struct vsm_arena *arena,
-                       struct vsm_message *out);
+int vsm_reply_reloaded(const char *configuration, struct vsm_arena *arena, struct vsm_message *out);
 struct vsm_alerts_view {
   struct vsm_sentence_context context;
   uint64_t epoch;

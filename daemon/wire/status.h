@@ -31,6 +31,4 @@ struct vsm_status_view {
   const char *security;        // "curve", "local", "insecure"
   uint64_t refused_handshakes, refused_messages;
   struct vsm_alert_counts alerts;
-  const char *const *without_effect;
-  size_t n_without_effect;
 };

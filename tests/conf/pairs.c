@@ -11,16 +11,14 @@
 
 #include "conf/conf.h"
 
-// Printed configuration, or mistakes, of a file; for free(). Notes are left out where asked: they name lines.
-static char *outcome(const char *path, bool *good, bool notes) {
+// Printed configuration, or mistakes, of a file; for free().
+static char *outcome(const char *path, bool *good) {
   struct vsm_config *config;
   struct vsm_conf_report report;
   char *text = NULL;
   size_t n;
   FILE *out = open_memstream(&text, &n);
   *good = vsm_config_load(path, &config, &report) == 0;
-  if (*good && !notes)
-    config->n_without_effect = 0;
   if (*good)
     vsm_config_print(config, out);
   else
@@ -59,9 +57,9 @@ static bool comes_back(const char *name, const char *yaml) {
     return false;
   close(fd);
   bool good, first;
-  char *once = outcome(yaml, &first, false);
+  char *once = outcome(yaml, &first);
   spill(path, once);
-  char *again = outcome(path, &good, false);
+  char *again = outcome(path, &good);
   unlink(path);
   bool same = good && strcmp(once, again) == 0;
   if (!same)
@@ -85,7 +83,7 @@ static bool pair(const char *name) {
   char yaml[300], expected[300];
   snprintf(yaml, sizeof yaml, "%s.yaml", name);
   bool good;
-  char *got = outcome(yaml, &good, true);
+  char *got = outcome(yaml, &good);
   snprintf(expected, sizeof expected, "%s.%s", name, good ? "ok" : "err");
   char *want = slurp(expected);
   bool passed = want && strcmp(want, got) == 0;

@@ -17,7 +17,6 @@ static char *printed(const char *text) {
   for (unsigned i = 0; i < report.n_mistakes; i++)
     assert(report.mistakes[i].line > 0 && report.mistakes[i].column > 0 && report.mistakes[i].text[0]);
   if (config) {
-    config->n_without_effect = 0; // names lines, which differ
     FILE *f = open_memstream(&out, &n);
     vsm_config_print(config, f);
     fclose(f);

@@ -123,7 +123,6 @@ static void the_model_has_the_daemons_settings(void **state) {
   assert_true(m->limits.unmapped == VSM_LIMITS_DEFAULT.unmapped && m->limits.rejected == VSM_LIMITS_DEFAULT.rejected);
   assert_int_equal(m->n_sources, 2);
   assert_int_equal(m->sources[1].offset_us, -VSM_MINUTE_US);
-  assert_int_equal(c->n_without_effect, 0);
   assert_string_equal(c->daemon.subscribe.at[0], "tcp://127.0.0.1:5570");
   vsm_config_destroy(c);
 }
@@ -182,7 +181,6 @@ static void the_nearest_word_about_alerts_holds(void **state) {
   assert_string_equal(x->ownership.owner, "X");
   assert_string_equal(y->ownership.runbook, "r");
   assert_int_equal(c->model.alerts[VSM_SOURCE_REFUSED].refused_ppm, 50000);
-  assert_int_equal(c->n_without_effect, 0);
   vsm_config_destroy(c);
 }
 

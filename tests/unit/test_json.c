@@ -48,10 +48,10 @@ static void test_values(void **state) {
                     "\"detail\": \"say \\\"ä\\\\\\\"\\u000a\\u0001\"}, {\"index\": 7, \"reason\": \"\", "
                     "\"detail\": \"\"}], \"durable\": true}");
   char *keys[] = {(char *)"a", (char *)"b"};
-  Vsm__V1__Reloaded reloaded = VSM__V1__RELOADED__INIT;
-  reloaded.without_effect = keys;
-  reloaded.n_without_effect = 2;
-  prints(&reloaded.base, "{\"configuration\": \"\", \"without_effect\": [\"a\", \"b\"]}");
+  Vsm__V1__ForgetRequest forget = VSM__V1__FORGET_REQUEST__INIT;
+  forget.keys = keys;
+  forget.n_keys = 2;
+  prints(&forget.base, "{\"key\": \"\", \"stream\": \"\", \"keys\": [\"a\", \"b\"]}");
 }
 
 static void test_numbers(void **state) {

@@ -56,7 +56,6 @@ static const struct vsm_stream_view stream_view = {.id = "S-1",
                                                    .n_windows = 1,
                                                    .stages = stage_views,
                                                    .n_stages = 2};
-static const char *const no_effect[] = {"daemon.state", "calendars"};
 static const struct vsm_status_view status_view = {.version = "1.2.3",
                                                    .clock = "wall",
                                                    .time = {1000000},
@@ -69,9 +68,7 @@ static const struct vsm_status_view status_view = {.version = "1.2.3",
                                                    .configuration = "x.yaml",
                                                    .configured = {5},
                                                    .bad_frames = 8,
-                                                   .state = "/var/lib/vsmd",
-                                                   .without_effect = no_effect,
-                                                   .n_without_effect = 2};
+                                                   .state = "/var/lib/vsmd"};
 static const struct vsm_publication head = {.epoch = 77, .sequence = 5, .time = {2}};
 
 static Vsm__V1__Publication *read_publication(struct packed *x, int err, int body) {
@@ -129,8 +126,6 @@ static void check_status(const Vsm__V1__Status *s) {
   assert_int_equal(s->configured_unix_nano, 5000);
   assert_string_equal(s->trouble, "");
   assert_string_equal(s->state, "/var/lib/vsmd");
-  assert_int_equal(s->n_without_effect, 2);
-  assert_string_equal(s->without_effect[1], "calendars");
 }
 
 static uint64_t sequence(void *ctx, const char *stream, const char *stage) {
@@ -343,9 +338,8 @@ static void test_others(void **state) {
       read_reply(x, vsm_reply_status(&status_view, &x->arena, &x->message), VSM__V1__REPLY__KIND_STATUS);
   check_status(r->status);
   vsm__v1__reply__free_unpacked(r, NULL);
-  r = read_reply(x, vsm_reply_reloaded("x.yaml", no_effect, 2, &x->arena, &x->message), VSM__V1__REPLY__KIND_RELOAD);
+  r = read_reply(x, vsm_reply_reloaded("x.yaml", &x->arena, &x->message), VSM__V1__REPLY__KIND_RELOAD);
   assert_string_equal(r->reload->configuration, "x.yaml");
-  assert_int_equal(r->reload->n_without_effect, 2);
   vsm__v1__reply__free_unpacked(r, NULL);
   r = read_reply(x, vsm_reply_error("no such stream", &x->arena, &x->message), VSM__V1__REPLY__KIND__NOT_SET);
   assert_string_equal(r->error, "no such stream");
@@ -380,7 +374,7 @@ static void test_no_memory(void **state) {
     TRY(vsm_reply_rejected(NULL, 0, &a, &x->message));
     TRY(vsm_reply_sources(NULL, 0, &a, &x->message));
     TRY(vsm_reply_status(&status_view, &a, &x->message));
-    TRY(vsm_reply_reloaded("x", NULL, 0, &a, &x->message));
+    TRY(vsm_reply_reloaded("x", &a, &x->message));
     TRY(vsm_publish_stream(&head, &stream_view, &a, &x->message));
     TRY(vsm_publish_stage(&head, "S-1", &stage_views[0], &a, &x->message));
     TRY(vsm_publish_transition(&head, &model, &change, empty, empty, &a, &x->message));
