@@ -112,7 +112,7 @@ void vsm_conf_check_reach(struct vsm_conf_reader *r, const struct vsm_conf_daemo
 
 void vsm_conf_check_server_keys(struct vsm_conf_reader *r, const struct vsm_config *c) {
   for (unsigned i = 0; i < c->sources.n && !c->daemon.curve.key; i++)
-    if (c->sources.at[i].server_key)
+    if (c->sources.at[i].server_key && c->sources.at[i].id.z) // else that it has no id was said
       vsm_conf_blame(r, &c->sources.at[i].id,
                      "\"server_key\" of source %s has no key of ours beside it; allowed: with daemon.curve",
                      c->sources.at[i].id.z);
