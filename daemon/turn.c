@@ -54,10 +54,13 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
 }
 
 // What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so
-// already. With the event clock no time passes by itself.
-static void record_notices(struct vsm_daemon *d) {
+// already. With the event clock no time passes by itself. Recorded behind it: who is told does not wait for the disk,
+// and neither does one know of the other after a crash.
+static void tell(struct vsm_daemon *d) {
   const struct vsm_alert_view *notices;
-  if (d->keep && d->model->clock == VSM_CLOCK_WALL && vsm_core_notices(d->core, &notices) > 0)
+  bool told = vsm_core_notices(d->core, &notices) > 0;
+  vsm_publish_alerts(d->publish);
+  if (told && d->keep && d->model->clock == VSM_CLOCK_WALL)
     vsm_keep_looked(d->keep, vsm_core_now(d->core));
 }
 
@@ -65,7 +68,6 @@ void vsm_daemon_after_turn(void *ctx) {
   struct vsm_daemon *d = ctx;
   if (!d->recovered)
     return;
-  record_notices(d);
-  vsm_publish_alerts(d->publish);
+  tell(d);
   rearm(d);
 }
