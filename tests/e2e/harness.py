@@ -275,14 +275,9 @@ class StoryTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(cls.config)
-        cls.daemon.__enter__()
+        cls.daemon = cls.enterClassContext(Daemon(cls.config))
         ack = cls.daemon.client().submit(batch(*cls.story()))
         assert ack.rejected == 0, ack
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
 
 
 class Subscriber:

@@ -78,16 +78,12 @@ def told(rules=LINK, streams=("S", "T"), **options):
 class Events(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon, cls.text = told()
-        cls.daemon.__enter__()
+        daemon, cls.text = told()
+        cls.daemon = cls.enterClassContext(daemon)
         client = cls.daemon.client()
         for b in story():
             assert client.submit(b).durable
         cls.accepted = sum(len(b.events) for b in story()) - 1  # one has no time
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
 
     def again(self, name, text, *command):
         """Sends an export into an empty daemon, and compares what that says."""

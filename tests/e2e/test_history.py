@@ -98,17 +98,12 @@ class TenQuestions(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(text())
-        cls.daemon.__enter__()
+        cls.daemon = cls.enterClassContext(Daemon(text()))
         for b in story():
             assert cls.daemon.client().submit(b).durable
         make(cls.daemon)
         with open(os.path.join(ROOT, "docs", "history.md"), encoding="utf-8") as f:
             cls.queries = dict(re.findall(r"^```sql (\S+)\n(.*?)^```$", f.read(), re.M | re.S))
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
 
     def test_each(self):
         self.assertEqual(set(self.queries), set(self.EXPECTED))

@@ -43,12 +43,7 @@ class Matrix(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.keys, clients = every_client()
-        cls.daemon = CurveDaemon(clients)
-        cls.daemon.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.daemon.__exit__(None, None, None)
+        cls.daemon = cls.enterClassContext(CurveDaemon(clients))
 
     def test_everything_that_can_be_asked_is_in_the_matrix(self):
         kinds = {field.name for field in query_pb2.Request.DESCRIPTOR.oneofs_by_name["kind"].fields}

@@ -30,20 +30,13 @@ def lasting(answer):
 class Questions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(SEGMENTED)
-        cls.daemon.__enter__()
+        cls.daemon = cls.enterClassContext(Daemon(SEGMENTED))
         events = [event("first.started", str(i), at=i * 60, region=("north", "south")[i % 2]) for i in range(40)]
         events += [event("first.done", str(i), at=4000 + i * 90) for i in range(0, 40, 2)]
         events += [event("second.done", str(i), at=9000 + i * 90) for i in range(0, 40, 4)]
         events += [event("unheard.of", "1", at=1), event("first.done", "", at=2), event("cancelled", "3", at=9500)]
         cls.daemon.client().submit(batch(*events))
-        cls.web = Web(cls.daemon)
-        cls.web.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.__exit__(None, None, None)
-        cls.daemon.__exit__(None, None, None)
+        cls.web = cls.enterClassContext(Web(cls.daemon))
 
     def same(self, path, command, *args, **query):
         answer = self.web.get("/api/v1/" + path, **query)

@@ -35,15 +35,8 @@ class Base(unittest.TestCase):
 class InMemory(Base):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(config())
-        cls.daemon.__enter__()
-        cls.web = Web(cls.daemon)
-        cls.web.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.__exit__(None, None, None)
-        cls.daemon.__exit__(None, None, None)
+        cls.daemon = cls.enterClassContext(Daemon(config()))
+        cls.web = cls.enterClassContext(Web(cls.daemon))
 
     def item(self, key):
         return self.web.get("/api/v1/items/S:" + key).json()

@@ -64,18 +64,11 @@ def flat(text):
 class Fuzz(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(config())
-        cls.daemon.__enter__()
+        cls.daemon = cls.enterClassContext(Daemon(config()))
         cls.daemon.client().submit(batch(*(event("first.started", str(i), at=i) for i in range(20))))
-        cls.web = Web(cls.daemon)
-        cls.web.__enter__()
+        cls.web = cls.enterClassContext(Web(cls.daemon))
         host, _, port = cls.web.address.rpartition(":")
         cls.where = (host, int(port))
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.__exit__(None, None, None)  # which fails where a sanitizer found something
-        cls.daemon.__exit__(None, None, None)
 
     def exchange(self, sent, end=True):
         """All that comes back until the connection ends. end: ours does once it is sent."""

@@ -116,17 +116,10 @@ class Prometheus:
 class Metrics(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(full_config("state"))
-        cls.daemon.__enter__()
+        cls.daemon = cls.enterClassContext(Daemon(full_config("state")))
         ack = cls.daemon.client().submit(batch(*story()))
         assert ack.rejected == 0, ack
-        cls.web = Web(cls.daemon)
-        cls.web.__enter__()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.web.__exit__(None, None, None)
-        cls.daemon.__exit__(None, None, None)
+        cls.web = cls.enterClassContext(Web(cls.daemon))
 
     def page(self, accept="text/plain", **query):
         answer = self.web.get("/metrics", {"Accept": accept}, **query)
