@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -79,6 +80,17 @@ int vsm_keys_load(const struct vsm_keys_options *o, struct vsm_keys **out, char 
   else
     *out = keys;
   return err;
+}
+
+bool vsm_keys_of_program(const char *program, const struct vsm_keys_options *files, struct vsm_keys **keys) {
+  char why[512];
+  if (vsm_keys_load(files, keys, why, sizeof why) != 0) {
+    fprintf(stderr, "%s: %s\n", program, why);
+    return false;
+  }
+  if (*keys)
+    prctl(PR_SET_DUMPABLE, 0); // libzmq has copies, which no core dump is to have
+  return true;
 }
 
 void vsm_keys_destroy(struct vsm_keys *keys) {

@@ -1,7 +1,7 @@
 #include <getopt.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 
+#include "agents/lib/keys.h"
 #include "agents/notify/notifier.h"
 #include "agents/notify/settings.h"
 #include "vsm/vsm.h"
@@ -26,13 +26,8 @@ static const char usage[] =
 
 static int run(struct vsm_notifier_options *o, const struct vsm_keys_options *files) {
   struct vsm_keys *keys;
-  char why[512];
-  if (vsm_keys_load(files, &keys, why, sizeof why) != 0) {
-    fprintf(stderr, "vsm-notify: %s\n", why);
+  if (!vsm_keys_of_program("vsm-notify", files, &keys))
     return 1;
-  }
-  if (keys)
-    prctl(PR_SET_DUMPABLE, 0); // libzmq has copies, which no core dump is to have
   o->keys = keys;
   int status = vsm_notifier_run(o);
   vsm_keys_destroy(keys);

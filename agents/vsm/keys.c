@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
+#include "agents/lib/keys.h"
 #include "cmd.h"
 
 static struct vsm_keys_options options;
@@ -17,18 +17,13 @@ static void drop(void) {
 }
 
 const struct vsm_keys *vsm_cli_keys(void) {
-  char why[512];
   if (loaded)
     return keys;
   loaded = true;
-  if (vsm_keys_load(&options, &keys, why, sizeof why) != 0) {
-    fprintf(stderr, "vsm: %s\n", why);
+  if (!vsm_keys_of_program("vsm", &options, &keys))
     exit(VSM_FAILED);
-  }
-  if (keys) {
-    prctl(PR_SET_DUMPABLE, 0); // libzmq has copies, which no core dump is to have
+  if (keys)
     atexit(drop);
-  }
   return keys;
 }
 

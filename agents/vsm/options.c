@@ -1,8 +1,8 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/lib/number.h"
 #include "base/name.h"
 #include "cmd.h"
 
@@ -47,7 +47,6 @@ static const struct vsm_flag *find(const struct vsm_usage *u, const char *name, 
 }
 
 static bool store(const struct vsm_flag *f, const char *value) {
-  char *end;
   struct vsm_flag_list *list = f->to;
   switch (f->kind) {
   case VSM_FLAG:
@@ -62,9 +61,7 @@ static bool store(const struct vsm_flag *f, const char *value) {
     list->at[list->n++] = value;
     return true;
   case VSM_FLAG_COUNT:
-    errno = 0;
-    *(uint64_t *)f->to = strtoull(value, &end, 10);
-    return errno == 0 && *value >= '0' && *value <= '9' && *end == '\0';
+    return vsm_number_read(value, f->to);
   }
   return false;
 }

@@ -68,9 +68,8 @@ static bool is_own_page(struct vsm_exchange *x) {
     vsm_http_problem(x, 421, "this server is not known as \"%.64s\"; vsm-web --host NAME adds a name", host);
     return false;
   }
-  bool reads = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
   if ((*origin && !is_own_origin(origin, host)) ||
-      (!reads && *site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)) {
+      (!vsm_http_reads(x) && *site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)) {
     vsm_http_problem(x, 403, "a page of another site asked; pages of this server may");
     return false;
   }

@@ -3,7 +3,6 @@
 // is what `vsm ... --json` prints.
 #include "agents/web/api.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "agents/ask/segmented.h"
 #include "agents/ask/pages.h"
 #include "agents/ask/panes.h"
+#include "agents/lib/number.h"
 #include "agents/web/csv.h"
 #include "agents/web/daemon.h"
 #include "agents/web/http.h"
@@ -22,10 +22,7 @@
 // --- the request
 
 static bool set_number(const char *text, uint64_t most, uint64_t *to) {
-  char *end;
-  errno = 0;
-  *to = strtoull(text, &end, 10);
-  return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *to <= most;
+  return vsm_number_read(text, to) && *to <= most;
 }
 
 // Returns what is allowed where the text is not that.

@@ -47,7 +47,7 @@ static const struct {
                {503, "Service Unavailable"},
                {505, "HTTP Version Not Supported"}};
 
-const char *vsm_http_reason(int status) {
+static const char *reason_of(int status) {
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (reasons[i].status == status)
       return reasons[i].reason;
@@ -97,6 +97,10 @@ bool vsm_http_is_type(const struct vsm_exchange *x, const char *type) {
   const char *said = vsm_http_header(x, "Content-Type");
   size_t n = strlen(type);
   return strncasecmp(said, type, n) == 0 && (said[n] == '\0' || strchr("; \t", said[n]));
+}
+
+bool vsm_http_reads(const struct vsm_exchange *x) {
+  return strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
 }
 
 // "text/csv" in "text/html, text/csv;q=0.5"
@@ -256,7 +260,7 @@ static void answer(struct vsm_exchange *x, int status, struct evbuffer *body) {
     evbuffer_drain(body, evbuffer_get_length(body));
   vsm_conns_answering(x->web->conns, x->req);
   evhttp_request_set_on_complete_cb(x->req, on_sent, x->web);
-  evhttp_send_reply(x->req, status, vsm_http_reason(status), body);
+  evhttp_send_reply(x->req, status, reason_of(status), body);
   evbuffer_free(body);
   drop(x);
 }
@@ -266,7 +270,7 @@ void vsm_http_begin_stream(struct vsm_exchange *x, const char *type) {
   add_headers(x);
   vsm_http_set_header(x, "Content-Type", type);
   vsm_conns_streaming(x->web->conns, x->req);
-  evhttp_send_reply_start(x->req, 200, vsm_http_reason(200));
+  evhttp_send_reply_start(x->req, 200, reason_of(200));
 }
 
 // The server took a request off its connection where the client had gone, and else frees it itself.
@@ -288,8 +292,7 @@ void vsm_http_drop_all(struct vsm_web *web) {
 // One of a list, weak or strong; "*" is any.
 static bool is_known(const struct vsm_exchange *x, const char *etag) {
   const char *known = vsm_http_header(x, "If-None-Match");
-  bool reads = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
-  return reads && *known && (strcmp(known, "*") == 0 || strstr(known, etag));
+  return vsm_http_reads(x) && *known && (strcmp(known, "*") == 0 || strstr(known, etag));
 }
 
 static bool wants_gzip(const struct vsm_exchange *x) {
@@ -357,7 +360,7 @@ void vsm_http_problem_with(struct vsm_exchange *x, int status, const char *membe
   char *text = NULL;
   size_t n = 0;
   FILE *out = vsm_mem_need(open_memstream(&text, &n), 0);
-  fprintf(out, "{\"type\": \"about:blank\", \"title\": \"%s\", \"status\": %d, \"detail\": ", vsm_http_reason(status),
+  fprintf(out, "{\"type\": \"about:blank\", \"title\": \"%s\", \"status\": %d, \"detail\": ", reason_of(status),
           status);
   vsm_text_json(out, detail, strlen(detail));
   fprintf(out, "%s}\n", members);

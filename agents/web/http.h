@@ -42,6 +42,7 @@ const char *vsm_http_header(const struct vsm_exchange *x, const char *name);    
 const char *vsm_http_param(const struct vsm_exchange *x, const char *name);            // "": none
 void vsm_http_set_header(struct vsm_exchange *x, const char *name, const char *value); // of the answer
 bool vsm_http_is_type(const struct vsm_exchange *x, const char *type);                 // the body, by its Content-Type
+bool vsm_http_reads(const struct vsm_exchange *x);                                     // GET or HEAD
 bool vsm_http_accepts(const struct vsm_exchange *x, const char *type); // in Accept by its name, without q=0
 // The body as text, in the arena. *n: its length.
 const char *vsm_http_body(struct vsm_exchange *x, size_t *n);
@@ -62,4 +63,3 @@ void vsm_http_asset(struct vsm_exchange *x, const struct vsm_asset *a);
 void vsm_http_problem(struct vsm_exchange *x, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 // The same with members of its own: ", \"name\": value".
 void vsm_http_problem_with(struct vsm_exchange *x, int status, const char *members, const char *detail);
-const char *vsm_http_reason(int status); // "Not Found"

@@ -1,7 +1,7 @@
 #include <getopt.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 
+#include "agents/lib/keys.h"
 #include "agents/web/server.h"
 #include "vsm/vsm.h"
 
@@ -28,13 +28,8 @@ static const char usage[] =
 
 static int run(struct vsm_web_options *o, const struct vsm_keys_options *files) {
   struct vsm_keys *keys;
-  char why[512];
-  if (vsm_keys_load(files, &keys, why, sizeof why) != 0) {
-    fprintf(stderr, "vsm-web: %s\n", why);
+  if (!vsm_keys_of_program("vsm-web", files, &keys))
     return 1;
-  }
-  if (keys)
-    prctl(PR_SET_DUMPABLE, 0); // libzmq has copies, which no core dump is to have
   o->keys = keys;
   int status = vsm_web_run(o);
   vsm_keys_destroy(keys);

@@ -2,12 +2,12 @@
 // asked for its alerts first; they also say what time it is there, which "for_seconds" counts from.
 #include "agents/web/marks.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/lib/number.h"
 #include "agents/web/api.h"
 #include "agents/web/daemon.h"
 #include "agents/web/http.h"
@@ -180,10 +180,7 @@ void vsm_marks_acknowledge(struct vsm_exchange *x) {
 void vsm_marks_end(struct vsm_exchange *x) {
   Vsm__V1__SilenceRequest silence = VSM__V1__SILENCE_REQUEST__INIT;
   Vsm__V1__Request r = VSM__V1__REQUEST__INIT;
-  char *end;
-  errno = 0;
-  silence.end = strtoull(x->key, &end, 10);
-  if (errno || *end || *x->key < '0' || *x->key > '9' || silence.end == 0) {
+  if (!vsm_number_read(x->key, &silence.end) || silence.end == 0) {
     vsm_http_problem(x, 404, "no silence \"%.64s\"; a silence has a number, as the list of alerts shows it", x->key);
     return;
   }

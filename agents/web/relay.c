@@ -156,6 +156,20 @@ static void keep_status(struct vsm_relay *r, const Vsm__V1__Status *s) {
   r->status = vsm_copy(&s->base);
 }
 
+// KINDS: of a later daemon.
+static enum kind kind_of(const Vsm__V1__Publication *p) {
+  static const Vsm__V1__Publication__BodyCase bodies[KINDS] = {
+      [METRIC] = VSM__V1__PUBLICATION__BODY_METRIC,
+      [TRANSITION] = VSM__V1__PUBLICATION__BODY_TRANSITION,
+      [ALERT] = VSM__V1__PUBLICATION__BODY_ALERT,
+      [STATUS] = VSM__V1__PUBLICATION__BODY_STATUS,
+  };
+  enum kind kind = 0;
+  while (kind < KINDS && bodies[kind] != p->body_case)
+    kind++;
+  return kind;
+}
+
 static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
   struct vsm_relay *r = ctx;
   vsm_daemon_line_heard(r->web->daemon);
@@ -163,16 +177,11 @@ static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publicat
     return;
   if (p->epoch > r->epoch)
     begin_epoch(r, p->epoch);
-  if (p->body_case == VSM__V1__PUBLICATION__BODY_STATUS) {
+  enum kind kind = kind_of(p);
+  if (kind == STATUS)
     keep_status(r, p->status);
-    add(r, STATUS, topic, print_status(r, p->sequence, false));
-  } else if (p->body_case == VSM__V1__PUBLICATION__BODY_METRIC) {
-    add(r, METRIC, topic, vsm_json_message(&p->base, NULL));
-  } else if (p->body_case == VSM__V1__PUBLICATION__BODY_TRANSITION) {
-    add(r, TRANSITION, topic, vsm_json_message(&p->base, NULL));
-  } else if (p->body_case == VSM__V1__PUBLICATION__BODY_ALERT) {
-    add(r, ALERT, topic, vsm_json_message(&p->base, NULL));
-  }
+  if (kind != KINDS)
+    add(r, kind, topic, kind == STATUS ? print_status(r, p->sequence, false) : vsm_json_message(&p->base, NULL));
 }
 
 // Of figures nothing is missing; a reader that was told of an alert which was lost here would not know.

@@ -126,7 +126,7 @@ void vsm_routes_dispatch(struct evhttp_request *req, void *web) {
   const struct vsm_route *route = find(x, allow, sizeof allow);
   if (!vsm_access_allowed(x, route && route->open))
     return;
-  bool reads = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
+  bool reads = vsm_http_reads(x);
   const struct vsm_asset *asset = route ? NULL : find_asset(x->path);
   if (route) {
     run(x, route);

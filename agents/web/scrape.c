@@ -111,23 +111,29 @@ static void go_on(struct scrape *s) {
   Vsm__V1__SourcesRequest sources = VSM__V1__SOURCES_REQUEST__INIT;
   Vsm__V1__AlertsRequest alerts = VSM__V1__ALERTS_REQUEST__INIT;
   Vsm__V1__SegmentsRequest segments = VSM__V1__SEGMENTS_REQUEST__INIT;
-  static const Vsm__V1__Request__KindCase kinds[] = {VSM__V1__REQUEST__KIND_STATUS, VSM__V1__REQUEST__KIND_SNAPSHOT,
-                                                     VSM__V1__REQUEST__KIND_SOURCES, VSM__V1__REQUEST__KIND_ALERTS,
-                                                     VSM__V1__REQUEST__KIND_SEGMENTS};
-  r.kind_case = kinds[s->step];
-  if (s->step == STATUS)
+  switch (s->step) {
+  case STATUS:
+    r.kind_case = VSM__V1__REQUEST__KIND_STATUS;
     r.status = &status;
-  else if (s->step == SNAPSHOT)
+    break;
+  case SNAPSHOT:
+    r.kind_case = VSM__V1__REQUEST__KIND_SNAPSHOT;
     r.snapshot = &snapshot;
-  else if (s->step == SOURCES)
+    break;
+  case SOURCES:
+    r.kind_case = VSM__V1__REQUEST__KIND_SOURCES;
     r.sources = &sources;
-  else if (s->step == ALERTS)
+    break;
+  case ALERTS:
+    r.kind_case = VSM__V1__REQUEST__KIND_ALERTS;
     r.alerts = &alerts;
-  else
+    break;
+  case SEGMENTS:
+    r.kind_case = VSM__V1__REQUEST__KIND_SEGMENTS;
     r.segments = &segments;
-  if (s->step == SEGMENTS) {
     segments.stream = stream_at(s)->id;
     segments.stage = s->stage ? stream_at(s)->stages[s->stage - 1]->id : segments.stage;
+    break;
   }
   if (vsm_daemon_line_ask(s->exchange->web->daemon, &r, on_reply, s) != 0)
     finish(s);

@@ -67,8 +67,6 @@ export function since(unixNano, nowNano) {
   return (ago < 300 * DAY ? day : dayYear).format(ms(unixNano))
 }
 
-export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
-
 // "third-party", "easement" → "easement (third party)"
 export function waitText(party, reason) {
   const who = party.replace('-', ' ')
