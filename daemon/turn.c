@@ -37,18 +37,16 @@ struct vsm_time vsm_daemon_begin_again(struct vsm_daemon *d) {
   return now;
 }
 
-static bool stood_still(const struct vsm_daemon *d) {
-  return d->passed_boot_us > 0 && vsm_clock_boot_us() - d->passed_boot_us > STOOD_STILL_US;
-}
-
 struct vsm_time vsm_daemon_pass_time(void *ctx) {
   struct vsm_daemon *d = ctx;
   struct vsm_time now = vsm_clock_now(&d->clock);
   if (!d->recovered)
     return now;
-  if (d->model->clock == VSM_CLOCK_WALL && stood_still(d))
+  int64_t boot_us = vsm_clock_boot_us();
+  bool begun = d->passed_boot_us > 0, stood_still = begun && boot_us - d->passed_boot_us > STOOD_STILL_US;
+  if (d->model->clock == VSM_CLOCK_WALL && stood_still)
     return vsm_daemon_begin_again(d);
-  d->passed_boot_us = d->passed_boot_us > 0 ? vsm_clock_boot_us() : 0;
+  d->passed_boot_us = begun ? boot_us : 0;
   vsm_core_advance(d->core, now);
   return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
 }

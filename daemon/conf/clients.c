@@ -11,8 +11,15 @@
 #include "conf/names.h"
 #include "conf/reader.h"
 
-static unsigned role_of(const char *word) {
-  return strcmp(word, "emit") == 0 ? VSM_EMIT : strcmp(word, "watch") == 0 ? VSM_WATCH : VSM_CONTROL;
+unsigned vsm_role_of(const char *word) {
+  static const struct {
+    const char *name;
+    enum vsm_role role;
+  } roles[] = {{"emit", VSM_EMIT}, {"watch", VSM_WATCH}, {"control", VSM_CONTROL}};
+  for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+    if (strcmp(word, roles[i].name) == 0)
+      return roles[i].role;
+  return 0;
 }
 
 static const char *stream_name(const void *of, size_t i) {
@@ -29,7 +36,7 @@ static bool is_stream(const struct vsm_config *c, const char *id) {
 
 static void check(struct vsm_conf_reader *r, const struct vsm_config *config, struct vsm_conf_client *c) {
   for (unsigned i = 0; i < c->roles.n; i++)
-    c->may |= role_of(c->roles.at[i].z);
+    c->may |= vsm_role_of(c->roles.at[i].z);
   for (unsigned i = 0; i < c->streams.n; i++)
     if (!is_stream(config, c->streams.at[i].z))
       vsm_conf_blame(r, &c->streams.at[i], "no value stream \"%s\"%s", c->streams.at[i].z,

@@ -5,6 +5,8 @@
 enum { VSM_CLIENTS_MAX = 10000 };
 enum vsm_role { VSM_EMIT = 1, VSM_WATCH = 2, VSM_CONTROL = 4 };
 
+unsigned vsm_role_of(const char *word); // 0: there is none of this name
+
 struct vsm_conf_client {
   struct vsm_conf_word name, key; // its public key, in Z85
   struct vsm_conf_words roles;

@@ -5,6 +5,7 @@
 
 #include "base/key.h"
 #include "base/name.h"
+#include "conf/clients.h"
 #include "conf/hours.h"
 #include "core/template.h"
 
@@ -146,6 +147,5 @@ const char *vsm_form_key(const char *text, size_t *at) {
 
 const char *vsm_form_role(const char *text, size_t *at) {
   *at = 0;
-  bool known = strcmp(text, "emit") == 0 || strcmp(text, "watch") == 0 || strcmp(text, "control") == 0;
-  return known ? NULL : "no role; allowed: emit, watch, control";
+  return vsm_role_of(text) ? NULL : "no role; allowed: emit, watch, control";
 }

@@ -270,11 +270,11 @@ bool vsm_caller_watches_all(const struct vsm_caller *c) {
   return vsm_caller_may(c, VSM_WATCH) && (c->anybody || c->client->streams.n == 0);
 }
 
-bool vsm_caller_may_watch(const struct vsm_caller *c, const char *stream) {
+bool vsm_caller_may_watch(const struct vsm_caller *c, struct vsm_str stream) {
   if (vsm_caller_watches_all(c) || !vsm_caller_may(c, VSM_WATCH))
     return vsm_caller_may(c, VSM_WATCH);
   for (unsigned i = 0; i < c->client->streams.n; i++)
-    if (strcmp(c->client->streams.at[i].z, stream) == 0)
+    if (vsm_str_eq(stream, vsm_str_of(c->client->streams.at[i].z)))
       return true;
   return false;
 }

@@ -47,7 +47,7 @@ struct vsm_caller vsm_auth_caller(const struct vsm_auth *a, const struct vsm_zso
 bool vsm_caller_may(const struct vsm_caller *c, enum vsm_role role);
 bool vsm_caller_may_emit(const struct vsm_caller *c, struct vsm_str source);
 bool vsm_caller_watches_all(const struct vsm_caller *c); // streams, and what is of none
-bool vsm_caller_may_watch(const struct vsm_caller *c, const char *stream);
+bool vsm_caller_may_watch(const struct vsm_caller *c, struct vsm_str stream);
 // "A, B": the streams of one who does not watch all, in the arena.
 const char *vsm_caller_streams(const struct vsm_caller *c, struct vsm_arena *arena);
 

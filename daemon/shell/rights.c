@@ -40,7 +40,7 @@ bool vsm_answer_is_order(const struct vsm_request *r) {
 }
 
 bool vsm_answer_may_watch(const struct vsm_query_socket *q, unsigned stream) {
-  return vsm_caller_may_watch(&q->caller, q->model->streams[stream].id);
+  return vsm_caller_may_watch(&q->caller, vsm_str_of(q->model->streams[stream].id));
 }
 
 static const char *not_theirs(struct vsm_query_socket *q, const char *what) {
@@ -49,20 +49,12 @@ static const char *not_theirs(struct vsm_query_socket *q, const char *what) {
   return text ? text : "not_allowed";
 }
 
-static bool names_one_of_theirs(const struct vsm_query_socket *q, struct vsm_str stream) {
-  const struct vsm_conf_words *theirs = &q->caller.client->streams;
-  for (unsigned i = 0; i < theirs->n; i++)
-    if (vsm_str_eq(stream, vsm_str_of(theirs->at[i].z)))
-      return true;
-  return false;
-}
-
 static const char *refuse_stream(struct vsm_query_socket *q, struct vsm_request *r) {
   const struct vsm_conf_words *theirs = &q->caller.client->streams;
   if (needed[r->kind].about == NO_STREAM)
     return not_theirs(q, "this is of all value streams");
   if (r->stream.n > 0)
-    return names_one_of_theirs(q, r->stream) ? NULL : not_theirs(q, "this value stream");
+    return vsm_caller_may_watch(&q->caller, r->stream) ? NULL : not_theirs(q, "this value stream");
   if (needed[r->kind].about == ANY_STREAM)
     return NULL;
   if (theirs->n > 1)
