@@ -41,11 +41,6 @@ struct look {
   size_t both_bytes; // memory of the daemon and of the process that makes a checkpoint, at most
 };
 
-static void fail(const char *what) {
-  fprintf(stderr, "bench: %s\n", what);
-  exit(1);
-}
-
 // --- what the daemon is doing
 
 // Who reads the journal keeps its log from beginning anew meanwhile: so that is rare and short.
@@ -61,7 +56,7 @@ static void open_journal(struct journal *j, const struct bench_receiver *daemon)
   snprintf(path, sizeof path, "%s/state/journal.db", daemon->directory);
   if (sqlite3_open_v2(path, &j->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
       sqlite3_prepare_v2(j->db, "SELECT first FROM groups ORDER BY first LIMIT 1", -1, &j->oldest, NULL) != SQLITE_OK)
-    fail("the journal cannot be read");
+    bench_fail("the journal cannot be read");
 }
 
 static void close_journal(struct journal *j) {
@@ -73,7 +68,7 @@ static int64_t oldest_record(struct journal *j, int64_t now_ns) {
   if (now_ns - j->asked_ns < oldest_every_ns)
     return j->first;
   if (sqlite3_step(j->oldest) != SQLITE_ROW)
-    fail("the journal cannot be read");
+    bench_fail("the journal cannot be read");
   j->first = sqlite3_column_int64(j->oldest, 0);
   sqlite3_reset(j->oldest);
   j->asked_ns = now_ns;
@@ -114,7 +109,7 @@ static int open_floor(const struct bench_receiver *daemon, const char *name, cha
   snprintf(path, PATH_MAX, "%s/%s", daemon->directory, name);
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (fd < 0)
-    fail("the floor cannot be written");
+    bench_fail("the floor cannot be written");
   return fd;
 }
 
@@ -122,7 +117,7 @@ static int open_floor(const struct bench_receiver *daemon, const char *name, cha
 static double append(int fd, const struct bench_frame *f) {
   int64_t began = bench_now_ns();
   if (write(fd, f->p, f->n) != (ssize_t)f->n || fdatasync(fd) != 0)
-    fail("the floor cannot be written");
+    bench_fail("the floor cannot be written");
   return (double)(bench_now_ns() - began) / 1e6;
 }
 
@@ -192,7 +187,7 @@ static double run_paced(struct look *l, struct bench_sender *sender, const struc
   pthread_t looks, appends;
   *a = (struct acks){l, frames, times_create(frames->n), times_create(APPENDS)};
   if (pthread_create(&looks, NULL, look, l) != 0 || pthread_create(&appends, NULL, append_beside, a) != 0)
-    fail("no thread");
+    bench_fail("no thread");
   double got = bench_send_paced(sender, frames, rate, on_ack, a);
   atomic_store(&l->over, true);
   pthread_join(looks, NULL);

@@ -39,11 +39,6 @@ enum {
   ALERT_BYTES = 1 << 16,
 };
 
-static void fail(const char *what) {
-  fprintf(stderr, "bench: %s\n", what);
-  exit(1);
-}
-
 static void sleep_us(int64_t us) {
   if (us > 0)
     nanosleep(&(struct timespec){us / 1000000, us % 1000000 * 1000}, NULL);
@@ -94,7 +89,7 @@ static void *open_socket(void *context, int type, const char *endpoint) {
   zmq_setsockopt(socket, ZMQ_LINGER, &none, sizeof none);
   zmq_setsockopt(socket, ZMQ_RCVTIMEO, &wait, sizeof wait);
   if (zmq_connect(socket, endpoint) != 0)
-    fail(zmq_strerror(zmq_errno()));
+    bench_fail(zmq_strerror(zmq_errno()));
   return socket;
 }
 
@@ -113,7 +108,7 @@ static void send_event(struct peer *p, const char *verb, const char *place, unsi
   batch.events = events;
   size_t n = vsm__v1__event_batch__pack(&batch, bytes);
   if (zmq_send(p->events, "1", 1, ZMQ_SNDMORE) < 0 || zmq_send(p->events, bytes, n, 0) < 0)
-    fail(zmq_strerror(zmq_errno()));
+    bench_fail(zmq_strerror(zmq_errno()));
 }
 
 static void drop_acks(struct peer *p) {
@@ -139,10 +134,10 @@ static bool hear(struct peer *p, struct told *out) {
   out->heard_us = bench_wall_us();
   name[n < (int)sizeof name ? n : (int)sizeof name - 1] = '\0';
   if (strncmp(name, topic, sizeof topic - 1) != 0 || (size = zmq_recv(p->alerts, bytes, sizeof bytes, 0)) < 0)
-    fail("this is not an alert");
+    bench_fail("this is not an alert");
   Vsm__V1__Publication *m = vsm__v1__publication__unpack(NULL, (size_t)size, bytes);
   if (!m || !m->alert)
-    fail("this is not an alert");
+    bench_fail("this is not an alert");
   out->firing = strcmp(m->alert->state, "firing") == 0;
   out->place = -1;
   sscanf(m->alert->stage, "place-%d", &out->place);
@@ -166,7 +161,7 @@ static void await_subscribed(struct peer *p) {
     zmq_setsockopt(p->alerts, ZMQ_RCVTIMEO, &wait, sizeof wait);
     return;
   }
-  fail("no alert is heard");
+  bench_fail("no alert is heard");
 }
 
 static void open_peer(struct peer *p, const struct bench_receiver *daemon) {
@@ -191,7 +186,7 @@ static double alert_delay_us(struct peer *p, unsigned n) {
   int64_t began = bench_now_ns();
   send_event(p, verb, "crowd", 1000 + n / 2, bench_wall_us());
   if (!hear(p, &told) || told.firing != (n % 2 == 0))
-    fail("this is not the alert that is due");
+    bench_fail("this is not the alert that is due");
   double us = (double)(bench_now_ns() - began) / 1e3;
   drop_acks(p);
   return us;
@@ -201,12 +196,12 @@ static double alert_delay_us(struct peer *p, unsigned n) {
 static pid_t start_hop(char endpoint[64]) {
   int report[2];
   if (pipe(report) != 0)
-    fail("no pipe");
+    bench_fail("no pipe");
   pid_t pid = fork();
   if (pid != 0) {
     close(report[1]);
     if (read(report[0], endpoint, 64) <= 0)
-      fail("the hop did not start");
+      bench_fail("the hop did not start");
     close(report[0]);
     return pid;
   }
@@ -228,7 +223,7 @@ static pid_t start_hop(char endpoint[64]) {
 static double hop_us(void *socket) {
   int64_t at = bench_now_ns();
   if (zmq_send(socket, &at, sizeof at, 0) < 0 || zmq_recv(socket, &at, sizeof at, 0) != (int)sizeof at)
-    fail("the hop does not answer");
+    bench_fail("the hop does not answer");
   return (double)at / 1e3;
 }
 
@@ -272,18 +267,13 @@ struct lateness {
   size_t n_alerts, n_timer;
 };
 
-static void begin_at(struct peer *p, int place, unsigned item, int64_t due_us[PLACES]) {
+// Returns when.
+static int64_t tell_at(struct peer *p, const char *verb, int place, unsigned item) {
   char name[24];
+  int64_t now_us = bench_wall_us();
   snprintf(name, sizeof name, "place-%d", place);
-  int64_t now = bench_wall_us();
-  due_us[place] = now + STALL_US;
-  send_event(p, "begin", name, item, now);
-}
-
-static void end_at(struct peer *p, int place, unsigned item) {
-  char name[24];
-  snprintf(name, sizeof name, "place-%d", place);
-  send_event(p, "end", name, item, bench_wall_us());
+  send_event(p, verb, name, item, now_us);
+  return now_us;
 }
 
 // At each place one item after another, each until its alert is over.
@@ -295,7 +285,7 @@ static void *hear_stalls(void *arg) {
   unsigned items[PLACES] = {0};
   open_peer(&p, l->daemon);
   for (int i = 0; i < PLACES; i++) {
-    begin_at(&p, i, 0, due_us);
+    due_us[i] = tell_at(&p, "begin", i, 0) + STALL_US;
     sleep_us(STALL_US / PLACES);
   }
   while (!atomic_load(&l->over) && l->n_alerts < STALLS && hear(&p, &told)) {
@@ -304,9 +294,9 @@ static void *hear_stalls(void *arg) {
       continue;
     if (told.firing) {
       l->alerts_us[l->n_alerts++] = (double)(told.heard_us - due_us[told.place]);
-      end_at(&p, told.place, items[told.place]);
+      tell_at(&p, "end", told.place, items[told.place]);
     } else {
-      begin_at(&p, told.place, ++items[told.place], due_us);
+      due_us[told.place] = tell_at(&p, "begin", told.place, ++items[told.place]) + STALL_US;
     }
   }
   close_peer(&p);
@@ -340,13 +330,13 @@ static void deadlines(bool json, const struct bench_receiver *daemon, struct ben
   l->daemon = daemon;
   int64_t until = bench_now_ns() + PACED_S * INT64_C(1000000000);
   if (pthread_create(&stalls, NULL, hear_stalls, l) != 0 || pthread_create(&timer, NULL, hear_timer, l) != 0)
-    fail("no thread");
+    bench_fail("no thread");
   double got = bench_send_paced(sender, &frames, most / 2, until_over, &until);
   atomic_store(&l->over, true);
   pthread_join(stalls, NULL);
   pthread_join(timer, NULL);
   if (l->n_alerts == 0 || l->n_timer == 0)
-    fail("no alert fell due");
+    bench_fail("no alert fell due");
   bench_print(json, "alert/rate_half", got, "events/s");
   bench_print(json, "alert/deadlines", (double)l->n_alerts, "alerts");
   print_quantiles(json, "timer", l->timer_us, l->n_timer);

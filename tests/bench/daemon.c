@@ -14,11 +14,6 @@
 
 enum { PORTS = 4, START_MS = 10000 };
 
-static void fail(const char *what) {
-  fprintf(stderr, "bench: %s\n", what);
-  exit(1);
-}
-
 static int connect_to(int port) {
   struct sockaddr_in a = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -37,7 +32,7 @@ static void find_ports(int ports[PORTS]) {
     fds[i] = socket(AF_INET, SOCK_STREAM, 0);
     if (fds[i] < 0 || bind(fds[i], (struct sockaddr *)&a, n) != 0 ||
         getsockname(fds[i], (struct sockaddr *)&a, &n) != 0)
-      fail("no free port");
+      bench_fail("no free port");
     ports[i] = ntohs(a.sin_port);
   }
   for (int i = 0; i < PORTS; i++)
@@ -62,11 +57,11 @@ static void write_config(const char *directory, const int ports[PORTS], const st
   char path[PATH_MAX], line[4096];
   snprintf(path, sizeof path, "%s/value-stream-diagrams.md", directory);
   if (symlink(VSM_SOURCE_DIR "/config/value-stream-diagrams.md", path) != 0)
-    fail("cannot link the diagram");
+    bench_fail("cannot link the diagram");
   snprintf(path, sizeof path, "%s/vsmd.yaml", directory);
   FILE *in = fopen(VSM_SOURCE_DIR "/config/quantum-energy.yaml", "r"), *out = fopen(path, "w");
   if (!in || !out)
-    fail("cannot copy the configuration");
+    bench_fail("cannot copy the configuration");
   while (fgets(line, sizeof line, in)) {
     char *port = strstr(line, "127.0.0.1:557");
     if (port && port[13] >= '0' && port[13] < '0' + PORTS)
@@ -97,7 +92,7 @@ void bench_daemon_start(struct bench_receiver *r, const struct bench_daemon_opti
   int ports[PORTS];
   *r = (struct bench_receiver){.directory = "/tmp/vsm-bench.XXXXXX"};
   if (!mkdtemp(r->directory))
-    fail("no temporary directory");
+    bench_fail("no temporary directory");
   find_ports(ports);
   write_config(r->directory, ports, o);
   snprintf(r->endpoint, sizeof r->endpoint, "tcp://127.0.0.1:%d", ports[1]);

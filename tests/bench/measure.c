@@ -15,6 +15,11 @@ static int64_t clock_ns(clockid_t id) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+void bench_fail(const char *what) {
+  fprintf(stderr, "bench: %s\n", what);
+  exit(1);
+}
+
 int64_t bench_now_ns(void) {
   return clock_ns(CLOCK_MONOTONIC);
 }

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+_Noreturn void bench_fail(const char *what); // said on standard error
+
 int64_t bench_now_ns(void);  // monotonic
 int64_t bench_used_ns(void); // processor time of this thread
 int64_t bench_wall_us(void);

@@ -18,11 +18,6 @@
 
 enum { ITEMS = 1000000, BEFORE = 8000000, BEHIND = 1000000, BATCH = 100, AT_ONCE = 500000 };
 
-static void fail(const char *what) {
-  fprintf(stderr, "bench: %s\n", what);
-  exit(1);
-}
-
 struct state {
   char directory[32];
   struct vsm_journal *journal;
@@ -33,13 +28,13 @@ static void record(struct state *s, enum vsm_record_kind kind, const void *p, si
   const struct vsm_record r = {
       .kind = kind, .channel = VSM_CHANNEL_SUBMIT, .received = {s->stream.now_us}, .payload = {p, n}};
   if (vsm_journal_append(s->journal, &r) < 0)
-    fail("the journal takes nothing");
+    bench_fail("the journal takes nothing");
 }
 
 static void await_committed(struct state *s) {
   while (vsm_journal_committed(s->journal) < vsm_journal_state(s->journal).appended) {
     if (vsm_journal_state(s->journal).health != VSM_JOURNAL_WELL)
-      fail("the journal cannot be written");
+      bench_fail("the journal cannot be written");
     usleep(1000);
   }
 }
@@ -62,7 +57,7 @@ static size_t append(struct state *s, bool opening, size_t n) {
 static void open_journal(struct state *s) {
   struct vsm_journal_why why;
   if (vsm_journal_open(s->directory, &s->journal, &why) != 0)
-    fail(why.text);
+    bench_fail(why.text);
   vsm_journal_begin(s->journal);
 }
 
@@ -71,7 +66,7 @@ static void fill(struct state *s) {
   struct vsm_conf_report report;
   size_t n;
   if (vsm_config_load(VSM_SOURCE_DIR "/config/quantum-energy.yaml", &config, &report) != 0)
-    fail("the shipped configuration has mistakes");
+    bench_fail("the shipped configuration has mistakes");
   char *kept = vsm_config_keep(config, &n);
   vsm_conf_report_fini(&report);
   open_journal(s);
@@ -93,7 +88,7 @@ static void start(const struct state *s, bool json, const char *name, bool from_
   double seconds = (double)(bench_now_ns() - began) / 1e9, cpu = (double)(bench_used_ns() - used) / 1e9;
   struct vsm_recovered out = result == 0 ? vsm_recovery_take(r) : (struct vsm_recovered){0};
   if (!out.core || (out.checkpoint > 0) != from_checkpoint)
-    fail("nothing was recovered");
+    bench_fail("nothing was recovered");
   vsm_core_destroy(out.core);
   vsm_config_destroy(out.config);
   free(out.kept);
@@ -114,7 +109,7 @@ static void checkpoint(const struct state *s, bool json) {
     _exit(127);
   }
   if (wait4(pid, &status, 0, &used) != pid || status != 0)
-    fail("no checkpoint was made");
+    bench_fail("no checkpoint was made");
   bench_print(json, "checkpoint/memory_bytes/1m", (double)used.ru_maxrss * 1024, "bytes");
   bench_print(json, "checkpoint/seconds/1m", (double)(bench_now_ns() - began) / 1e9, "s");
 }
@@ -139,7 +134,7 @@ static double size_of(const struct state *s, const char *name, const char *behin
 void bench_restart(bool json) {
   struct state s = {.directory = "/tmp/vsm-bench.XXXXXX"};
   if (!mkdtemp(s.directory))
-    fail("no temporary directory");
+    bench_fail("no temporary directory");
   bench_stream_init(&s.stream, BENCH_MIXED, ITEMS, bench_wall_us() - 3600 * INT64_C(1000000), 1);
   fill(&s);
   bench_print(json, "journal/event_bytes", size_of(&s, "journal.db", "") / s.stream.n_events, "bytes");

@@ -18,11 +18,6 @@ struct bench_sender {
   void *context, *socket;
 };
 
-static void fail(const char *what) {
-  fprintf(stderr, "bench: %s\n", what);
-  exit(1);
-}
-
 // --- frames
 
 static char *text(struct vsm_arena *a, struct vsm_str s) {
@@ -98,7 +93,7 @@ struct bench_sender *bench_sender_create(const char *endpoint) {
   zmq_setsockopt(s->socket, ZMQ_LINGER, &none, sizeof none);
   zmq_setsockopt(s->socket, ZMQ_RCVTIMEO, &wait, sizeof wait);
   if (zmq_connect(s->socket, endpoint) != 0)
-    fail(zmq_strerror(zmq_errno()));
+    bench_fail(zmq_strerror(zmq_errno()));
   return s;
 }
 
@@ -117,7 +112,7 @@ static void send_frame(struct bench_sender *s, size_t id, const struct bench_fra
   zmq_msg_t m;
   zmq_msg_init_data(&m, f->p, f->n, keep, NULL);
   if (zmq_send(s->socket, &id, sizeof id, ZMQ_SNDMORE) < 0 || zmq_msg_send(&m, s->socket, 0) < 0)
-    fail(zmq_strerror(zmq_errno()));
+    bench_fail(zmq_strerror(zmq_errno()));
 }
 
 // False: none is there (only with ZMQ_DONTWAIT). Acks come in the order of the batches.
@@ -126,13 +121,13 @@ static bool receive_ack(struct bench_sender *s, size_t id, const struct bench_fr
   uint8_t bytes[4096];
   if (zmq_recv(s->socket, &got, sizeof got, flags) < 0) {
     if (flags == 0)
-      fail("an ack is missing");
+      bench_fail("an ack is missing");
     return false;
   }
   int n = zmq_recv(s->socket, bytes, sizeof bytes, 0);
   Vsm__V1__Ack *ack = n >= 0 ? vsm__v1__ack__unpack(NULL, (size_t)n, bytes) : NULL;
   if (!ack || got != id)
-    fail("this is not the ack that is due");
+    bench_fail("this is not the ack that is due");
   if (ack->accepted != f->n_events || ack->rejected != 0) {
     fprintf(stderr, "bench: of %u events %u were accepted: %s %s\n", f->n_events, ack->accepted,
             ack->n_errors ? ack->errors[0]->reason : "", ack->n_errors ? ack->errors[0]->detail : "");
@@ -211,7 +206,7 @@ double bench_send_paced(struct bench_sender *s, const struct bench_frames *f, do
     }
     more &= sent < f->n;
     if (acked < sent && bench_now_ns() - heard > ACK_WAIT_MS * INT64_C(1000000))
-      fail("an ack is missing");
+      bench_fail("an ack is missing");
   }
   return (double)events * 1e9 / (double)(bench_now_ns() - began);
 }
