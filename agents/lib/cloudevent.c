@@ -109,16 +109,33 @@ static void keep_data(struct flat *f, struct vsm_emitter_event *e) {
   e->n_data = f->n;
 }
 
-bool vsm_cloudevent_read(json_t *object, struct vsm_arena *arena, struct vsm_emitter_event *out,
-                         struct vsm_cloudevent_wrong *wrong) {
+typedef void convert_fn(struct flat *f, json_t *object, struct vsm_emitter_event *e);
+
+static void convert_record(struct flat *f, json_t *object, struct vsm_emitter_event *e) {
+  (void)e;
+  flatten(f, "", object, 0);
+}
+
+static bool read_object(json_t *object, convert_fn *as, struct vsm_arena *arena, struct vsm_emitter_event *out,
+                        struct vsm_cloudevent_wrong *wrong) {
   struct flat f = {.arena = arena, .wrong = wrong};
   *wrong = (struct vsm_cloudevent_wrong){0};
   *out = (struct vsm_emitter_event){0};
   if (!json_is_object(object))
     refuse(&f, "malformed", "no JSON object");
   else
-    convert(&f, object, out);
+    as(&f, object, out);
   if (!wrong->reason)
     keep_data(&f, out);
   return !wrong->reason;
+}
+
+bool vsm_cloudevent_read(json_t *object, struct vsm_arena *arena, struct vsm_emitter_event *out,
+                         struct vsm_cloudevent_wrong *wrong) {
+  return read_object(object, convert, arena, out, wrong);
+}
+
+bool vsm_json_record_read(json_t *object, struct vsm_arena *arena, struct vsm_emitter_event *out,
+                          struct vsm_cloudevent_wrong *wrong) {
+  return read_object(object, convert_record, arena, out, wrong);
 }

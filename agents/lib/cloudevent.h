@@ -12,7 +12,10 @@ struct vsm_cloudevent_wrong {
   char detail[200];   // for people
 };
 
-// The event borrows from the object, and has the rest in the arena. False: why is in *wrong. specversion, id and
-// attributes that the event has no room for may be absent or anything.
-bool vsm_cloudevent_read(json_t *object, struct vsm_arena *arena, struct vsm_emitter_event *out,
-                         struct vsm_cloudevent_wrong *wrong);
+// The event borrows from the object, and has the rest in the arena. False: why is in *wrong.
+typedef bool vsm_json_read_fn(json_t *object, struct vsm_arena *arena, struct vsm_emitter_event *out,
+                              struct vsm_cloudevent_wrong *wrong);
+// specversion, id and attributes that the event has no room for may be absent or anything.
+vsm_json_read_fn vsm_cloudevent_read;
+// A record: an event with nothing but data, which is all of the object.
+vsm_json_read_fn vsm_json_record_read;

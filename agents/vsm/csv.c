@@ -33,6 +33,7 @@ struct columns {
   size_t n;
   int at[MEANINGS]; // -1: absent
   bool is_data[COLUMNS_MAX];
+  bool records; // no column means anything
 };
 
 // --- records
@@ -147,7 +148,8 @@ static bool no_header(const struct csv *c, const char *what) {
   return c->r->on_mistake(c->r->ctx, 1, what), false;
 }
 
-static bool find_columns(const struct csv *c, struct columns *k, const char *const *wanted) {
+// Which column means what; map NULL: none means anything.
+static bool find_columns(const struct csv *c, struct columns *k, const struct vsm_csv_map *map) {
   char what[256];
   for (size_t i = 0; i < k->n; i++) {
     if (*k->name[i] && column_of(k, k->name[i]) < (int)i) {
@@ -156,6 +158,10 @@ static bool find_columns(const struct csv *c, struct columns *k, const char *con
     }
     k->is_data[i] = *k->name[i];
   }
+  k->records = !map;
+  if (k->records)
+    return memset(k->at, -1, sizeof k->at), true;
+  const char *const wanted[MEANINGS] = {map->source, map->id, map->type, map->subject, map->time};
   for (int m = 0; m < MEANINGS; m++) {
     const char *name = wanted[m] ? wanted[m] : MEANING[m];
     k->at[m] = column_of(k, name);
@@ -173,7 +179,7 @@ static bool find_columns(const struct csv *c, struct columns *k, const char *con
 }
 
 static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct columns *k) {
-  const char *const wanted[MEANINGS] = {map->source, map->id, map->type, map->subject, map->time}, *wrong = NULL;
+  const char *wrong = NULL;
   size_t next;
   if (at_end(c))
     return no_header(c, "the file is empty; a header is needed: source,id,type,subject,time");
@@ -187,7 +193,7 @@ static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct col
   for (size_t i = 0; i < k->n; i++)
     k->name[i] = k->names + c->cells[i];
   go_on(c, next);
-  return find_columns(c, k, wanted);
+  return find_columns(c, k, map);
 }
 
 // --- rows
@@ -196,20 +202,28 @@ static const char *meant(const struct csv *c, const struct columns *k, enum mean
   return k->at[m] < 0 ? "" : cell(c, (size_t)k->at[m]);
 }
 
+// The parts of the event that are no data; false: why is in `what`.
+static bool convert_meant(const struct csv *c, const struct columns *k, struct vsm_emitter_event *e, char *what,
+                          size_t size) {
+  e->source = *meant(c, k, SOURCE) ? meant(c, k, SOURCE) : "csv";
+  e->id = meant(c, k, ID);
+  e->type = meant(c, k, TYPE);
+  e->subject = meant(c, k, SUBJECT);
+  if (!vsm_when_parse(meant(c, k, TIME), &e->time_unix_nano))
+    return snprintf(what, size, "time \"%.60s\" is not " VSM_WHEN_ALLOWED, meant(c, k, TIME)), false;
+  if (!*e->type)
+    return snprintf(what, size, "the type is empty"), false;
+  return true;
+}
+
 // What is wrong with the row, or NULL with its event.
 static const char *convert(const struct csv *c, const struct columns *k, struct vsm_emitter_event *e,
                            struct vsm_emitter_attribute *data, char *what, size_t size) {
   if (c->n_cells != k->n)
     return snprintf(what, size, "%zu columns, where the header has %zu", c->n_cells, k->n), what;
-  *e = (struct vsm_emitter_event){.source = *meant(c, k, SOURCE) ? meant(c, k, SOURCE) : "csv",
-                                  .id = meant(c, k, ID),
-                                  .type = meant(c, k, TYPE),
-                                  .subject = meant(c, k, SUBJECT),
-                                  .data = data};
-  if (!vsm_when_parse(meant(c, k, TIME), &e->time_unix_nano))
-    return snprintf(what, size, "time \"%.60s\" is not " VSM_WHEN_ALLOWED, meant(c, k, TIME)), what;
-  if (!*e->type)
-    return "the type is empty";
+  *e = (struct vsm_emitter_event){.data = data};
+  if (!k->records && !convert_meant(c, k, e, what, size))
+    return what;
   for (size_t i = 0; i < k->n; i++) {
     if (!k->is_data[i] || !*cell(c, i))
       continue;
@@ -234,7 +248,7 @@ static int read_row(struct csv *c, const struct columns *k, unsigned long row) {
   } else {
     wrong = convert(c, k, &e, data, what, sizeof what);
   }
-  if (!wrong && k->at[ID] < 0) {
+  if (!wrong && !k->records && k->at[ID] < 0) {
     snprintf(id, sizeof id, "%lu", row);
     e.id = id;
   }

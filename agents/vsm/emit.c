@@ -37,7 +37,7 @@ static int emit_lines(struct emitting *e) {
     return VSM_FAILED;
   }
   vsm_progress_begin(&e->progress, "events");
-  int status = vsm_jsonl_read(in, &(struct vsm_log_reader){on_event, on_mistake, NULL, e});
+  int status = vsm_jsonl_read(in, vsm_cloudevent_read, &(struct vsm_log_reader){on_event, on_mistake, NULL, e});
   vsm_progress_end(&e->progress);
   fclose(in);
   return status;

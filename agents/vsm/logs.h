@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "agents/lib/cloudevent.h"
 #include "vsm/vsm.h"
 
 struct vsm_log_reader {
@@ -22,6 +23,8 @@ struct vsm_csv_map {
 };
 
 // Each returns 0, or what on_event returned, or VSM_FAILED where it cannot go on (said by on_mistake).
+// map NULL: records, events of which all columns are data.
 int vsm_csv_read(FILE *in, const struct vsm_csv_map *map, const struct vsm_log_reader *r);
 int vsm_xes_read(const char *path, const struct vsm_log_reader *r); // .xes, .xes.gz
-int vsm_jsonl_read(FILE *in, const struct vsm_log_reader *r);       // CloudEvents, a line each
+// A line of JSON each. read: vsm_cloudevent_read or vsm_json_record_read.
+int vsm_jsonl_read(FILE *in, vsm_json_read_fn *read, const struct vsm_log_reader *r);

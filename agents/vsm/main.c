@@ -10,7 +10,7 @@ static const struct {
 } commands[] = {
     {"emit", vsm_cmd_emit, "send events"},
     {"replay", vsm_cmd_replay, "send an event log: CSV or XES"},
-    {"agent", vsm_cmd_agent, "send what is put into a folder"},
+    {"agent", vsm_cmd_agent, "speak for systems that cannot emit: files, a database"},
     {"simulate", vsm_cmd_simulate, "send what the operational systems of the configuration would say"},
     {"try", vsm_cmd_try, "see what the mapping rules make of events, without a daemon"},
     {"snapshot", vsm_cmd_snapshot, "all figures now"},

@@ -120,7 +120,7 @@ static int try_file(struct trying *t) {
     perror(t->path);
     return VSM_FAILED;
   }
-  int status = vsm_jsonl_read(in, &(struct vsm_log_reader){on_event, on_mistake, NULL, t});
+  int status = vsm_jsonl_read(in, vsm_cloudevent_read, &(struct vsm_log_reader){on_event, on_mistake, NULL, t});
   if (in != stdin)
     fclose(in);
   return t->mistakes ? VSM_FAILED : status;

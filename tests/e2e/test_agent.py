@@ -42,8 +42,8 @@ class Folder:
     def command(self, *args):
         return [VSM, "agent", "file", self.path, "--submit", self.endpoint, *args]
 
-    def once(self):
-        return subprocess.run(self.command("--once"), capture_output=True, text=True, timeout=2 * DEADLINE)
+    def once(self, *args):
+        return subprocess.run(self.command("--once", *args), capture_output=True, text=True, timeout=2 * DEADLINE)
 
     def start(self):
         self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -100,6 +100,25 @@ class Agent(unittest.TestCase):
             self.assertEqual((done.returncode, f.there(), f.there("refused")), (0, [], ["a.jsonl"]))
             self.assertEqual(d.ingest().received, 1)
 
+    def test_records_of_any_form(self):
+        """As the page says it: lines and columns under other names, by a few lines of YAML."""
+        with open(os.path.join(harness.ROOT, "docs", "emitting.md"), encoding="utf-8") as page:
+            text = page.read().split("```yaml orders.yaml\n")[1].split("```")[0]
+        rules = harness.config().replace("first.done", "order.new").replace("{subject}", "{subject}/{data.region}").replace(
+            "second.done", "order.shipped")
+        with Daemon(rules) as d, Folder(d.endpoint("submit")) as f, tempfile.NamedTemporaryFile("w", suffix=".yaml") as m:
+            m.write(text.replace("event:\n", "event:\n  time_unit: ms\n"))
+            m.flush()
+            f.drop("a.csv", "order_no,status,version,region,changed_at,price\n7,new,1,north,1700000000000,12\n8,,1,north,2023-11-14T23:00:00Z,12\n")
+            f.drop("b.jsonl", json.dumps({"order_no": 7, "status": "shipped", "version": 2, "region": "north", "changed_at": "2023-11-14T23:00:00Z"}) + "\n"
+                   + json.dumps({"order_no": 9, "status": "new", "version": 1, "changed_at": "yesterday"}) + "\n")
+            done = f.once("--map", m.name)
+            self.assertEqual(done.stderr.splitlines(), ["a.csv:3: no data.status, of which the type is made",
+                             'b.jsonl:2: time "yesterday" is not RFC 3339 (2025-01-31T12:00:00Z) or Unix seconds, after 1970 began and before 2100'])
+            self.assertEqual((f.there("refused"), d.ingest().applied), (["a.csv", "b.jsonl"], 2))
+            story = d.ask(item=harness.query_pb2.ItemRequest(key="S:7/north")).item
+            self.assertEqual([t.time_unix_nano for t in story.transitions], [T0 * 10**9, T0 * 10**9 + 2800 * 10**9])
+
     def test_nothing_is_lost_or_counted_twice(self):
         """The agent is killed while files are on their way, again and again."""
         with Daemon() as d, Folder(d.endpoint("submit")) as f:
@@ -131,7 +150,7 @@ class Agent(unittest.TestCase):
                     self.assertEqual(f.process.wait(DEADLINE), -signal.SIGTERM)
 
     def test_wrong_usage(self):
-        for wrong in (["agent"], ["agent", "file"], ["agent", "mail", "/tmp"]):
+        for wrong in (["agent"], ["agent", "file"], ["agent", "mail", "/tmp"], ["agent", "sql", "/tmp", "--map", "x"]):
             self.assertEqual(subprocess.run([VSM, *wrong], capture_output=True).returncode, 2, wrong)
         done = subprocess.run([VSM, "agent", "file", "/nowhere"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)

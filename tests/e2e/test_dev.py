@@ -81,6 +81,8 @@ NAMED = {
     "vsm backup DIR": None,  # tests/e2e/test_backup.py
     "vsm clock accept": None,  # tests/e2e/test_clock.py
     "vsm agent file FOLDER": None,  # tests/e2e/test_agent.py
+    "vsm agent file FOLDER --map orders.yaml": None,  # likewise
+    "vsm agent sql FILE": None,  # tests/e2e/test_agent_sql.py
     "vsm emit --jsonl -": None,  # tests/e2e/test_examples.py
     "vsm export": None,  # tests/e2e/test_export.py, and the next two
     "vsm emit --jsonl FILE": None,

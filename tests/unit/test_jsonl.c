@@ -13,7 +13,7 @@ static void expect(const char *lines, const char *expected) {
   struct log_catcher c = {0};
   struct vsm_log_reader r = log_catcher_open(&c);
   FILE *in = fmemopen((void *)lines, strlen(lines), "r");
-  assert_int_equal(vsm_jsonl_read(in, &r), 0);
+  assert_int_equal(vsm_jsonl_read(in, vsm_cloudevent_read, &r), 0);
   fclose(in);
   log_catcher_close(&c);
   assert_string_equal(c.text, expected);

@@ -1,0 +1,37 @@
+// Agents speak for systems that cannot emit: each follows one, sends what it says as events, and lets go of it there
+// once the daemon has acked it. What they share: how they are called, and how a record goes to the daemon.
+#pragma once
+#include "record.h"
+#include "sender.h"
+
+enum { VSM_AGENT_AGAIN_MS = 5000 }; // after something failed
+
+struct vsm_agent_call {
+  const char *what;         // a folder, or the file that describes the source
+  const char *map, *submit; // map: NULL: none
+  bool once;                // ends when all that is there was sent
+};
+typedef int vsm_agent_fn(const struct vsm_agent_call *call); // the exit status
+vsm_agent_fn vsm_agent_file, vsm_agent_sql, vsm_agent_mqtt;
+
+// Where the records of an agent go.
+struct vsm_agent_out {
+  const struct vsm_agent_call *call;
+  const char *name;                 // of the source, in messages
+  const struct vsm_record_map *map; // NULL: records are events as they are
+  struct vsm_sender *sender;        // NULL: not open
+  struct vsm_arena arena;           // of the record at hand
+};
+
+void vsm_agent_out_init(struct vsm_agent_out *o, const struct vsm_agent_call *call, const struct vsm_record_map *map);
+void vsm_agent_out_fini(struct vsm_agent_out *o);
+// Opens the sender where it is not open. name: borrowed until the sender is closed. VSM_DONE, or VSM_FAILED, said.
+int vsm_agent_out_open(struct vsm_agent_out *o, const char *name);
+// Prints what became of all since it was opened, and closes it. Result as of vsm_sender_close().
+int vsm_agent_out_close(struct vsm_agent_out *o);
+
+// Sends a record; one that is no event is a mistake, which is said, and VSM_DONE. VSM_FAILED: nobody takes events.
+int vsm_agent_out_take(struct vsm_agent_out *o, const struct vsm_emitter_event *record, unsigned long line);
+
+// One agent at a time: a lock on that file or folder, kept until the process ends. False: said.
+bool vsm_agent_alone(int fd, const char *path);
