@@ -28,9 +28,9 @@ const char *vsm_text_duration(double s, char *buf, size_t size) {
 
 const char *vsm_text_worked(double s, double day, char *buf, size_t size) {
   double days = day > 0 ? s / day : 0;
-  uint64_t tenths = days < 1e14 ? (uint64_t)(days * 10 + 0.5) : UINT64_C(1000000000000000);
-  if (!(days >= 0.995))
+  if (!(days >= 0.995)) // one that is below 0, too
     return vsm_text_duration(s, buf, size);
+  uint64_t tenths = days < 1e14 ? (uint64_t)(days * 10 + 0.5) : UINT64_C(1000000000000000);
   bool whole = days >= 99.95 || tenths % 10 == 0;
   snprintf(buf, size, whole ? "%.0f wd" : "%.1f wd", whole ? days : (double)tenths / 10);
   return buf;
