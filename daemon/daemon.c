@@ -339,6 +339,7 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   if (!d)
     return NULL;
   d->options = *options;
+  vsm_process_raise_descriptor_limit();
   struct vsm_loaded loaded;
   int err = vsm_daemon_load(d, &loaded, &text);
   if (err)
@@ -402,7 +403,6 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
 
 int vsm_daemon_run(struct vsm_daemon *d) {
   signal(SIGPIPE, SIG_IGN);
-  vsm_process_raise_descriptor_limit();
   if (!d->keep)
     open_up(d);
   on_alive(d);

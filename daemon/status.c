@@ -6,6 +6,32 @@
 #include "shell/process.h"
 #include "store/journal.h"
 
+static void tell_bounds(const struct vsm_daemon *d, struct vsm_bounds *out) {
+  static const char *const names[] = {[VSM_BOUNDED_ITEMS] = "items",
+                                      [VSM_BOUNDED_SOURCES] = "sources",
+                                      [VSM_BOUNDED_UNMAPPED] = "unmapped",
+                                      [VSM_BOUNDED_REJECTED] = "rejected"};
+  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+    struct vsm_filling f = vsm_core_filling(d->core, (enum vsm_bounded)i);
+    vsm_bounds_add(out, (struct vsm_bound){names[i], "", f.n, f.most, f.beyond});
+  }
+  vsm_ingest_tell_bounds(d->ingest, out);
+  vsm_publish_tell_bounds(d->publish, out);
+  vsm_query_socket_tell_bounds(d->query, out);
+}
+
+// A socket that accepts nobody more.
+static void find_full_socket(const struct vsm_daemon *d, char *now, size_t size) {
+  struct vsm_bounds bounds = {.n = 0};
+  tell_bounds(d, &bounds);
+  for (unsigned i = 0; i < bounds.n && !*now; i++) {
+    const struct vsm_bound *b = &bounds.at[i];
+    if (strcmp(b->name, "connections") == 0 && b->now >= b->most)
+      snprintf(now, size, "the socket %s has as many connections as limits.connections, or descriptors, allow: %llu",
+               b->socket, (unsigned long long)b->most);
+  }
+}
+
 static void find_trouble(struct vsm_daemon *d, char *now, size_t size) {
   *now = '\0';
   if (d->keep)
@@ -19,6 +45,8 @@ static void find_trouble(struct vsm_daemon *d, char *now, size_t size) {
              "the wall clock jumped, or began before the journal's end, and is not followed until it agrees again");
   else if (!vsm_process_has_descriptors())
     snprintf(now, size, "no descriptors are left, so no connection is accepted: raise LimitNOFILE");
+  if (!*now)
+    find_full_socket(d, now, size);
 }
 
 const char *vsm_daemon_trouble(struct vsm_daemon *d) {
@@ -61,6 +89,7 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .received_per_second = pulse.received_per_second,
                                   .waiting_bytes = vsm_ingest_waiting_bytes(d->ingest),
                                   .disk_days_left = pulse.disk_days_left};
+  tell_bounds(d, &out->bounds);
   if (d->keep) {
     out->commit_worst_seconds = vsm_seconds(vsm_journal_state(vsm_keep_journal(d->keep)).worst_us);
     out->disk_free_bytes = vsm_pulse_free_bytes(d->config->state);

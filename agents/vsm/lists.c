@@ -158,6 +158,19 @@ static void print_security(const Vsm__V1__Status *s) {
            (unsigned long long)s->refused_handshakes, (unsigned long long)s->refused_messages);
 }
 
+// Those that were met, or soon are.
+static void print_bounds(const Vsm__V1__Status *s) {
+  for (size_t i = 0; i < s->n_bounds; i++) {
+    const Vsm__V1__Bound *b = s->bounds[i];
+    if (b->beyond == 0 && b->now * 5 < b->most * 4)
+      continue;
+    printf("limit %s%s%s: ", b->name, *b->socket ? " of " : "", b->socket);
+    if (b->now > 0)
+      printf("%llu of ", (unsigned long long)b->now);
+    printf("%llu, %llu beyond\n", (unsigned long long)b->most, (unsigned long long)b->beyond);
+  }
+}
+
 static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Status *s = reply->status;
@@ -190,6 +203,7 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
   const Vsm__V1__RebuildStatus *b = s->rebuild;
   if (b && *b->state)
     printf("rebuild: %s%s%s, %u %% of the journal mapped anew\n", b->state, *b->why ? ": " : "", b->why, b->percent);
+  print_bounds(s);
   if (*s->trouble)
     printf("TROUBLE: %s\n", s->trouble);
   return VSM_DONE;

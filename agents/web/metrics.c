@@ -345,6 +345,16 @@ static void each_alert(struct walk *w) {
   }
 }
 
+static void each_bound(struct walk *w) {
+  const Vsm__V1__Status *status = w->m->status;
+  for (size_t i = 0; status && i < status->n_bounds; i++) {
+    push(w, "bound", status->bounds[i]->name);
+    push(w, "socket", status->bounds[i]->socket);
+    put(w, status->bounds[i]);
+    pop(w, 2);
+  }
+}
+
 static void put_family(struct walk *w) {
   const Vsm__V1__Status *status = w->m->status;
   switch (w->family->of) {
@@ -356,6 +366,9 @@ static void put_family(struct walk *w) {
     break;
   case VSM_METRIC_OF_ALERT_COUNTS:
     put(w, status ? status->alerts : NULL);
+    break;
+  case VSM_METRIC_OF_BOUND:
+    each_bound(w);
     break;
   case VSM_METRIC_OF_SOURCE:
     each_source(w);

@@ -78,6 +78,12 @@ const struct vsm_metric vsm_metrics_table[] = {
               COUNT_AS("warning", AlertCounts, warning), COUNT_AS("info", AlertCounts, info)),
     FAMILY("vsm_alerts_silenced", GAUGE, ALERT_COUNTS, "Alerts that fire and are silenced.",
            COUNT(AlertCounts, silenced)),
+    FAMILY("vsm_bound_used", GAUGE, BOUND, "How much of a bound is taken; 0 too where that cannot be known.",
+           COUNT(Bound, now)),
+    FAMILY("vsm_bound_limit", GAUGE, BOUND, "A bound of the configuration: a number, bytes, or milliseconds.",
+           COUNT(Bound, most)),
+    FAMILY("vsm_bound_overflows", COUNTER, BOUND,
+           "What was refused, was lost, or is counted under other, for the sake of a bound.", COUNT(Bound, beyond)),
 
     // --- streams
     FAMILY("vsm_stream", INFO, STREAM, "A value stream's name.", LABEL(ValueStream, name)),

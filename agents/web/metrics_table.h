@@ -10,6 +10,7 @@ enum vsm_metric_of {
   VSM_METRIC_OF_STATUS,
   VSM_METRIC_OF_INGEST,
   VSM_METRIC_OF_ALERT_COUNTS,
+  VSM_METRIC_OF_BOUND,                 // bound, socket
   VSM_METRIC_OF_STREAM,                // stream
   VSM_METRIC_OF_STREAM_WINDOW,         // stream, window
   VSM_METRIC_OF_STREAM_EXPECTATION,    // stream, expectation, place, window

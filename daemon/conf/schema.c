@@ -102,31 +102,34 @@ static const struct vsm_conf_field KEEP_FIELDS[] = {
 };
 static const struct vsm_conf_map KEEP = DAEMON_MAP("items", KEEP_FIELDS);
 
+#define LIMIT(name, member, largest, by_default)                                                                       \
+  { .key = name, .type = &VSM_T_COUNT, DAEMON_AT(member), .least = 1, .most = largest, .fallback = by_default }
+// Of a frame and a batch: those of the wire, which are the same everywhere.
+enum { ROWS_MAX = 100000000, QUEUE_MAX = 1000000, FRAME_BYTES_MAX = 4 << 20, BATCH_MAX = 65536 };
 static const struct vsm_conf_field LIMITS_FIELDS[] = {
-    {.key = "items",
-     .type = &VSM_T_COUNT,
-     DAEMON_AT(limit_items),
-     .least = 1,
-     .most = COUNT_MAX,
-     .fallback = "10000000"},
-    {.key = "sources",
-     .type = &VSM_T_COUNT,
-     DAEMON_AT(limit_sources),
-     .least = 1,
-     .most = 100000000,
-     .fallback = "10000"},
-    {.key = "unmapped",
-     .type = &VSM_T_COUNT,
-     DAEMON_AT(limit_unmapped),
-     .least = 1,
-     .most = 100000000,
-     .fallback = "10000"},
-    {.key = "rejected",
-     .type = &VSM_T_COUNT,
-     DAEMON_AT(limit_rejected),
-     .least = 1,
-     .most = 100000000,
-     .fallback = "10000"},
+    LIMIT("items", limit_items, COUNT_MAX, "10000000"),
+    LIMIT("sources", limit_sources, ROWS_MAX, "10000"),
+    LIMIT("unmapped", limit_unmapped, ROWS_MAX, "10000"),
+    LIMIT("rejected", limit_rejected, ROWS_MAX, "10000"),
+    LIMIT("connections", limit_connections, 1000000, "10000"),
+    {.key = "handshake",
+     .type = &VSM_T_DURATION,
+     DAEMON_AT(limit_handshake),
+     .least = 1000,
+     .most = VSM_HOUR_US,
+     .fallback = "5s"},
+    {.key = "frame",
+     .type = &VSM_T_BYTES,
+     DAEMON_AT(limit_frame_bytes),
+     .least = 1 << 10,
+     .most = FRAME_BYTES_MAX,
+     .fallback = "4MiB"},
+    LIMIT("batch", limit_batch, BATCH_MAX, "65536"),
+    LIMIT("submit_queue", limit_submit_queue, QUEUE_MAX, "1000"),
+    LIMIT("subscribe_queue", limit_subscribe_queue, QUEUE_MAX, "10000"),
+    LIMIT("ack_queue", limit_ack_queue, QUEUE_MAX, "100000"),
+    LIMIT("publish_queue", limit_publish_queue, QUEUE_MAX, "10000"),
+    LIMIT("query_queue", limit_query_queue, QUEUE_MAX, "1000"),
 };
 static const struct vsm_conf_map LIMITS = DAEMON_MAP("limits", LIMITS_FIELDS);
 

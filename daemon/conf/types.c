@@ -163,18 +163,21 @@ static void bytes_read(struct vsm_conf_reader *r, const struct vsm_conf_field *f
   if (!text)
     return;
   size_t digits = strspn(text, "0123456789");
+  char most[40] = "";
+  if (f->most > 0)
+    snprintf(most, sizeof most, ", at most %" PRId64 "B", f->most);
   for (size_t i = 0; i < N_BYTE_UNITS; i++) {
     int64_t v;
     if (strcmp(text + digits, BYTE_UNITS[i].name) == 0 &&
-        vsm_conf_whole(text, digits, INT64_MAX >> BYTE_UNITS[i].shift, &v) && v << BYTE_UNITS[i].shift >= f->least) {
+        vsm_conf_whole(text, digits, INT64_MAX >> BYTE_UNITS[i].shift, &v) && v << BYTE_UNITS[i].shift >= f->least &&
+        (f->most == 0 || v << BYTE_UNITS[i].shift <= f->most)) {
       *(int64_t *)at = v << BYTE_UNITS[i].shift;
       return;
     }
   }
   vsm_conf_complain(r, n->line, n->column,
-                    "\"%s\" is no size; allowed: a whole number with B, KiB, MiB, GiB or TiB, "
-                    "at least %" PRId64 "B",
-                    text, f->least);
+                    "\"%s\" is no size; allowed: a whole number with B, KiB, MiB, GiB or TiB, at least %" PRId64 "B%s",
+                    text, f->least, most);
 }
 
 static void bytes_print(struct vsm_conf_printer *p, const struct vsm_conf_field *f, const void *at) {

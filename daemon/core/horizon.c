@@ -122,5 +122,7 @@ bool vsm_horizon_has_room(struct vsm_core *core) {
     return true;
   if (!core->all_open)
     seal_oldest(core, limit / EARLY_SHARE + 1);
-  return vsm_core_items_held(core) < limit;
+  bool has_room = vsm_core_items_held(core) < limit;
+  core->without_room += !has_room;
+  return has_room;
 }

@@ -30,6 +30,7 @@ struct kinds {
   struct vsm_table table;
   struct kind_row *rows;
   size_t n, cap;
+  uint64_t beyond; // events under "other" since it began
 };
 
 struct vsm_ledger {
@@ -39,6 +40,7 @@ struct vsm_ledger {
   struct vsm_table source_table;
   struct source_row *sources;
   size_t n_sources, cap_sources;
+  bool others; // there are more sources than it may tell apart
   struct kinds unmapped, rejected;
 };
 
@@ -115,8 +117,10 @@ uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source) {
   uint32_t id = vsm_table_find(&l->source_table, hash, is_source, &(struct wanted_source){l, source});
   if (id != (uint32_t)VSM_TABLE_NONE)
     return id;
-  if (l->n_sources >= l->limits.sources && !vsm_str_eq(source, VSM_STR("other")))
+  if (l->n_sources >= l->limits.sources && !vsm_str_eq(source, VSM_STR("other"))) {
+    l->others = true;
     return vsm_ledger_source(l, VSM_STR("other"));
+  }
   return add_source(l, source, hash);
 }
 
@@ -193,8 +197,10 @@ static struct kind_row *kind(struct vsm_ledger *l, struct kinds *k, uint32_t lim
   if (id != (uint32_t)VSM_TABLE_NONE)
     return &k->rows[id];
   const struct vsm_str other = VSM_STR("other");
-  if (k->n >= limit && !(vsm_str_eq(source, other) && vsm_str_eq(type, other)))
+  if (k->n >= limit && !(vsm_str_eq(source, other) && vsm_str_eq(type, other))) {
+    k->beyond++;
     return kind(l, k, limit, other, other, reason);
+  }
   k->rows = vsm_mem_grow(k->rows, k->n, &k->cap, sizeof *k->rows);
   k->rows[k->n] = (struct kind_row){.source = keep(l, source), .type = keep(l, type), .reason = reason};
   vsm_table_put(&k->table, hash, (uint32_t)k->n);
@@ -245,6 +251,20 @@ void vsm_ledger_frames(struct vsm_ledger *l, struct vsm_str source, enum vsm_rea
 const struct vsm_sequence *vsm_ledger_numbers(const struct vsm_ledger *l, struct vsm_str source) {
   uint32_t id = vsm_table_find(&l->source_table, vsm_hash(source, 0), is_source, &(struct wanted_source){l, source});
   return id == (uint32_t)VSM_TABLE_NONE ? NULL : &l->sources[id].sequence;
+}
+
+static uint64_t received_of_others(const struct vsm_ledger *l) {
+  const struct vsm_str other = VSM_STR("other");
+  uint32_t id = vsm_table_find(&l->source_table, vsm_hash(other, 0), is_source, &(struct wanted_source){l, other});
+  return l->others && id != (uint32_t)VSM_TABLE_NONE ? l->sources[id].view.counts.received : 0;
+}
+
+struct vsm_filling vsm_ledger_filling(const struct vsm_ledger *l, enum vsm_bounded what) {
+  if (what == VSM_BOUNDED_SOURCES)
+    return (struct vsm_filling){l->n_sources, l->limits.sources, received_of_others(l)};
+  if (what == VSM_BOUNDED_UNMAPPED)
+    return (struct vsm_filling){l->unmapped.n, l->limits.unmapped, l->unmapped.beyond};
+  return (struct vsm_filling){l->rejected.n, l->limits.rejected, l->rejected.beyond};
 }
 
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l) {

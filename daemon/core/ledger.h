@@ -38,6 +38,7 @@ void vsm_ledger_load(struct vsm_ledger *l, struct vsm_in *in);
 // What was seen of a source's numbers, until the next event; NULL: no row is its own.
 const struct vsm_sequence *vsm_ledger_numbers(const struct vsm_ledger *l, struct vsm_str source);
 
+struct vsm_filling vsm_ledger_filling(const struct vsm_ledger *l, enum vsm_bounded what); // as vsm_core_filling()
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l);
 // As vsm_core_sources() and its sisters in core/view.h.
 struct vsm_source_view *vsm_ledger_sources(const struct vsm_ledger *l, struct vsm_arena *arena, size_t *n);

@@ -409,6 +409,12 @@ uint64_t vsm_core_items_open(const struct vsm_core *core) {
   return n;
 }
 
+struct vsm_filling vsm_core_filling(const struct vsm_core *core, enum vsm_bounded what) {
+  if (what != VSM_BOUNDED_ITEMS)
+    return vsm_ledger_filling(core->ledger, what);
+  return (struct vsm_filling){vsm_core_items_held(core), core->model->limits.items, core->without_room};
+}
+
 uint64_t vsm_core_items_held(const struct vsm_core *core) {
   uint64_t n = 0;
   for (size_t i = 0; i < core->n_streams; i++)

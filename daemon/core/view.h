@@ -298,3 +298,11 @@ struct vsm_alert_item_view {
 
 uint64_t vsm_core_items_open(const struct vsm_core *core);
 uint64_t vsm_core_items_held(const struct vsm_core *core);
+
+// How far a table that the model bounds is filled.
+enum vsm_bounded { VSM_BOUNDED_ITEMS, VSM_BOUNDED_SOURCES, VSM_BOUNDED_UNMAPPED, VSM_BOUNDED_REJECTED };
+struct vsm_filling {
+  uint64_t n, most;
+  uint64_t beyond; // events that found no room, since this core began: refused (items), or counted under "other"
+};
+struct vsm_filling vsm_core_filling(const struct vsm_core *core, enum vsm_bounded what);

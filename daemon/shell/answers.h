@@ -9,7 +9,7 @@ struct vsm_query_socket {
   const struct vsm_model *model; // borrowed
   struct vsm_zsock *sock;
   struct vsm_arena arena;
-  uint64_t bad_frames;
+  uint64_t bad_frames, answers_lost;
   struct vsm_str frame;     // of the question that is answered
   struct vsm_caller caller; // who asked it
   uint64_t recorded;        // the position of its record; 0: it needs none

@@ -27,10 +27,7 @@
 #include "wire/batch.h"
 
 enum {
-  MESSAGE_BYTES_MAX = 16 << 20,
-  ACKS_UNREAD_MAX = 100000,
-  UNREAD_BATCHES_MAX = 1000,
-  UNREAD_PUBLISHED_MAX = 10000,
+  MESSAGE_BY_FRAME = 4,        // so much larger than a frame may be, and it is answered; beyond it the connection ends
   PENDING_BYTES_MAX = 8 << 20, // of records and acks that wait for the disk, beyond which nothing is received
 };
 
@@ -42,6 +39,7 @@ struct source_sock {
 struct vsm_ingest {
   struct vsm_ingest_options o;
   struct vsm_core *core; // borrowed
+  struct vsm_batch_bounds most;
   struct vsm_zsock *submit;
   struct vsm_zsock *subscribe; // binds; NULL: none
   struct source_sock *sources; // one socket for each source that is connected to
@@ -171,6 +169,8 @@ struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in) {
 // Counts a frame that is not taken as a batch; events: how many were in it.
 static void refuse_frame(struct vsm_ingest *in, const struct origin *from, const struct vsm_batch *batch) {
   in->counts.bad_frames += batch->refused_events > 0; // an empty batch of nobody is one, too
+  in->counts.frames_too_large += batch->refused == VSM_R_FRAME_TOO_LARGE;
+  in->counts.batches_too_large += batch->refused == VSM_R_BATCH_TOO_LARGE;
   vsm_core_refuse_frame(in->core, batch->source, batch->refused, batch->refused_events);
   vsm_log_gated(in->o.gates, from->peer, "refused", "socket=%s reason=%s detail=\"%s\"", from->name,
                 vsm_reason_name(batch->refused), batch->refused_detail ? batch->refused_detail : "");
@@ -250,6 +250,8 @@ static int take_batch(struct vsm_ingest *in, const struct origin *from, struct v
   in->effects.quiet = !in->o.wants_changes(in->o.ctx);
   vsm_arena_reset(&in->arena);
   int err = vsm_wire_decode_batch(frame, received, &in->arena, &batch);
+  if (!err)
+    vsm_batch_bound(&batch, frame.n, &in->most);
   if (!err && batch.refused != VSM_R_NONE) { // and not kept
     refuse_frame(in, from, &batch);
     vsm_ack_refuse(ack, &batch);
@@ -362,21 +364,35 @@ static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct 
 }
 
 // server_key: of whom it connects to; NULL: nobody, or unencrypted.
-static struct vsm_zsock *new_socket(struct vsm_ingest *in, enum vsm_zkind kind, const char *name,
-                                    const char *server_key) {
+static struct vsm_zsock *new_socket(struct vsm_ingest *in, const struct vsm_config *config, enum vsm_zkind kind,
+                                    const char *name, const char *server_key) {
+  const struct vsm_conf_daemon *d = &config->daemon;
   bool acks = kind == VSM_Z_ROUTER;
-  return vsm_zsock_create(
-      in->o.zcontext, in->o.loop,
-      &(struct vsm_zsock_options){.kind = kind,
-                                  .name = name,
-                                  .message_bytes_max = MESSAGE_BYTES_MAX,
-                                  .receive_high_water = acks ? UNREAD_BATCHES_MAX : UNREAD_PUBLISHED_MAX,
-                                  .send_high_water = ACKS_UNREAD_MAX,
-                                  .fn = acks ? on_submitted : on_published,
-                                  .on_peer = on_peer,
-                                  .ctx = in,
-                                  .key = vsm_auth_keys(in->o.auth)->key,
-                                  .server_key = server_key});
+  struct vsm_zsock_options o = {.kind = kind,
+                                .name = name,
+                                .message_bytes_max = (size_t)d->limit_frame_bytes * MESSAGE_BY_FRAME,
+                                .receive_high_water = (int)(acks ? d->limit_submit_queue : d->limit_subscribe_queue),
+                                .send_high_water = (int)d->limit_ack_queue,
+                                .fn = acks ? on_submitted : on_published,
+                                .on_peer = on_peer,
+                                .ctx = in,
+                                .key = vsm_auth_keys(in->o.auth)->key,
+                                .server_key = server_key};
+  vsm_open_bounds(&o, config);
+  return vsm_zsock_create(in->o.zcontext, in->o.loop, &o);
+}
+
+void vsm_ingest_tell_bounds(const struct vsm_ingest *in, struct vsm_bounds *out) {
+  const struct vsm_ingest_counts *c = &in->counts;
+  if (in->submit) {
+    vsm_open_tell_bounds(in->submit, out);
+    uint64_t most = (uint64_t)vsm_zsock_options(in->submit)->send_high_water;
+    vsm_bounds_add(out, (struct vsm_bound){"ack_queue", "submit", 0, most, c->acks_lost});
+  }
+  if (in->subscribe)
+    vsm_open_tell_bounds(in->subscribe, out);
+  vsm_bounds_add(out, (struct vsm_bound){"frame", "", 0, in->most.frame_bytes, c->frames_too_large});
+  vsm_bounds_add(out, (struct vsm_bound){"batch", "", 0, in->most.events, c->batches_too_large});
 }
 
 static int listen_submit(struct vsm_ingest *in, const struct vsm_conf_daemon *d) {
@@ -391,9 +407,9 @@ static int listen_subscribe(struct vsm_ingest *in, const struct vsm_conf_daemon 
 
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
   const struct vsm_conf_daemon *d = &config->daemon;
-  if (d->submit && !(in->submit = new_socket(in, VSM_Z_ROUTER, "submit", NULL)))
+  if (d->submit && !(in->submit = new_socket(in, config, VSM_Z_ROUTER, "submit", NULL)))
     return VSM_ENOMEM;
-  if (d->subscribe.n && !(in->subscribe = new_socket(in, VSM_Z_SUB, "subscribe", NULL)))
+  if (d->subscribe.n && !(in->subscribe = new_socket(in, config, VSM_Z_SUB, "subscribe", NULL)))
     return VSM_ENOMEM;
   int err = in->submit ? listen_submit(in, d) : 0;
   if (!err && in->subscribe)
@@ -431,7 +447,8 @@ static bool is_connected(const struct vsm_ingest *in, const struct vsm_conf_sour
   return false;
 }
 
-static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *source) {
+static int connect_source(struct vsm_ingest *in, const struct vsm_config *config,
+                          const struct vsm_conf_source *source) {
   struct source_sock s = {.endpoint = strdup(source->connect),
                           .id = strdup(source->id.z),
                           .server_key = source->server_key ? vsm_mem_copy(vsm_str_of(source->server_key)) : NULL};
@@ -439,7 +456,7 @@ static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *s
   const char *why = "out of memory or descriptors";
   snprintf(topic, sizeof topic, "v1/event/%s/", source->id.z);
   if (s.endpoint && s.id)
-    s.sock = new_socket(in, VSM_Z_SUB, s.id, source->server_key);
+    s.sock = new_socket(in, config, VSM_Z_SUB, s.id, source->server_key);
   if (!s.sock || vsm_zsock_connect(s.sock, s.endpoint, &why) != 0) {
     vsm_log("connect_failed", "source=%s endpoint=%s why=\"%s\"", source->id.z, source->connect, why);
     source_close(&s);
@@ -453,6 +470,7 @@ static int connect_source(struct vsm_ingest *in, const struct vsm_conf_source *s
 }
 
 int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config, bool our_key) {
+  in->most = (struct vsm_batch_bounds){(size_t)config->daemon.limit_frame_bytes, (size_t)config->daemon.limit_batch};
   for (size_t i = in->n_sources; i-- > 0;) {
     if (is_configured(config, &in->sources[i]) && !(our_key && in->sources[i].server_key))
       continue;
@@ -462,7 +480,7 @@ int vsm_ingest_follow(struct vsm_ingest *in, const struct vsm_config *config, bo
   int err = 0;
   for (unsigned i = 0; i < config->sources.n; i++) {
     const struct vsm_conf_source *s = &config->sources.at[i];
-    if (s->connect && !is_connected(in, s) && connect_source(in, s) != 0)
+    if (s->connect && !is_connected(in, s) && connect_source(in, config, s) != 0)
       err = VSM_EIO;
   }
   hold(in, in->shut);

@@ -4,6 +4,7 @@
 #include "shell/auth.h"
 #include "shell/log.h"
 #include "shell/zsock.h"
+#include "wire/status.h"
 
 struct vsm_ingest;
 struct vsm_config;
@@ -48,6 +49,8 @@ void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core); // borro
 struct vsm_ingest_counts {
   uint64_t bad_frames; // refused before they were a batch
   uint64_t acks_lost;  // their clients were gone, or had left too many unread
+  uint64_t frames_too_large, batches_too_large;
 };
 struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in);
+void vsm_ingest_tell_bounds(const struct vsm_ingest *in, struct vsm_bounds *out);
 size_t vsm_ingest_waiting_bytes(const struct vsm_ingest *in); // records and acks that wait for the disk

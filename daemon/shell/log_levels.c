@@ -20,6 +20,7 @@ static const struct {
       "refused",
       "connect_failed",
       "handshake_failed",
+      "connection_refused",
       "query_failed",
       "publish_failed",
       "recover_failed",

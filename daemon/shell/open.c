@@ -14,9 +14,13 @@
 #include "base/endpoint.h"
 #include "base/err.h"
 #include "shell/log.h"
+#include "shell/process.h"
 #include "wire/message.h"
 
 enum { REQUEST_ID_MAX = 1024 };
+// For the journal, checkpoints, ZeroMQ itself and connections that are about to be refused; for a source that is
+// connected to and its recover socket.
+enum { OTHER_DESCRIPTORS = 256, SOURCE_DESCRIPTORS = 8, CONNECTIONS_LEAST = 8 };
 
 // The inode of the socket that listens on a TCP port, 0: none found.
 static unsigned long listening_inode(const char *table, unsigned port) {
@@ -123,6 +127,24 @@ int vsm_open_listeners(struct vsm_zsock *sock, const char *name, const struct vs
 
 struct vsm_conf_endpoints vsm_open_one(const char *const *endpoint) {
   return (struct vsm_conf_endpoints){(const char **)endpoint, *endpoint != NULL};
+}
+
+void vsm_open_bounds(struct vsm_zsock_options *o, const struct vsm_config *c) {
+  const struct vsm_conf_daemon *d = &c->daemon;
+  uint64_t listening = (d->subscribe.n > 0) + (d->submit != NULL) + (d->publish != NULL) + (d->query != NULL);
+  uint64_t kept_back = OTHER_DESCRIPTORS + (uint64_t)c->sources.n * SOURCE_DESCRIPTORS;
+  uint64_t all = vsm_process_descriptors_max(), share = all > kept_back ? (all - kept_back) / listening : 0;
+  o->connections_max = (uint64_t)d->limit_connections < share ? (uint64_t)d->limit_connections
+                       : share > CONNECTIONS_LEAST            ? share
+                                                              : CONNECTIONS_LEAST;
+  o->handshake_ms = (int)(d->limit_handshake.us / 1000);
+}
+
+void vsm_open_tell_bounds(const struct vsm_zsock *sock, struct vsm_bounds *out) {
+  const struct vsm_zsock_options *o = vsm_zsock_options(sock);
+  struct vsm_zsock_counts c = vsm_zsock_counts(sock);
+  vsm_bounds_add(out, (struct vsm_bound){"connections", o->name, c.connections, o->connections_max, c.refused});
+  vsm_bounds_add(out, (struct vsm_bound){"handshake", o->name, 0, (uint64_t)o->handshake_ms, c.handshakes});
 }
 
 void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what,

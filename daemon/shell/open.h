@@ -4,6 +4,7 @@
 #include "shell/auth.h"
 #include "shell/log.h"
 #include "shell/zsock.h"
+#include "wire/status.h"
 
 // Binds and logs where, or why not and what holds the port. 0 or a negative enum vsm_err (VSM_ENOMEM: sock is NULL).
 // key: NULL: unencrypted.
@@ -13,6 +14,11 @@ int vsm_open_listeners(struct vsm_zsock *sock, const char *name, const struct vs
                        const struct vsm_conf_endpoints *next, const struct vsm_auth_keys *keys);
 // A list of the one endpoint; NULL: of none.
 struct vsm_conf_endpoints vsm_open_one(const char *const *endpoint);
+// Bounds of a socket that listens, as the configuration says them, and as far as there are descriptors: those that
+// nothing else needs are shared out among all that listen, so that accepting never fails.
+void vsm_open_bounds(struct vsm_zsock_options *options, const struct vsm_config *config);
+void vsm_open_tell_bounds(const struct vsm_zsock *sock, struct vsm_bounds *out); // how these fare
+
 // What happens to the connections of a socket, for vsm_zsock_peer_fn.
 void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what, struct vsm_str endpoint);
 

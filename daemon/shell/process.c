@@ -39,6 +39,11 @@ void vsm_process_raise_descriptor_limit(void) {
   }
 }
 
+uint64_t vsm_process_descriptors_max(void) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 void vsm_process_hide(void) {
   prctl(PR_SET_DUMPABLE, 0);
 }

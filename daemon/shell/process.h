@@ -16,6 +16,7 @@ void vsm_process_thread_stays_behind(void); // the calling thread takes processo
 void vsm_process_stay_behind(void);
 // Each connection takes a descriptor; the limit that a shell gives is for programs of another kind.
 void vsm_process_raise_descriptor_limit(void);
+uint64_t vsm_process_descriptors_max(void); // that may be open at once
 // No core dump is made of it, and no other process of its user may look into its memory: it holds a secret, of which
 // libzmq has copies too.
 void vsm_process_hide(void);

@@ -16,7 +16,7 @@
 #include "shell/topics.h"
 #include "wire/publication.h"
 
-enum { SUBSCRIPTION_BYTES_MAX = 1024, UNREAD_MAX = 10000 };
+enum { SUBSCRIPTION_BYTES_MAX = 1024, SUBSCRIPTIONS_UNREAD_MAX = 10000 };
 #define ALL_EVERY_US (5 * VSM_SECOND_US)
 
 struct vsm_publish {
@@ -132,20 +132,29 @@ static int listen(struct vsm_publish *p, const struct vsm_config *c) {
 }
 
 int vsm_publish_open(struct vsm_publish *p, const struct vsm_config *config) {
-  p->sock = vsm_zsock_create(p->o.zcontext, p->o.loop,
-                             &(struct vsm_zsock_options){.kind = VSM_Z_XPUB,
-                                                         .name = "publish",
-                                                         .message_bytes_max = SUBSCRIPTION_BYTES_MAX,
-                                                         .receive_high_water = UNREAD_MAX,
-                                                         .send_high_water = UNREAD_MAX,
-                                                         .fn = on_subscription,
-                                                         .on_peer = on_peer,
-                                                         .ctx = p,
-                                                         .grants = vsm_auth_is_on(p->o.auth)});
+  struct vsm_zsock_options o = {.kind = VSM_Z_XPUB,
+                                .name = "publish",
+                                .message_bytes_max = SUBSCRIPTION_BYTES_MAX,
+                                .receive_high_water = SUBSCRIPTIONS_UNREAD_MAX,
+                                .send_high_water = (int)config->daemon.limit_publish_queue,
+                                .fn = on_subscription,
+                                .on_peer = on_peer,
+                                .ctx = p,
+                                .grants = vsm_auth_is_on(p->o.auth)};
+  vsm_open_bounds(&o, config);
+  p->sock = vsm_zsock_create(p->o.zcontext, p->o.loop, &o);
   int err = p->sock ? listen(p, config) : VSM_ENOMEM;
   if (!err)
     vsm_timer_set(p->all, ALL_EVERY_US);
   return err;
+}
+
+void vsm_publish_tell_bounds(const struct vsm_publish *p, struct vsm_bounds *out) {
+  if (!p->sock)
+    return;
+  vsm_open_tell_bounds(p->sock, out);
+  uint64_t most = (uint64_t)vsm_zsock_options(p->sock)->send_high_water;
+  vsm_bounds_add(out, (struct vsm_bound){"publish_queue", "publish", 0, most, vsm_zsock_counts(p->sock).queues_full});
 }
 
 int vsm_publish_renew(struct vsm_publish *p, const struct vsm_config *config) {

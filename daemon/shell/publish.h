@@ -28,6 +28,7 @@ int vsm_publish_renew(struct vsm_publish *p, const struct vsm_config *config);
 // At start and after a reload; both are borrowed.
 void vsm_publish_set_core(struct vsm_publish *p, struct vsm_core *core, const struct vsm_model *model,
                           int64_t interval_us);
+void vsm_publish_tell_bounds(const struct vsm_publish *p, struct vsm_bounds *out);
 // Figures may have changed.
 void vsm_publish_soon(struct vsm_publish *p);
 // While it is so, no figures go out: there are none yet.

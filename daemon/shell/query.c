@@ -5,7 +5,7 @@
 #include "shell/answers.h"
 #include "shell/open.h"
 
-enum { REQUEST_BYTES_MAX = 64 * 1024, UNREAD_MAX = 1000 };
+enum { REQUEST_BYTES_MAX = 64 * 1024 };
 
 struct vsm_query_socket *vsm_query_socket_create(const struct vsm_query_socket_options *o) {
   struct vsm_query_socket *q = calloc(1, sizeof *q);
@@ -40,8 +40,10 @@ void vsm_query_socket_hold(struct vsm_query_socket *q, bool held) {
 
 static void send_answer(struct vsm_query_socket *q, const struct vsm_str *frames, size_t n,
                         const struct vsm_zpart *content) {
-  if (!vsm_reply(q->sock, frames, n, content->p, content->n, content->pack))
-    vsm_log_gated(q->o.gates, frames[0], "reply_lost", "bytes=%zu", content->n);
+  if (vsm_reply(q->sock, frames, n, content->p, content->n, content->pack))
+    return;
+  q->answers_lost++;
+  vsm_log_gated(q->o.gates, frames[0], "reply_lost", "bytes=%zu", content->n);
 }
 
 void vsm_query_socket_committed(struct vsm_query_socket *q, uint64_t position) {
@@ -87,16 +89,25 @@ static int listen(struct vsm_query_socket *q, const struct vsm_config *c) {
 }
 
 int vsm_query_socket_open(struct vsm_query_socket *q, const struct vsm_config *config) {
-  q->sock = vsm_zsock_create(q->o.zcontext, q->o.loop,
-                             &(struct vsm_zsock_options){.kind = VSM_Z_ROUTER,
-                                                         .name = "query",
-                                                         .message_bytes_max = REQUEST_BYTES_MAX,
-                                                         .receive_high_water = UNREAD_MAX,
-                                                         .send_high_water = UNREAD_MAX,
-                                                         .fn = on_asked,
-                                                         .on_peer = on_peer,
-                                                         .ctx = q});
+  struct vsm_zsock_options o = {.kind = VSM_Z_ROUTER,
+                                .name = "query",
+                                .message_bytes_max = REQUEST_BYTES_MAX,
+                                .receive_high_water = (int)config->daemon.limit_query_queue,
+                                .send_high_water = (int)config->daemon.limit_query_queue,
+                                .fn = on_asked,
+                                .on_peer = on_peer,
+                                .ctx = q};
+  vsm_open_bounds(&o, config);
+  q->sock = vsm_zsock_create(q->o.zcontext, q->o.loop, &o);
   return q->sock ? listen(q, config) : VSM_ENOMEM;
+}
+
+void vsm_query_socket_tell_bounds(const struct vsm_query_socket *q, struct vsm_bounds *out) {
+  if (!q->sock)
+    return;
+  vsm_open_tell_bounds(q->sock, out);
+  uint64_t most = (uint64_t)vsm_zsock_options(q->sock)->send_high_water;
+  vsm_bounds_add(out, (struct vsm_bound){"query_queue", "query", 0, most, q->answers_lost});
 }
 
 int vsm_query_socket_renew(struct vsm_query_socket *q, const struct vsm_config *config) {

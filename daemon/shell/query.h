@@ -7,6 +7,7 @@
 #include "shell/zsock.h"
 #include "wire/reply.h"
 #include "wire/request.h"
+#include "wire/status.h"
 
 struct vsm_query_socket;
 
@@ -46,6 +47,7 @@ int vsm_query_socket_open(struct vsm_query_socket *q, const struct vsm_config *c
 // The same anew, with the keys and the clients in force: all clients are cut off, and come again.
 int vsm_query_socket_renew(struct vsm_query_socket *q, const struct vsm_config *config);
 uint64_t vsm_query_socket_bad_frames(const struct vsm_query_socket *q);
+void vsm_query_socket_tell_bounds(const struct vsm_query_socket *q, struct vsm_bounds *out);
 void vsm_query_socket_hold(struct vsm_query_socket *q, bool held); // questions wait meanwhile
 void vsm_query_socket_set_core(struct vsm_query_socket *q, struct vsm_core *core, const struct vsm_model *model);
 // Records up to this position are on disk: answers that waited for them go out.

@@ -7,6 +7,11 @@
 //     kicks itself again,
 //   - and it asks the same after everything that was sent outside of its turn.
 //
+// How many connections there are is known by the monitor alone, which tells of each its descriptor. One too many is
+// accepted, and then shut down: libzmq takes that for the peer's end of it, and is rid of it. To listen no more would
+// take away all connections of that endpoint, and with all descriptors taken libzmq tries to accept without a pause;
+// so the number stays below what descriptors there are.
+//
 // Nothing here ever waits, but for vsm_zsock_renew(): what cannot be sent is given up, and said so. All options are set
 // before bind and connect, since later they do not hold for what is bound already. That is made use of: the key that a
 // server is known by is an option too, so one socket can have two endpoints with two keys.
@@ -15,6 +20,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <zmq.h>
 
 #include "base/endpoint.h"
@@ -61,6 +67,7 @@ struct vsm_zsock {
   char endpoint[256];
   vsm_zsock_peer_fn *on_peer;
   struct vsm_zsock *monitor; // what happens to its connections; NULL: nobody asks
+  struct vsm_zsock_counts counts;
 };
 
 struct vsm_zcontext *vsm_zcontext_create(void) {
@@ -170,7 +177,7 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
   set(socket, ZMQ_LINGER, LINGER_MS);
   set(socket, ZMQ_SNDHWM, o->send_high_water);
   set(socket, ZMQ_RCVHWM, o->receive_high_water);
-  set(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS);
+  set(socket, ZMQ_HANDSHAKE_IVL, o->handshake_ms ? o->handshake_ms : HANDSHAKE_MS);
   set(socket, ZMQ_TCP_KEEPALIVE, 1);
   set(socket, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE);
   set(socket, ZMQ_TCP_KEEPALIVE_INTVL, KEEPALIVE_INTERVAL);
@@ -178,6 +185,8 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
   set(socket, ZMQ_BACKLOG, BACKLOG);
   if (o->kind == VSM_Z_ROUTER)
     set(socket, ZMQ_ROUTER_MANDATORY, 1); // tells of what could not be sent
+  if (o->kind == VSM_Z_XPUB)
+    set(socket, ZMQ_XPUB_NODROP, 1); // likewise
   if (o->kind == VSM_Z_DEALER)
     set(socket, ZMQ_IMMEDIATE, 1);
   if (o->grants)
@@ -206,20 +215,50 @@ static const struct {
                          {ZMQ_EVENT_ACCEPTED, "accepted"},
                          {ZMQ_EVENT_DISCONNECTED, "disconnected"},
                          {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, "handshake_failed"},
-                         {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "handshake_failed"}};
+                         {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "handshake_failed"},
+                         {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, "handshake_failed"}};
 enum { CONNECTION_EVENTS = sizeof connection_events / sizeof *connection_events };
+
+// Should its peer have ended it meanwhile, and another have the descriptor, that one came later and is beyond the bound
+// likewise, or it comes again by itself.
+static const char *refuse(struct vsm_zsock *s, int fd) {
+  s->counts.refused++;
+  shutdown(fd, SHUT_RDWR);
+  return "connection_refused";
+}
+
+// What is to be said of it. Every connection that was accepted is told of again when it ends.
+static const char *count(struct vsm_zsock *s, uint16_t event, int fd, const char *word) {
+  switch (event) {
+  case ZMQ_EVENT_ACCEPTED:
+    s->counts.connections++;
+    return s->options.connections_max && s->counts.connections > s->options.connections_max ? refuse(s, fd) : word;
+  case ZMQ_EVENT_DISCONNECTED:
+    s->counts.connections -= s->counts.connections > 0; // one that we made is not counted
+    return word;
+  case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+  case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+  case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+    s->counts.handshakes++;
+    return word;
+  default:
+    return word;
+  }
+}
 
 // Of the monitor: the event's number (16 bits) and a value (32), then the endpoint.
 static void on_connection_event(void *ctx, struct vsm_zsock *monitor, const struct vsm_str *frames, size_t n) {
   struct vsm_zsock *s = ctx;
   uint16_t event;
+  int32_t value;
   (void)monitor;
-  if (n != 2 || frames[0].n < sizeof event)
+  if (n != 2 || frames[0].n < sizeof event + sizeof value)
     return;
   memcpy(&event, frames[0].p, sizeof event);
+  memcpy(&value, frames[0].p + sizeof event, sizeof value);
   for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
     if (connection_events[i].event == event)
-      s->on_peer(s->ctx, s, connection_events[i].word, frames[1]);
+      s->on_peer(s->ctx, s, count(s, event, value, connection_events[i].word), frames[1]);
 }
 
 static int start_monitor(struct vsm_zsock *s) {
@@ -259,6 +298,7 @@ static void close_socket(struct vsm_zsock *s) {
     zmq_socket_monitor(s->socket, NULL, 0);
   vsm_zsock_destroy(s->monitor);
   s->monitor = NULL;
+  s->counts.connections = 0;
   vsm_watch_destroy(s->watch);
   s->watch = NULL;
   if (s->socket)
@@ -292,6 +332,14 @@ void vsm_zsock_destroy(struct vsm_zsock *s) {
 
 const char *vsm_zsock_name(const struct vsm_zsock *s) {
   return s->name;
+}
+
+const struct vsm_zsock_options *vsm_zsock_options(const struct vsm_zsock *s) {
+  return &s->options;
+}
+
+struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s) {
+  return s ? s->counts : (struct vsm_zsock_counts){0};
 }
 
 // One event of the monitor is taken. Is it that nobody listens at an endpoint any more?
@@ -404,15 +452,32 @@ static bool make(zmq_msg_t *m, const struct vsm_zpart *part) {
   return true;
 }
 
+static bool send_frames(struct vsm_zsock *s, zmq_msg_t *msgs, size_t n) {
+  bool sent = true;
+  for (size_t i = 0; i < n && sent; i++)
+    sent = zmq_msg_send(&msgs[i], s->socket, ZMQ_DONTWAIT | (i + 1 < n ? ZMQ_SNDMORE : 0)) >= 0;
+  return sent;
+}
+
+// An XPUB that may not drop sends to nobody where one subscriber's queue is full, and says so. Then it may, once: that
+// one is left out from now on, unasked, until it has read half of what waits for it.
+static bool send_but_to_the_full(struct vsm_zsock *s, zmq_msg_t *msgs, size_t n) {
+  s->counts.queues_full++;
+  set(s->socket, ZMQ_XPUB_NODROP, 0);
+  bool sent = send_frames(s, msgs, n);
+  set(s->socket, ZMQ_XPUB_NODROP, 1);
+  return sent;
+}
+
 // All frames are made before the first is sent, and whether the message can be sent shows at the first.
 bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n) {
   zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
   size_t made = 0;
   while (made < n && make(&msgs[made], &parts[made]))
     made++;
-  bool sent = made == n;
-  for (size_t i = 0; i < n && sent; i++)
-    sent = zmq_msg_send(&msgs[i], s->socket, ZMQ_DONTWAIT | (i + 1 < n ? ZMQ_SNDMORE : 0)) >= 0;
+  bool sent = made == n && send_frames(s, msgs, n);
+  if (!sent && made == n && s->options.kind == VSM_Z_XPUB && errno == EAGAIN)
+    sent = send_but_to_the_full(s, msgs, n);
   for (size_t i = 0; i < made; i++)
     zmq_msg_close(&msgs[i]);
   recheck(s);

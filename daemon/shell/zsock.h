@@ -38,12 +38,16 @@ struct vsm_zsock_options {
   const struct vsm_key *key;
   const char *server_key;
   bool grants; // XPUB: nobody is subscribed to anything but by vsm_zsock_grant()
+  // Where it listens, with on_peer alone.
+  uint64_t connections_max; // later ones are ended at once; 0: as many as come
+  int handshake_ms;         // longer ones are ended; 0: 5 s
 };
 
 struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop,
                                    const struct vsm_zsock_options *options); // NULL: no memory or descriptors
 void vsm_zsock_destroy(struct vsm_zsock *s);                                 // NULL-safe
 const char *vsm_zsock_name(const struct vsm_zsock *s);
+const struct vsm_zsock_options *vsm_zsock_options(const struct vsm_zsock *s);
 
 // 0, VSM_EINUSE, or VSM_EIO with *why = static text. After success vsm_zsock_endpoint() is the real one (a wildcard
 // port resolved). key: of the server that is met there (CURVE); NULL: whoever comes is let in, unencrypted.
@@ -56,6 +60,15 @@ int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix);
 // is lost. Waits until nobody listens at its endpoints any more, some milliseconds; they are to be bound anew, and a
 // wildcard port is then the same as before. 0 or VSM_ENOMEM, and then it can only be destroyed.
 int vsm_zsock_renew(struct vsm_zsock *s);
+
+// Since it was created; of what listens, and needs on_peer.
+struct vsm_zsock_counts {
+  uint64_t connections; // that are there now
+  uint64_t refused;     // beyond connections_max
+  uint64_t handshakes;  // that failed, of refused connections too
+  uint64_t queues_full; // XPUB: how often a peer's queue filled up, from when on it loses messages until it has read
+};
+struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s); // NULL: zeros
 
 bool vsm_zsock_is_client(const struct vsm_zsock *s); // of an encrypted connection
 // Of the message in hand (vsm_zsock_fn): as whom the peer was let in, and its address; NULL: unknown.

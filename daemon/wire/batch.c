@@ -271,6 +271,14 @@ int vsm_wire_decode_batch(struct vsm_str frame, struct vsm_time received, struct
   return err;
 }
 
+void vsm_batch_bound(struct vsm_batch *b, size_t frame_bytes, const struct vsm_batch_bounds *most) {
+  uint64_t told = b->refused != VSM_R_NONE ? b->refused_events : b->n_events;
+  if (frame_bytes > most->frame_bytes && b->refused != VSM_R_FRAME_TOO_LARGE)
+    refuse(b, VSM_R_FRAME_TOO_LARGE, "a frame has at most as many bytes as limits.frame says", told ? told : 1);
+  else if (b->refused == VSM_R_NONE && b->n_events > most->events)
+    refuse(b, VSM_R_BATCH_TOO_LARGE, "a batch has at most as many events as limits.batch says", told);
+}
+
 size_t vsm_wire_without(struct vsm_str frame, const bool *drop, unsigned char *out) {
   const uint8_t *p = (const uint8_t *)frame.p, *end = p + frame.n;
   size_t n = 0, event = 0;

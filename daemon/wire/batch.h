@@ -33,5 +33,12 @@ struct vsm_batch {
 int vsm_wire_decode_batch(struct vsm_str frame, struct vsm_time received, struct vsm_arena *arena,
                           struct vsm_batch *out);
 
+// What a daemon takes may be less. Refuses the whole of a batch that was decoded from so many bytes and is beyond that;
+// what the journal has was within it once, and is taken whatever the bounds are now.
+struct vsm_batch_bounds {
+  size_t frame_bytes, events;
+};
+void vsm_batch_bound(struct vsm_batch *batch, size_t frame_bytes, const struct vsm_batch_bounds *bounds);
+
 // A batch's frame without some of its events, by index; out: room for as many bytes. Returns how many it has.
 size_t vsm_wire_without(struct vsm_str frame, const bool *drop, unsigned char *out);

@@ -198,6 +198,18 @@ Vsm__V1__Ingest *vsm_build_ingest(struct vsm_build *b, const struct vsm_ingest_v
   return m;
 }
 
+static void build_bounds(struct vsm_build *b, const struct vsm_bounds *bounds, Vsm__V1__Status *m) {
+  m->bounds = vsm_build_list(b, bounds->n, &vsm__v1__bound__descriptor, &m->n_bounds);
+  for (size_t i = 0; i < m->n_bounds; i++) {
+    const struct vsm_bound *v = &bounds->at[i];
+    m->bounds[i]->name = (char *)v->name;
+    m->bounds[i]->socket = (char *)v->socket;
+    m->bounds[i]->now = v->now;
+    m->bounds[i]->most = v->most;
+    m->bounds[i]->beyond = v->beyond;
+  }
+}
+
 void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm__V1__Status *m) {
   m->version = (char *)v->version;
   m->clock = (char *)v->clock;
@@ -238,6 +250,7 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
     m->alerts->info = v->alerts.firing[VSM_INFO];
     m->alerts->silenced = v->alerts.silenced;
   }
+  build_bounds(b, &v->bounds, m);
 }
 
 int vsm_build_finish(const struct vsm_build *b, const void *content, struct vsm_message *out) {

@@ -5,6 +5,23 @@
 #include "core/alert.h"
 #include "core/view.h"
 
+// A bound of the configuration (daemon.limits), and how it fares.
+struct vsm_bound {
+  const char *name, *socket; // its key; "": of the whole daemon
+  uint64_t now;              // how much of it is taken; 0 too where that is not known
+  uint64_t most;
+  uint64_t beyond; // how often it was met since the start, and something was refused, lost, or counted under "other"
+};
+enum { VSM_BOUND_ROWS_MAX = 24 };
+struct vsm_bounds {
+  struct vsm_bound at[VSM_BOUND_ROWS_MAX];
+  unsigned n;
+};
+static inline void vsm_bounds_add(struct vsm_bounds *b, struct vsm_bound bound) {
+  if (b->n < VSM_BOUND_ROWS_MAX)
+    b->at[b->n++] = bound;
+}
+
 struct vsm_status_view {
   const char *version, *clock; // "wall", "event"
   struct vsm_time time;        // the daemon's now
@@ -31,4 +48,5 @@ struct vsm_status_view {
   const char *security;        // "curve", "local", "insecure"
   uint64_t refused_handshakes, refused_messages;
   struct vsm_alert_counts alerts;
+  struct vsm_bounds bounds;
 };

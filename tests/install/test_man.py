@@ -64,11 +64,12 @@ class Complete(unittest.TestCase):
 
     def test_every_key_and_default_of_the_configuration(self):
         text, schema = page("vsmd.yaml.5"), source("daemon", "conf", "schema.c")
-        keys = set(re.findall(r'\.key = "(\w+)"', schema)) | set(re.findall(r'KIND\("(\w+)"', schema))
+        keys = set(re.findall(r'\.key = "(\w+)"', schema)) | set(re.findall(r'(?:KIND|LIMIT)\("(\w+)"', schema))
         self.assertGreater(len(keys), 80)
         self.assertEqual([key for key in sorted(keys) if not re.search(rf"\\fB{key}\\fR", page("vsmd.yaml.5", plain=False))], [])
         defaults = re.findall(r'\.key = "(\w+)"(?:(?!\.key).)*?\.fallback = (?:d \? )?"([^"]+)"', schema, re.S)
-        self.assertGreater(len(defaults), 20)
+        defaults += re.findall(r'LIMIT\("(\w+)", \w+, \w+, "([^"]+)"\)', schema)
+        self.assertGreater(len(defaults), 30)
         for key, default in defaults:
             for word in default.split():
                 self.assertRegex(text, rf"\b{key}\b[^\n]*\(.*{re.escape(word)}", f"the default of {key}")

@@ -209,6 +209,12 @@ static void tables_are_bounded(void **state) {
   assert_int_equal(by_source, 100);
   assert_int_equal(by_kind, 50);
   assert_int_equal(by_reason, 50);
+  struct vsm_filling s = vsm_core_filling(r->core, VSM_BOUNDED_SOURCES);
+  struct vsm_filling u = vsm_core_filling(r->core, VSM_BOUNDED_UNMAPPED);
+  struct vsm_filling j = vsm_core_filling(r->core, VSM_BOUNDED_REJECTED);
+  assert_true(s.n == n_sources && s.most == 10 && s.beyond == 80); // two events of each that came too late
+  assert_true(u.n == n_unmapped && u.most == 10 && u.beyond == 40);
+  assert_true(j.n == n_rejected && j.most == 10 && j.beyond == 40);
   adds_up(r);
 }
 

@@ -380,6 +380,32 @@ static void test_large_batches(void **state) {
   refused_whole(x, VSM_R_FRAME_TOO_LARGE, 1);
 }
 
+// A daemon that takes less than the wire allows: the same reasons, in the same order.
+static void test_bounds(void **state) {
+  struct fixture *x = *state;
+  const struct vsm_batch_bounds wide = {1000, 2}, narrow = {20, 2}, least = {20, 1};
+  begin(x, "crm");
+  for (int i = 0; i < 2; i++) {
+    put_string(&x->event, 3, "type");
+    end_event(x);
+  }
+  struct vsm_batch *b = &x->batch;
+  decode(x);
+  vsm_batch_bound(b, x->frame.n, &wide);
+  assert_true(b->refused == VSM_R_NONE && b->n_events == 2);
+  vsm_batch_bound(b, 20, &least);
+  assert_true(b->refused == VSM_R_BATCH_TOO_LARGE && b->refused_events == 2 && b->n_events == 0);
+  decode(x);
+  vsm_batch_bound(b, 21, &narrow);
+  assert_true(b->refused == VSM_R_FRAME_TOO_LARGE && b->refused_events == 2 && b->n_events == 0);
+  put_string(&x->frame, 3, "\x0a");
+  decode(x);
+  vsm_batch_bound(b, 20, &least);
+  assert_true(b->refused == VSM_R_BAD_FRAME);
+  vsm_batch_bound(b, 21, &narrow);
+  assert_true(b->refused == VSM_R_FRAME_TOO_LARGE && b->refused_events == 3);
+}
+
 // The largest memory that a frame can take, and what happens where there is less.
 static void test_memory(void **state) {
   struct fixture *x = *state;
@@ -432,7 +458,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_event),       TEST(test_sign_of_life), TEST(test_faults),         TEST(test_many_attributes),
       TEST(test_large_event), TEST(test_bad_frames),   TEST(test_unknown_fields), TEST(test_large_batches),
-      TEST(test_memory),      TEST(test_mutations),
+      TEST(test_bounds),      TEST(test_memory),       TEST(test_mutations),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,19 +56,21 @@ static const struct vsm_stream_view stream_view = {.id = "S-1",
                                                    .n_windows = 1,
                                                    .stages = stage_views,
                                                    .n_stages = 2};
-static const struct vsm_status_view status_view = {.version = "1.2.3",
-                                                   .clock = "wall",
-                                                   .time = {1000000},
-                                                   .epoch = 77,
-                                                   .ingest = {6, 5, 4, 3, 2, 1, 9},
-                                                   .items_open = 3,
-                                                   .items_held = 4,
-                                                   .memory_bytes = 5,
-                                                   .uptime_seconds = 6.5,
-                                                   .configuration = "x.yaml",
-                                                   .configured = {5},
-                                                   .bad_frames = 8,
-                                                   .state = "/var/lib/vsmd"};
+static const struct vsm_status_view status_view = {
+    .version = "1.2.3",
+    .clock = "wall",
+    .time = {1000000},
+    .epoch = 77,
+    .ingest = {6, 5, 4, 3, 2, 1, 9},
+    .items_open = 3,
+    .items_held = 4,
+    .memory_bytes = 5,
+    .uptime_seconds = 6.5,
+    .configuration = "x.yaml",
+    .configured = {5},
+    .bad_frames = 8,
+    .bounds = {{{"items", "", 1, 2, 3}, {"connections", "query", 4, 5, 6}}, 2},
+    .state = "/var/lib/vsmd"};
 static const struct vsm_publication head = {.epoch = 77, .sequence = 5, .time = {2}};
 
 static Vsm__V1__Publication *read_publication(struct packed *x, int err, int body) {
@@ -126,6 +128,11 @@ static void check_status(const Vsm__V1__Status *s) {
   assert_int_equal(s->configured_unix_nano, 5000);
   assert_string_equal(s->trouble, "");
   assert_string_equal(s->state, "/var/lib/vsmd");
+  assert_int_equal(s->n_bounds, 2);
+  const Vsm__V1__Bound *b = s->bounds[1];
+  assert_string_equal(b->name, "connections");
+  assert_string_equal(b->socket, "query");
+  assert_int_equal(b->now * 100 + b->most * 10 + b->beyond, 456);
 }
 
 static uint64_t sequence(void *ctx, const char *stream, const char *stage) {
