@@ -16,7 +16,7 @@ vsm_cmd_fn vsm_cmd_ack, vsm_cmd_agent, vsm_cmd_alerts, vsm_cmd_silence, vsm_cmd_
     vsm_cmd_clock, vsm_cmd_edges, vsm_cmd_emit, vsm_cmd_export, vsm_cmd_forecast, vsm_cmd_forget, vsm_cmd_item,
     vsm_cmd_items, vsm_cmd_keygen, vsm_cmd_rebuild, vsm_cmd_rejected, vsm_cmd_reload, vsm_cmd_replay, vsm_cmd_series,
     vsm_cmd_simulate, vsm_cmd_snapshot, vsm_cmd_sources, vsm_cmd_status, vsm_cmd_tail, vsm_cmd_try, vsm_cmd_unmapped,
-    vsm_cmd_watch, vsm_cmd_what_if, vsm_cmd_withdraw;
+    vsm_cmd_visits, vsm_cmd_watch, vsm_cmd_what_if, vsm_cmd_withdraw;
 
 // --- options
 

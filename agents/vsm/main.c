@@ -19,6 +19,7 @@ static const struct {
     {"series", vsm_cmd_series, "the flow over time, with a picture"},
     {"items", vsm_cmd_items, "what is in progress, oldest first"},
     {"item", vsm_cmd_item, "the story of one item"},
+    {"visits", vsm_cmd_visits, "what was finished, one by one"},
     {"edges", vsm_cmd_edges, "how items really went, beside the drawing"},
     {"bottleneck", vsm_cmd_bottleneck, "the stages that hold up the flow, and why"},
     {"forecast", vsm_cmd_forecast, "when work will be done, and how sure that is"},

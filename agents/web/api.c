@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/ask/segmented.h"
+#include "agents/ask/finished.h"
 #include "agents/ask/pages.h"
 #include "agents/ask/panes.h"
+#include "agents/ask/segmented.h"
 #include "agents/lib/number.h"
 #include "agents/web/csv.h"
 #include "agents/web/daemon.h"
@@ -207,6 +208,19 @@ void vsm_api_items(struct vsm_exchange *x) {
     return;
   vsm_pages_init(q, &request, request.limit, "");
   inquire(x, &q->inquiry, show_items);
+}
+
+static void show_visits(struct vsm_exchange *x) {
+  show_message(x, &((struct vsm_finished *)x->inquiry)->visits->base);
+}
+
+void vsm_api_visits(struct vsm_exchange *x) {
+  struct vsm_finished *q = vsm_mem_need(vsm_arena_alloc(&x->arena, sizeof *q), sizeof *q);
+  Vsm__V1__VisitsRequest request = VSM__V1__VISITS_REQUEST__INIT;
+  if (!set_params(x, &request.base))
+    return;
+  vsm_finished_init(q, &request, request.limit, "");
+  inquire(x, &q->inquiry, show_visits);
 }
 
 static void show_snapshot(struct vsm_exchange *x) {

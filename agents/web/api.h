@@ -8,7 +8,7 @@
 vsm_handler_fn vsm_api_question;
 // 503, with the time since when.
 vsm_handler_fn vsm_api_say_gone;
-vsm_handler_fn vsm_api_snapshot, vsm_api_items, vsm_api_series; // of several requests each
+vsm_handler_fn vsm_api_snapshot, vsm_api_items, vsm_api_visits, vsm_api_series; // of several requests each
 
 // Asks the daemon; fn is called with the exchange, which is answered already where the daemon is gone.
 void vsm_api_ask(struct vsm_exchange *x, const Vsm__V1__Request *request, vsm_query_fn *fn);

@@ -149,7 +149,8 @@ static void add_route(json_t *paths, json_t *schemas, const struct vsm_route *r)
 
 void vsm_openapi(struct vsm_exchange *x) {
   static const ProtobufCMessageDescriptor *const others[] = {&vsm__v1__ack__descriptor, &vsm__v1__snapshot__descriptor,
-                                                             &vsm__v1__items__descriptor, &vsm__v1__done__descriptor};
+                                                             &vsm__v1__items__descriptor, &vsm__v1__visits__descriptor,
+                                                             &vsm__v1__done__descriptor};
   json_t *all = need(json_loadb((const char *)vsm_openapi_text, vsm_openapi_text_bytes, JSON_REJECT_DUPLICATES, NULL));
   json_t *schemas = json_object_get(json_object_get(all, "components"), "schemas");
   json_object_set_new(json_object_get(all, "info"), "version", need(json_string(VSM_VERSION)));

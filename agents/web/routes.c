@@ -22,6 +22,7 @@ const struct vsm_route vsm_routes[] = {
     {"GET", API "series", vsm_api_series, NULL, "stream stage window by zone last", false, "panes"},
     {"GET", API "items", vsm_api_items, NULL, "stream stage state segment sort limit cursor", false, "items"},
     {"GET", API "items/*", vsm_api_question, "item", "stream", false, "visits"},
+    {"GET", API "visits", vsm_api_visits, NULL, "stream stage window segment limit", false, "visits"},
     {"GET", API "edges", vsm_api_question, "edges", "stream window", false, "edges"},
     {"GET", API "bottleneck", vsm_api_question, "bottleneck", "stream window", false, "value_streams.stages"},
     {"GET", API "forecast", vsm_api_question, "forecast", "stream items by item seed", false, "chances"},

@@ -1,6 +1,7 @@
 // Pages of what is open. A page walks ranks in order, so that its cost is that of its rows; how far it may walk past
 // rows that a filter drops is bounded, and the cursor says where to go on.
 #include "base/err.h"
+#include "core/cursor.h"
 #include "core/pace.h"
 #include "core/state.h"
 
@@ -41,15 +42,7 @@ static const struct vsm_pace *pace_of(struct page *p, unsigned stream, unsigned 
 
 static bool is_wanted(const struct page *p, const struct vsm_story *story, enum vsm_visit_state state) {
   const struct vsm_items_query *q = p->query;
-  struct vsm_str value;
-  if (q->state >= 0 && state != (unsigned)q->state)
-    return false;
-  if (q->attribute < 0)
-    return true;
-  if (story->segments[q->attribute] == (uint32_t)VSM_NO_SEGMENT)
-    return false;
-  vsm_intern_parts(&p->core->words, story->segments[q->attribute], &value, 1);
-  return vsm_str_eq(value, q->value);
+  return (q->state < 0 || state == (unsigned)q->state) && vsm_core_has_segment(p->core, story, q->attribute, q->value);
 }
 
 static void fill_pace(struct page *p, unsigned stream, const struct vsm_visit *v, int64_t age_us,
@@ -301,26 +294,11 @@ static void scan_by_pace(struct page *p, struct cursor from, unsigned first, uns
     scan_between(p, &from, first, end);
 }
 
-// --- the cursor: its numbers in decimal, with dots between, behind the order they belong to
+// --- the cursor
 
 static bool parse_cursor(const struct page *p, struct cursor *out) {
-  struct vsm_str text = p->query->cursor;
-  unsigned k = 0, digits = 0;
-  *out = (struct cursor){{0}};
-  if (text.n < 2 || text.p[0] != vsm_items_sort_name(p->query->sort)[0])
-    return false;
-  for (size_t i = 1; i < text.n; i++) {
-    if (text.p[i] == '.' && digits > 0 && k < NUMBERS - 1) {
-      k++;
-      digits = 0;
-    } else if (text.p[i] >= '0' && text.p[i] <= '9' && digits++ < 18) {
-      out->n[k] = out->n[k] * 10 + (uint64_t)(text.p[i] - '0');
-    } else {
-      return false;
-    }
-  }
   unsigned streams = p->core->model->n_streams;
-  if (k != NUMBERS - 1 || digits == 0)
+  if (!vsm_cursor_parse(p->query->cursor, vsm_items_sort_name(p->query->sort)[0], out->n, NUMBERS))
     return false;
   if (p->query->sort != VSM_BY_PACE)
     return out->n[0] < streams && out->n[2] <= UINT32_MAX;
@@ -329,12 +307,8 @@ static bool parse_cursor(const struct page *p, struct cursor *out) {
 }
 
 static int print_cursor(struct page *p, struct vsm_str *out) {
-  const uint64_t *n = p->at.n;
-  const char *text = vsm_arena_printf(p->arena, "%c%llu.%llu.%llu.%llu.%llu", vsm_items_sort_name(p->query->sort)[0],
-                                      (unsigned long long)n[0], (unsigned long long)n[1], (unsigned long long)n[2],
-                                      (unsigned long long)n[3], (unsigned long long)n[4]);
-  *out = vsm_str_of(text);
-  return text ? 0 : VSM_ENOMEM;
+  *out = vsm_cursor_print(p->arena, vsm_items_sort_name(p->query->sort)[0], p->at.n, NUMBERS);
+  return out->n > 0 ? 0 : VSM_ENOMEM;
 }
 
 long vsm_core_items(struct vsm_core *core, const struct vsm_items_query *query, struct vsm_arena *arena,

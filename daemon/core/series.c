@@ -127,6 +127,24 @@ void vsm_series_duration(struct vsm_series *s, int64_t us, int64_t took_us, int 
   add_pair(q, (uint16_t)vsm_sketch_bucket(took_us), sign);
 }
 
+static int64_t durations(struct vsm_quarter *q) {
+  const struct pair *p = pairs_of(q);
+  int64_t n = 0;
+  for (uint16_t i = 0; i < q->n; i++)
+    n += p[i].n;
+  return n;
+}
+
+int64_t vsm_series_since(const struct vsm_series *s, int64_t from, int64_t n) {
+  for (size_t first = seek(s, number_of(from)), i = s->n; i > first; i--) {
+    n -= durations(&s->quarters[i - 1]);
+    int64_t start = s->quarters[i - 1].number * VSM_QUARTER_US;
+    if (n <= 0)
+      return start > from ? start : from;
+  }
+  return from;
+}
+
 void vsm_series_forget(struct vsm_series *s, int64_t before_us) {
   size_t to = seek(s, number_of(before_us < 0 ? 0 : before_us));
   for (; s->first < to; s->first++)

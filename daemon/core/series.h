@@ -24,6 +24,9 @@ size_t vsm_series_bytes(const struct vsm_series *s);
 // Adds up the counts of what happened from `from` on, before `to`; by enum vsm_series_what.
 void vsm_series_counts(const struct vsm_series *s, int64_t from, int64_t to, int64_t counts[3]);
 
+// From when on the newest n durations lie, to the quarter: more may; not before `from`, where fewer do.
+int64_t vsm_series_since(const struct vsm_series *s, int64_t from, int64_t n);
+
 // A pane of a picture: sums over a time.
 struct vsm_series_sum {
   int64_t counts[3];  // by enum vsm_series_what

@@ -61,6 +61,12 @@ int64_t vsm_core_age_us(const struct vsm_core *core, const struct vsm_calendar *
 // What readers of items share. Sorted, in the arena; NULL: no memory.
 const struct vsm_str *vsm_core_keys(const struct vsm_items *items, const struct vsm_item *it, struct vsm_arena *arena);
 void vsm_core_wait(const struct vsm_core *core, uint32_t wait, struct vsm_str *reason, const char **party);
+// The values that an item has, in the arena; NULL: no memory.
+const struct vsm_segment_value *vsm_core_segments(const struct vsm_core *core, const struct vsm_stream_state *s,
+                                                  const struct vsm_story *story, struct vsm_arena *arena, unsigned *n);
+// attribute -1: any item has it.
+bool vsm_core_has_segment(const struct vsm_core *core, const struct vsm_story *story, int attribute,
+                          struct vsm_str value);
 
 // clock.c. Time passes up to a now, with all time steps that are due by then.
 void vsm_core_pass_time(struct vsm_core *core, int64_t now_us);

@@ -135,20 +135,29 @@ static struct vsm_visit_view *tell_visits(struct vsm_core *core, const struct vs
   return rows;
 }
 
-static int tell_segments(const struct vsm_core *core, const struct vsm_stream_state *s, const struct vsm_story *story,
-                         struct vsm_arena *arena, struct vsm_item_view *out) {
+const struct vsm_segment_value *vsm_core_segments(const struct vsm_core *core, const struct vsm_stream_state *s,
+                                                  const struct vsm_story *story, struct vsm_arena *arena, unsigned *n) {
   struct vsm_segment_value *rows = vsm_arena_alloc(arena, s->n_attributes * sizeof *rows);
-  if (!rows)
-    return VSM_ENOMEM;
-  out->segments = rows;
-  for (unsigned i = 0; i < s->n_attributes; i++) {
+  *n = 0;
+  for (unsigned i = 0; rows && i < s->n_attributes; i++) {
     if (story->segments[i] == (uint32_t)VSM_NO_SEGMENT)
       continue;
-    struct vsm_segment_value *row = &rows[out->n_segments++];
+    struct vsm_segment_value *row = &rows[(*n)++];
     row->attribute = s->model->segments[i];
     vsm_intern_parts(&core->words, story->segments[i], &row->value, 1);
   }
-  return 0;
+  return rows;
+}
+
+bool vsm_core_has_segment(const struct vsm_core *core, const struct vsm_story *story, int attribute,
+                          struct vsm_str value) {
+  struct vsm_str has;
+  if (attribute < 0)
+    return true;
+  if (story->segments[attribute] == (uint32_t)VSM_NO_SEGMENT)
+    return false;
+  vsm_intern_parts(&core->words, story->segments[attribute], &has, 1);
+  return vsm_str_eq(has, value);
 }
 
 int vsm_core_find_item(const struct vsm_core *core, int stream, struct vsm_str key, unsigned *at, uint32_t *id,
@@ -210,7 +219,8 @@ static int tell_item(struct vsm_core *core, unsigned stream, uint32_t id, struct
                                 .n_visits = (unsigned)story->n_visits,
                                 .due = {vsm_items_date(&s->items, it, VSM_VALUE_DUE, VSM_PLACE_ITEM)},
                                 .not_before = {vsm_items_date(&s->items, it, VSM_VALUE_NOT_BEFORE, VSM_PLACE_ITEM)}};
-  return out->keys && out->visits && tell_segments(core, s, story, arena, out) == 0 ? 0 : VSM_ENOMEM;
+  out->segments = vsm_core_segments(core, s, story, arena, &out->n_segments);
+  return out->keys && out->visits && out->segments ? 0 : VSM_ENOMEM;
 }
 
 int vsm_core_item(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,

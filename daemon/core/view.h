@@ -223,6 +223,43 @@ struct vsm_items_query {
 long vsm_core_items(struct vsm_core *core, const struct vsm_items_query *query, struct vsm_arena *arena,
                     struct vsm_item_row **rows, struct vsm_str *cursor);
 
+struct vsm_segment_value {
+  const char *attribute;
+  struct vsm_str value;
+};
+
+// A visit that a stage completed, or an item that a stream finished: what cycle times and lead times are counted of.
+struct vsm_finished_row {
+  struct vsm_str item;
+  struct vsm_time entered, left; // of a stream: first transition, finish
+  // Working time where there is a calendar. cycle: of a stream the lead time. Of a stream queued and suspended are 0,
+  // and active is the time in which some visit was.
+  int64_t cycle_us, queued_us, active_us, suspended_us;
+  const struct vsm_segment_value *segments;
+  unsigned n_segments;
+};
+struct vsm_visits_query {
+  unsigned stream;
+  int stage;       // -1: the stream itself
+  unsigned window; // 0: "all", then as configured
+  int attribute;   // index among the stream's segments, of which only items with `value` are wanted; -1: all
+  struct vsm_str value;
+  unsigned limit;        // of how many the newest are wanted
+  struct vsm_str cursor; // from the page before; empty: the first
+};
+struct vsm_visits_view {
+  struct vsm_time since; // from then on all are told that are held: later than the window's start where it has more
+  bool more;             // it has older ones
+  double working_day_seconds;
+  const struct vsm_finished_row *rows;
+  size_t n;
+  struct vsm_str cursor; // for the next page; empty: that was the last
+};
+// The newest of those that left in the window, in no order, a few more than `limit` maybe (with a segment fewer: those
+// of them that are in it). A page may be empty. 0, VSM_EINVAL (cursor) or VSM_ENOMEM.
+int vsm_core_visits(struct vsm_core *core, const struct vsm_visits_query *query, struct vsm_arena *arena,
+                    struct vsm_visits_view *out);
+
 struct vsm_transition_view {
   struct vsm_time time;
   const char *stage; // "": of the item
@@ -245,10 +282,6 @@ struct vsm_visit_view {
   struct vsm_time due, not_before; // 0: none
   struct vsm_str reason;           // of a suspended one
   const char *party;               // NULL: not suspended
-};
-struct vsm_segment_value {
-  const char *attribute;
-  struct vsm_str value;
 };
 struct vsm_item_view {
   struct vsm_str item;

@@ -177,6 +177,8 @@ static int answer_series(struct vsm_query_socket *q, const struct vsm_request *r
   return err ? err : vsm_reply_series(&view, &q->arena, out);
 }
 
+static const char not_a_cursor[] = "the cursor is not one of an earlier answer";
+
 static int find_sort(struct vsm_str name) {
   static const enum vsm_items_sort sorts[] = {VSM_BY_AGE, VSM_BY_PACE, VSM_BY_LAST};
   for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++)
@@ -216,8 +218,32 @@ static int answer_items(struct vsm_query_socket *q, const struct vsm_request *r,
   struct vsm_str cursor;
   long n = vsm_core_items(q->core, &query, &q->arena, &rows, &cursor);
   if (n == VSM_EINVAL)
-    *why = "the cursor is not one of an earlier answer";
+    *why = not_a_cursor;
   return n < 0 ? (int)n : vsm_reply_items(q->model, rows, (size_t)n, cursor, &q->arena, out);
+}
+
+static int answer_visits(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
+                         const char **why) {
+  const struct vsm_stream *s = &q->model->streams[stream];
+  int stage = vsm_answer_find(q, stream, r->stage, why), window = find_window(s, r->window);
+  int attribute = find_attribute(q, stream, r->attribute, why);
+  if (window == VSM_ENOENT)
+    *why = no_window(q, s, r->window);
+  if (stage == VSM_ENOENT || attribute == VSM_ENOENT || window == VSM_ENOENT)
+    return VSM_ENOENT;
+  struct vsm_visits_query query = {.stream = (unsigned)stream,
+                                   .stage = stage,
+                                   .window = (unsigned)window,
+                                   .attribute = attribute,
+                                   .value = r->value,
+                                   .limit = r->limit,
+                                   .cursor = r->cursor};
+  struct vsm_visits_of of = {s->id, stage < 0 ? "" : s->stages[stage].id, window ? s->windows[window - 1].name : "all"};
+  struct vsm_visits_view view;
+  int err = vsm_core_visits(q->core, &query, &q->arena, &view);
+  if (err == VSM_EINVAL)
+    *why = not_a_cursor;
+  return err ? err : vsm_reply_visits(&of, &view, &q->arena, out);
 }
 
 static int answer_item(struct vsm_query_socket *q, const struct vsm_request *r, int stream, struct vsm_message *out,
@@ -398,6 +424,7 @@ static const struct {
     [VSM_ASK_ALERTS] = {vsm_answer_alerts, NULL},
     [VSM_ASK_SILENCE] = {vsm_answer_silence, NULL},
     [VSM_ASK_ACKNOWLEDGE] = {vsm_answer_acknowledge, NULL},
+    [VSM_ASK_VISITS] = {answer_visits, "visits are asked for without a value stream"},
 };
 
 static int answer_question(struct vsm_query_socket *q, const struct vsm_request *r, struct vsm_message *out,

@@ -127,6 +127,38 @@ static void segment_value(struct vsm_build *b, const struct vsm_segment_value *v
   m->value = vsm_build_text(b, v->value);
 }
 
+static void finished(struct vsm_build *b, const struct vsm_finished_row *v, Vsm__V1__FinishedVisit *m) {
+  m->item = vsm_build_text(b, v->item);
+  m->entered_unix_nano = vsm_build_nanos(v->entered);
+  m->left_unix_nano = vsm_build_nanos(v->left);
+  m->cycle_seconds = vsm_seconds(v->cycle_us);
+  m->queue_seconds = vsm_seconds(v->queued_us);
+  m->active_seconds = vsm_seconds(v->active_us);
+  m->suspended_seconds = vsm_seconds(v->suspended_us);
+  m->segments = vsm_build_list(b, v->n_segments, &vsm__v1__segment_value__descriptor, &m->n_segments);
+  for (size_t i = 0; i < m->n_segments; i++)
+    segment_value(b, &v->segments[i], m->segments[i]);
+}
+
+int vsm_reply_visits(const struct vsm_visits_of *of, const struct vsm_visits_view *view, struct vsm_arena *arena,
+                     struct vsm_message *out) {
+  struct answer a;
+  Vsm__V1__Visits *m = begin(&a, arena, VSM__V1__REPLY__KIND_VISITS);
+  if (!m)
+    return VSM_ENOMEM;
+  m->value_stream = (char *)of->stream;
+  m->stage = (char *)of->stage;
+  m->window = (char *)of->window;
+  m->since_unix_nano = vsm_build_nanos(view->since);
+  m->more = view->more;
+  m->working_day_seconds = view->working_day_seconds;
+  m->cursor = vsm_build_text(&a.b, view->cursor);
+  m->visits = vsm_build_list(&a.b, view->n, &vsm__v1__finished_visit__descriptor, &m->n_visits);
+  for (size_t i = 0; i < m->n_visits; i++)
+    finished(&a.b, &view->rows[i], m->visits[i]);
+  return finish(&a, out);
+}
+
 int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
                    struct vsm_message *out) {
   struct answer a;

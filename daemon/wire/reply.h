@@ -26,6 +26,11 @@ int vsm_reply_error(const char *text, struct vsm_arena *arena, struct vsm_messag
 int vsm_reply_snapshot(const struct vsm_snapshot_view *view, struct vsm_arena *arena, struct vsm_message *out);
 int vsm_reply_items(const struct vsm_model *model, const struct vsm_item_row *rows, size_t n, struct vsm_str cursor,
                     struct vsm_arena *arena, struct vsm_message *out);
+struct vsm_visits_of {
+  const char *stream, *stage, *window; // stage: "" for none
+};
+int vsm_reply_visits(const struct vsm_visits_of *of, const struct vsm_visits_view *view, struct vsm_arena *arena,
+                     struct vsm_message *out);
 int vsm_reply_item(const struct vsm_model *model, const struct vsm_item_view *item, struct vsm_arena *arena,
                    struct vsm_message *out);
 struct vsm_series_view {

@@ -4,7 +4,6 @@
 
 #include "base/err.h"
 #include "vsm/v1/query.pb-c.h"
-#include "vsm/v1/query.pb-c.h"
 #include "wire/fields.h"
 #include "wire/utf8.h"
 
@@ -38,6 +37,8 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
                          [7] = AT(author),
                          [8] = AT(why)},
     [VSM_ASK_ACKNOWLEDGE] = {[1] = AT(key), [2] = AT(author), [3] = AT(why)},
+    [VSM_ASK_VISITS] =
+        {[1] = AT(stream), [2] = AT(stage), [3] = AT(window), [5] = AT(cursor), [6] = AT(attribute), [7] = AT(value)},
     [VSM_ASK_END] = {0},
 };
 // Likewise of numbers.
@@ -50,7 +51,7 @@ static const size_t numbers[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_END] = {0},
 };
 #undef AT
-#define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT)
+#define ITEMS_LIMIT VSM_WIRE_TAG(4, VSM_WIRE_VARINT) // of visits, too
 #define ALERTS_LIMIT VSM_WIRE_TAG(6, VSM_WIRE_VARINT)
 #define SILENCE_UNTIL VSM_WIRE_TAG(6, VSM_WIRE_64BIT)
 #define FORGET_KEY VSM_WIRE_TAG(3, VSM_WIRE_BYTES)
@@ -60,7 +61,11 @@ static const unsigned last_known[] = {
     [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,       [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
     [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2,  [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
     [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_FORGET] = 3,      [VSM_ASK_REBUILD] = 2,  [VSM_ASK_ALERTS] = 6,
-    [VSM_ASK_SILENCE] = 9,  [VSM_ASK_ACKNOWLEDGE] = 4, [VSM_ASK_END] = 0};
+    [VSM_ASK_SILENCE] = 9,  [VSM_ASK_ACKNOWLEDGE] = 4, [VSM_ASK_VISITS] = 7,   [VSM_ASK_END] = 0};
+
+// Of those that are told in pages.
+static const uint32_t most_rows[] = {
+    [VSM_ASK_ITEMS] = VSM_ITEMS_MAX, [VSM_ASK_VISITS] = VSM_VISITS_MAX, [VSM_ASK_END] = 0};
 
 static void add_bound(struct vsm_request *out, uint64_t ns) {
   if (out->n_bounds < VSM_BOUNDS_MAX)
@@ -83,7 +88,7 @@ static const uint8_t *read_bounds(const uint8_t *p, const uint8_t *end, struct v
 }
 
 static bool is_limit(enum vsm_request_kind kind, uint64_t tag) {
-  return (kind == VSM_ASK_ITEMS && tag == ITEMS_LIMIT) || (kind == VSM_ASK_ALERTS && tag == ALERTS_LIMIT);
+  return most_rows[kind] > 0 ? tag == ITEMS_LIMIT : kind == VSM_ASK_ALERTS && tag == ALERTS_LIMIT;
 }
 
 static bool read_question(struct vsm_str bytes, struct vsm_request *out) {
@@ -180,12 +185,11 @@ int vsm_wire_decode_request(struct vsm_str frame, struct vsm_request *out) {
     return VSM_EFORMAT;
   if (!has_good_texts(out))
     return VSM_EFORMAT;
-  if (out->kind == VSM_ASK_ITEMS) {
-    if (out->limit == 0)
-      out->limit = VSM_ITEMS_DEFAULT;
-    if (out->limit > VSM_ITEMS_MAX)
-      out->limit = VSM_ITEMS_MAX;
-  }
+  uint32_t most = most_rows[out->kind];
+  if (most > 0 && out->limit == 0)
+    out->limit = VSM_ITEMS_DEFAULT;
+  if (most > 0 && out->limit > most)
+    out->limit = most;
   return 0;
 }
 

@@ -27,19 +27,20 @@ enum vsm_request_kind {
   VSM_ASK_ALERTS,
   VSM_ASK_SILENCE,
   VSM_ASK_ACKNOWLEDGE,
+  VSM_ASK_VISITS,
   VSM_ASK_END,
 };
 
-enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000, VSM_BOUNDS_MAX = 1001 };
+enum { VSM_ITEMS_DEFAULT = 100, VSM_ITEMS_MAX = 1000, VSM_VISITS_MAX = 2000, VSM_BOUNDS_MAX = 1001 };
 
 // Fields that do not belong to the kind are empty.
 struct vsm_request {
   enum vsm_request_kind kind;
   struct vsm_str stream;                  // of all but tables; empty: all
-  struct vsm_str stage, attribute, value; // items, segments, alerts, silence; empty: all
+  struct vsm_str stage, attribute, value; // items, visits, segments, alerts, silence; empty: all
   struct vsm_str source, alert_kind;      // alerts, silence; empty: all
-  struct vsm_str state, sort, cursor;     // items
-  uint32_t limit;                         // items: 1 .. VSM_ITEMS_MAX, as asked or cut to it; alerts: 0: all
+  struct vsm_str state, sort, cursor;     // items; visits: cursor
+  uint32_t limit;                         // items, visits: from 1, as asked or cut to the most; alerts: 0: all
   struct vsm_str key;                     // item, forecast, withdraw, forget, silence; acknowledge: the alert
   struct vsm_str author, why;             // silence, acknowledge
   uint64_t until_ns, end;                 // silence
@@ -47,7 +48,7 @@ struct vsm_request {
   struct vsm_str by;                      // forecast
   uint64_t items, seed;                   // forecast
   uint64_t partial, from;                 // rebuild; from: of its record
-  struct vsm_str window;                  // edges, bottleneck, series; empty: the stream's longest, the bounds
+  struct vsm_str window;                  // edges, bottleneck, visits, series; empty: the stream's longest, the bounds
   uint64_t bounds_ns[VSM_BOUNDS_MAX];     // series
   struct vsm_str keys[VSM_LINKS_MAX];     // forget, of its record
   uint32_t n_keys;

@@ -95,6 +95,21 @@ static bool ask_items(struct asking *a, unsigned which) {
   return which < 15;
 }
 
+// Of a stream and of a stage: the newest few, which most items are passed over for; all that there is; a segment that
+// nothing has.
+static bool ask_visits(struct asking *a, unsigned which) {
+  struct vsm_visits_query q = {.stage = which % 2 ? 1 : -1, .attribute = -1, .limit = which < 2 ? LIMIT : FILLING};
+  struct vsm_visits_view view;
+  struct vsm_message m;
+  if (which >= 6)
+    return false;
+  q.attribute = which < 4 ? -1 : 0;
+  q.value = VSM_STR("nowhere");
+  int err = vsm_core_visits(a->business.core, &q, &a->arena, &view);
+  pack(a, err ? err : vsm_reply_visits(&(struct vsm_visits_of){"S0", "", "all"}, &view, &a->arena, &m), &m);
+  return true;
+}
+
 static bool ask_item(struct asking *a, unsigned which) {
   struct vsm_item_view item;
   struct vsm_message m;
@@ -307,7 +322,8 @@ void bench_queries(bool json) {
       {"publish/round_ms", publish_round}, {"query/snapshot_ms", ask_snapshot},     {"query/items_ms", ask_items},
       {"query/item_ms", ask_item},         {"query/segments_ms", ask_segments},     {"query/series_ms", ask_series},
       {"query/edges_ms", ask_edges},       {"query/bottleneck_ms", ask_bottleneck}, {"query/forecast_ms", ask_forecast},
-      {"query/unmapped_ms", ask_unmapped}, {"query/rejected_ms", ask_rejected},     {"query/sources_ms", ask_sources}};
+      {"query/unmapped_ms", ask_unmapped}, {"query/rejected_ms", ask_rejected},     {"query/sources_ms", ask_sources},
+      {"query/visits_ms", ask_visits}};
   struct asking *a = vsm_mem_alloc(sizeof *a);
   bench_pin(1);
   vsm_arena_init(&a->arena, 0);

@@ -64,6 +64,8 @@ NAMED = {
     "vsm item KEY": "vsm item {key}",
     "vsm items": "vsm items",
     "vsm items --sort pace": "vsm items --sort pace",
+    "vsm visits": "vsm visits RCV-01",
+    "vsm visits STREAM": "vsm visits RCV-01",
     "vsm replay FILE": "vsm replay {log}",
     "vsm bottleneck": "vsm bottleneck",
     "vsm edges STREAM": "vsm edges RCV-01",

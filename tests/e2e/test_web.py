@@ -66,6 +66,9 @@ class Questions(unittest.TestCase):
         self.assertEqual({s["value"]: s["wip"] for s in segmented["value_streams"][0]["segments"]}, {"north": 10, "south": 19})
         self.same("snapshot", "snapshot", "--segment", "region=north", segment="region=north")
         self.same("items", "items", "--stream", "S", "--segment", "region=north", stream="S", segment="region=north")
+        self.assertEqual([row["item"] for row in self.same("visits", "visits", "S", "--stage", "first", "--limit", "3", stream="S", stage="first", limit=3)["visits"]],
+                         ["S:38", "S:36", "S:34"])
+        self.same("visits", "visits", "S", "--window", "all", "--segment", "region=north", stream="S", window="all", segment="region=north")
         self.same("edges", "edges", "S", stream="S")
         self.same("edges", "edges", "S", "--window", "all", stream="S", window="all")
         self.same("bottleneck", "bottleneck")
@@ -86,7 +89,7 @@ class Questions(unittest.TestCase):
 
     def test_tables_are_csv_with_the_same_figures(self):
         for path, rows, query in (("items", "items", {}), ("sources", "sources", {}), ("unmapped", "unmapped", {}), ("rejected", "rejected", {}),
-                                  ("alerts", "alerts", {}), ("edges", "edges", {"stream": "S"}), ("items/S:1", "visits", {}), ("forecast", "chances", {"stream": "S"})):
+                                  ("alerts", "alerts", {}), ("edges", "edges", {"stream": "S"}), ("visits", "visits", {"stream": "S", "stage": "first"}), ("items/S:1", "visits", {}), ("forecast", "chances", {"stream": "S"})):
             told, answer = self.table(path, **query), self.web.get("/api/v1/" + path, **query).json()
             self.assertEqual(len(told), len(answer[rows]), path)
             for cells, row in zip(told, answer[rows]):
@@ -131,6 +134,10 @@ class Questions(unittest.TestCase):
         self.problem(400, "/api/v1/items", "age, pace, last", sort="colour")
         self.problem(400, "/api/v1/items", "without stream", stage="first")
         self.problem(404, "/api/v1/snapshot", "colour", segment="colour=red")
+        self.problem(400, "/api/v1/visits", "without a value stream", stage="first")
+        self.problem(400, "/api/v1/visits", "at most 2000", stream="S", limit=2001)
+        self.problem(404, "/api/v1/visits", "all, 1h", stream="S", window="2h")
+        self.problem(404, "/api/v1/visits", "first, second", stream="S", stage="third")
         self.problem(400, "/api/v1/series", "stream=ID")
         self.problem(400, "/api/v1/series", "one of them", stream="S", window="24h", by="day")
         self.problem(404, "/api/v1/series", "first, second", stream="S", stage="third")

@@ -20,6 +20,7 @@ ASK = {
     ("get", "/api/v1/snapshot"): [("", 200), ("?stream=S", 200), ("?stream=nowhere", 404)],
     ("get", "/api/v1/series"): [("?stream=S&window=24h", 200), ("?stream=S&stage=first&by=day&zone=UTC&last=3", 200), ("", 400)],
     ("get", "/api/v1/items"): [("", 200), ("?stream=S&stage=first&state=suspended&sort=pace&limit=2", 200), ("?limit=x", 400)],
+    ("get", "/api/v1/visits"): [("?stream=S", 200), ("?stream=S&stage=first&window=all&segment=region%3Dnorth&limit=2", 200), ("", 400)],
     ("get", "/api/v1/items/{key}"): [("S:1", 200), ("nobody", 404)],
     ("get", "/api/v1/edges"): [("?stream=S", 200), ("?stream=S&window=1x", 404)],
     ("get", "/api/v1/bottleneck"): [("", 200), ("?stream=S&window=24h", 200)],

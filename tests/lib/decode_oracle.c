@@ -213,6 +213,16 @@ static void same_request(const struct vsm_request *is, const Vsm__V1__Request *r
     same_text(is->why, r->acknowledge->why);
     assert((is->lost != 0) == (r->acknowledge->lost != 0));
     break;
+  case VSM__V1__REQUEST__KIND_VISITS:
+    same_text(is->stream, r->visits->stream);
+    same_text(is->stage, r->visits->stage);
+    same_text(is->window, r->visits->window);
+    same_text(is->cursor, r->visits->cursor);
+    same_text(is->attribute, r->visits->attribute);
+    same_text(is->value, r->visits->value);
+    assert(is->limit >= 1 && is->limit <= 2000);
+    assert(is->limit == r->visits->limit || r->visits->limit == 0 || r->visits->limit > 2000);
+    break;
   default:
     assert(is->stream.n == 0 && is->key.n == 0);
   }

@@ -176,6 +176,7 @@ void check_all(struct check *c, const struct vsm_model *model) {
     c->wrong += rig_compare_stream(c->out, &expected, &got);
     open += expected.wip;
     check_rows(c, s, &model->streams[s], items, n);
+    check_visits(c, s, &model->streams[s], items, n, &expected);
     check_segments(c, s, &g, items, n);
     check_pace(c, s, &g, items, n);
     check_series(c, s, &model->streams[s], items, n);

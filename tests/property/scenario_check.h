@@ -24,6 +24,11 @@ void check_step(struct check *c, const struct vsm_model *model, const struct vsm
 // The pages of open visits of one stream against the reference's items.
 void check_rows(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n);
 
+// Single finished visits, of the stream or of a stage, in every window; `figures` is what the stream's view must
+// be.
+void check_visits(struct check *c, unsigned stream, const struct vsm_stream *s, const struct ref_item *items, size_t n,
+                  const struct vsm_stream_view *figures);
+
 // What figures are split by, and what each open visit's pace is.
 void check_segments(struct check *c, unsigned stream, const struct ref_graph *g, const struct ref_item *items,
                     size_t n);
