@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/alerts.h"
+#include "core/hash.h"
 #include "core/state.h"
 
 void vsm_alerts_fini(struct vsm_alerts *a) {
@@ -60,11 +61,12 @@ void vsm_alerts_count_silent(struct vsm_core *core) {
     core->alerts.n_silent += vsm_hearing_is_silent(core, &core->hearing.at[i]);
 }
 
-static bool is_inhibited(const struct vsm_core *core, const struct vsm_alert *a) {
+uint64_t vsm_alert_silent(const struct vsm_core *core, const struct vsm_alert *a) {
+  uint64_t sum = 0;
   for (unsigned i = 0; core->alerts.n_silent > 0 && a->feeds && i < core->model->n_sources; i++)
     if (is_fed_by(a, i) && vsm_hearing_is_silent(core, source_of(core, i)))
-      return true;
-  return false;
+      sum += UINT64_C(1) + vsm_hash(vsm_str_of(core->model->sources[i].id), 0);
+  return sum;
 }
 
 // Until when a source is waited for that was not heard since the start; INT64_MIN: none is.
@@ -165,12 +167,14 @@ static void go_on(struct vsm_core *core, struct vsm_alert *a) {
     announce(core, a, VSM_REPEATED);
 }
 
-// Beside its state: whether a silence fits it, whether a source that feeds it is silent.
+// Beside its state: whether a silence fits it, which sources that feed it are silent.
 static bool marks_changed(struct vsm_core *core, struct vsm_alert *a) {
-  bool silenced = vsm_silence_of(core, a) != NULL, inhibited = is_inhibited(core, a);
-  bool changed = silenced != a->life.silenced || inhibited != a->life.inhibited;
+  bool silenced = vsm_silence_of(core, a) != NULL;
+  uint64_t silent = vsm_alert_silent(core, a);
+  bool changed = silenced != a->life.silenced || silent != a->life.silent;
   a->life.silenced = silenced;
-  a->life.inhibited = inhibited;
+  a->life.silent = silent;
+  a->life.inhibited = silent != 0;
   return changed;
 }
 
@@ -243,7 +247,10 @@ static int by_item(const void *x, const void *y) {
   return (a->item > b->item) - (a->item < b->item);
 }
 
-static void flip(struct vsm_alert *a, uint32_t item, int sign) {
+// Where the last of its items have left, the newest of them tells when.
+static void flip(struct vsm_core *core, struct vsm_alert *a, uint32_t item, int sign) {
+  if (sign < 0 && a->life.state != VSM_QUIET && a->seen && !a->seen->holds)
+    a->seen->moved_us = vsm_later_us(a->seen->moved_us, vsm_detect_ended(core, &a->subject, item));
   if (sign != 0 && a->life.state == VSM_FIRING)
     vsm_since_flip(&a->life.announced, item, sign);
   if (sign != 0 && a->life.ack.set)
@@ -258,7 +265,7 @@ static void take_flips(struct vsm_core *core) {
     int sum = 0;
     for (k = i; k < n->n_flips && by_item(&n->flips[i], &n->flips[k]) == 0; k++)
       sum += n->flips[k].sign;
-    flip(&core->alerts.at[n->flips[i].alert], n->flips[i].item, sum);
+    flip(core, &core->alerts.at[n->flips[i].alert], n->flips[i].item, sum);
   }
   n->n_flips = 0;
 }
@@ -283,7 +290,7 @@ void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item) {
     struct vsm_alert *a = &core->alerts.at[i];
     if (a->subject.stream != (int)stream || a->life.state == VSM_QUIET)
       continue;
-    flip(a, item, take_its_flips(&core->noted, (uint32_t)i, item));
+    flip(core, a, item, take_its_flips(&core->noted, (uint32_t)i, item));
     vsm_since_let_go(&a->life.announced, item);
     vsm_since_let_go(&a->life.covered, item);
   }
@@ -321,14 +328,17 @@ static bool is_heard_or_not(const struct vsm_alert *a, enum vsm_alert_state befo
 static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
   size_t n = choose(core, sources);
   struct vsm_looked *chosen = core->alerts.looked;
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
     vsm_detect(core, &core->alerts.at[chosen[i].number].subject, &chosen[i].sign);
+    core->alerts.at[chosen[i].number].seen = &chosen[i].sign;
+  }
   if (!sources) // they have no members, and those of others are not all found yet
     take_flips(core);
   for (size_t i = 0; i < n; i++) {
     struct vsm_alert *a = &core->alerts.at[chosen[i].number];
     enum vsm_alert_state before = a->life.state;
     core->noted.marked[chosen[i].number] = false;
+    a->seen = NULL;
     live(core, a, &chosen[i].sign, cause);
     wait_for(core, chosen[i].number, next_due(core, a, chosen[i].sign.due_us));
     if (is_heard_or_not(a, before)) {

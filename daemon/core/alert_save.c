@@ -306,5 +306,7 @@ void vsm_alerts_load(struct vsm_core *core, struct vsm_in *in, uint64_t version)
   load_history(a, in);
   vsm_noted_clear(&core->noted);
   vsm_alerts_count_silent(core);
+  for (size_t i = 0; i < a->n; i++)
+    a->at[i].life.silent = a->at[i].life.inhibited ? vsm_alert_silent(core, &a->at[i]) : 0;
   vsm_alerts_all(core);
 }

@@ -30,6 +30,7 @@ struct vsm_life {
   bool holds;           // the rule, at the last look that told
   bool lingers;         // it holds no more by time alone, but goes on until the sources that feed it are heard
   bool inhibited, silenced;
+  uint64_t silent; // a sum over the silent sources that feed it; 0: none
   int64_t since_us, fired_us;
   int64_t clear_us; // since when it holds no more; INT64_MAX: it holds
   enum vsm_alert_end end;
@@ -49,7 +50,8 @@ struct vsm_alert {
   struct vsm_ownership ownership;
   const uint64_t *feeds; // a set of the model's sources that have a silent_after; NULL: a source's own
   struct vsm_life life;
-  int64_t due_us; // its place among those due; INT64_MAX: nowhere
+  int64_t due_us;        // its place among those due; INT64_MAX: nowhere
+  struct vsm_sign *seen; // while it is looked at
 };
 
 // One that is over. What it says of items is left out, so that a forgotten one is not named here.
@@ -110,6 +112,7 @@ bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);
 void vsm_alert_over(struct vsm_core *core, struct vsm_alert *a, enum vsm_cause cause); // its life ends now
 void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item);         // its place will be another's
 void vsm_alerts_touch_fed(struct vsm_core *core, const struct vsm_hearing_source *s);
+uint64_t vsm_alert_silent(const struct vsm_core *core, const struct vsm_alert *a); // as its life has it
 
 // alert_list.c
 void vsm_alerts_configure(struct vsm_core *core); // the model is another one

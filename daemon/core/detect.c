@@ -74,12 +74,6 @@ static void tell_worst(struct vsm_sign *out, const struct vsm_reached *worst) {
   out->by_date = worst->by_date;
 }
 
-static int64_t take_ended(int64_t *ended_us) {
-  int64_t us = *ended_us;
-  *ended_us = INT64_MIN;
-  return us;
-}
-
 // What arrived at a whole minute itself counts from the next one on.
 static void work_out(const struct asked *a) {
   struct vsm_guard_node *n = a->node;
@@ -100,7 +94,6 @@ static void detect_stalled(const struct asked *a, struct vsm_sign *out) {
   vsm_reach_move_stalled(a->s, n, a->now);
   out->count = n->n_stalled;
   out->holds = out->count > 0;
-  out->moved_us = take_ended(&n->stalled_ended_us);
   vsm_reach_stalled_members(a->s, n, a->now, take_worst, &worst);
   tell_worst(out, &worst);
   for (unsigned i = 0; i < n->n_stalls; i++)
@@ -116,7 +109,6 @@ static void detect_overdue(const struct asked *a, struct vsm_sign *out) {
   vsm_reach_move_overdue(a->s, n, a->name, a->now);
   out->count = name->n_overdue;
   out->holds = out->count > 0;
-  out->moved_us = take_ended(&name->ended_us);
   vsm_reach_overdue_members(a->s, n, a->name, a->now, take_worst, &worst);
   tell_worst(out, &worst);
   if (a->name == 0 && n->due_front.first != INT64_MAX)

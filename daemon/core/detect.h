@@ -30,7 +30,8 @@ struct vsm_sign {
   uint64_t threshold, observed;      // where it is no time: items, numbers; shares as parts in a million
   unsigned percentile;               // of VSM_ITEM_STALLED: the threshold is this one, times the factor; 0: it is not
   uint32_t factor_ppm;
-  int64_t moved_us; // where it does not hold: the event time of what ended it last; INT64_MIN: not known
+  int64_t moved_us; // where it does not hold: the event time of what ended it last; INT64_MIN: not known. Of kinds with
+                    // members vsm_detect_ended() tells of each of them
   int64_t due_us;   // when to look again by time alone, never later than the rule changes by it; INT64_MAX: never
 };
 
@@ -45,6 +46,9 @@ void vsm_detect_observe(struct vsm_core *core, const struct vsm_subject *s, stru
 // many, at most `most`; fewer, too, where there is no memory.
 unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, struct vsm_arena *arena,
                           struct vsm_alert_item_view *out, unsigned most);
+
+// Of one that was a member and is none now: when it moved on, or left; INT64_MIN: what ended it was no such thing.
+int64_t vsm_detect_ended(struct vsm_core *core, const struct vsm_subject *s, uint32_t item);
 
 // An item that a silence takes out of the counts, or that it gives back, leaves all sets before silences change, and
 // comes back into those in which it then counts (vsm_silence_covers()).

@@ -76,14 +76,20 @@ static int by_time_and_name(const void *pa, const void *pb) {
                                   : vsm_str_cmp(a->name, b->name);
 }
 
+// The newest visit here; NULL: none, or it is of the item.
+static const struct vsm_visit *visit_at(const struct vsm_story *story, int place) {
+  for (size_t i = story->n_visits; place >= 0 && i-- > 0;)
+    if (story->visits[i].place == place)
+      return &story->visits[i];
+  return NULL;
+}
+
 // The age of the item's visit here, or its own.
 static int64_t age_of(struct vsm_core *core, const struct vsm_stream_state *s, int place, uint32_t item) {
   struct vsm_story *story = &core->other.is;
   vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, story);
-  int64_t since = story->started;
-  for (size_t i = 0; place >= 0 && i < story->n_visits; i++)
-    if (story->visits[i].place == place && story->visits[i].how == VSM_OPEN)
-      since = story->visits[i].entered;
+  const struct vsm_visit *v = visit_at(story, place);
+  int64_t since = v && v->how == VSM_OPEN ? v->entered : story->started;
   vsm_story_clear(story);
   return vsm_core_age_us(core, place < 0 ? s->graph->calendar : s->graph->at[place].calendar, since);
 }
@@ -108,4 +114,31 @@ unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *subje
   }
   free(c.at);
   return told;
+}
+
+// Its date, or what is asked of it, may have changed instead: that is at no time of its own.
+static int64_t moved_here(const struct vsm_stream_state *s, enum vsm_alert_kind kind, int place, uint32_t item,
+                          const struct vsm_story *story) {
+  struct vsm_seen *seen = &s->guard->was;
+  if (kind != VSM_ITEM_STALLED)
+    return INT64_MIN;
+  vsm_guard_look(s, item, (size_t)VSM_FOLD_ALL, story, NULL, seen);
+  const struct vsm_seen_visit *v = vsm_seen_at(seen, place);
+  return v && v->stall != VSM_NO_STALL ? v->moved : INT64_MIN;
+}
+
+int64_t vsm_detect_ended(struct vsm_core *core, const struct vsm_subject *subject, uint32_t item) {
+  const struct vsm_stream_state *s = &core->streams[subject->stream];
+  struct vsm_story *story = &core->other.is;
+  vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, story);
+  const struct vsm_visit *v = visit_at(story, subject->place);
+  int64_t us;
+  if (!story->exists)
+    us = INT64_MIN;
+  else if (v ? v->how == VSM_OPEN : subject->place < 0 && story->open)
+    us = moved_here(s, subject->kind, subject->place, item, story);
+  else
+    us = v ? v->left : story->last;
+  vsm_story_clear(story);
+  return us;
 }

@@ -28,7 +28,6 @@ static unsigned name_of(struct vsm_guard_node *n, const char *name) {
     n->names[n->n_names++] = (struct vsm_guard_name){.name = name,
                                                      .overdue = (uint32_t)VSM_NO_ALERT,
                                                      .missed = (uint32_t)VSM_NO_ALERT,
-                                                     .ended_us = INT64_MIN,
                                                      .minute_us = INT64_MIN};
   return i;
 }
@@ -58,7 +57,6 @@ static void init_node(struct vsm_guard_node *n, struct vsm_guard *w, int place, 
                                .stalled = (uint32_t)VSM_NO_ALERT,
                                .standing = (uint32_t)VSM_NO_ALERT,
                                .limit = (uint32_t)VSM_NO_ALERT,
-                               .stalled_ended_us = INT64_MIN,
                                .minute_us = INT64_MIN,
                                .due_front = nowhere,
                                .still_from_us = INT64_MAX};
@@ -158,7 +156,7 @@ bool vsm_guard_is_out(const struct vsm_stream_state *s, const struct vsm_guard_n
          vsm_silence_covers(s->guard->core, VSM_ITEM_OVERDUE, s, node->place, item);
 }
 
-static const struct vsm_seen_visit *find(const struct vsm_seen *seen, int place) {
+const struct vsm_seen_visit *vsm_seen_at(const struct vsm_seen *seen, int place) {
   if (place < 0)
     return seen->open ? &seen->item : NULL;
   for (unsigned i = 0; i < seen->n; i++)
@@ -168,7 +166,7 @@ static const struct vsm_seen_visit *find(const struct vsm_seen *seen, int place)
 }
 
 static bool is_out(const struct vsm_seen *seen, int place) {
-  const struct vsm_seen_visit *v = find(seen, place);
+  const struct vsm_seen_visit *v = vsm_seen_at(seen, place);
   return !v || v->out;
 }
 
@@ -203,24 +201,11 @@ static void come_first(struct vsm_guard *w, struct vsm_front *f, struct mark m, 
   vsm_noted_touch(w->noted, alert);
 }
 
-// When what ended it at a node happened: the visit left, or moved on.
-static int64_t ended(const struct vsm_retold *r, int place, bool open, int64_t moved) {
-  if (open)
-    return moved;
-  for (size_t i = r->is.n_visits; place >= 0 && i-- > 0;) {
-    const struct vsm_visit *v = vsm_retold_visit(r, &r->is, i);
-    if (v->place == place)
-      return v->left;
-  }
-  return r->is.exists ? r->is.last : INT64_MIN;
-}
-
 static struct mark stall_mark(const struct vsm_seen_visit *v, unsigned rule) {
   return (struct mark){v && v->stall == rule, v ? v->moved : 0};
 }
 
-static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
-                         const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
   int members = 0;
   bool concerned = false;
   for (unsigned i = 0; i < n->n_stalls; i++) {
@@ -236,12 +221,9 @@ static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct v
     vsm_guard_flip(n->guard, n->stalled, &n->n_stalled, item, members);
   else if (concerned)
     vsm_noted_touch(n->guard->noted, n->stalled);
-  if (members < 0)
-    n->stalled_ended_us = vsm_later_us(n->stalled_ended_us, ended(r, n->place, is, is ? is->moved : 0));
 }
 
-static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
-                      const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
   struct vsm_guard_name *name = &n->names[0];
   struct mark a = {was && was->due, was ? was->due : 0}, b = {is && is->due, is ? is->due : 0};
   if (!shift(&n->due, item, a, b))
@@ -252,15 +234,12 @@ static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_
   else if (is_member(&n->due_front, b))
     vsm_noted_touch(n->guard->noted, name->overdue);
   come_first(n->guard, &n->due_front, b, name->overdue);
-  if (members < 0 && !is)
-    name->ended_us = vsm_later_us(name->ended_us, ended(r, n->place, false, 0));
 }
 
-static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_retold *r,
-                     const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
-  write_stalls(n, item, r, was, is);
+static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+  write_stalls(n, item, was, is);
   if ((was && was->due) || (is && is->due))
-    write_due(n, item, r, was, is);
+    write_due(n, item, was, is);
 }
 
 // What a relative threshold is worked out from has changed.
@@ -274,14 +253,14 @@ static void arm(struct vsm_guard_node *n) {
 void vsm_guard_write(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
   struct vsm_guard *w = s->guard;
   if (w->stream.alerts)
-    write_at(&w->stream, item, r, find(w->seen, -1), find(&w->is, -1));
+    write_at(&w->stream, item, vsm_seen_at(w->seen, -1), vsm_seen_at(&w->is, -1));
   for (unsigned i = 0; i < w->seen->n; i++) {
     const struct vsm_seen_visit *was = &w->seen->visits[i];
-    write_at(&w->stages[was->place], item, r, was, find(&w->is, was->place));
+    write_at(&w->stages[was->place], item, was, vsm_seen_at(&w->is, was->place));
   }
   for (unsigned i = 0; i < w->is.n; i++)
-    if (!find(w->seen, w->is.visits[i].place))
-      write_at(&w->stages[w->is.visits[i].place], item, r, NULL, &w->is.visits[i]);
+    if (!vsm_seen_at(w->seen, w->is.visits[i].place))
+      write_at(&w->stages[w->is.visits[i].place], item, NULL, &w->is.visits[i]);
   if (r->was.n_ends > 0 || r->is.n_ends > 0)
     arm(&w->stream);
 }
@@ -378,7 +357,5 @@ void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, stru
     vsm_guard_flip(w, name->overdue, &name->n_overdue, item, b - a);
   else if (b)
     vsm_noted_touch(w->noted, name->overdue);
-  if (a && !b)
-    name->ended_us = vsm_later_us(name->ended_us, ended(w->told, e->node->place, false, 0));
   come_first(w, &e->front, (struct mark){is.open && !is.frozen && !older, is.key}, name->overdue);
 }

@@ -40,7 +40,6 @@ struct vsm_guard_name {
   const char *name;
   uint32_t overdue, missed; // numbers of its alerts
   uint64_t n_overdue;
-  int64_t ended_us;  // when the newest of those that left it had moved on; INT64_MIN: none since the last look
   bool armed;        // of its share something may have changed since it was looked at
   uint64_t news;     // a sum over what its expectations count now, less what they counted then; 0: the same
   int64_t minute_us; // when it is looked at next
@@ -59,7 +58,6 @@ struct vsm_guard_node {
   bool armed;        // what they follow from changed since they were worked out
   int64_t minute_us; // when they are worked out next
   uint64_t n_stalled;
-  int64_t stalled_ended_us;
   struct vsm_ranks due; // by date
   struct vsm_front due_front;
   struct vsm_guard_expected *expected; // of each expectation
@@ -86,6 +84,8 @@ struct vsm_seen {
   unsigned n;
   struct vsm_seen_visit *visits; // room for one at each stage; those of watched stages
 };
+
+const struct vsm_seen_visit *vsm_seen_at(const struct vsm_seen *seen, int place); // -1: the item; NULL: not open there
 
 // What an event has changed that stories do not know: of one place, as it was before it.
 struct vsm_guard_before {
@@ -119,7 +119,6 @@ struct vsm_guard {
   struct vsm_guard_before before;
   struct vsm_guard_dates due, not_before; // its dates
   bool take_out;                          // it is to be seen no more
-  const struct vsm_retold *told;
 };
 
 // NULL where the model asks for no alert of this stream, whose state has no items yet. The core is not configured yet.

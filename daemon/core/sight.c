@@ -188,7 +188,6 @@ void vsm_guard_see(struct vsm_stream_state *s, uint32_t item, const struct vsm_r
   if (w->take_out)
     w->is = unseen(&w->is);
   w->has_other = w->has_kept = w->take_out = false;
-  w->told = r;
 }
 
 void vsm_guard_see_again(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
@@ -196,6 +195,5 @@ void vsm_guard_see_again(struct vsm_stream_state *s, uint32_t item, const struct
   vsm_guard_look(s, item, (size_t)VSM_FOLD_ALL, &r->is, &w->before, &w->was);
   vsm_guard_look(s, item, (size_t)VSM_FOLD_ALL, &r->is, NULL, &w->is);
   w->seen = &w->was;
-  w->told = r;
   vsm_guard_write(s, item, r);
 }

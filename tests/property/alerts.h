@@ -32,10 +32,10 @@ extern const struct keeper_ops keeper_core, keeper_reference;
 struct said {
   const char *id;
   enum vsm_alert_state state;
-  enum vsm_alert_change change; // VSM_MARKED: of a live one, or one of the history
+  enum vsm_alert_change change;
   enum vsm_alert_end end;
   enum vsm_severity severity;
-  int64_t since, fired, resolved;
+  int64_t since, fired, resolved, moved; // moved: when what ended it happened; INT64_MIN: not known
   uint64_t count; // where the rule does not hold: as it last did
   uint64_t unacknowledged;
   bool silenced, acknowledged;
@@ -43,7 +43,7 @@ struct said {
   size_t n_inhibited_by, n_joined, n_left;     // joined, left: ten at most are told, if there are more none is compared
   uint64_t joined_count, left_count;
   // Of one whose rule holds: why, and its items, ten at most.
-  bool holds;
+  bool holds; // of one that is over the threshold alone, as it last held
   int64_t threshold_us, observed_us;
   uint64_t threshold, observed;
   unsigned percentile;

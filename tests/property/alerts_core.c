@@ -124,6 +124,7 @@ static struct said said_of(struct keeper *k, const struct vsm_alert_view *x, boo
                        .since = x->since.us,
                        .fired = x->fired.us,
                        .resolved = x->resolved.us,
+                       .moved = x->moved_us,
                        .count = x->sign.count,
                        .unacknowledged = x->unacknowledged,
                        .silenced = x->silenced != NULL,
@@ -169,8 +170,7 @@ static void say(void *keeper, FILE *out) {
   size_t n = vsm_core_notices(k->core, &rows);
   for (size_t i = 0; i < n; i++) {
     struct said s = said_of(k, &rows[i], rows[i].change == VSM_BECAME_PENDING || rows[i].change == VSM_FIRED);
-    if (rows[i].change != VSM_MARKED)
-      say_one(&l, &s, true);
+    say_one(&l, &s, true);
   }
   say_all(&l, "told", out);
   vsm_core_drop_notices(k->core);

@@ -77,10 +77,15 @@ static const struct said_item *items_of(struct vsm_arena *arena, const struct re
   return items;
 }
 
+static bool is_live(const struct ref_alert *x) {
+  return x->state == VSM_PENDING || x->state == VSM_FIRING;
+}
+
 static struct said said_of(struct ref_alerts *a, const struct ref_alert *x, bool holds) {
   size_t n_items;
   const struct said_item *items = items_of(a->w.arena, &x->sign, &n_items);
   struct vsm_arena *arena = a->w.arena;
+  const struct ref_sign *sign = is_live(x) ? &x->sign : &x->told;
   return (struct said){.id = x->id,
                        .state = x->state,
                        .change = x->change,
@@ -89,7 +94,8 @@ static struct said said_of(struct ref_alerts *a, const struct ref_alert *x, bool
                        .since = x->since,
                        .fired = x->fired,
                        .resolved = x->resolved,
-                       .count = x->count,
+                       .moved = x->moved,
+                       .count = x->told.count,
                        .unacknowledged = x->unacknowledged,
                        .silenced = x->silenced,
                        .acknowledged = x->acknowledged,
@@ -102,19 +108,15 @@ static struct said said_of(struct ref_alerts *a, const struct ref_alert *x, bool
                        .n_left = x->n_left,
                        .left_count = x->n_left,
                        .holds = holds,
-                       .threshold_us = x->sign.why.threshold_us,
-                       .observed_us = x->sign.why.observed_us,
-                       .threshold = x->sign.threshold,
-                       .observed = x->sign.observed,
-                       .percentile = x->sign.why.percentile,
-                       .factor_ppm = x->sign.why.factor_ppm,
-                       .by_date = x->sign.why.by_date,
+                       .threshold_us = sign->why.threshold_us,
+                       .observed_us = sign->why.observed_us,
+                       .threshold = sign->threshold,
+                       .observed = sign->observed,
+                       .percentile = sign->why.percentile,
+                       .factor_ppm = sign->why.factor_ppm,
+                       .by_date = sign->why.by_date,
                        .items = items,
                        .n_items = n_items};
-}
-
-static bool is_live(const struct ref_alert *x) {
-  return x->state == VSM_PENDING || x->state == VSM_FIRING;
 }
 
 static void say(void *k, FILE *out) {

@@ -30,6 +30,17 @@ static void print_why(FILE *out, const struct said *s) {
     fprintf(out, " %s %" PRId64, s->items[i].name, s->items[i].age_us);
 }
 
+// What time adds to what is observed shows when it was looked at last, which is no promise.
+static void print_end(FILE *out, const struct said *s) {
+  fprintf(out, ", resolved %" PRId64 ", end %d, count %" PRIu64 " at %" PRIu64 " of %" PRId64 "/%" PRIu64 "%s",
+          s->state == VSM_RESOLVED ? s->resolved : 0, (int)s->end, s->count, s->observed, s->threshold_us,
+          s->threshold, s->by_date ? " by date" : "");
+  if (s->percentile)
+    fprintf(out, " (p%u x %u)", s->percentile, s->factor_ppm);
+  if ((s->end == VSM_END_MOVED || s->end == VSM_END_LATE_NEWS) && s->moved != INT64_MIN)
+    fprintf(out, ", moved %" PRId64, s->moved);
+}
+
 void say_one(struct saying_list *l, const struct said *s, bool notice) {
   char *text = NULL;
   size_t size = 0;
@@ -40,8 +51,7 @@ void say_one(struct saying_list *l, const struct said *s, bool notice) {
   if (s->fired)
     fprintf(out, ", fired %" PRId64, s->fired);
   if (is_over)
-    fprintf(out, ", resolved %" PRId64 ", end %d", s->state == VSM_RESOLVED ? s->resolved : 0,
-            (int)(s->end == VSM_END_LATE_NEWS ? VSM_END_MOVED : s->end)); // golden stories tell these apart
+    print_end(out, s);
   else
     fprintf(out, ", count %" PRIu64, s->count);
   if (!is_over && s->holds)

@@ -18,6 +18,7 @@ static bool is_live(const struct ref_alert *x) {
 
 static void tell(struct ref_alerts *a, struct ref_alert *x, enum vsm_alert_change change) {
   x->change = change;
+  x->retold = true;
   REF_PUSH(a->w.arena, a->notices, a->n_notices, *x);
 }
 
@@ -118,6 +119,16 @@ static void find_inhibited(struct ref_alerts *a, struct ref_alert *x) {
       REF_PUSH(a->w.arena, x->inhibited_by, x->n_inhibited_by, m->sources[i].id);
 }
 
+// Whether other sources are silent than before is told, too.
+static void note_inhibited(struct ref_alerts *a, struct ref_alert *x) {
+  const char **before = x->inhibited_by;
+  size_t n = x->n_inhibited_by, same = 0;
+  find_inhibited(a, x);
+  while (same < n && same < x->n_inhibited_by && strcmp(before[same], x->inhibited_by[same]) == 0)
+    same++;
+  x->marked = x->marked || same < n || same < x->n_inhibited_by;
+}
+
 // Since the start a source that feeds it was not heard, and may yet be.
 static bool waits(struct ref_alerts *a, const struct ref_subject *s) {
   const struct vsm_model *m = a->w.model;
@@ -139,7 +150,9 @@ static enum vsm_alert_end why(const struct ref_alert *x, enum cause cause) {
                                           [BY_CONFIGURATION] = VSM_END_RULE};
   if (cause != BY_EVENT)
     return by[cause];
-  return x->subject.stream < 0 ? VSM_END_HEARD : VSM_END_MOVED;
+  if (x->subject.stream < 0)
+    return VSM_END_HEARD;
+  return x->state == VSM_FIRING && x->moved != INT64_MIN && x->moved < x->fired ? VSM_END_LATE_NEWS : VSM_END_MOVED;
 }
 
 static void over(struct ref_alerts *a, struct ref_alert *x) {
@@ -159,6 +172,7 @@ static void begin(struct ref_alerts *a, struct ref_alert *x) {
   x->fired = x->resolved = 0;
   x->ceased = INT64_MAX;
   x->end = VSM_NOT_ENDED;
+  x->moved = INT64_MIN;
   x->n_joined = x->n_left = 0;
 }
 
@@ -222,6 +236,8 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
   sign.untold = sign.untold || (a->blind && s->kind == VSM_SOURCE_SILENT);
   if (cause == BY_TIME && sign.by_news)
     cause = BY_EVENT;
+  int64_t moved = ref_ended(&a->w, s, &x->sign, &sign);
+  x->moved = x->ceased == INT64_MAX ? moved : x->moved;
   if (!sign.untold) {
     x->held = sign.holds;
     x->sign = sign;
@@ -229,8 +245,8 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
   x->sign.items = sign.items; // as of now
   x->sign.n_items = sign.n_items;
   if (sign.holds)
-    x->count = sign.count;
-  find_inhibited(a, x);
+    x->told = sign;
+  note_inhibited(a, x);
   if (cause == BY_CONFIGURATION)
     take_as_told(a, x);
   note_gone(a, x);
@@ -249,11 +265,15 @@ static void step(struct ref_alerts *a, const struct ref_subject *s, enum cause c
 // ---- One look at all of them
 
 static void mark(struct ref_alerts *a, struct ref_alert *x) {
-  x->silenced = false;
+  bool silenced = false;
   for (size_t i = 0; i < a->w.n_silences; i++)
     if (!a->w.silences[i].view.item.n && ref_silence_fits(&a->w, &a->w.silences[i], &x->subject))
-      x->silenced = true;
-  find_inhibited(a, x);
+      silenced = true;
+  x->marked = x->marked || silenced != x->silenced;
+  x->silenced = silenced;
+  note_inhibited(a, x);
+  if (is_live(x) && x->marked && !x->retold)
+    tell(a, x, VSM_MARKED);
 }
 
 static void find_subjects(struct ref_alerts *a) {
@@ -270,7 +290,7 @@ static void look(struct ref_alerts *a, enum cause cause) {
   if (cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0))
     ref_world_thresholds(&a->w);
   for (size_t i = 0; i < a->n_alerts; i++)
-    a->alerts[i].looked = false;
+    a->alerts[i].looked = a->alerts[i].marked = a->alerts[i].retold = false;
   for (size_t i = 0; i < a->n_subjects; i++)
     step(a, &a->subjects[i], cause);
   if (cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0))
@@ -281,8 +301,7 @@ static void look(struct ref_alerts *a, enum cause cause) {
       x->end = x->ceased == INT64_MAX ? VSM_END_RULE : x->end;
       over(a, x);
     }
-    if (is_live(x))
-      mark(a, x);
+    mark(a, x);
   }
   vsm_arena_reset(&a->w.scratch);
 }
@@ -488,6 +507,8 @@ bool ref_alerts_acknowledge(struct ref_alerts *a, const char *id, bool lost) {
     for (size_t k = 0; k < n; k++)
       REF_PUSH(a->w.arena, h->given_up, h->n_given_up, missing[k]);
     x->acknowledged = x->acknowledged || !lost;
+    if (!lost)
+      tell(a, x, VSM_MARKED);
     x->covered = NULL;
     x->n_covered = 0;
     for (size_t k = 0; k < x->sign.n_members; k++)

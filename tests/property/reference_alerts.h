@@ -40,6 +40,7 @@ struct ref_sign {
   uint64_t count;
   uint64_t threshold, observed; // where they are no times
   bool by_news;                 // of a share: it is another one not by time alone
+  int64_t still_from;           // of a stage that stands still: counted from then
   struct ref_why why;           // of who has it worst
   struct ref_listed *items;     // the worst first, by name where they are equal
   size_t n_items;
@@ -95,6 +96,9 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
 // The first instant after now, and not after `limit`, at which by time alone an item comes to count or the rule to
 // hold, whole minutes left aside; INT64_MAX: none.
 int64_t ref_next_by_time(struct ref_world *w, const struct ref_subject *s, int64_t limit);
+// When what ended it happened: of what it counted, or from when it was counted, at the look before; INT64_MIN: not known.
+int64_t ref_ended(struct ref_world *w, const struct ref_subject *s, const struct ref_sign *before,
+                  const struct ref_sign *now);
 // Whether the silence holds and is about such alerts.
 bool ref_silence_fits(const struct ref_world *w, const struct ref_silence *silence, const struct ref_subject *s);
 // Whether a mapping rule for the stage (-1: for any of the stream) can take the source's events.
@@ -109,13 +113,14 @@ struct ref_alert {
   enum vsm_alert_state state;
   enum vsm_alert_change change; // the last one
   enum vsm_alert_end end;
-  int64_t since, fired, resolved;
-  struct ref_sign sign; // of the last look
-  uint64_t count;       // when its rule last held
+  int64_t since, fired, resolved, moved; // moved: when what ended it happened; INT64_MIN: not known
+  struct ref_sign sign;                  // of the last look
+  struct ref_sign told;                  // of the last one at which its rule held
   bool silenced, acknowledged;
   uint64_t unacknowledged;
   const char **inhibited_by;
   size_t n_inhibited_by;
+  bool marked, retold; // at this look: something beside its state is another; it was told of
   struct ref_member *joined, *left; // at the last announcement but the first
   size_t n_joined, n_left;
   // For its own file

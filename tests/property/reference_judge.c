@@ -162,7 +162,7 @@ static int64_t last_moved(const struct ref_item *item, int stage) {
   return us;
 }
 
-// The threshold that counts for it; NULL: none does.
+// The threshold that counts for it, and what it is now; NULL: there is none. after -1: nothing stalls by it.
 static const struct vsm_stall *stall_of(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item,
                                         int64_t *after) {
   const struct vsm_stream *x = &w->model->streams[s->stream];
@@ -171,7 +171,7 @@ static const struct vsm_stall *stall_of(struct ref_world *w, const struct ref_su
   for (unsigned i = 0; i < n; i++)
     if (ref_all_fit(all[i].where, all[i].n_where, item)) {
       *after = w->stalls[ref_node(w, (unsigned)s->stream, s->stage)][i];
-      return *after < 0 ? NULL : &all[i];
+      return &all[i];
     }
   return NULL;
 }
@@ -180,7 +180,7 @@ static bool is_stalled(struct ref_world *w, const struct ref_subject *s, const s
                        struct ref_member *m) {
   int64_t after, moved = last_moved(item, s->stage);
   const struct vsm_stall *stall = stall_of(w, s, item, &after);
-  if (!stall)
+  if (!stall || after < 0)
     return false;
   m->held_us = vsm_calendar_when(stall->calendar, vsm_calendar_worked(stall->calendar, moved) + after);
   m->order = (unsigned)(stall - (s->stage < 0 ? w->model->streams[s->stream].stalls
@@ -226,26 +226,33 @@ static bool counts(struct ref_world *w, const struct ref_subject *s, const struc
 
 // ---- Rules at an instant
 
+static int64_t newest_departure(const struct ref_world *w, const struct ref_subject *s) {
+  int64_t us = INT64_MIN;
+  for (size_t i = 0; i < w->n_items[s->stream]; i++) {
+    const struct ref_fold *f = &w->items[s->stream][i].fold;
+    for (size_t k = 0; k < f->n_visits; k++)
+      if (f->visits[k].stage == s->stage && f->visits[k].how != VSM_OPEN)
+        us = later(us, f->visits[k].left);
+  }
+  return us;
+}
+
 static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64_t at, uint64_t *n,
-                         struct ref_why *why) {
+                         struct ref_why *why, int64_t *since) {
   const struct vsm_stage *stage = &w->model->streams[s->stream].stages[s->stage];
-  int64_t from = INT64_MIN, oldest = INT64_MAX;
+  int64_t from = newest_departure(w, s), oldest = INT64_MAX;
   *n = 0;
   for (size_t i = 0; i < w->n_items[s->stream]; i++) {
     const struct ref_fold *f = &w->items[s->stream][i].fold;
     for (size_t k = 0; k < f->n_visits; k++) {
       const struct ref_visit *v = &f->visits[k];
-      if (v->stage != s->stage)
+      if (v->stage != s->stage || v->how != VSM_OPEN || v->state == VSM_SUSPENDED)
         continue;
-      if (v->how != VSM_OPEN)
-        from = later(from, v->left);
-      else if (v->state != VSM_SUSPENDED) {
-        oldest = v->entered < oldest ? v->entered : oldest;
-        ++*n;
-      }
+      oldest = v->entered < oldest ? v->entered : oldest;
+      ++*n;
     }
   }
-  from = later(from, oldest);
+  *since = from = later(from, oldest);
   *why = (struct ref_why){.threshold_us = stage->stage_stall_us, .observed_us = ref_worked(stage->calendar, from, at)};
   return *n && at >= from && why->observed_us >= stage->stage_stall_us;
 }
@@ -411,7 +418,7 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
     judge_items(w, s, out);
     break;
   case VSM_STAGE_STALLED:
-    out->holds = stands_still(w, s, ref_now(w->ref), &out->count, &out->why);
+    out->holds = stands_still(w, s, ref_now(w->ref), &out->count, &out->why, &out->still_from);
     list_open(w, s, true, out);
     break;
   case VSM_WIP_LIMIT:
@@ -442,6 +449,44 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
   }
 }
 
+// ---- Why no more
+
+static bool is_of(const struct ref_item *item, const struct ref_member *m) {
+  for (size_t i = 0; i < item->n_keys; i++)
+    for (size_t k = 0; k < m->n_keys; k++)
+      if (strcmp(item->keys[i], m->keys[k]) == 0)
+        return true;
+  return false;
+}
+
+// Of one that counted and does no more: it left the stage, or ended, or moved. A date, or what is asked of it, that has
+// changed is no such time.
+static int64_t moved_on(struct ref_world *w, const struct ref_subject *s, const struct ref_item *item) {
+  int64_t after, us = INT64_MIN;
+  for (size_t i = 0; i < item->n_transitions; i++)
+    us = later(us, item->transitions[i].t);
+  for (size_t i = 0; s->stage >= 0 && i < item->fold.n_visits; i++)
+    if (item->fold.visits[i].stage == s->stage)
+      us = item->fold.visits[i].left;
+  if (s->stage < 0 ? !item->fold.open : open_visit(item, s->stage) == SIZE_MAX)
+    return us;
+  return s->kind == VSM_ITEM_STALLED && stall_of(w, s, item, &after) ? last_moved(item, s->stage) : INT64_MIN;
+}
+
+int64_t ref_ended(struct ref_world *w, const struct ref_subject *s, const struct ref_sign *before,
+                  const struct ref_sign *now) {
+  int64_t us = INT64_MIN;
+  if (s->kind == VSM_STAGE_STALLED) {
+    us = newest_departure(w, s);
+    return before->holds && us > before->still_from ? us : INT64_MIN;
+  }
+  for (size_t i = 0; !now->holds && i < before->n_members; i++)
+    for (size_t k = 0; k < w->n_items[s->stream]; k++)
+      if (is_of(&w->items[s->stream][k], &before->members[i]))
+        us = later(us, moved_on(w, s, &w->items[s->stream][k]));
+  return us;
+}
+
 // ---- When, by time alone
 
 // Whether item number `i` counts, or with SIZE_MAX the rule holds, then.
@@ -449,9 +494,10 @@ static bool at_instant(struct ref_world *w, const struct ref_subject *s, size_t 
   struct ref_member m;
   struct ref_why why;
   uint64_t n;
+  int64_t from;
   if (i != SIZE_MAX)
     return counts(w, s, &w->items[s->stream][i], at, &m);
-  return s->kind == VSM_STAGE_STALLED ? stands_still(w, s, at, &n, &why) : silent(w, s, at, &why);
+  return s->kind == VSM_STAGE_STALLED ? stands_still(w, s, at, &n, &why, &from) : silent(w, s, at, &why);
 }
 
 // Between two whole minutes what counts goes on counting, and what holds goes on holding: by halves.
