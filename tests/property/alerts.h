@@ -16,6 +16,7 @@ struct keeper_ops {
   void (*alive)(void *k, const char *source, int64_t us);
   void (*configure)(void *k, const struct vsm_model *model);
   bool (*withdraw)(void *k, unsigned stream, const char *key);
+  bool (*forget)(void *k, unsigned stream, const char *key);
   uint64_t (*silence)(void *k, const struct vsm_silence_view *silence); // 0: refused
   bool (*end_silence)(void *k, uint64_t id);
   bool (*acknowledge)(void *k, const char *id, bool lost);

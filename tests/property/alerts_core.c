@@ -66,6 +66,14 @@ static bool withdraw(void *keeper, unsigned stream, const char *key) {
   return vsm_core_withdraw(k->core, (int)stream, vsm_str_of(key), &k->fx, &streams) == 0;
 }
 
+static bool forget(void *keeper, unsigned stream, const char *key) {
+  struct keeper *k = keeper;
+  const struct vsm_str *keys;
+  unsigned n, at;
+  uint64_t streams;
+  return vsm_core_forget(k->core, (int)stream, vsm_str_of(key), &k->arena, &k->fx, &keys, &n, &at, &streams) == 0;
+}
+
 static uint64_t silence(void *keeper, const struct vsm_silence_view *silence) {
   uint64_t id = 0;
   return vsm_core_silence(((struct keeper *)keeper)->core, silence, &id) == 0 ? id : 0;
@@ -192,4 +200,4 @@ static size_t live(void *keeper, const char ***ids, struct vsm_arena *arena) {
 }
 
 const struct keeper_ops keeper_core = {"the core", create,  destroy,     advance,     started, batch, alive, configure,
-                                       withdraw,   silence, end_silence, acknowledge, save,    say,   live};
+                                       withdraw,   forget, silence, end_silence, acknowledge, save,    say,   live};

@@ -38,6 +38,10 @@ static bool withdraw(void *k, unsigned stream, const char *key) {
   return ref_alerts_withdraw(k, stream, key);
 }
 
+static bool forget(void *k, unsigned stream, const char *key) {
+  return ref_alerts_forget(k, stream, key);
+}
+
 static uint64_t silence(void *k, const struct vsm_silence_view *v) {
   return ref_alerts_silence(k, v);
 }
@@ -54,11 +58,12 @@ static void save(void *k) {
   (void)k;
 }
 
-static const char **names_of(struct vsm_arena *arena, const struct ref_member *all, size_t n) {
+static const char **names_of(struct vsm_arena *arena, const struct ref_member *all, size_t n, size_t *named) {
   const char **names = NULL;
-  size_t at = 0;
+  *named = 0;
   for (size_t i = 0; i < n; i++)
-    REF_PUSH(arena, names, at, all[i].shown);
+    if (all[i].shown)
+      REF_PUSH(arena, names, *named, all[i].shown);
   return names;
 }
 
@@ -86,6 +91,9 @@ static struct said said_of(struct ref_alerts *a, const struct ref_alert *x, bool
   const struct said_item *items = items_of(a->w.arena, &x->sign, &n_items);
   struct vsm_arena *arena = a->w.arena;
   const struct ref_sign *sign = is_live(x) ? &x->sign : &x->told;
+  size_t n_joined, n_left;
+  const char **joined = names_of(arena, x->joined, x->n_joined, &n_joined);
+  const char **left = names_of(arena, x->left, x->n_left, &n_left);
   return (struct said){.id = x->id,
                        .state = x->state,
                        .change = x->change,
@@ -101,11 +109,11 @@ static struct said said_of(struct ref_alerts *a, const struct ref_alert *x, bool
                        .acknowledged = x->acknowledged,
                        .inhibited_by = x->inhibited_by,
                        .n_inhibited_by = x->n_inhibited_by,
-                       .joined = names_of(arena, x->joined, x->n_joined),
-                       .n_joined = x->n_joined,
+                       .joined = joined,
+                       .n_joined = n_joined,
                        .joined_count = x->n_joined,
-                       .left = names_of(arena, x->left, x->n_left),
-                       .n_left = x->n_left,
+                       .left = left,
+                       .n_left = n_left,
                        .left_count = x->n_left,
                        .holds = holds,
                        .threshold_us = sign->why.threshold_us,
@@ -155,5 +163,5 @@ static size_t live(void *k, const char ***ids, struct vsm_arena *arena) {
 }
 
 const struct keeper_ops keeper_reference = {"the reference", create,      destroy,   advance,  started,
-                                            batch,           alive,       configure, withdraw, silence,
+                                            batch,           alive,       configure, withdraw, forget, silence,
                                             end_silence,     acknowledge, save,      say,      live};

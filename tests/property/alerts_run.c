@@ -11,7 +11,7 @@
 
 bool alerts_trace;
 
-enum step_kind { EVENTS, ALIVE, START, CONFIGURE, WITHDRAW, SILENCE, END_SILENCE, ACKNOWLEDGE, SAVE, NOTHING };
+enum step_kind { EVENTS, ALIVE, START, CONFIGURE, WITHDRAW, FORGET, SILENCE, END_SILENCE, ACKNOWLEDGE, SAVE, NOTHING };
 
 struct step {
   enum step_kind kind;
@@ -104,14 +104,14 @@ static void add_order(struct script *c, uint64_t number, int64_t from, int64_t t
   struct rig_random r = {.state = number * 31 + 5};
   static const enum step_kind kinds[] = {ALIVE,       START,       WITHDRAW,    SILENCE,     SILENCE,     SILENCE,
                                          SILENCE,     END_SILENCE, END_SILENCE, ACKNOWLEDGE, ACKNOWLEDGE, ACKNOWLEDGE,
-                                         ACKNOWLEDGE, SAVE,        SAVE,        START};
+                                         ACKNOWLEDGE, SAVE,        SAVE,        START,       FORGET,      FORGET};
   if (!rig_chance(&r, 30))
     return;
   struct step x = {.kind = kinds[rig_below(&r, sizeof kinds / sizeof *kinds)], .number = number};
   x.at = from + rig_below(&r, 1001) * (to - from) / 1000;
   if (x.kind == ALIVE)
     x.text = rig_chance(&r, 50) ? "crm" : "wms";
-  if (x.kind == WITHDRAW) {
+  if (x.kind == WITHDRAW || x.kind == FORGET) {
     x.text = key_of(c, &r);
     x.stream = rig_below(&r, c->models[0].n_streams);
   }
@@ -230,6 +230,9 @@ static void play(struct player *p, struct step *x) {
   case WITHDRAW:
     p->ops->withdraw(p->k, x->stream, x->text);
     break;
+  case FORGET:
+    p->ops->forget(p->k, x->stream, x->text);
+    break;
   case SILENCE:
     REF_PUSH(p->c->arena, p->ids, p->n_ids, p->ops->silence(p->k, &x->silence));
     break;
@@ -257,6 +260,8 @@ static char *played(struct player *p, struct step *x, int64_t now) {
   FILE *out = open_memstream(&text, &size);
   if (x->kind != START || (now != INT64_MIN && x->number % 2))
     pass_time(p, x, now); // before every other start nobody ran
+  if (x->kind == SAVE)
+    p->ops->say(p->k, out); // what was to be told goes with the process
   play(p, x);
   p->ops->say(p->k, out);
   fclose(out);
@@ -264,7 +269,7 @@ static char *played(struct player *p, struct step *x, int64_t now) {
 }
 
 static void print_step(FILE *out, const struct script *c, const struct step *x) {
-  static const char *const names[] = {"events",  "alive",       "start",       "configure", "withdraw",
+  static const char *const names[] = {"events",  "alive",       "start",       "configure", "withdraw", "forget",
                                       "silence", "end silence", "acknowledge", "save",      "nothing"};
   fprintf(out, "-- %+" PRId64 " us: %s %s", x->at - c->steps[0].at, names[x->kind], x->text ? x->text : "");
   if (x->kind == SILENCE)

@@ -135,6 +135,10 @@ struct ref_number *ref_missing(struct ref *ref, const char *source, size_t *n);
 // Ends the item of the stream that has this key now; false: there is none that is open.
 bool ref_withdraw(struct ref *ref, unsigned stream, const char *key);
 
+// Forgets the item of the stream that has this key now: what it counted stays, but nobody can call it any more. *keys:
+// those that it had. False: there is none.
+bool ref_forget(struct ref *ref, unsigned stream, const char *key, const char *const **keys, size_t *n_keys);
+
 // The items of one stream, folded, in no particular order.
 struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n);
 

@@ -476,6 +476,47 @@ bool ref_alerts_withdraw(struct ref_alerts *a, unsigned stream, const char *key)
   return done;
 }
 
+static bool has_key(const struct ref_member *m, const char *const *keys, size_t n) {
+  for (size_t i = 0; i < m->n_keys; i++)
+    for (size_t k = 0; k < n; k++)
+      if (strcmp(m->keys[i], keys[k]) == 0)
+        return true;
+  return false;
+}
+
+// That it left is told, but by no name; who has its keys now is another.
+static void forget_member(struct ref_member *all, size_t n_all, const char *const *keys, size_t n) {
+  for (size_t i = 0; i < n_all; i++)
+    if (has_key(&all[i], keys, n)) {
+      all[i].n_keys = 0;
+      all[i].shown = NULL;
+    }
+}
+
+bool ref_alerts_forget(struct ref_alerts *a, unsigned stream, const char *key) {
+  const char *const *keys;
+  size_t n;
+  ref_alerts_withdraw(a, stream, key);
+  if (!ref_forget(a->w.ref, stream, key, &keys, &n))
+    return false;
+  for (size_t i = 0; i < a->n_alerts; i++) {
+    struct ref_alert *x = &a->alerts[i];
+    if (x->subject.stream != (int)stream)
+      continue;
+    forget_member(x->announced, x->n_announced, keys, n);
+    forget_member(x->gone, x->n_gone, keys, n);
+    forget_member(x->covered, x->n_covered, keys, n);
+  }
+  for (size_t i = 0; i < a->w.n_silences; i++) {
+    struct ref_silence *s = &a->w.silences[i];
+    bool here = !s->view.stream.n || vsm_str_eq(s->view.stream, vsm_str_of(a->w.model->streams[stream].id));
+    for (size_t k = 0; here && k < n; k++)
+      s->over = s->over || vsm_str_eq(s->view.item, vsm_str_of(keys[k]));
+  }
+  look(a, BY_ORDER);
+  return true;
+}
+
 uint64_t ref_alerts_silence(struct ref_alerts *a, const struct vsm_silence_view *silence) {
   struct ref_silence s = {.view = *silence};
   s.view.id = ++a->silence_id;

@@ -18,7 +18,7 @@ struct ref_subject {
 struct ref_member {
   const char *const *keys;
   size_t n_keys;
-  const char *shown;
+  const char *shown; // NULL: it is forgotten
   int64_t held_us; // when it came to count
   unsigned order;  // of what it counts by: dates, then thresholds or expectations as declared
   struct ref_why {
@@ -156,6 +156,7 @@ void ref_alerts_batch(struct ref_alerts *a, const struct vsm_event *events, size
 void ref_alerts_alive(struct ref_alerts *a, const char *source);
 void ref_alerts_configure(struct ref_alerts *a, const struct vsm_model *model);
 bool ref_alerts_withdraw(struct ref_alerts *a, unsigned stream, const char *key);
+bool ref_alerts_forget(struct ref_alerts *a, unsigned stream, const char *key);
 uint64_t ref_alerts_silence(struct ref_alerts *a, const struct vsm_silence_view *silence);
 bool ref_alerts_end_silence(struct ref_alerts *a, uint64_t id);
 bool ref_alerts_acknowledge(struct ref_alerts *a, const char *id, bool lost);

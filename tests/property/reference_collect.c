@@ -43,7 +43,7 @@ struct ref {
   struct link *links;
   struct value *values;
   struct sighting *sightings;
-  size_t n_sayings, n_links, n_values, n_sightings;
+  size_t n_sayings, n_links, n_values, n_sightings, n_forgotten;
   struct ref_counts counts;
   bool has_now;
   int64_t now;
@@ -471,4 +471,40 @@ bool ref_withdraw(struct ref *ref, unsigned stream, const char *key) {
                            .reason = "",
                            .party = ""});
   return true;
+}
+
+// ---- Forgetting
+
+static const char *forgotten(struct ref *ref, const char *key, const char *const *keys, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (same(keys[i], key))
+      return vsm_arena_printf(ref->arena, "\n%zu %s", ref->n_forgotten, key); // no key has a line end
+  return key;
+}
+
+bool ref_forget(struct ref *ref, unsigned stream, const char *key, const char *const **keys, size_t *n_keys) {
+  const char *id = ref->model->streams[stream].id;
+  struct keys all = join_keys(ref, id);
+  const char **its = NULL;
+  size_t number = SIZE_MAX;
+  for (size_t i = 0; i < all.n; i++)
+    number = same(all.key[i], key) ? all.item[i] : number;
+  *n_keys = 0;
+  for (size_t i = 0; i < all.n; i++)
+    if (all.item[i] == number)
+      REF_PUSH(ref->arena, its, *n_keys, all.key[i]);
+  *keys = its;
+  for (size_t i = 0; i < ref->n_sayings; i++)
+    if (same(ref->sayings[i].stream, id))
+      ref->sayings[i].key = forgotten(ref, ref->sayings[i].key, its, *n_keys);
+  for (size_t i = 0; i < ref->n_values; i++)
+    if (same(ref->values[i].stream, id))
+      ref->values[i].key = forgotten(ref, ref->values[i].key, its, *n_keys);
+  for (size_t i = 0; i < ref->n_links; i++)
+    if (same(ref->links[i].stream, id)) {
+      ref->links[i].a = forgotten(ref, ref->links[i].a, its, *n_keys);
+      ref->links[i].b = forgotten(ref, ref->links[i].b, its, *n_keys);
+    }
+  ref->n_forgotten++;
+  return *n_keys > 0;
 }
