@@ -28,6 +28,7 @@ void vsm_alerts_fini(struct vsm_alerts *a) {
   vsm_arena_fini(&a->said);
   free(a->notices);
   free(a->looked);
+  free(a->united);
 }
 
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert) {
@@ -257,19 +258,6 @@ static void flip(struct vsm_core *core, struct vsm_alert *a, uint32_t item, int 
     vsm_since_flip(&a->life.covered, item, sign);
 }
 
-// What happened to one item between two looks is one change, or none.
-static void take_flips(struct vsm_core *core) {
-  struct vsm_noted *n = &core->noted;
-  vsm_sort(n->flips, n->n_flips, sizeof *n->flips, by_item);
-  for (size_t i = 0, k; i < n->n_flips; i = k) {
-    int sum = 0;
-    for (k = i; k < n->n_flips && by_item(&n->flips[i], &n->flips[k]) == 0; k++)
-      sum += n->flips[k].sign;
-    flip(core, &core->alerts.at[n->flips[i].alert], n->flips[i].item, sum);
-  }
-  n->n_flips = 0;
-}
-
 // What is noted of it is its own, not that of who comes to its place.
 static int take_its_flips(struct vsm_noted *n, uint32_t alert, uint32_t item) {
   size_t kept = 0;
@@ -285,6 +273,35 @@ static int take_its_flips(struct vsm_noted *n, uint32_t alert, uint32_t item) {
   return sum;
 }
 
+// As it was seen at the last look, both together, against how it is now.
+static void take_united(struct vsm_core *core) {
+  for (size_t i = 0; i < core->alerts.n_united; i++) {
+    const struct vsm_united *u = &core->alerts.united[i];
+    struct vsm_alert *a = &core->alerts.at[u->alert];
+    int is = vsm_detect_counts(core, &a->subject, u->item), was = is - take_its_flips(&core->noted, u->alert, u->item);
+    if (a->life.state == VSM_FIRING)
+      vsm_since_unite(&a->life.announced, u->item, was, &u->announced);
+    if (a->life.ack.set)
+      vsm_since_unite(&a->life.covered, u->item, was, &u->covered);
+    vsm_noted_flip(&core->noted, u->alert, u->item, is - (was || u->announced.is));
+  }
+  core->alerts.n_united = 0;
+}
+
+// What happened to one item between two looks is one change, or none.
+static void take_flips(struct vsm_core *core) {
+  take_united(core);
+  struct vsm_noted *n = &core->noted;
+  vsm_sort(n->flips, n->n_flips, sizeof *n->flips, by_item);
+  for (size_t i = 0, k; i < n->n_flips; i = k) {
+    int sum = 0;
+    for (k = i; k < n->n_flips && by_item(&n->flips[i], &n->flips[k]) == 0; k++)
+      sum += n->flips[k].sign;
+    flip(core, &core->alerts.at[n->flips[i].alert], n->flips[i].item, sum);
+  }
+  n->n_flips = 0;
+}
+
 void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item) {
   for (size_t i = 0; core->streams[stream].guard && i < core->alerts.n; i++) {
     struct vsm_alert *a = &core->alerts.at[i];
@@ -293,6 +310,26 @@ void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item) {
     flip(core, a, item, take_its_flips(&core->noted, (uint32_t)i, item));
     vsm_since_let_go(&a->life.announced, item);
     vsm_since_let_go(&a->life.covered, item);
+  }
+}
+
+void vsm_alerts_unite(struct vsm_core *core, unsigned stream, uint32_t item, uint32_t other) {
+  struct vsm_alerts *all = &core->alerts;
+  for (size_t i = 0; i < all->n_united; i++)
+    if (all->at[all->united[i].alert].subject.stream == (int)stream && all->united[i].item == other)
+      all->united[i].item = item;
+  for (size_t i = 0; core->streams[stream].guard && i < all->n; i++) {
+    struct vsm_alert *a = &all->at[i];
+    if (a->subject.stream != (int)stream || a->life.state == VSM_QUIET)
+      continue;
+    bool was = take_its_flips(&core->noted, (uint32_t)i, other) < 0;
+    struct vsm_united u = {(uint32_t)i, item, vsm_since_take(&a->life.announced, other, was),
+                           vsm_since_take(&a->life.covered, other, was)};
+    if (!was && !u.announced.was && !u.covered.was)
+      continue;
+    all->united = vsm_mem_grow(all->united, all->n_united, &all->cap_united, sizeof *all->united);
+    all->united[all->n_united++] = u;
+    vsm_noted_touch(&core->noted, (uint32_t)i);
   }
 }
 

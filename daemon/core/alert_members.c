@@ -1,4 +1,5 @@
-// A member that left and came back has come since, whatever it was before.
+// A member that left and came back has come since, whatever it was before. Of two that a link has made one it is as if
+// they had been one all the time.
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -57,6 +58,36 @@ void vsm_since_let_go(struct vsm_since *s, uint32_t item) {
     return;
   vsm_table_del(&s->table, hash, place);
   s->at[place].item = (uint32_t)VSM_ITEM_NONE;
+}
+
+struct vsm_member vsm_since_take(struct vsm_since *s, uint32_t item, bool was) {
+  struct vsm_member none = {.item = item, .was = was, .is = was}, *m;
+  uint32_t place = vsm_table_find(&s->table, hash_of(item), is_item, &(struct wanted){s, item});
+  if (place == (uint32_t)VSM_TABLE_NONE)
+    return none;
+  m = &s->at[place];
+  none = *m;
+  s->joined -= m->came;
+  s->left -= m->was && !m->is;
+  vsm_table_del(&s->table, hash_of(item), place);
+  *m = (struct vsm_member){.item = (uint32_t)VSM_ITEM_NONE};
+  return none;
+}
+
+static bool stayed(const struct vsm_member *m) {
+  return m->was && m->is && !m->came;
+}
+
+void vsm_since_unite(struct vsm_since *s, uint32_t item, bool was, const struct vsm_member *other) {
+  struct vsm_member *m = member(s, item, was);
+  bool all_the_time = stayed(m) || stayed(other);
+  s->joined -= m->came;
+  s->left -= m->was && !m->is;
+  m->was = m->was || other->was;
+  m->is = m->is || other->is;
+  m->came = m->is && !all_the_time;
+  s->joined += m->came;
+  s->left += m->was && !m->is;
 }
 
 void vsm_since_clear(struct vsm_since *s) {

@@ -60,6 +60,12 @@ struct vsm_past_alert {
   struct vsm_arena text;
 };
 
+// One that a link has united with another, as an alert knew it.
+struct vsm_united {
+  uint32_t alert, item; // item: the other, which goes on
+  struct vsm_member announced, covered;
+};
+
 struct vsm_silence {
   uint64_t id;
   int kind;                             // -1: any
@@ -87,6 +93,8 @@ struct vsm_alerts {
   uint64_t last_number, last_silence;
   struct vsm_past_alert *past; // a ring: the next one goes to past[n_past % VSM_ALERT_HISTORY_MAX]
   uint64_t n_past;
+  struct vsm_united *united; // since the last look
+  size_t n_united, cap_united;
   struct vsm_looked *looked; // scratch of one look
   size_t cap_looked;
   bool listening;
@@ -111,6 +119,7 @@ void vsm_alerts_all(struct vsm_core *core); // notes all, so that they are looke
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);
 void vsm_alert_over(struct vsm_core *core, struct vsm_alert *a, enum vsm_cause cause); // its life ends now
 void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item);         // its place will be another's
+void vsm_alerts_unite(struct vsm_core *core, unsigned stream, uint32_t item, uint32_t other); // the latter goes
 void vsm_alerts_touch_fed(struct vsm_core *core, const struct vsm_hearing_source *s);
 uint64_t vsm_alert_silent(const struct vsm_core *core, const struct vsm_alert *a); // as its life has it
 
@@ -131,6 +140,11 @@ void vsm_life_end(struct vsm_life *l);   // frees what it has
 void vsm_since_flip(struct vsm_since *s, uint32_t item, int sign);
 void vsm_since_restore(struct vsm_since *s, const struct vsm_member *m);
 void vsm_since_let_go(struct vsm_since *s, uint32_t item); // its place will be another's
+// Takes out one that goes; `was`: where nothing is known of it, whether it is one.
+struct vsm_member vsm_since_take(struct vsm_since *s, uint32_t item, bool was);
+// It is one with `m` from now on: one at that moment if either was, and come since only if neither was one all the
+// time.
+void vsm_since_unite(struct vsm_since *s, uint32_t item, bool was, const struct vsm_member *m);
 void vsm_since_clear(struct vsm_since *s);
 void vsm_since_fini(struct vsm_since *s);
 

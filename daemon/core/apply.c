@@ -234,7 +234,7 @@ static void join(struct application *a, const struct vsm_name *name) {
   if (a->stream->guard)
     a->stream->guard->has_other = true;
   vsm_stream_replace(a->stream, other, &a->core->other);
-  vsm_alerts_let_go(a->core, (unsigned)a->claim->rule->stream, other);
+  vsm_alerts_unite(a->core, (unsigned)a->claim->rule->stream, a->id, other);
 }
 
 static void add_links(struct application *a) {

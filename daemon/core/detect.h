@@ -47,6 +47,8 @@ void vsm_detect_observe(struct vsm_core *core, const struct vsm_subject *s, stru
 unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, struct vsm_arena *arena,
                           struct vsm_alert_item_view *out, unsigned most);
 
+// Whether the item is a member now. Asked of a few: its story is told for it.
+bool vsm_detect_counts(struct vsm_core *core, const struct vsm_subject *s, uint32_t item);
 // Of one that was a member and is none now: when it moved on, or left; INT64_MIN: what ended it was no such thing.
 int64_t vsm_detect_ended(struct vsm_core *core, const struct vsm_subject *s, uint32_t item);
 

@@ -116,6 +116,41 @@ unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *subje
   return told;
 }
 
+// --- one of them
+
+static struct vsm_retold *tell(struct vsm_core *core, const struct vsm_stream_state *s, uint32_t item) {
+  struct vsm_retold *r = &core->other;
+  vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, &r->is);
+  r->same_visits = r->same_marks = 0;
+  return r;
+}
+
+static bool is_overdue(const struct vsm_stream_state *s, const struct vsm_guard_node *n, const char *name,
+                       const struct vsm_retold *r, const struct vsm_seen_visit *seen) {
+  bool older = name[0] == '\0' && seen->due && seen->due <= n->due_front.k;
+  const struct vsm_visit *v = visit_at(&r->is, n->place);
+  for (unsigned i = 0; !older && !seen->out && i < vsm_guard_expectings(s, n)->n; i++)
+    older = strcmp(n->names[n->expected[i].name].name, name) == 0 &&
+            vsm_guard_is_older(&n->expected[i], vsm_expecting_standing(vsm_guard_expectings(s, n), i, s->graph, r, v));
+  return older;
+}
+
+bool vsm_detect_counts(struct vsm_core *core, const struct vsm_subject *subject, uint32_t item) {
+  const struct vsm_stream_state *s = &core->streams[subject->stream];
+  const struct vsm_guard_node *n = subject->place < 0 ? &s->guard->stream : &s->guard->stages[subject->place];
+  struct vsm_retold *r = tell(core, s, item);
+  struct vsm_seen *look = &s->guard->was;
+  vsm_guard_look(s, item, (size_t)VSM_FOLD_ALL, &r->is, NULL, look);
+  const struct vsm_seen_visit *seen = vsm_seen_at(look, subject->place);
+  bool counts = false;
+  if (seen && subject->kind == VSM_ITEM_STALLED)
+    counts = seen->stall != VSM_NO_STALL && seen->moved <= n->stalls[seen->stall].front.k;
+  else if (seen && subject->kind == VSM_ITEM_OVERDUE)
+    counts = is_overdue(s, n, subject->name, r, seen);
+  vsm_story_clear(&r->is);
+  return counts;
+}
+
 // Its date, or what is asked of it, may have changed instead: that is at no time of its own.
 static int64_t moved_here(const struct vsm_stream_state *s, enum vsm_alert_kind kind, int place, uint32_t item,
                           const struct vsm_story *story) {
@@ -129,8 +164,7 @@ static int64_t moved_here(const struct vsm_stream_state *s, enum vsm_alert_kind 
 
 int64_t vsm_detect_ended(struct vsm_core *core, const struct vsm_subject *subject, uint32_t item) {
   const struct vsm_stream_state *s = &core->streams[subject->stream];
-  struct vsm_story *story = &core->other.is;
-  vsm_stream_fold(s, vsm_items_at(&s->items, item), (size_t)VSM_FOLD_ALL, story);
+  struct vsm_story *story = &tell(core, s, item)->is;
   const struct vsm_visit *v = visit_at(story, subject->place);
   int64_t us;
   if (!story->exists)

@@ -325,6 +325,15 @@ static struct vsm_standing standing_of(const struct vsm_expecting *x, const stru
   return standing(c->e, &(struct stay){c->r, c->story, ANY_PLACE, c->begin}, frozen);
 }
 
+struct vsm_standing vsm_expecting_standing(const struct vsm_expectings *x, unsigned i, const struct vsm_graph *graph,
+                                           const struct vsm_retold *r, const struct vsm_visit *visit) {
+  if (visit)
+    return vsm_expecting_counts(x, i, r->is.segments) ? outcome(&x->at[i], r, &r->is, visit).standing
+                                                      : (struct vsm_standing){0};
+  struct course c = course(x, i, graph, r, &r->is);
+  return standing_of(&x->at[i], &c);
+}
+
 static int64_t took(const struct course *c, int64_t end) {
   return end == INT64_MAX ? -1 : elapsed(c->e, &(struct stay){c->r, c->story, ANY_PLACE, c->begin}, end);
 }

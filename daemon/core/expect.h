@@ -46,6 +46,11 @@ bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint
 int64_t vsm_expecting_spent(const struct vsm_expectation *e, const struct vsm_retold *r, const struct vsm_visit *v,
                             int64_t now_us);
 
+// Where the item's open visit at the stage whose expectations these are, or with `visit` NULL the item itself, stands
+// by the story `is` (same_visits and same_marks 0) under one of them.
+struct vsm_standing vsm_expecting_standing(const struct vsm_expectings *x, unsigned i, const struct vsm_graph *graph,
+                                           const struct vsm_retold *r, const struct vsm_visit *visit);
+
 // Both take back what was and add what is. A visit at the stage whose expectations these are; NULL: there was none,
 // there is none.
 void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,

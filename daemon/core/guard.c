@@ -25,10 +25,8 @@ static unsigned name_of(struct vsm_guard_node *n, const char *name) {
   while (i < n->n_names && strcmp(n->names[i].name, name) != 0)
     i++;
   if (i == n->n_names)
-    n->names[n->n_names++] = (struct vsm_guard_name){.name = name,
-                                                     .overdue = (uint32_t)VSM_NO_ALERT,
-                                                     .missed = (uint32_t)VSM_NO_ALERT,
-                                                     .minute_us = INT64_MIN};
+    n->names[n->n_names++] = (struct vsm_guard_name){
+        .name = name, .overdue = (uint32_t)VSM_NO_ALERT, .missed = (uint32_t)VSM_NO_ALERT, .minute_us = INT64_MIN};
   return i;
 }
 
@@ -205,7 +203,8 @@ static struct mark stall_mark(const struct vsm_seen_visit *v, unsigned rule) {
   return (struct mark){v && v->stall == rule, v ? v->moved : 0};
 }
 
-static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
+                         const struct vsm_seen_visit *is) {
   int members = 0;
   bool concerned = false;
   for (unsigned i = 0; i < n->n_stalls; i++) {
@@ -223,7 +222,8 @@ static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct v
     vsm_noted_touch(n->guard->noted, n->stalled);
 }
 
-static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
+                      const struct vsm_seen_visit *is) {
   struct vsm_guard_name *name = &n->names[0];
   struct mark a = {was && was->due, was ? was->due : 0}, b = {is && is->due, is ? is->due : 0};
   if (!shift(&n->due, item, a, b))
@@ -236,7 +236,8 @@ static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_
   come_first(n->guard, &n->due_front, b, name->overdue);
 }
 
-static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was, const struct vsm_seen_visit *is) {
+static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
+                     const struct vsm_seen_visit *is) {
   write_stalls(n, item, was, is);
   if ((was && was->due) || (is && is->due))
     write_due(n, item, was, is);
@@ -312,7 +313,7 @@ void vsm_guard_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm
 
 // --- expectations
 
-static bool is_older(const struct vsm_guard_expected *e, struct vsm_standing s) {
+bool vsm_guard_is_older(const struct vsm_guard_expected *e, struct vsm_standing s) {
   return s.open && (s.frozen ? s.key > e->x->e->within_us : s.key <= e->front.k);
 }
 
@@ -349,7 +350,7 @@ static void note_standing(struct vsm_guard_expected *e, struct vsm_standing s, i
 void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item) {
   struct vsm_guard *w = e->node->guard;
   struct vsm_guard_name *name = &e->node->names[e->name];
-  bool older = is_older(e, is), a = is_older(e, was) && !is_out(w->seen, e->node->place),
+  bool older = vsm_guard_is_older(e, is), a = vsm_guard_is_older(e, was) && !is_out(w->seen, e->node->place),
        b = older && !is_out(&w->is, e->node->place);
   note_standing(e, was, -1);
   note_standing(e, is, 1);

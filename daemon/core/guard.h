@@ -126,6 +126,9 @@ struct vsm_guard *vsm_guard_create(struct vsm_core *core, struct vsm_stream_stat
 void vsm_guard_destroy(struct vsm_guard *w); // NULL-safe
 void vsm_guard_mark_words(struct vsm_guard *w, bool *used);
 
+// What stands so is older than the expectation allows.
+bool vsm_guard_is_older(const struct vsm_guard_expected *e, struct vsm_standing s);
+
 // Hooks, by core/stream.c and core/expect.c.
 
 // A progress or a date of a place is about to be another, or is already: what it was before the event.

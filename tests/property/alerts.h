@@ -37,7 +37,7 @@ struct said {
   enum vsm_alert_end end;
   enum vsm_severity severity;
   int64_t since, fired, resolved, moved; // moved: when what ended it happened; INT64_MIN: not known
-  uint64_t count; // where the rule does not hold: as it last did
+  uint64_t count;                        // where the rule does not hold: as it last did
   uint64_t unacknowledged;
   bool silenced, acknowledged;
   const char **inhibited_by, **joined, **left; // sorted

@@ -199,5 +199,5 @@ static size_t live(void *keeper, const char ***ids, struct vsm_arena *arena) {
   return n;
 }
 
-const struct keeper_ops keeper_core = {"the core", create,  destroy,     advance,     started, batch, alive, configure,
-                                       withdraw,   forget, silence, end_silence, acknowledge, save,    say,   live};
+const struct keeper_ops keeper_core = {"the core", create, destroy, advance,     started,     batch, alive, configure,
+                                       withdraw,   forget, silence, end_silence, acknowledge, save,  say,   live};

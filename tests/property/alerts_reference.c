@@ -162,6 +162,6 @@ static size_t live(void *k, const char ***ids, struct vsm_arena *arena) {
   return n;
 }
 
-const struct keeper_ops keeper_reference = {"the reference", create,      destroy,   advance,  started,
-                                            batch,           alive,       configure, withdraw, forget, silence,
-                                            end_silence,     acknowledge, save,      say,      live};
+const struct keeper_ops keeper_reference = {"the reference", create,    destroy,  advance, started, batch,
+                                            alive,           configure, withdraw, forget,  silence, end_silence,
+                                            acknowledge,     save,      say,      live};

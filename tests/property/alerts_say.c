@@ -33,8 +33,8 @@ static void print_why(FILE *out, const struct said *s) {
 // What time adds to what is observed shows when it was looked at last, which is no promise.
 static void print_end(FILE *out, const struct said *s) {
   fprintf(out, ", resolved %" PRId64 ", end %d, count %" PRIu64 " at %" PRIu64 " of %" PRId64 "/%" PRIu64 "%s",
-          s->state == VSM_RESOLVED ? s->resolved : 0, (int)s->end, s->count, s->observed, s->threshold_us,
-          s->threshold, s->by_date ? " by date" : "");
+          s->state == VSM_RESOLVED ? s->resolved : 0, (int)s->end, s->count, s->observed, s->threshold_us, s->threshold,
+          s->by_date ? " by date" : "");
   if (s->percentile)
     fprintf(out, " (p%u x %u)", s->percentile, s->factor_ppm);
   if ((s->end == VSM_END_MOVED || s->end == VSM_END_LATE_NEWS) && s->moved != INT64_MIN)

@@ -123,7 +123,7 @@ bool alerts_short_enough(const struct scenario *s) {
   return first_us(s) > VSM_DAY_US && minutes <= LOOKS_MAX && minutes * (int64_t)s->n_events <= LOOKS_MAX;
 }
 
-// Which items joined is told of items as they are; where links make one of several in between, that is not one answer.
+// Of every other model, so that items go on for long, too.
 static void without_links(const struct vsm_model *m) {
   for (unsigned i = 0; i < m->n_rules; i++)
     ((struct vsm_rule *)m->rules)[i].n_links = 0; // just made
@@ -138,7 +138,8 @@ void alerts_watch(struct scenario *s, struct rig_random *r, struct vsm_arena *ar
       r->state = state; // much as before
     if (m->n_streams && m->streams[0].alerts)
       continue; // the first one again
-    without_links(m);
+    if (rig_chance(r, 50))
+      without_links(m);
     watch_sources(&w, m);
     for (unsigned k = 0; k < m->n_streams; k++)
       watch_stream(&w, (struct vsm_stream *)&m->streams[k]); // just made

@@ -66,11 +66,30 @@ static void note_gone(struct ref_alerts *a, struct ref_alert *x) {
     x->unacknowledged += !among(&x->sign.members[i], x->covered, x->n_covered);
 }
 
+// Those of some that are no members now, as they are called by now: what links have made one is one.
+static struct ref_member *who_left(struct ref_alerts *a, const struct ref_alert *x, size_t *n) {
+  struct ref_member *out = NULL;
+  size_t n_left;
+  struct ref_member *left = without(a, x->announced, x->n_announced, x->sign.members, x->sign.n_members, &n_left);
+  *n = 0;
+  for (size_t i = 0; i < n_left; i++) {
+    for (size_t k = 0; k < a->w.n_items[x->subject.stream]; k++) {
+      const struct ref_item *item = &a->w.items[x->subject.stream][k];
+      struct ref_member now = {.keys = item->keys, .n_keys = item->n_keys, .shown = item->shown};
+      if (same_item(&left[i], &now))
+        left[i] = now;
+    }
+    if (!among(&left[i], out, *n))
+      REF_PUSH(a->w.arena, out, *n, left[i]);
+  }
+  return out;
+}
+
 static void find_joined(struct ref_alerts *a, struct ref_alert *x) {
   size_t n_still;
   struct ref_member *still = without(a, x->announced, x->n_announced, x->gone, x->n_gone, &n_still);
   x->joined = without(a, x->sign.members, x->sign.n_members, still, n_still, &x->n_joined);
-  x->left = without(a, x->announced, x->n_announced, x->sign.members, x->sign.n_members, &x->n_left);
+  x->left = who_left(a, x, &x->n_left);
 }
 
 static void announced(struct ref_alerts *a, struct ref_alert *x) {
@@ -81,13 +100,20 @@ static void announced(struct ref_alerts *a, struct ref_alert *x) {
     REF_PUSH(a->w.arena, x->announced, x->n_announced, x->sign.members[i]);
 }
 
+// Those that it counts now; a list of its own, as those that leave go out of it.
+static void cover(struct ref_alerts *a, struct ref_alert *x) {
+  x->covered = NULL;
+  x->n_covered = 0;
+  for (size_t i = 0; x->acknowledged && i < x->sign.n_members; i++)
+    REF_PUSH(a->w.arena, x->covered, x->n_covered, x->sign.members[i]);
+}
+
 // A configuration announces nothing by itself.
 static void take_as_told(struct ref_alerts *a, struct ref_alert *x) {
   int64_t us = x->announced_us;
   announced(a, x);
   x->announced_us = us;
-  x->covered = x->announced;
-  x->n_covered = x->acknowledged ? x->n_announced : 0;
+  cover(a, x);
 }
 
 // ---- What holds an alert back
@@ -550,10 +576,7 @@ bool ref_alerts_acknowledge(struct ref_alerts *a, const char *id, bool lost) {
     x->acknowledged = x->acknowledged || !lost;
     if (!lost)
       tell(a, x, VSM_MARKED);
-    x->covered = NULL;
-    x->n_covered = 0;
-    for (size_t k = 0; k < x->sign.n_members; k++)
-      REF_PUSH(a->w.arena, x->covered, x->n_covered, x->sign.members[k]);
+    cover(a, x);
     look(a, BY_ORDER);
     return true;
   }

@@ -19,8 +19,8 @@ struct ref_member {
   const char *const *keys;
   size_t n_keys;
   const char *shown; // NULL: it is forgotten
-  int64_t held_us; // when it came to count
-  unsigned order;  // of what it counts by: dates, then thresholds or expectations as declared
+  int64_t held_us;   // when it came to count
+  unsigned order;    // of what it counts by: dates, then thresholds or expectations as declared
   struct ref_why {
     int64_t threshold_us, observed_us; // 0: of no time
     unsigned percentile;
@@ -96,7 +96,8 @@ void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, str
 // The first instant after now, and not after `limit`, at which by time alone an item comes to count or the rule to
 // hold, whole minutes left aside; INT64_MAX: none.
 int64_t ref_next_by_time(struct ref_world *w, const struct ref_subject *s, int64_t limit);
-// When what ended it happened: of what it counted, or from when it was counted, at the look before; INT64_MIN: not known.
+// When what ended it happened: of what it counted, or from when it was counted, at the look before; INT64_MIN: not
+// known.
 int64_t ref_ended(struct ref_world *w, const struct ref_subject *s, const struct ref_sign *before,
                   const struct ref_sign *now);
 // Whether the silence holds and is about such alerts.
@@ -120,7 +121,7 @@ struct ref_alert {
   uint64_t unacknowledged;
   const char **inhibited_by;
   size_t n_inhibited_by;
-  bool marked, retold; // at this look: something beside its state is another; it was told of
+  bool marked, retold;              // at this look: something beside its state is another; it was told of
   struct ref_member *joined, *left; // at the last announcement but the first
   size_t n_joined, n_left;
   // For its own file

@@ -237,8 +237,8 @@ static int64_t newest_departure(const struct ref_world *w, const struct ref_subj
   return us;
 }
 
-static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64_t at, uint64_t *n,
-                         struct ref_why *why, int64_t *since) {
+static bool stands_still(struct ref_world *w, const struct ref_subject *s, int64_t at, uint64_t *n, struct ref_why *why,
+                         int64_t *since) {
   const struct vsm_stage *stage = &w->model->streams[s->stream].stages[s->stage];
   int64_t from = newest_departure(w, s), oldest = INT64_MAX;
   *n = 0;
