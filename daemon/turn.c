@@ -1,5 +1,5 @@
-// Before each turn of work time passes in the core; after each, what its alerts have to tell goes out, and the timer is
-// set for what is due next.
+// Before each turn of work time passes in the core; after each, what its alerts have to tell goes out, then what was
+// recorded goes to the disk, and the timer is set for what is due next.
 //
 // Time in which the process did not run (it was stopped, the machine slept, or the clock was wrong and is accepted as
 // it is now) is like that before a start: nobody listened, and what waits in the sockets was not read yet. So the core
@@ -67,5 +67,7 @@ void vsm_daemon_after_turn(void *ctx) {
   if (!d->recovered)
     return;
   tell(d);
+  if (d->keep)
+    vsm_keep_push(d->keep);
   rearm(d);
 }

@@ -155,6 +155,10 @@ struct vsm_journal *vsm_keep_journal(struct vsm_keep *k) {
   return k->journal;
 }
 
+void vsm_keep_push(struct vsm_keep *k) {
+  vsm_journal_push(k->journal);
+}
+
 void vsm_keep_finish(struct vsm_keep *k) {
   vsm_journal_end(k->journal);
 }

@@ -25,6 +25,7 @@ enum {
   LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
   LOG_PAGES_IDLE = 64,          // likewise where no record waits
   BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
+  ANNOUNCE_BYTES = 1 << 16,     // that wait, beyond which the commit thread is woken at once
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
 };
@@ -56,6 +57,7 @@ struct vsm_journal {
   const char *rewrite_directory; // NULL: nothing is to be rewritten
   uint64_t rewrite_below;
   enum vsm_journal_rewriting rewriting;
+  bool unannounced; // records wait of which the commit thread was not told
   bool crowded;
   bool trimming;          // a step is under way
   pthread_cond_t trimmed; // and no more
@@ -204,6 +206,7 @@ static bool take_work(struct vsm_journal *j, struct work *w) {
   *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .trim = j->trim};
   if (w->filled)
     j->filling = other(j);
+  j->unannounced = false;
   j->trimming = w->trim.below > 0;
   bool more = w->filled || !j->closing;
   pthread_mutex_unlock(&j->mutex);
@@ -380,6 +383,12 @@ static unsigned char *room(struct buffer *b, size_t bytes) {
   return b->bytes + b->n - bytes;
 }
 
+static void announce(struct vsm_journal *j) {
+  if (j->unannounced)
+    pthread_cond_signal(&j->wake);
+  j->unannounced = false;
+}
+
 int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *record) {
   size_t bytes = vsm_record_bytes(record);
   if (bytes == 0)
@@ -393,13 +402,21 @@ int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *recor
   if (b->records++ == 0) {
     b->first = j->next;
     b->since_boot_us = boot_us();
-    pthread_cond_signal(&j->wake);
+    j->unannounced = true;
   }
   vsm_record_write(record, room(b, bytes));
+  if (b->n > ANNOUNCE_BYTES)
+    announce(j);
   int64_t position = (int64_t)j->next++;
   pthread_mutex_unlock(&j->mutex);
   vsm_failpoint(VSM_FAIL_append);
   return position;
+}
+
+void vsm_journal_push(struct vsm_journal *j) {
+  pthread_mutex_lock(&j->mutex);
+  announce(j);
+  pthread_mutex_unlock(&j->mutex);
 }
 
 void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {

@@ -79,6 +79,7 @@ int64_t append_large(struct journal_rig *f, size_t bytes) {
 
 void wait_for_news(struct journal_rig *f) {
   struct pollfd p = {.fd = vsm_journal_news_fd(f->j), .events = POLLIN};
+  vsm_journal_push(f->j);
   assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
   vsm_journal_take_news(f->j);
 }
