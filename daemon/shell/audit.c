@@ -1,6 +1,9 @@
 // A line names no item: when one is forgotten nothing of it may be left, and this file is never written anew. The
 // position of the order's record leads to it for as long as the journal may tell.
 //
+// The loop waits for no disk, and so not for this file: the system is asked to write a line soon. What was ordered
+// stands in the journal, which is on disk before the order is answered.
+//
 // Texts of a client are cut, and what could end a line or a value is replaced. The file is bounded: when it is full it
 // becomes audit.log.1, in the place of the one before.
 #include "shell/audit.h"
@@ -100,8 +103,10 @@ static void end(struct vsm_audit *a, struct line *l) {
   if (a->path && a->fd < 0)
     open_file(a);
   turn_over(a);
-  if (a->fd >= 0 && (write(a->fd, l->text, l->n) != (ssize_t)l->n || fdatasync(a->fd) != 0))
+  if (a->fd >= 0 && write(a->fd, l->text, l->n) != (ssize_t)l->n)
     vsm_log("audit_failed", "file=%s why=\"%s\"", a->path, strerror(errno));
+  if (a->fd >= 0)
+    sync_file_range(a->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
   vsm_log("order", "%.*s", (int)l->n - 1, l->text);
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -318,6 +319,31 @@ static int copy_history(struct backup *b) {
   return err;
 }
 
+// --- what was ordered
+
+// Up to the end that it has now.
+static int copy_text(struct backup *b, const char *name) {
+  char *path = NULL;
+  struct stat st;
+  if (asprintf(&path, "%s/%s", b->o->from, name) < 0)
+    return VSM_ENOMEM;
+  int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+  free(path);
+  if (fd < 0)
+    return errno == ENOENT ? 0 : fail_system(b, b->o->from, name);
+  void *p = fstat(fd, &st) != 0 ? MAP_FAILED
+            : st.st_size == 0   ? NULL
+                                : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (p == MAP_FAILED)
+    err = fail_system(b, b->o->from, name);
+  else if (p) {
+    err = write_file(b, name, (struct vsm_str){p, (size_t)st.st_size});
+    munmap(p, (size_t)st.st_size);
+  }
+  close(fd);
+  return err;
+}
+
 // --- all of it
 
 static int copy_all(struct backup *b) {
@@ -334,7 +360,11 @@ static int copy_all(struct backup *b) {
     err = fail(b, VSM_EIO, b->o->from, "journal.db", "trimmed faster than it can be copied");
   if (!err)
     err = copy_gone(b);
-  return err ? err : write_checkpoints(b);
+  if (!err)
+    err = write_checkpoints(b);
+  if (!err)
+    err = copy_text(b, "audit.log.1");
+  return err ? err : copy_text(b, "audit.log");
 }
 
 typedef int each_fn(struct backup *b, const char *path);

@@ -76,6 +76,14 @@ class AtRest(unittest.TestCase):
             self.assertEqual(sorted(os.listdir(os.path.join(d.directory, "copy"))), ["journal.db"])
             self.check(d, 0)
 
+    def test_what_was_ordered(self):
+        with Daemon(config()) as d:
+            submit(d, 2)
+            self.assertEqual(d.ask(reload={}).error, "")
+            backup(d)
+            with open(os.path.join(d.directory, "copy", "audit.log"), encoding="utf-8") as f:
+                self.assertRegex(f.read(), 'order="reload" .*outcome="done"\n$')
+
     def test_with_checkpoints_and_history(self):
         with Daemon(config()) as d:
             for _ in range(3):
