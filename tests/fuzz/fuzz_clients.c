@@ -9,11 +9,12 @@
 #include "base/key.h"
 #include "conf/clients.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/lib/daemon_rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void clients(const char *path) {
-  struct vsm_config config = *fuzz_configuration(0);
+  struct vsm_config config = *daemon_rig_configuration(0);
   struct vsm_clients *c;
   struct vsm_conf_report report;
   config.curve.clients = path;

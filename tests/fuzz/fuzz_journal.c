@@ -13,6 +13,7 @@
 #include "shell/recovery.h"
 #include "store/journal.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/lib/daemon_rig.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -96,7 +97,7 @@ static void write_records(struct vsm_str rest) {
   run("DELETE FROM groups; DELETE FROM gone; BEGIN");
   assert(sqlite3_prepare_v2(db, "INSERT INTO groups(first, n, checksum, body) VALUES(?, ?, ?, ?)", -1, &w.insert,
                             NULL) == SQLITE_OK);
-  while (fuzz_piece(&rest, &piece))
+  while (daemon_rig_piece(&rest, &piece))
     if (piece.n >= 2)
       write_piece(&w, piece);
   if (w.n > 0)
@@ -123,7 +124,7 @@ static void write_changed(struct vsm_str rest) {
   static char changed[FILE_BYTES_MAX];
   struct vsm_str piece;
   memcpy(changed, whole, whole_bytes);
-  while (fuzz_piece(&rest, &piece)) {
+  while (daemon_rig_piece(&rest, &piece)) {
     if (piece.n < 4)
       continue;
     const unsigned char *p = (const unsigned char *)piece.p;
@@ -169,7 +170,7 @@ static void begin(void) {
   struct vsm_journal_why why;
   directory = fuzz_directory(names);
   snprintf(file, sizeof file, "%s/journal.db", directory);
-  kept.p = vsm_config_keep(fuzz_configuration(0), &kept.n);
+  kept.p = vsm_config_keep(daemon_rig_configuration(0), &kept.n);
   assert(vsm_journal_open(directory, &j, &why) == 0);
   vsm_journal_close(j);
   open_db();

@@ -12,6 +12,7 @@
 #include "agents/lib/spool.h"
 #include "agents/lib/unpack.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/lib/daemon_rig.h"
 #include "vsm/messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -89,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct state s = {.path = fuzz_file((struct vsm_str){0})};
   s.fd = atoi(strrchr(s.path, '/') + 1);
   open_spool(&s);
-  for (int i = 0; i < PIECES_MAX && fuzz_piece(&rest, &piece); i++) {
+  for (int i = 0; i < PIECES_MAX && daemon_rig_piece(&rest, &piece); i++) {
     struct vsm_str body = {piece.p + 1, piece.n - 1};
     switch (piece.n ? *piece.p : 0) {
     case 'p':

@@ -31,7 +31,7 @@ static void test_working_days(void **state) {
   } cases[] = {{-1, 9, "-"},          {0, 9, "0 s"},       {5.5, 9, "5 h 30 m"}, {8.94, 9, "8 h 56 m"},
                {8.96, 9, "1 wd"},     {9, 9, "1 wd"},      {9.9, 9, "1.1 wd"},   {18, 9, "2 wd"},
                {111.6, 9, "12.4 wd"}, {899, 9, "99.9 wd"}, {899.9, 9, "100 wd"}, {1129.5, 9, "126 wd"},
-               {36, 24, "1.5 wd"},    {36, 0, "1 d 12 h"}};
+               {36, 24, "1.5 wd"},    {36, 0, "1 d 12 h"}, {-90, 9, "-"}};
   char buf[32];
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_string_equal(vsm_text_worked(cases[i].hours * 3600, cases[i].day * 3600, buf, sizeof buf), cases[i].text);
