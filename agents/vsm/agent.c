@@ -2,28 +2,29 @@
 // twice is counted once.
 #include "agent.h"
 
-#include <stdlib.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
 static const struct {
   const char *name;
   vsm_agent_fn *run;
-} agents[] = {{"file", vsm_agent_file}, {"sql", vsm_agent_sql}};
+} agents[] = {{"file", vsm_agent_file}, {"sql", vsm_agent_sql}, {"mqtt", vsm_agent_mqtt}};
 
 // --- where records go
 
 void vsm_agent_out_init(struct vsm_agent_out *o, const struct vsm_agent_call *call, const struct vsm_record_map *map) {
   *o = (struct vsm_agent_out){.call = call, .map = map};
-  vsm_arena_init(&o->arena, 0);
+  vsm_arena_init(&o->record, 0);
 }
 
 void vsm_agent_out_fini(struct vsm_agent_out *o) {
-  if (o->sender)
-    vsm_agent_out_close(o);
-  vsm_arena_fini(&o->arena);
+  vsm_agent_out_close(o);
+  vsm_arena_fini(&o->record);
 }
 
 int vsm_agent_out_open(struct vsm_agent_out *o, const char *name) {
@@ -38,6 +39,8 @@ int vsm_agent_out_open(struct vsm_agent_out *o, const char *name) {
 }
 
 int vsm_agent_out_close(struct vsm_agent_out *o) {
+  if (!o->sender)
+    return VSM_DONE;
   printf("%s: ", o->name);
   int status = vsm_sender_close(o->sender, stdout, false);
   fflush(stdout);
@@ -48,8 +51,8 @@ int vsm_agent_out_close(struct vsm_agent_out *o) {
 int vsm_agent_out_take(struct vsm_agent_out *o, const struct vsm_emitter_event *record, unsigned long line) {
   struct vsm_emitter_event event = *record;
   char why[200];
-  vsm_arena_reset(&o->arena);
-  if (o->map && !vsm_record_event(o->map, record, &o->arena, &event, why, sizeof why))
+  vsm_arena_reset(&o->record);
+  if (o->map && !vsm_record_event(o->map, record, &o->record, &event, why, sizeof why))
     return vsm_sender_mistake(o->sender, line, why), VSM_DONE;
   if (event.time_unix_nano != 0)
     return vsm_sender_send(o->sender, &event, line);
@@ -62,6 +65,40 @@ bool vsm_agent_alone(int fd, const char *path) {
     return true;
   fprintf(stderr, "vsm: another agent follows %s\n", path);
   return false;
+}
+
+// --- a source that is connected to
+
+static int connect_again(const struct vsm_agent_call *call, const struct vsm_agent_source *source,
+                         struct vsm_agent_out *out) {
+  for (;;) {
+    int status = source->follow(source->ctx, out);
+    if (vsm_agent_out_close(out) != VSM_DONE && status == VSM_DONE)
+      status = VSM_FAILED;
+    if (status == VSM_AGENT_GIVE_UP || call->once)
+      return status == VSM_DONE ? VSM_DONE : VSM_FAILED;
+    poll(NULL, 0, VSM_AGENT_AGAIN_MS);
+  }
+}
+
+int vsm_agent_follow(const struct vsm_agent_call *call, const struct vsm_agent_source *source) {
+  struct vsm_arena arena;
+  struct vsm_agent_out out;
+  int fd = open(call->what, O_RDONLY | O_CLOEXEC); // where there is none, the reader says so
+  if (fd >= 0 && !vsm_agent_alone(fd, call->what))
+    return close(fd), VSM_FAILED;
+  vsm_arena_init(&arena, 0);
+  vsm_agent_out_init(&out, call, source->map);
+  int status = vsm_record_load(call->what, source->file, source->settings, source->map, &arena);
+  if (status == VSM_DONE && source->begin)
+    status = source->begin(source->ctx, &(struct vsm_conf_reader){.arena = &arena, .file = call->what});
+  if (status == VSM_DONE)
+    status = connect_again(call, source, &out);
+  vsm_agent_out_fini(&out);
+  vsm_arena_fini(&arena);
+  if (fd >= 0)
+    close(fd);
+  return status;
 }
 
 // --- the command
@@ -85,7 +122,7 @@ int vsm_cmd_agent(int argc, char **argv) {
       {"once", VSM_FLAG, &call.once, NULL, "ends when all that is there was sent"},
   };
   const struct vsm_usage usage = {
-      "vsm agent file FOLDER [--map FILE] | sql FILE [--once] [--submit ENDPOINT]",
+      "vsm agent file FOLDER [--map FILE] | sql FILE | mqtt FILE [--once] [--submit ENDPOINT]",
       "Speaks for a system that cannot emit, and lets go of what it read there once the daemon has acked it. It may "
       "be\n"
       "ended at any moment; every event needs a time. docs/emitting.md has the files' keys.\n\n"
@@ -93,10 +130,13 @@ int vsm_cmd_agent(int argc, char **argv) {
       "does; with --map, any columns or members. It goes to FOLDER/done, or to FOLDER/refused where some of it could\n"
       "not be read or was refused. Write a file under another name (or one that begins with a point) and rename it\n"
       "when it is whole.\n\n"
-      "sql: the rows of an outbox table of PostgreSQL. FILE says which, and how a row becomes an event.",
+      "sql: the rows of an outbox table of PostgreSQL; mqtt: the messages of topics of an MQTT broker. FILE says "
+      "which,\n"
+      "and how each becomes an event.",
       "  vsm agent file /var/spool/orders\n"
       "  vsm agent file /var/spool/orders --map orders.yaml --once\n"
-      "  vsm agent sql /etc/vsm/orders.yaml\n",
+      "  vsm agent sql /etc/vsm/orders.yaml\n"
+      "  vsm agent mqtt /etc/vsm/plant.yaml --once\n",
       VSM_ARRAY(flags),
       2,
       2};

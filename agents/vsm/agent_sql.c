@@ -21,7 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agents/lib/cloudevent.h"
 #include "base/mem.h"
 #include "cmd.h"
 #include "conf/files.h"
@@ -41,19 +40,14 @@ struct position {
 };
 
 struct agent {
-  const struct vsm_agent_call *call;
   struct settings set;
-  struct vsm_arena arena;
   const char *position_path;
   struct position position;
-  PGconn *db; // NULL: not connected
-  const char *query;
+  PGconn *db;    // NULL: not connected
   char lsn[32];  // up to which the server must have flushed before the position moves
   bool stranger; // the position is of another server
-  struct vsm_agent_out out;
-  struct vsm_arena row; // of the record at hand
-  struct vsm_emitter_attribute *fields;
-  size_t n_fields, cap_fields;
+  struct vsm_agent_out *out;
+  struct vsm_record row; // at hand
 };
 
 // --- the file
@@ -147,14 +141,14 @@ static const char *quoted(struct agent *a, const char *name) {
   const char *dot = strchr(name, '.');
   char *part = vsm_mem_need(PQescapeIdentifier(a->db, name, dot ? (size_t)(dot - name) : strlen(name)), 0);
   const char *whole =
-      dot ? vsm_arena_printf(&a->row, "%s.%s", part, quoted(a, dot + 1)) : vsm_arena_strdup(&a->row, part);
+      dot ? vsm_arena_printf(&a->row.arena, "%s.%s", part, quoted(a, dot + 1)) : vsm_arena_strdup(&a->row.arena, part);
   PQfreemem(part);
   return vsm_mem_need((char *)whole, 0);
 }
 
 static const char *query(struct agent *a) {
   const char *table = quoted(a, a->set.table.z), *id = quoted(a, a->set.id.z), *xid = quoted(a, a->set.transaction.z);
-  return vsm_mem_need(vsm_arena_printf(&a->arena,
+  return vsm_mem_need(vsm_arena_printf(&a->row.arena,
                                        "SELECT * FROM %s WHERE (%s, %s) > ($1, $2)"
                                        " AND %s < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY %s, %s LIMIT %d",
                                        table, xid, id, xid, xid, id, ROWS_MAX),
@@ -188,41 +182,15 @@ static bool connect_to(struct agent *a) {
   a->db = PQconnectdbParams(keys, values, 1);
   if (PQstatus(a->db) != CONNECTION_OK)
     return say(a, PQerrorMessage(a->db)), false;
-  vsm_arena_reset(&a->row);
   const char *channel = a->set.channel.z ? a->set.channel.z : a->set.table.z;
   char *name = vsm_mem_need(PQescapeIdentifier(a->db, channel, strlen(channel)), 0);
-  const char *listen = vsm_arena_printf(&a->row, "LISTEN %s", name);
+  const char *listen = vsm_arena_printf(&a->row.arena, "LISTEN %s", name);
   PQfreemem(name);
-  if (!a->query)
-    a->query = query(a);
   return PQsetClientEncoding(a->db, "UTF8") == 0 && tell(a, "SET DateStyle TO ISO") && tell(a, "SET TimeZone TO UTC") &&
          tell(a, "SET default_transaction_read_only TO on") && tell(a, listen) && fits(a);
 }
 
-static void disconnect(struct agent *a) {
-  PQfinish(a->db);
-  a->db = NULL;
-}
-
 // --- rows
-
-static void add_field(struct agent *a, const char *key, const char *value) {
-  a->fields = vsm_mem_grow(a->fields, a->n_fields, &a->cap_fields, sizeof *a->fields);
-  a->fields[a->n_fields++] = (struct vsm_emitter_attribute){key, value};
-}
-
-// The members of an object as fields of their own, COLUMN.MEMBER. False: it is none.
-static bool add_members(struct agent *a, const char *column, const char *text) {
-  struct vsm_emitter_event members;
-  struct vsm_cloudevent_wrong wrong;
-  json_t *object = json_loads(text, 0, NULL);
-  bool good = vsm_json_record_read(object, &a->row, &members, &wrong);
-  for (size_t i = 0; good && i < members.n_data; i++)
-    add_field(a, vsm_mem_need(vsm_arena_printf(&a->row, "%s.%s", column, members.data[i].key), 0),
-              vsm_mem_need(vsm_arena_strdup(&a->row, members.data[i].value), 0));
-  json_decref(object);
-  return good;
-}
 
 // PQfnumber() takes a name as SQL does, in which upper case is lower case.
 static int column(const PGresult *r, const char *name) {
@@ -233,16 +201,15 @@ static int column(const PGresult *r, const char *name) {
 }
 
 static int send_row(struct agent *a, const PGresult *r, int i) {
-  vsm_arena_reset(&a->row);
-  a->n_fields = 0;
+  vsm_record_clear(&a->row);
   for (int k = 0; k < PQnfields(r); k++) {
-    const char *value = PQgetvalue(r, i, k);
+    const char *name = PQfname(r, k), *value = PQgetvalue(r, i, k);
     bool is_json = PQftype(r, k) == OID_JSON || PQftype(r, k) == OID_JSONB;
-    if (!PQgetisnull(r, i, k) && !(is_json && add_members(a, PQfname(r, k), value)))
-      add_field(a, PQfname(r, k), value);
+    if (!PQgetisnull(r, i, k) && !(is_json && vsm_record_add_members(&a->row, name, value, strlen(value))))
+      vsm_record_add(&a->row, name, value);
   }
-  const struct vsm_emitter_event record = {.data = a->fields, .n_data = a->n_fields};
-  return vsm_agent_out_take(&a->out, &record, strtoul(PQgetvalue(r, i, column(r, a->set.id.z)), NULL, 10));
+  const struct vsm_emitter_event record = vsm_record_raw(&a->row);
+  return vsm_agent_out_take(a->out, &record, strtoul(PQgetvalue(r, i, column(r, a->set.id.z)), NULL, 10));
 }
 
 // Until the server has on disk what it has shown.
@@ -260,7 +227,7 @@ static bool await_flush(const struct agent *a) {
 static bool settle(struct agent *a, const PGresult *rows) {
   int last = PQntuples(rows) - 1, id = column(rows, a->set.id.z), xid = column(rows, a->set.transaction.z);
   struct position *p = &a->position;
-  if (vsm_sender_await(a->out.sender) != VSM_DONE || !await_flush(a))
+  if (vsm_sender_await(a->out->sender) != VSM_DONE || !await_flush(a))
     return false;
   snprintf(p->transaction, sizeof p->transaction, "%s", PQgetvalue(rows, last, xid));
   snprintf(p->id, sizeof p->id, "%s", PQgetvalue(rows, last, id));
@@ -272,12 +239,13 @@ static bool settle(struct agent *a, const PGresult *rows) {
 static int take_rows(struct agent *a) {
   const char *const after[] = {a->position.there ? a->position.transaction : "0",
                                a->position.there ? a->position.id : NULL};
-  PGresult *rows = ask(a, a->query, 2, after),
+  vsm_record_clear(&a->row);
+  PGresult *rows = ask(a, query(a), 2, after),
            *lsn = rows ? ask(a, "SELECT pg_current_wal_insert_lsn()", 0, NULL) : NULL;
   int n = lsn ? PQntuples(rows) : -1;
   if (n > 0) {
     snprintf(a->lsn, sizeof a->lsn, "%s", PQgetvalue(lsn, 0, 0));
-    bool good = vsm_agent_out_open(&a->out, a->set.table.z) == VSM_DONE;
+    bool good = vsm_agent_out_open(a->out, a->set.table.z) == VSM_DONE;
     for (int i = 0; good && i < n; i++)
       good = send_row(a, rows, i) == VSM_DONE;
     n = good && settle(a, rows) ? n : -1;
@@ -296,52 +264,42 @@ static bool wait_for_rows(struct agent *a) {
 }
 
 // As long as one connection lasts.
-static int follow(struct agent *a) {
+static int follow_connected(struct agent *a, struct vsm_agent_out *out) {
   if (!position_read(a) || !connect_to(a))
     return VSM_FAILED;
   printf("%s: connected\n", a->set.table.z);
   fflush(stdout);
   bool idle = false; // for a while nothing came
   for (int n; (n = take_rows(a)) >= 0;) {
-    if (n == 0 && a->call->once)
+    if (n == 0 && out->call->once)
       return VSM_DONE;
-    if (n == 0 && idle && a->out.sender)
-      vsm_agent_out_close(&a->out);
+    if (n == 0 && idle)
+      vsm_agent_out_close(out);
     idle = n == 0 && wait_for_rows(a);
   }
   return VSM_FAILED;
 }
 
-static int run(struct agent *a) {
-  for (;;) {
-    int status = follow(a);
-    disconnect(a);
-    if (a->out.sender)
-      status = vsm_agent_out_close(&a->out) == VSM_DONE ? status : VSM_FAILED;
-    if (a->call->once || a->stranger)
-      return status;
-    poll(NULL, 0, VSM_AGENT_AGAIN_MS);
-  }
+static int follow(void *ctx, struct vsm_agent_out *out) {
+  struct agent *a = ctx;
+  a->out = out;
+  int status = follow_connected(a, out);
+  PQfinish(a->db);
+  a->db = NULL;
+  return a->stranger ? VSM_AGENT_GIVE_UP : status;
+}
+
+static int begin(void *ctx, struct vsm_conf_reader *r) {
+  struct agent *a = ctx;
+  a->position_path = vsm_conf_beside(r, a->set.position.z);
+  return VSM_DONE;
 }
 
 int vsm_agent_sql(const struct vsm_agent_call *call) {
-  struct agent a = {.call = call};
-  vsm_arena_init(&a.arena, 0);
-  vsm_arena_init(&a.row, 0);
-  vsm_agent_out_init(&a.out, call, &a.set.event);
-  int fd = open(call->what, O_RDONLY | O_CLOEXEC), status = VSM_FAILED;
-  if (fd >= 0 && !vsm_agent_alone(fd, call->what))
-    goto done;
-  if (vsm_record_load(call->what, &ROOT, &a.set, &a.set.event, &a.arena) != VSM_DONE)
-    goto done;
-  a.position_path = vsm_conf_beside(&(struct vsm_conf_reader){.arena = &a.arena, .file = call->what}, a.set.position.z);
-  status = run(&a);
-done:
-  if (fd >= 0)
-    close(fd);
-  vsm_agent_out_fini(&a.out);
-  vsm_arena_fini(&a.row);
-  vsm_arena_fini(&a.arena);
-  free(a.fields);
+  struct agent a = {0};
+  vsm_record_init(&a.row);
+  int status = vsm_agent_follow(
+      call, &(struct vsm_agent_source){&ROOT, &a.set, &a.set.event, .begin = begin, .follow = follow, .ctx = &a});
+  vsm_record_fini(&a.row);
   return status;
 }

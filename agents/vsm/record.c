@@ -1,8 +1,10 @@
 // The record is laid out once as an event of the core, so that the templates are those of the rules.
 #include "record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "agents/lib/cloudevent.h"
 #include "base/mem.h"
 #include "base/when.h"
 #include "cmd.h"
@@ -88,6 +90,45 @@ int vsm_record_load(const char *path, const struct vsm_conf_map *root, void *at,
 }
 
 // --- records
+
+void vsm_record_init(struct vsm_record *r) {
+  *r = (struct vsm_record){0};
+  vsm_arena_init(&r->arena, 0);
+}
+
+void vsm_record_fini(struct vsm_record *r) {
+  vsm_arena_fini(&r->arena);
+  free(r->at);
+}
+
+void vsm_record_clear(struct vsm_record *r) {
+  vsm_arena_reset(&r->arena);
+  r->n = 0;
+}
+
+void vsm_record_add(struct vsm_record *r, const char *key, const char *value) {
+  r->at = vsm_mem_grow(r->at, r->n, &r->cap, sizeof *r->at);
+  r->at[r->n++] = (struct vsm_emitter_attribute){key, value};
+}
+
+bool vsm_record_add_members(struct vsm_record *r, const char *prefix, const char *text, size_t n) {
+  struct vsm_emitter_event members;
+  struct vsm_cloudevent_wrong wrong;
+  json_t *object = json_loadb(text, n, 0, NULL);
+  bool good = vsm_json_record_read(object, &r->arena, &members, &wrong);
+  for (size_t i = 0; good && i < members.n_data; i++)
+    vsm_record_add(
+        r, vsm_mem_need(vsm_arena_printf(&r->arena, *prefix ? "%s.%s" : "%s%s", prefix, members.data[i].key), 0),
+        vsm_mem_need(vsm_arena_strdup(&r->arena, members.data[i].value), 0));
+  json_decref(object);
+  return good;
+}
+
+struct vsm_emitter_event vsm_record_raw(const struct vsm_record *r) {
+  return (struct vsm_emitter_event){.data = r->at, .n_data = r->n};
+}
+
+// --- and their events
 
 static bool lay_out(const struct vsm_emitter_event *record, struct vsm_arena *arena, struct vsm_event *out) {
   struct vsm_attr *attrs = vsm_arena_alloc(arena, record->n_data * sizeof *attrs + 1);

@@ -22,6 +22,20 @@ extern const struct vsm_conf_map VSM_RECORD_MAP, VSM_RECORD_FILE;
 int vsm_record_load(const char *path, const struct vsm_conf_map *root, void *at, struct vsm_record_map *map,
                     struct vsm_arena *arena);
 
+// A record in the making. Keys and values are borrowed, or lie in its arena.
+struct vsm_record {
+  struct vsm_arena arena;
+  struct vsm_emitter_attribute *at;
+  size_t n, cap;
+};
+void vsm_record_init(struct vsm_record *r);
+void vsm_record_fini(struct vsm_record *r);
+void vsm_record_clear(struct vsm_record *r);
+void vsm_record_add(struct vsm_record *r, const char *key, const char *value);
+// The members of a JSON object, as "PREFIX.MEMBER", or "MEMBER" where the prefix is empty. False: it is none.
+bool vsm_record_add_members(struct vsm_record *r, const char *prefix, const char *text, size_t n);
+struct vsm_emitter_event vsm_record_raw(const struct vsm_record *r); // what vsm_record_event() takes
+
 // The event of a record, which is an event with nothing but data; it borrows from both and has the rest in the arena.
 // False: what is wrong is in `why`.
 bool vsm_record_event(const struct vsm_record_map *map, const struct vsm_emitter_event *record, struct vsm_arena *arena,

@@ -1,8 +1,10 @@
-"""What tests of `vsm agent` share: an agent that runs, a PostgreSQL of the test's own, and a place for their files."""
+"""What tests of `vsm agent` share: an agent that runs, and what it follows, a PostgreSQL or a Mosquitto of the test's own."""
+import getpass
 import glob
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -54,10 +56,10 @@ class Agent:
 class FixedDaemon(Daemon):
     """A daemon with a state, whose submit socket is at the same place after it was killed."""
 
-    def __init__(self):
+    def __init__(self, text=None):
         self.place = tempfile.mkdtemp(prefix="vsmd-e2e-")
         self.submit = f"ipc://{self.place}/submit"
-        super().__init__(harness.config(state="state").replace('submit: "tcp://127.0.0.1:*"', f'submit: "{self.submit}"'))
+        super().__init__((text or harness.config()).replace("clock: event", "clock: event\n  state: state").replace('submit: "tcp://127.0.0.1:*"', f'submit: "{self.submit}"'))
 
     def _clean(self):
         super()._clean()
@@ -73,6 +75,7 @@ def await_items(d, n):
 
 
 PROGRAMS = max(glob.glob("/usr/lib/postgresql/*/bin"), default=None)
+MOSQUITTO = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin")
 USER = "postgres"  # the server refuses to run as root
 
 
@@ -157,3 +160,43 @@ class Session:
 
     def __exit__(self, *_):
         self.process.communicate("", timeout=DEADLINE)
+
+
+class Mosquitto:
+    """A broker on a loopback port of its own. Use it in a `with`. more: lines of its configuration."""
+
+    def __init__(self, more=""):
+        self.folder = tempfile.mkdtemp(prefix="vsm-mosquitto-")
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.file = os.path.join(self.folder, "mosquitto.conf")
+        with open(self.file, "w", encoding="utf-8") as f:
+            f.write(f"listener {self.port} 127.0.0.1\nuser {getpass.getuser()}\nmax_queued_messages 0\npersistence true\n"
+                    f"persistence_location {self.folder}/\n{more or 'allow_anonymous true'}\n".replace("FOLDER", self.folder))
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen([MOSQUITTO, "-c", self.file, "-v"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.log = Log(self.process.stdout)
+        self.log.wait("mosquitto version .* running")
+
+    def stop(self):
+        """Its sessions are on disk then."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(DEADLINE)
+        self.log.thread.join(DEADLINE)
+        self.process.stdout.close()
+
+    def publish(self, topic, *payloads, check=True, options=()):
+        """Until the broker has acked all of them."""
+        return subprocess.run(["mosquitto_pub", "-p", str(self.port), "-q", "1", "-t", topic, "-l", *options], check=check, text=True,
+                              input="".join(p + "\n" for p in payloads), timeout=DEADLINE, stderr=subprocess.DEVNULL).returncode == 0
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        shutil.rmtree(self.folder)

@@ -84,6 +84,7 @@ NAMED = {
     "vsm clock accept": None,  # tests/e2e/test_clock.py
     "vsm agent file FOLDER": None,  # tests/e2e/test_agent.py
     "vsm agent file FOLDER --map orders.yaml": None,  # likewise
+    "vsm agent mqtt FILE": None,  # tests/e2e/test_agent_mqtt.py
     "vsm agent sql FILE": None,  # tests/e2e/test_agent_sql.py
     "vsm emit --jsonl -": None,  # tests/e2e/test_examples.py
     "vsm export": None,  # tests/e2e/test_export.py, and the next two
