@@ -66,7 +66,7 @@ struct vsm_zsock_counts {
   uint64_t connections; // that are there now
   uint64_t refused;     // beyond connections_max
   uint64_t handshakes;  // that failed, of refused connections too
-  uint64_t queues_full; // XPUB: how often a peer's queue filled up, from when on it loses messages until it has read
+  uint64_t queues_full; // XPUB: how often queues filled up, of one peer or some, who lose messages until they have read
 };
 struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s); // NULL: zeros
 
