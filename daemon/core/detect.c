@@ -44,7 +44,7 @@ static struct asked ask(struct vsm_core *core, const struct vsm_subject *subject
   struct vsm_guard *w = a.s->guard;
   if (!w)
     return a;
-  a.node = subject->place < 0 ? &w->stream : &w->stages[subject->place];
+  a.node = vsm_guard_node(w, subject->place);
   if (!a.node->alerts)
     a.node = NULL;
   if (a.node && (subject->kind == VSM_ITEM_OVERDUE || subject->kind == VSM_SLE_MISSED)) {
@@ -201,7 +201,7 @@ struct share {
 
 static struct share share_of(const struct asked *a, const struct vsm_guard_expected *x) {
   const struct vsm_expectation *e = x->x->e;
-  const struct vsm_ranks *open = a->node->place < 0 ? &a->s->open : &a->s->stages[a->node->place].open;
+  const struct vsm_ranks *open = vsm_reach_open(a->s, a->node);
   int64_t done, met;
   vsm_expecting_judged(x->x, a->s->bands, a->now, &done, &met);
   struct share s = {.count = (uint64_t)done + vsm_expecting_older(x->x, open, a->now),

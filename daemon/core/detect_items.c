@@ -57,7 +57,7 @@ static void offer_open(struct choice *c, const struct vsm_ranks *open, const str
 }
 
 static void choose(struct choice *c, const struct vsm_subject *subject, const struct vsm_guard_node *n) {
-  const struct vsm_ranks *open = n->place < 0 ? &c->s->open : &c->s->stages[n->place].open;
+  const struct vsm_ranks *open = vsm_reach_open(c->s, n);
   unsigned name = 0;
   if (subject->kind == VSM_ITEM_STALLED) {
     vsm_reach_stalled_members(c->s, n, c->core->now.us, offer_member, c);
@@ -99,7 +99,7 @@ unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *subje
   const struct vsm_stream_state *s = subject->stream < 0 ? NULL : &core->streams[subject->stream];
   if (!s || !s->guard)
     return 0;
-  const struct vsm_guard_node *n = subject->place < 0 ? &s->guard->stream : &s->guard->stages[subject->place];
+  const struct vsm_guard_node *n = vsm_guard_node(s->guard, subject->place);
   struct choice c = {.core = core, .s = s, .most = most};
   unsigned told = 0;
   if (n->alerts)
@@ -137,7 +137,7 @@ static bool is_overdue(const struct vsm_stream_state *s, const struct vsm_guard_
 
 bool vsm_detect_counts(struct vsm_core *core, const struct vsm_subject *subject, uint32_t item) {
   const struct vsm_stream_state *s = &core->streams[subject->stream];
-  const struct vsm_guard_node *n = subject->place < 0 ? &s->guard->stream : &s->guard->stages[subject->place];
+  const struct vsm_guard_node *n = vsm_guard_node(s->guard, subject->place);
   struct vsm_retold *r = tell(core, s, item);
   struct vsm_seen *look = &s->guard->was;
   vsm_guard_look(s, item, (size_t)VSM_FOLD_ALL, &r->is, NULL, look);
@@ -151,28 +151,18 @@ bool vsm_detect_counts(struct vsm_core *core, const struct vsm_subject *subject,
   return counts;
 }
 
-// Its date, or what is asked of it, may have changed instead: that is at no time of its own.
-static int64_t moved_here(const struct vsm_stream_state *s, enum vsm_alert_kind kind, int place, uint32_t item,
-                          const struct vsm_story *story) {
-  struct vsm_seen *seen = &s->guard->was;
-  if (kind != VSM_ITEM_STALLED)
-    return INT64_MIN;
-  vsm_guard_look(s, item, (size_t)VSM_FOLD_ALL, story, NULL, seen);
-  const struct vsm_seen_visit *v = vsm_seen_at(seen, place);
-  return v && v->stall != VSM_NO_STALL ? v->moved : INT64_MIN;
-}
-
 int64_t vsm_detect_ended(struct vsm_core *core, const struct vsm_subject *subject, uint32_t item) {
   const struct vsm_stream_state *s = &core->streams[subject->stream];
+  const struct vsm_guard_node *n = vsm_guard_node(s->guard, subject->place);
   struct vsm_story *story = &tell(core, s, item)->is;
   const struct vsm_visit *v = visit_at(story, subject->place);
-  int64_t us;
-  if (!story->exists)
+  bool open = v ? v->how == VSM_OPEN : subject->place < 0 && story->open;
+  int64_t us = v ? v->left : story->last;
+  unsigned rule;
+  if (!story->exists || open) // its date, or what is asked of it, may have changed: that is at no time of its own
     us = INT64_MIN;
-  else if (v ? v->how == VSM_OPEN : subject->place < 0 && story->open)
-    us = moved_here(s, subject->kind, subject->place, item, story);
-  else
-    us = v ? v->left : story->last;
+  if (open && subject->kind == VSM_ITEM_STALLED)
+    vsm_guard_sight(s, n, item, v ? v->entered : story->started, &rule, &us);
   vsm_story_clear(story);
   return us;
 }

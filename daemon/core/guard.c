@@ -199,8 +199,9 @@ static void come_first(struct vsm_guard *w, struct vsm_front *f, struct mark m, 
   vsm_noted_touch(w->noted, alert);
 }
 
-static struct mark stall_mark(const struct vsm_seen_visit *v, unsigned rule) {
-  return (struct mark){v && v->stall == rule, v ? v->moved : 0};
+// In the rule's own set.
+static struct mark stall_mark(const struct vsm_guard_node *n, const struct vsm_seen_visit *v, unsigned rule) {
+  return (struct mark){v && v->stall == rule && vsm_guard_is_old(n, v), v ? v->moved : 0};
 }
 
 static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
@@ -208,13 +209,14 @@ static void write_stalls(struct vsm_guard_node *n, uint32_t item, const struct v
   int members = 0;
   bool concerned = false;
   for (unsigned i = 0; i < n->n_stalls; i++) {
-    struct vsm_guard_stall *s = &n->stalls[i];
-    struct mark a = stall_mark(was, i), b = stall_mark(is, i);
-    if (!shift(&s->moved, item, a, b))
+    struct vsm_guard_stall *rule = &n->stalls[i];
+    struct mark a = stall_mark(n, was, i), b = stall_mark(n, is, i);
+    if (is && is->stall == i)
+      come_first(n->guard, &rule->front, (struct mark){true, is->moved}, n->stalled);
+    if (!shift(&rule->moved, item, a, b))
       continue;
-    concerned = concerned || is_member(&s->front, a) || is_member(&s->front, b);
-    members += is_member(&s->front, b) - is_member(&s->front, a);
-    come_first(n->guard, &s->front, b, n->stalled);
+    concerned = concerned || is_member(&rule->front, a) || is_member(&rule->front, b);
+    members += is_member(&rule->front, b) - is_member(&rule->front, a);
   }
   if (members != 0)
     vsm_guard_flip(n->guard, n->stalled, &n->n_stalled, item, members);

@@ -17,11 +17,12 @@ struct vsm_front {
 
 enum { VSM_NO_STALL = UINT16_MAX };
 
-// A rule of VSM_ITEM_STALLED.
+// A rule of VSM_ITEM_STALLED. What was entered behind the front cannot be a member, and is left alone whenever it
+// moves: it is looked at when the front passes its entry, and stands in `moved` from then on.
 struct vsm_guard_stall {
   const struct vsm_stall *rule;
   struct vsm_fits fits;
-  struct vsm_ranks moved; // whom it is about, by when each was last moved
+  struct vsm_ranks moved; // whom it is about and who was entered up to the front, by when each was last moved
   struct vsm_front front;
   int64_t after_us; // INT64_MAX: nothing stalls by it
 };
@@ -73,8 +74,10 @@ struct vsm_guard_node {
 
 // An item's open visits, and itself, as alerts see them.
 struct vsm_seen_visit {
-  int64_t entered, moved, due; // due 0: none
-  uint16_t stall;              // which rule is about it; VSM_NO_STALL: none
+  int64_t entered;
+  int64_t moved;  // of a young one (vsm_guard_is_old()) when it was entered
+  int64_t due;    // 0: none
+  uint16_t stall; // which rule is about it; VSM_NO_STALL: none
   uint8_t place;
   bool out; // not held against expectations: it has a date, or a silence names it
 };
@@ -152,6 +155,18 @@ void vsm_guard_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm
 void vsm_guard_write(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r);
 void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item);
 void vsm_guard_done(struct vsm_guard_expected *e, int64_t at, bool met, int sign);
+
+static inline struct vsm_guard_node *vsm_guard_node(struct vsm_guard *g, int place) {
+  return place < 0 ? &g->stream : &g->stages[place];
+}
+// Was it entered up to the front of the rule that is about it?
+static inline bool vsm_guard_is_old(const struct vsm_guard_node *n, const struct vsm_seen_visit *v) {
+  return v->stall != VSM_NO_STALL && v->entered <= n->stalls[v->stall].front.k;
+}
+// Of what is open at a node since `entered`: which rule is about it (false: none, and *us stays), and when it was last
+// moved.
+bool vsm_guard_sight(const struct vsm_stream_state *s, const struct vsm_guard_node *n, uint32_t item, int64_t entered,
+                     unsigned *rule, int64_t *us);
 
 // Is the item not held against expectations of this node: has it a date, or is it covered?
 bool vsm_guard_is_out(const struct vsm_stream_state *s, const struct vsm_guard_node *node, uint32_t item);

@@ -94,6 +94,13 @@ void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32
   whos[at] = who;
 }
 
+int64_t vsm_item_last_live(const struct vsm_item *it, unsigned n) {
+  size_t i = it->n - 1u;
+  while (vsm_packed_sleeps(it->log[i], n))
+    i--;
+  return vsm_packed_us(it->log[i]);
+}
+
 struct vsm_log vsm_item_log(const struct vsm_item *it) {
   return (struct vsm_log){it->log, it->n, vsm_item_holds(it), it->n_holds};
 }

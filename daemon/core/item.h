@@ -85,6 +85,9 @@ void vsm_item_reserve(struct vsm_item *it, size_t cap); // room for so many tran
 void vsm_item_insert(struct vsm_item *it, size_t at, uint64_t transition, uint32_t origin, uint8_t who);
 struct vsm_log vsm_item_log(const struct vsm_item *it);
 
+// The time of the last transition of a stage that a graph of n stages has; there is one.
+int64_t vsm_item_last_live(const struct vsm_item *it, unsigned n);
+
 // Each of these lists: the place of one, or where it belongs, in the order that the block keeps. And one more there.
 size_t vsm_item_seek_progress(const struct vsm_item *it, unsigned place);
 size_t vsm_item_seek_hold(const struct vsm_item *it, uint64_t transition);

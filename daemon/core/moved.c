@@ -12,13 +12,6 @@ void vsm_moved_opened(struct vsm_moved *m, uint32_t item, int64_t last) {
   vsm_ranks_insert(&m->ranks, last, item);
 }
 
-static int64_t last_moved(const struct vsm_item *it, const struct vsm_graph *graph) {
-  size_t i = it->n - 1u;
-  while (vsm_packed_sleeps(it->log[i], graph->n))
-    i--;
-  return vsm_packed_us(it->log[i]);
-}
-
 static bool has(const struct vsm_moved *m, struct vsm_rank entry) {
   struct vsm_ranks_at at = vsm_ranks_seek(&m->ranks, entry.us, entry.id);
   struct vsm_rank found;
@@ -36,7 +29,7 @@ enum vsm_moved_found vsm_moved_look(struct vsm_moved *m, const struct vsm_items 
   if (!vsm_ranks_next(&m->ranks, &place, at))
     return VSM_MOVED_END;
   const struct vsm_item *it = vsm_items_at(items, at->id);
-  struct vsm_rank right = {it->open ? last_moved(it, graph) : 0, at->id};
+  struct vsm_rank right = {it->open ? vsm_item_last_live(it, graph->n) : 0, at->id};
   if (it->open && right.us == at->us)
     return VSM_MOVED_RIGHT;
   vsm_ranks_remove(&m->ranks, at->us, at->id);

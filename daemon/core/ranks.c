@@ -100,16 +100,17 @@ static void sort_notes(struct vsm_rank *gone, size_t n) {
   }
 }
 
-// Carries out a leaf's notes.
+// Carries out a leaf's notes. What lies before the first and behind the last of them is not gone through.
 static void tighten(const struct vsm_ranks *r, size_t leaf) {
   struct vsm_ranks_leaf *l = r->leaves[leaf];
   struct vsm_ranks_fill *fill = &r->fills[leaf];
-  size_t n = fill->gone, next = 0, kept = 0;
+  size_t n = fill->gone, next = 0;
   if (n == 0)
     return;
   sort_notes(l->gone, n);
-  for (size_t i = 0; i < fill->used; i++) {
-    if (next < n && l->gone[next].us == l->us[i] && l->gone[next].id == l->id[i]) {
+  size_t i = find_in_leaf(r, leaf, l->gone[0]), kept = i;
+  for (; next < n && i < fill->used; i++) {
+    if (l->gone[next].us == l->us[i] && l->gone[next].id == l->id[i]) {
       next++;
       continue;
     }
@@ -117,6 +118,10 @@ static void tighten(const struct vsm_ranks *r, size_t leaf) {
     l->id[kept++] = l->id[i];
   }
   assert(next == n); // else something was taken out that was not there
+  size_t tail = fill->used - i;
+  memmove(l->us + kept, l->us + i, tail * sizeof *l->us);
+  memmove(l->id + kept, l->id + i, tail * sizeof *l->id);
+  kept += tail;
   *fill = (struct vsm_ranks_fill){(uint16_t)kept, 0};
   if (kept > 0)
     r->firsts[leaf] = l->us[0];

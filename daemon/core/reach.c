@@ -29,8 +29,12 @@ int64_t vsm_reach_stalls_at(const struct vsm_guard_stall *s, int64_t key) {
   return vsm_calendar_when(s->rule->calendar, vsm_calendar_worked(s->rule->calendar, key) + s->after_us);
 }
 
+const struct vsm_ranks *vsm_reach_open(const struct vsm_stream_state *s, const struct vsm_guard_node *n) {
+  return n->place < 0 ? &s->open : &s->stages[n->place].open;
+}
+
 const struct vsm_ranks *vsm_reach_set(const struct vsm_stream_state *s, const struct vsm_guard_expected *e) {
-  return !e->x->all ? &e->x->running : e->node->place < 0 ? &s->open : &s->stages[e->node->place].open;
+  return e->x->all ? vsm_reach_open(s, e->node) : &e->x->running;
 }
 
 int64_t vsm_reach_overdue(const struct vsm_guard_expected *e, int64_t now_us) {
@@ -57,6 +61,20 @@ struct crossing {
   bool dated_out; // those that have a date do not count
 };
 
+// The first entry behind k; INT64_MAX: none.
+static int64_t first_behind(const struct vsm_ranks *set, int64_t k) {
+  struct vsm_ranks_at at = vsm_ranks_seek(set, k == INT64_MAX ? k : k + 1, 0);
+  struct vsm_rank e;
+  return vsm_ranks_next(set, &at, &e) ? e.us : INT64_MAX;
+}
+
+// Most often the bound passes nothing.
+static bool passes_nothing(struct vsm_front *f, int64_t k) {
+  bool nothing = k >= f->k && k < f->first;
+  f->k = nothing ? k : f->k;
+  return nothing;
+}
+
 static void move(const struct crossing *c, struct vsm_front *f, const struct vsm_ranks *set, int64_t k) {
   int64_t low = k < f->k ? k : f->k, high = k < f->k ? f->k : k;
   int sign = k < f->k ? -1 : 1;
@@ -66,24 +84,56 @@ static void move(const struct crossing *c, struct vsm_front *f, const struct vsm
     if (!c->dated_out || !vsm_guard_is_out(c->s, c->node, e.id))
       vsm_guard_flip(c->node->guard, c->alert, c->members, e.id, sign);
   f->k = k;
-  at = vsm_ranks_seek(set, k == INT64_MAX ? k : k + 1, 0);
-  f->first = vsm_ranks_next(set, &at, &e) ? e.us : INT64_MAX;
+  f->first = first_behind(set, k);
+}
+
+// What was entered between the two comes into a rule's own set, or leaves it.
+static void sift(const struct vsm_stream_state *s, struct vsm_guard_node *n, unsigned rule, int64_t low, int64_t high,
+                 bool comes) {
+  struct vsm_ranks *moved = &n->stalls[rule].moved;
+  const struct vsm_ranks *open = vsm_reach_open(s, n);
+  struct vsm_rank e;
+  struct vsm_ranks_at at = vsm_ranks_seek(open, low + 1, 0);
+  while (vsm_ranks_next(open, &at, &e) && e.us <= high) {
+    unsigned about;
+    int64_t us;
+    if (!vsm_guard_sight(s, n, e.id, e.us, &about, &us) || about != rule)
+      continue;
+    if (comes)
+      vsm_ranks_insert(moved, us, e.id);
+    else
+      vsm_ranks_remove(moved, us, e.id);
+    vsm_ranks_settle(moved->queue);
+  }
 }
 
 void vsm_reach_move_stalled(struct vsm_stream_state *s, struct vsm_guard_node *n, int64_t now_us) {
   struct crossing c = {s, n, n->stalled, &n->n_stalled, false};
-  for (unsigned i = 0; i < n->n_stalls; i++)
-    move(&c, &n->stalls[i].front, &n->stalls[i].moved, vsm_reach_stalled(&n->stalls[i], now_us));
+  for (unsigned i = 0; i < n->n_stalls; i++) {
+    struct vsm_guard_stall *r = &n->stalls[i];
+    int64_t k = vsm_reach_stalled(r, now_us), before = r->front.k;
+    if (passes_nothing(&r->front, k))
+      continue;
+    if (before < k)
+      sift(s, n, i, before, k, true);
+    move(&c, &r->front, &r->moved, k);
+    if (k < before)
+      sift(s, n, i, k, before, false);
+    r->front.first = vsm_earlier_us(r->front.first, first_behind(vsm_reach_open(s, n), k));
+  }
 }
 
 void vsm_reach_move_overdue(struct vsm_stream_state *s, struct vsm_guard_node *n, unsigned name, int64_t now_us) {
   struct crossing c = {s, n, n->names[name].overdue, &n->names[name].n_overdue, false};
-  if (name == 0)
+  if (name == 0 && !passes_nothing(&n->due_front, now_us - 1))
     move(&c, &n->due_front, &n->due, now_us - 1);
   c.dated_out = true;
-  for (unsigned i = 0; i < vsm_guard_expectings(s, n)->n; i++)
-    if (n->expected[i].name == name)
-      move(&c, &n->expected[i].front, vsm_reach_set(s, &n->expected[i]), vsm_reach_overdue(&n->expected[i], now_us));
+  for (unsigned i = 0; i < vsm_guard_expectings(s, n)->n; i++) {
+    struct vsm_guard_expected *x = &n->expected[i];
+    int64_t k = x->name == name ? vsm_reach_overdue(x, now_us) : x->front.k;
+    if (x->name == name && !passes_nothing(&x->front, k))
+      move(&c, &x->front, vsm_reach_set(s, x), k);
+  }
 }
 
 void vsm_reach_work_out(const struct vsm_stream_state *s, struct vsm_guard_node *n) {

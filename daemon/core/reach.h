@@ -9,6 +9,8 @@ int64_t vsm_reach_latest(const struct vsm_calendar *c, int64_t worked_us);
 // What counts now by each rule.
 int64_t vsm_reach_stalled(const struct vsm_guard_stall *s, int64_t now_us);
 int64_t vsm_reach_overdue(const struct vsm_guard_expected *e, int64_t now_us);
+// All that is open at a node, by its entry or start.
+const struct vsm_ranks *vsm_reach_open(const struct vsm_stream_state *s, const struct vsm_guard_node *n);
 // All that stands and ages under an expectation.
 const struct vsm_ranks *vsm_reach_set(const struct vsm_stream_state *s, const struct vsm_guard_expected *e);
 // When one of this key comes to hold by it.

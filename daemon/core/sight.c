@@ -114,25 +114,20 @@ static int64_t newest_progress(const struct sight *g, int place) {
   return us;
 }
 
-static void see_visit(const struct sight *g, const struct vsm_visit *v, struct vsm_seen_visit *out) {
-  *out = (struct vsm_seen_visit){.entered = v->entered, .place = v->place};
-  out->stall = stall_of(g, &g->s->guard->stages[v->place]);
-  see_date(g, v->place, out);
-  if (out->stall == VSM_NO_STALL)
-    return;
-  out->moved = vsm_later_us(newest_transition(g->it, g->but, v->place, v->entered), newest_progress(g, v->place));
-  out->moved = vsm_later_us(out->moved, date(g, VSM_VALUE_NOT_BEFORE, v->place));
-  out->moved = vsm_later_us(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
+// When it was last moved, at a stage or as an item.
+static int64_t moved(const struct sight *g, int place, int64_t entered) {
+  int64_t us = place < 0 ? g->story->last : newest_transition(g->it, g->but, (unsigned)place, entered);
+  us = vsm_later_us(us, newest_progress(g, place));
+  us = vsm_later_us(us, place < 0 ? us : date(g, VSM_VALUE_NOT_BEFORE, place));
+  return vsm_later_us(us, date(g, VSM_VALUE_NOT_BEFORE, -1));
 }
 
-static void see_item(const struct sight *g, struct vsm_seen_visit *out) {
-  *out = (struct vsm_seen_visit){.entered = g->story->started};
-  out->stall = stall_of(g, &g->s->guard->stream);
-  see_date(g, -1, out);
-  if (out->stall == VSM_NO_STALL)
-    return;
-  out->moved = vsm_later_us(g->story->last, newest_progress(g, -1));
-  out->moved = vsm_later_us(out->moved, date(g, VSM_VALUE_NOT_BEFORE, -1));
+static void see(const struct sight *g, int place, int64_t entered, struct vsm_seen_visit *out) {
+  const struct vsm_guard_node *n = vsm_guard_node(g->s->guard, place);
+  *out = (struct vsm_seen_visit){.entered = entered, .place = (uint8_t)place};
+  out->stall = stall_of(g, n);
+  see_date(g, place, out);
+  out->moved = vsm_guard_is_old(n, out) ? moved(g, place, entered) : entered;
 }
 
 static void look(struct sight g, struct vsm_seen *out) {
@@ -144,7 +139,7 @@ static void look(struct sight g, struct vsm_seen *out) {
   g.it = vsm_items_at(&g.s->items, g.item);
   g.silences = vsm_silence_any_item(w->core);
   if (w->stream.alerts)
-    see_item(&g, &out->item);
+    see(&g, -1, g.story->started, &out->item);
   unsigned left = g.story->n_open;
   for (size_t i = g.story->n_visits; left > 0 && i-- > 0;) {
     const struct vsm_visit *v = g.r ? vsm_retold_visit(g.r, g.story, i) : &g.story->visits[i];
@@ -152,8 +147,28 @@ static void look(struct sight g, struct vsm_seen *out) {
       continue;
     left--;
     if (w->stages[v->place].alerts)
-      see_visit(&g, v, &out->visits[out->n++]);
+      see(&g, v->place, v->entered, &out->visits[out->n++]);
   }
+}
+
+bool vsm_guard_sight(const struct vsm_stream_state *s, const struct vsm_guard_node *n, uint32_t item, int64_t entered,
+                     unsigned *rule, int64_t *us) {
+  const struct vsm_item *it = vsm_items_at(&s->items, item);
+  struct vsm_story story = {.last = vsm_item_last_live(it, s->graph->n)};
+  struct sight g = {.s = s,
+                    .item = item,
+                    .story = &story,
+                    .but = (size_t)VSM_FOLD_ALL,
+                    .before = &nothing,
+                    .it = it,
+                    .silences = vsm_silence_any_item(s->guard->core)};
+  vsm_stream_segments(s, it, story.segments);
+  *rule = stall_of(&g, n);
+  if (*rule == VSM_NO_STALL)
+    return false;
+  collect_dates(s->guard, it);
+  *us = moved(&g, n->place, entered);
+  return true;
 }
 
 // --- as it was, and as it is

@@ -86,21 +86,21 @@ static bool is_created(const struct vsm_stream_state *s, const struct vsm_item *
   return false;
 }
 
-static void tell_segments(const struct vsm_stream_state *s, const struct vsm_item *it, struct vsm_story *out) {
+void vsm_stream_segments(const struct vsm_stream_state *s, const struct vsm_item *it, uint32_t *segments) {
   const struct vsm_value *v = vsm_item_values(it);
   for (unsigned i = 0; i < s->n_attributes; i++)
-    out->segments[i] = (uint32_t)VSM_NO_SEGMENT;
+    segments[i] = (uint32_t)VSM_NO_SEGMENT;
   for (unsigned k = 0; k < it->n_values; k++)
     for (unsigned i = 0; v[k].kind == VSM_VALUE_SEGMENT && i < s->n_attributes; i++)
       if (s->attributes[i].name == v[k].name)
-        out->segments[i] = v[k].word;
+        segments[i] = v[k].word;
 }
 
 void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but, struct vsm_story *out) {
   if (s->model && is_created(s, it, but)) {
     struct vsm_log log = vsm_item_log(it);
     vsm_fold(s->graph, &log, but, out);
-    tell_segments(s, it, out);
+    vsm_stream_segments(s, it, out->segments);
   } else {
     vsm_story_clear(out);
   }
@@ -112,7 +112,7 @@ void vsm_stream_fold_both(const struct vsm_stream_state *s, const struct vsm_ite
   if (is_created(s, it, at)) {
     struct vsm_log log = vsm_item_log(it);
     vsm_fold_both(s->graph, &log, at, out);
-    tell_segments(s, it, &out->was);
+    vsm_stream_segments(s, it, out->was.segments);
     memcpy(out->is.segments, out->was.segments, s->n_attributes * sizeof *out->is.segments);
   } else {
     vsm_story_clear(&out->was);

@@ -66,6 +66,8 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
 void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, struct vsm_intern *words);
 void vsm_stream_state_fini(struct vsm_stream_state *s);
 
+// An item's value of each attribute, as in its story.
+void vsm_stream_segments(const struct vsm_stream_state *s, const struct vsm_item *it, uint32_t *segments);
 // Folds an item, the transition at `but` of its log left out (VSM_FOLD_ALL: none).
 void vsm_stream_fold(const struct vsm_stream_state *s, const struct vsm_item *it, size_t but, struct vsm_story *out);
 // Folds it without and with the transition at `at` of its log.
