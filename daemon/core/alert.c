@@ -52,6 +52,15 @@ void vsm_alerts_touch_fed(struct vsm_core *core, const struct vsm_hearing_source
       vsm_noted_touch(&core->noted, (uint32_t)i);
 }
 
+// The first of the model's sources from `from` on that feeds it; their number: none does.
+static unsigned next_feed(const struct vsm_core *core, const struct vsm_alert *a, unsigned from) {
+  unsigned n = core->model->n_sources;
+  uint64_t word = 0;
+  while (a->feeds && from < n && (word = a->feeds[from / 64] >> from % 64) == 0)
+    from = (from / 64 + 1) * 64;
+  return word ? from + (unsigned)__builtin_ctzll(word) : n;
+}
+
 static const struct vsm_hearing_source *source_of(const struct vsm_core *core, unsigned model) {
   return &core->hearing.at[core->hearing.of_model[model]];
 }
@@ -64,8 +73,10 @@ void vsm_alerts_count_silent(struct vsm_core *core) {
 
 uint64_t vsm_alert_silent(const struct vsm_core *core, const struct vsm_alert *a) {
   uint64_t sum = 0;
-  for (unsigned i = 0; core->alerts.n_silent > 0 && a->feeds && i < core->model->n_sources; i++)
-    if (is_fed_by(a, i) && vsm_hearing_is_silent(core, source_of(core, i)))
+  if (core->alerts.n_silent == 0)
+    return 0;
+  for (unsigned i = next_feed(core, a, 0); i < core->model->n_sources; i = next_feed(core, a, i + 1))
+    if (vsm_hearing_is_silent(core, source_of(core, i)))
       sum += UINT64_C(1) + vsm_hash(vsm_str_of(core->model->sources[i].id), 0);
   return sum;
 }
@@ -73,8 +84,8 @@ uint64_t vsm_alert_silent(const struct vsm_core *core, const struct vsm_alert *a
 // Until when a source is waited for that was not heard since the start; INT64_MIN: none is.
 static int64_t awaited_until(const struct vsm_core *core, const struct vsm_alert *a) {
   int64_t until = INT64_MIN, one;
-  for (unsigned i = 0; a->feeds && i < core->model->n_sources; i++)
-    if (is_fed_by(a, i) && vsm_hearing_awaited(core, source_of(core, i), &one) && one > until)
+  for (unsigned i = next_feed(core, a, 0); i < core->model->n_sources; i = next_feed(core, a, i + 1))
+    if (vsm_hearing_awaited(core, source_of(core, i), &one) && one > until)
       until = one;
   return until;
 }
