@@ -16,6 +16,7 @@ after(() => rig?.stop())
 const number = (n) => n.toLocaleString('en-US')
 const planning = 'service-connection-planning'
 const STAGE = `#/stream/RCV-01/${planning}`
+const METER = '#/stream/RCV-01/meter-installation-activation'
 const hashes = (item) => ['#/', '#/stream/RCV-01', STAGE, '#/items?sort=pace', `#/item/${encodeURIComponent(item)}`, '#/alerts', '#/alerts?show=past', '#/sources', '#/unmapped', '#/stream/RCV-01?segment=region=north']
 const someItem = async () => (await rig.vsm('items', '--stream', 'RCV-01', '--limit', '1')).items[0].item
 
@@ -67,14 +68,45 @@ test('a stage: each visit a dot, its waits, how long others took', async () => {
   assert.equal(await page.locator('.ageing .dot').count(), items.length)
   const waits = stage.waits.filter((w) => w.wip > 0)
   for (const wait of waits) await page.locator('.waits li', { hasText: wait.reason }).getByText(`${number(wait.wip)} now`).waitFor()
-  await page.locator('.spread, .empty').first().waitFor()
+})
+
+// Of a stage and of a stream: each single visit that left, with the percentile lines of the window; the CSV has the same.
+test('what was finished, one by one', async () => {
+  for (const [hash, args, title] of [[METER, ['RCV-01', '--stage', 'meter-installation-activation'], 'Cycle time'], ['#/stream/AOV-04', ['AOV-04'], 'Lead time']]) {
+    const page = await rig.page(`${hash}?window=30d`)
+    const { visits } = await rig.vsm('visits', ...args, '--window', '30d', '--limit', '2000')
+    assert.ok(visits.length > 10, `${visits.length} visits`)
+    const scatter = page.locator('figure', { has: page.getByText(title, { exact: true }) })
+    const spread = page.locator('figure', { hasText: `Spread of ${title.toLowerCase()}s of ${number(visits.length)};` })
+    const counts = (await spread.locator('.bar title').allTextContents()).map((text) => Number(text.split(' ')[0].replaceAll(',', '')))
+    const beyond = /([\d,]+) took longer than is drawn/.exec(await spread.textContent())
+    assert.equal(counts.reduce((a, b) => a + b, 0) + Number(beyond?.[1].replaceAll(',', '') ?? 0), visits.length, 'every visit is in a bar')
+    const longest = visits.reduce((a, b) => (b.cycle_seconds > a.cycle_seconds ? b : a))
+    assert.equal(await scatter.locator('.links a').first().textContent(), longest.item)
+    const saving = page.waitForEvent('download')
+    await scatter.getByRole('button', { name: 'CSV' }).click()
+    const text = readFileSync(await (await saving).path(), 'utf8')
+    assert.deepEqual(text.trim().split('\r\n').join('\n').split('\n').slice(1).map((line) => line.split(',')[0]), visits.map((v) => v.item))
+    // Pointing along the newest ones finds one, and a click tells its story.
+    const over = scatter.locator('.u-over')
+    await over.scrollIntoViewIfNeeded()
+    const box = await over.boundingBox()
+    const told = scatter.locator('.hover')
+    for (let y = 2; y < box.height && !/^\S+: /.test(await told.textContent()); y += 8) await page.mouse.move(box.x + box.width - 12, box.y + y)
+    const item = /^(\S+): \d/.exec(await told.textContent())[1]
+    assert.ok(visits.some((v) => v.item === item), item)
+    await page.mouse.down()
+    await page.mouse.up()
+    await page.getByRole('heading', { name: item }).waitFor()
+    await page.context().close()
+  }
 })
 
 test('a stream and a stage over time, by segment, and what comes', async () => {
-  for (const [hash, charts] of [['#/stream/RCV-01', 3], [STAGE, 3]]) {
+  for (const [hash, charts, segment] of [['#/stream/AOV-04', 3, 'Coast'], [METER, 3, 'existing-remote']]) {
     const page = await rig.page(hash)
     await page.locator('.chart canvas').nth(charts - 1).waitFor()
-    await page.getByRole('region', { name: /^By segment/ }).getByRole('link', { name: 'existing-remote', exact: true }).waitFor()
+    await page.getByRole('region', { name: /^By segment/ }).getByRole('link', { name: segment, exact: true }).waitFor()
   }
   const page = await rig.page('#/stream/RCV-01')
   const forecast = page.locator('section', { hasText: 'When are so many more finished' })

@@ -87,12 +87,10 @@ function told(judged, now) {
 // `judged` is made anew with each change, so what it stands for is compared: the objects it is made of.
 const Inner = pure(({ stage, window, level, words, href, label, most }) => (
   <a class={`box ${level}`} href={href} title={label}>
-    <span class="box-name">
-      <Mark level={level} named />
-      <span>{stage.name}</span>
-    </span>
+    <span class="box-name"><span>{stage.name}</span></span>
     <span class="box-wip">
       <b>{number(stage.wip)}</b> <span class="unseen">in progress</span>
+      <Mark level={level} named />
     </span>
     <Pile stage={stage} most={most} />
     {stage.wip > 0 ? <Standing stage={stage} /> : <span class="times muted">empty</span>}

@@ -5,49 +5,16 @@ import { brief, duration, number, percent, since, waitText } from '../figures.js
 import { judge } from '../judge.js'
 import { AlertList } from '../parts/alertlist.jsx'
 import { Ageing } from '../parts/ageing.jsx'
-import { Chart, dots, levels } from '../parts/chart.jsx'
 import { Expectations } from '../parts/expectations.jsx'
+import { Finished, useFinished } from '../parts/finished.jsx'
 import { WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
 import { pileWords } from '../parts/pile.jsx'
 import { Segments } from '../parts/segments.jsx'
-import { Spread } from '../parts/spread.jsx'
 import { Csv } from '../parts/table.jsx'
 import { LEVEL_WORDS, signalWords, waitWords } from '../words.js'
-import { InOut, NoSuch, panesOf, paneWindow, seconds, WorkOverTime } from './stream.jsx'
-
-export function percentileLines(times, workingDay) {
-  if (!times?.count) return []
-  return [
-    { at: times.p50, name: `p50 ${brief(times.p50, workingDay)}`, colour: 'accent', dash: 'p50' },
-    { at: times.p85, name: `p85 ${brief(times.p85, workingDay)}`, colour: 'late', dash: 'p85' },
-    { at: times.p95, name: `p95 ${brief(times.p95, workingDay)}`, colour: 'still', dash: 'p95' },
-  ]
-}
-
-// The daemon keeps distributions, not single visits that are over, so a dot stands for those that left in one pane.
-function CycleTimes({ own, times, workingDay, window }) {
-  const data = useMemo(() => [own.panes.map(seconds), own.panes.map((p) => (p.cycle_time_count ? p.cycle_time_p50 : null))], [own])
-  const most = Math.max(1, ...own.panes.map((p) => p.cycle_time_count))
-  const lines = percentileLines(times, workingDay)
-  const radius = (i) => 2 + 6 * Math.sqrt(own.panes[i].cycle_time_count / most)
-  return (
-    <Chart
-      title="Cycle time"
-      note={`a dot: the middle one of what left in 1/60 of ${window}; its size: how many. Lines: percentiles of the window`}
-      depends={`${JSON.stringify(lines)} ${most} ${own.panes[0]?.start_unix_nano}`}
-      options={(colour) => ({
-        series: [{}, { label: 'p50 of a pane', stroke: colour('accent'), paths: () => null, points: { show: false } }],
-        scales: { y: { range: (_, low, high) => [0, 1.1 * Math.max(high ?? 1, times?.p95 ?? 0)] } },
-        hooks: { draw: [(u) => dots(radius, colour('accent-soft'), colour('accent'))(u, 1), levels(lines, colour)] },
-      })}
-      data={data}
-      workingDay={workingDay}
-      durations
-    />
-  )
-}
+import { InOut, NoSuch, panesOf, paneWindow, WorkOverTime } from './stream.jsx'
 
 function Waits({ stage, windowName, address, streamId }) {
   if (!stage.waits.length) return null
@@ -114,6 +81,7 @@ export function StageView({ address, live, wanted }) {
   const window = judged ? paneWindow(stream, all.windowName) : ''
   const { answer: series } = useAnswer(judged ? 'series' : '', { stream: streamId, stage: stageId, window }, { every: 30_000 })
   const own = useMemo(() => series && panesOf(series, stageId), [series])
+  const finished = useFinished({ streamId: judged ? streamId : '', stageId, window: all?.windowName })
   if (!judged) return <NoSuch what={`stage ${stageId} in ${streamId}`} live={live} />
   const { stage } = judged
   const now = live.snapshot.time_unix_nano
@@ -139,8 +107,7 @@ export function StageView({ address, live, wanted }) {
       <Waits stage={stage} windowName={all.windowName} address={address} streamId={streamId} />
       <Expectations sle={judged.window?.sle ?? []} windowName={all.windowName} />
       <div class="charts">
-        {own && own.panes.length > 0 && <CycleTimes own={own} times={judged.window?.cycle_time} workingDay={stage.working_day_seconds} window={window} />}
-        <Spread times={judged.window?.cycle_time} workingDay={stage.working_day_seconds} sle={judged.window?.sle ?? []} />
+        <Finished titles={['Cycle time', 'Spread of cycle times']} {...finished} times={judged.window?.cycle_time} sle={judged.window?.sle ?? []} address={address} />
         {own && own.panes.length > 0 && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['arrived', 'left']} />}
         {own && own.panes.length > 0 && <WorkOverTime own={own} title="Work in progress" />}
       </div>

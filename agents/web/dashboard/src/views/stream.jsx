@@ -2,10 +2,10 @@
 // will be done.
 import { useMemo } from 'preact/hooks'
 import { link } from '../address.js'
-import { brief, duration, number, percent } from '../figures.js'
+import { duration, number, percent } from '../figures.js'
 import { judge } from '../judge.js'
 import { AlertList } from '../parts/alertlist.jsx'
-import { Chart, levels } from '../parts/chart.jsx'
+import { Chart } from '../parts/chart.jsx'
 import { Csv } from '../parts/table.jsx'
 import { Diagram } from '../parts/diagram.jsx'
 import { Forecast } from '../parts/forecast.jsx'
@@ -16,6 +16,7 @@ import { OneSegment } from '../parts/onesegment.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { sentence } from '../words.js'
 import { Expectations } from '../parts/expectations.jsx'
+import { Finished, useFinished } from '../parts/finished.jsx'
 
 export const seconds = (pane) => pane.start_unix_nano / 1e9
 
@@ -65,34 +66,6 @@ function CumulativeFlow({ judged, own }) {
       options={options}
       data={data}
       values={(n) => number(n)}
-    />
-  )
-}
-
-function LeadTime({ judged, own }) {
-  const { stream, window } = judged
-  const lead = window?.lead_time
-  const data = useMemo(() => [own.panes.map(seconds), own.panes.map((p) => (p.cycle_time_count ? p.cycle_time_p50 : null))], [own])
-  const lines = lead?.count
-    ? [
-        { at: lead.p50, name: `p50 ${brief(lead.p50, stream.working_day_seconds)}`, colour: 'accent', dash: 'p50' },
-        { at: lead.p85, name: `p85 ${brief(lead.p85, stream.working_day_seconds)}`, colour: 'late', dash: 'p85' },
-        { at: lead.p95, name: `p95 ${brief(lead.p95, stream.working_day_seconds)}`, colour: 'still', dash: 'p95' },
-      ]
-    : []
-  return (
-    <Chart
-      title="Lead time"
-      note="the middle one (p50) of what was finished, pane by pane; lines: of the window"
-      depends={JSON.stringify(lines)}
-      options={(colour) => ({
-        series: [{}, { label: 'p50 of the pane', stroke: colour('accent'), width: 1.5, points: { show: true, size: 5, fill: colour('accent') }, spanGaps: true }],
-        scales: { y: { range: (_, low, high) => [0, 1.1 * Math.max(high ?? 1, lead?.p95 ?? 0)] } },
-        hooks: { draw: [levels(lines, colour)] },
-      })}
-      data={data}
-      workingDay={stream.working_day_seconds}
-      durations
     />
   )
 }
@@ -174,6 +147,7 @@ export function StreamView({ address, live, wanted }) {
   const judged = stream && judge(stream, { alerts: live.alerts, bottleneck: live.bottleneck, wanted })
   const window = stream ? paneWindow(stream, judged.windowName) : ''
   const { answer: own } = useAnswer(stream ? 'series' : '', { stream: stream?.id, window }, { every: 30_000 })
+  const finished = useFinished({ streamId: stream?.id, window: judged?.windowName })
   if (!stream) return <NoSuch what={`value stream ${address.parts[0] ?? ''}`} live={live} />
   const now = live.snapshot.time_unix_nano
   const { head, text } = sentence(judged, live.alerts, now)
@@ -200,7 +174,7 @@ export function StreamView({ address, live, wanted }) {
       {own && own.panes.length > 0 && (
         <div class="charts">
           <CumulativeFlow judged={judged} own={own} />
-          <LeadTime judged={judged} own={own} />
+          <Finished titles={['Lead time', 'Spread of lead times']} {...finished} times={judged.window?.lead_time} sle={[]} address={address} />
           <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />
         </div>
       )}
