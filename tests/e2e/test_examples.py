@@ -1,4 +1,5 @@
 """The example programs of libvsm against a real daemon."""
+import contextlib
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ import unittest
 
 import harness
 from harness import Daemon, batch, event
+from web_rig import Web
 
 EXAMPLES = os.environ["EXAMPLES"]
 SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "agents", "lib", "examples")
@@ -37,11 +39,12 @@ class Examples(unittest.TestCase):
                     self.assertEqual(client.communicate(timeout=harness.DEADLINE)[0], "accepted 3, rejected 0\n")
                     self.assertEqual(d.ingest().received, 3)
 
-    def same_in_another_language(self, *command):
+    def same_in_another_language(self, *command, web=False):
         """The same three events as those of the example in C, with their attribute."""
-        with Daemon() as d:
+        with Daemon() as d, contextlib.ExitStack() as beside:
+            where = "http://" + beside.enter_context(Web(d)).address if web else d.endpoint("submit")
             path = f"{os.path.dirname(harness.VSMD)}:{os.environ['PATH']}"
-            done = subprocess.run([*command, d.endpoint("submit")], capture_output=True, text=True, timeout=harness.DEADLINE,
+            done = subprocess.run([*command, where], capture_output=True, text=True, timeout=harness.DEADLINE,
                                   cwd=SOURCES, env={**os.environ, "PATH": path})
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(d.ingest().received, 3)
@@ -55,6 +58,10 @@ class Examples(unittest.TestCase):
 
     def test_emit_in_shell(self):
         self.assertRegex(self.same_in_another_language("sh", "emit.sh"), "3 ")
+
+    def test_emit_over_http(self):
+        answer = json.loads(self.same_in_another_language("sh", "emit_http.sh", web=True))
+        self.assertEqual((answer["accepted"], answer["rejected"]), (3, 0))
 
     def test_query(self):
         with Daemon() as d:
