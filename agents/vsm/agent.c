@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "now.h"
+
+enum { AGAIN_FIRST_MS = 500 }; // of a connection, and twice as long each time
 
 static const struct {
   const char *name;
@@ -71,13 +74,16 @@ bool vsm_agent_alone(int fd, const char *path) {
 
 static int connect_again(const struct vsm_agent_call *call, const struct vsm_agent_source *source,
                          struct vsm_agent_out *out) {
-  for (;;) {
+  for (int wait_ms = AGAIN_FIRST_MS;; wait_ms = wait_ms * 2 < VSM_AGENT_AGAIN_MS ? wait_ms * 2 : VSM_AGENT_AGAIN_MS) {
+    int64_t begun_us = vsm_now_us();
     int status = source->follow(source->ctx, out);
     if (vsm_agent_out_close(out) != VSM_DONE && status == VSM_DONE)
       status = VSM_FAILED;
     if (status == VSM_AGENT_GIVE_UP || call->once)
       return status == VSM_DONE ? VSM_DONE : VSM_FAILED;
-    poll(NULL, 0, VSM_AGENT_AGAIN_MS);
+    if (vsm_now_us() - begun_us > VSM_AGENT_AGAIN_MS * INT64_C(1000))
+      wait_ms = AGAIN_FIRST_MS;
+    poll(NULL, 0, wait_ms);
   }
 }
 

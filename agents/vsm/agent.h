@@ -4,7 +4,7 @@
 #include "record.h"
 #include "sender.h"
 
-enum { VSM_AGENT_AGAIN_MS = 5000 }; // after something failed
+enum { VSM_AGENT_AGAIN_MS = 5000 }; // at most, after something failed
 
 struct vsm_agent_call {
   const char *what;         // a folder, or the file that describes the source
