@@ -1,6 +1,7 @@
-// A lane is a receiver. While something of it is under way, nothing else of it is begun, so what a receiver hears first
-// was first; other lanes do not notice. How it ended is written down before the next: a message is gone from the store
-// once it was taken, and else has another time at which it is due.
+// A lane is a receiver, by its id: what is under way ends as it began, whatever a new configuration says. While
+// something of it is under way, nothing else of it is begun, so what a receiver hears first was first; other lanes do
+// not notice. How it ended is written down before the next: a message is gone from the store once it was taken, and
+// else has another time at which it is due.
 #include "agents/notify/deliver.h"
 
 #include <stdlib.h>
@@ -10,11 +11,14 @@
 #include "shell/log.h"
 
 struct lane {
+  struct lane *next;
   struct vsm_deliver *of;
-  const struct vsm_receiver *to;
+  char *id;
+  const struct vsm_receiver *to; // NULL: the configuration does not have it any more
   bool busy;
   struct vsm_message message; // under way
   struct vsm_standing_sent sent;
+  int64_t resend_us;  // of what is under way
   int64_t tries;      // of an Alertmanager, since it last answered
   int64_t pause_us;   // nothing before then
   int64_t failing_us; // of an Alertmanager: since when it does not take what it is told; 0: it does
@@ -25,7 +29,6 @@ struct vsm_deliver {
   struct vsm_store *store;
   struct vsm_carrier *carrier;
   struct lane *lanes;
-  unsigned n;
   int64_t now_us;
   unsigned short random[3];
   struct vsm_deliver_counts counts;
@@ -41,31 +44,58 @@ static void look_for_gone(struct vsm_deliver *d) {
               vsm_store_text(st, 0));
 }
 
+static bool has_lane(const struct vsm_deliver *d, const char *id) {
+  const struct lane *l = d->lanes;
+  while (l && strcmp(l->id, id) != 0)
+    l = l->next;
+  return l != NULL;
+}
+
+static void add_lane(struct vsm_deliver *d, const char *id) {
+  struct lane **last = &d->lanes;
+  while (*last)
+    last = &(*last)->next;
+  *last = vsm_mem_alloc(sizeof **last);
+  **last = (struct lane){.of = d, .id = vsm_mem_copy(vsm_str_of(id))};
+}
+
+// A lane that leads nowhere now is kept: its receiver may come back.
+void vsm_deliver_follow(struct vsm_deliver *d, const struct vsm_settings *s) {
+  d->settings = s;
+  for (unsigned i = 0; i < s->receivers.n; i++)
+    if (!has_lane(d, s->receivers.at[i].id.z))
+      add_lane(d, s->receivers.at[i].id.z);
+  for (struct lane *l = d->lanes; l; l = l->next) {
+    l->to = vsm_settings_receiver(s, l->id);
+    l->pause_us = l->tries = 0;
+    if (!l->to || l->to->channel != VSM_ALERTMANAGER)
+      l->failing_us = 0;
+  }
+  look_for_gone(d);
+}
+
 struct vsm_deliver *vsm_deliver_create(const struct vsm_settings *s, struct vsm_store *store, struct vsm_carrier *c) {
   struct vsm_deliver *d = vsm_mem_alloc(sizeof *d);
-  d->settings = s;
   d->store = store;
   d->carrier = c;
-  d->n = s->receivers.n;
-  d->lanes = vsm_mem_alloc((d->n + 1) * sizeof *d->lanes);
-  for (unsigned i = 0; i < d->n; i++)
-    d->lanes[i] = (struct lane){.of = d, .to = &s->receivers.at[i]};
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
   d->random[0] = (unsigned short)t.tv_nsec;
   d->random[1] = (unsigned short)(t.tv_nsec >> 16);
-  look_for_gone(d);
+  vsm_deliver_follow(d, s);
   return d;
 }
 
 void vsm_deliver_destroy(struct vsm_deliver *d) {
   if (!d)
     return;
-  for (unsigned i = 0; i < d->n; i++) {
-    vsm_queue_free(&d->lanes[i].message);
-    vsm_standing_free(&d->lanes[i].sent);
+  for (struct lane *l = d->lanes, *next; l; l = next) {
+    next = l->next;
+    vsm_queue_free(&l->message);
+    vsm_standing_free(&l->sent);
+    free(l->id);
+    free(l);
   }
-  free(d->lanes);
   free(d);
 }
 
@@ -82,8 +112,7 @@ static void commit(struct lane *l) {
   struct vsm_deliver *d = l->of;
   if (vsm_store_commit(d->store))
     return;
-  vsm_log("store_failed", "why=\"%s\" what was delivered to %s may be delivered again", vsm_store_why(d->store),
-          l->to->id.z);
+  vsm_log("store_failed", "why=\"%s\" what was delivered to %s may be delivered again", vsm_store_why(d->store), l->id);
   l->pause_us = d->now_us + d->settings->notify.retry.most.us;
 }
 
@@ -99,16 +128,16 @@ static void message_ended(void *ctx, const struct vsm_result *r) {
   if (r->outcome == VSM_SENT) {
     vsm_queue_done(d->store, m->id);
     if (m->tries)
-      vsm_queue_back(d->store, l->to->id.z, d->now_us);
+      vsm_queue_back(d->store, l->id, d->now_us);
     d->counts.sent++;
     commit(l);
-    vsm_log("delivered", "receiver=%s id=%s tries=%lld", l->to->id.z, m->delivery, (long long)m->tries + 1);
+    vsm_log("delivered", "receiver=%s id=%s tries=%lld", l->id, m->delivery, (long long)m->tries + 1);
   } else if (r->outcome == VSM_REFUSED || too_old) {
     vsm_queue_done(d->store, m->id);
     d->counts.refused += r->outcome == VSM_REFUSED;
     d->counts.given_up++;
     commit(l);
-    vsm_log("given_up", "receiver=%s id=%s tries=%lld why=\"%s\" THIS MESSAGE IS LOST: %s", l->to->id.z, m->delivery,
+    vsm_log("given_up", "receiver=%s id=%s tries=%lld why=\"%s\" THIS MESSAGE IS LOST: %s", l->id, m->delivery,
             (long long)m->tries + 1, r->said,
             r->outcome == VSM_REFUSED ? "the receiver refused it" : "give_up_after is over");
   } else {
@@ -116,7 +145,7 @@ static void message_ended(void *ctx, const struct vsm_result *r) {
     vsm_queue_later(d->store, m->id, d->now_us + us);
     d->counts.again++;
     commit(l);
-    vsm_log("delivery_failed", "receiver=%s id=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->to->id.z, m->delivery,
+    vsm_log("delivery_failed", "receiver=%s id=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->id, m->delivery,
             (long long)m->tries + 1, (long long)us / 1000, r->said);
   }
   vsm_queue_free(&l->message);
@@ -125,7 +154,7 @@ static void message_ended(void *ctx, const struct vsm_result *r) {
 
 static void begin_message(struct lane *l, int64_t mono_us) {
   struct vsm_deliver *d = l->of;
-  if (!vsm_queue_next(d->store, l->to->id.z, &l->message))
+  if (!vsm_queue_next(d->store, l->id, &l->message))
     return;
   if (l->message.due_us > d->now_us) {
     vsm_queue_free(&l->message);
@@ -142,25 +171,23 @@ static void begin_message(struct lane *l, int64_t mono_us) {
 static void standing_ended(void *ctx, const struct vsm_result *r) {
   struct lane *l = ctx;
   struct vsm_deliver *d = l->of;
-  int64_t resend_us = l->to->alertmanager.resend_interval.us;
   if (r->outcome == VSM_AGAIN) {
     int64_t us = wait_us(l, l->tries++, r);
     l->pause_us = d->now_us + us;
     l->failing_us = l->failing_us ? l->failing_us : d->now_us;
     d->counts.again++;
-    vsm_log("delivery_failed", "receiver=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->to->id.z, (long long)l->tries,
+    vsm_log("delivery_failed", "receiver=%s tries=%lld again_in_ms=%lld why=\"%s\"", l->id, (long long)l->tries,
             (long long)us / 1000, r->said);
   } else {
     vsm_store_begin(d->store);
-    vsm_standing_took(d->store, l->to->id.z, resend_us, d->now_us, &l->sent, r->outcome == VSM_REFUSED);
+    vsm_standing_took(d->store, l->id, l->resend_us, d->now_us, &l->sent, r->outcome == VSM_REFUSED);
     l->tries = l->failing_us = 0;
     if (r->outcome == VSM_SENT) {
       d->counts.sent++;
     } else {
       d->counts.refused++;
       d->counts.given_up++;
-      vsm_log("given_up", "receiver=%s why=\"%s\" THE ALERTMANAGER REFUSED %zu ALERTS", l->to->id.z, r->said,
-              l->sent.n);
+      vsm_log("given_up", "receiver=%s why=\"%s\" THE ALERTMANAGER REFUSED %zu ALERTS", l->id, r->said, l->sent.n);
     }
     commit(l);
   }
@@ -170,7 +197,8 @@ static void standing_ended(void *ctx, const struct vsm_result *r) {
 
 static void begin_standing(struct lane *l, int64_t mono_us) {
   struct vsm_deliver *d = l->of;
-  char *body = vsm_standing_batch(d->store, l->to->id.z, l->to->alertmanager.resend_interval.us, d->now_us, &l->sent);
+  l->resend_us = l->to->alertmanager.resend_interval.us;
+  char *body = vsm_standing_batch(d->store, l->id, l->resend_us, d->now_us, &l->sent);
   if (!body)
     return;
   struct vsm_parcel p = {"", "", body, d->now_us, d->now_us, mono_us};
@@ -185,9 +213,8 @@ void vsm_deliver_turn(struct vsm_deliver *d, int64_t now_us, int64_t mono_us) {
   d->now_us = now_us;
   vsm_transfers_turn(d->carrier->transfers);
   vsm_child_turn(&d->carrier->children, mono_us);
-  for (unsigned i = 0; i < d->n; i++) {
-    struct lane *l = &d->lanes[i];
-    if (l->busy || l->pause_us > now_us)
+  for (struct lane *l = d->lanes; l; l = l->next) {
+    if (l->busy || !l->to || l->pause_us > now_us)
       continue;
     if (l->to->channel == VSM_ALERTMANAGER)
       begin_standing(l, mono_us);
@@ -199,11 +226,11 @@ void vsm_deliver_turn(struct vsm_deliver *d, int64_t now_us, int64_t mono_us) {
 static int64_t lane_due(struct lane *l) {
   struct vsm_message m;
   int64_t due_us = INT64_MAX;
-  if (l->busy)
+  if (l->busy || !l->to)
     return INT64_MAX;
   if (l->to->channel == VSM_ALERTMANAGER) {
-    due_us = vsm_standing_due(l->of->store, l->to->id.z);
-  } else if (vsm_queue_next(l->of->store, l->to->id.z, &m)) {
+    due_us = vsm_standing_due(l->of->store, l->id);
+  } else if (vsm_queue_next(l->of->store, l->id, &m)) {
     due_us = m.due_us;
     vsm_queue_free(&m);
   }
@@ -212,8 +239,8 @@ static int64_t lane_due(struct lane *l) {
 
 int64_t vsm_deliver_due(struct vsm_deliver *d) {
   int64_t due_us = INT64_MAX;
-  for (unsigned i = 0; i < d->n; i++) {
-    int64_t us = lane_due(&d->lanes[i]);
+  for (struct lane *l = d->lanes; l; l = l->next) {
+    int64_t us = lane_due(l);
     due_us = us < due_us ? us : due_us;
   }
   return due_us;
@@ -221,8 +248,8 @@ int64_t vsm_deliver_due(struct vsm_deliver *d) {
 
 int64_t vsm_deliver_oldest(struct vsm_deliver *d) {
   int64_t waiting, oldest_us = vsm_queue_oldest(d->store, &waiting);
-  for (unsigned i = 0; i < d->n; i++)
-    if (d->lanes[i].failing_us && d->lanes[i].failing_us < oldest_us)
-      oldest_us = d->lanes[i].failing_us;
+  for (const struct lane *l = d->lanes; l; l = l->next)
+    if (l->failing_us && l->failing_us < oldest_us)
+      oldest_us = l->failing_us;
   return oldest_us;
 }

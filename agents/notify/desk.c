@@ -311,6 +311,16 @@ static struct live read_live(struct vsm_desk *d) {
   return l;
 }
 
+void vsm_desk_offer_all(struct vsm_desk *d, int64_t now_us) {
+  struct live l = read_live(d);
+  for (size_t i = 0; i < l.n; i++) {
+    if (vsm_alert_is(l.at[i], "firing"))
+      tell_firing(d, l.at[i], NULL, now_us);
+    vsm__v1__alert__free_unpacked(l.at[i], NULL);
+  }
+  free(l.at);
+}
+
 // An epoch anew: a daemon without a state directory begins its numbers anew, too.
 static void take_epoch(struct vsm_desk *d, uint64_t epoch) {
   int64_t before = 0;

@@ -19,6 +19,9 @@ void vsm_desk_list(struct vsm_desk *d, const Vsm__V1__Alerts *live, const Vsm__V
 // An alert that is known and fires.
 bool vsm_desk_fires(struct vsm_desk *d, const char *id);
 
+// Other routes are in force: what fires is offered to those that were not told of it.
+void vsm_desk_offer_all(struct vsm_desk *d, int64_t now_us);
+
 int64_t vsm_desk_due(struct vsm_desk *d); // when the next group is to be told; INT64_MAX: none waits
 // Makes a message of a group that is due. False: none is.
 bool vsm_desk_flush(struct vsm_desk *d, int64_t now_us);

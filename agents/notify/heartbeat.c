@@ -8,6 +8,11 @@ void vsm_heartbeat_init(struct vsm_heartbeat *h, const struct vsm_heartbeat_sett
   *h = (struct vsm_heartbeat){.settings = s, .transfers = t, .was_well = true};
 }
 
+void vsm_heartbeat_follow(struct vsm_heartbeat *h, const struct vsm_heartbeat_settings *s) {
+  h->settings = s;
+  h->due_mono_us = 0;
+}
+
 static void ended(void *ctx, const struct vsm_result *r) {
   struct vsm_heartbeat *h = ctx;
   bool failed = r->outcome != VSM_SENT;

@@ -11,5 +11,7 @@ struct vsm_heartbeat {
 };
 
 void vsm_heartbeat_init(struct vsm_heartbeat *h, const struct vsm_heartbeat_settings *s, struct vsm_transfers *t);
+void vsm_heartbeat_follow(struct vsm_heartbeat *h,
+                          const struct vsm_heartbeat_settings *s); // the next one is due at once
 void vsm_heartbeat_turn(struct vsm_heartbeat *h, bool well, const char *why, int64_t mono_us);
 int64_t vsm_heartbeat_due(const struct vsm_heartbeat *h); // by the clock that does not jump; INT64_MAX: none

@@ -22,7 +22,7 @@ static const char usage[] =
     "  --check             say all that was understood of FILE, or every mistake, and end\n"
     "  --test RECEIVER     send a test message there, say what came back, and end\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage. SIGTERM ends.\n";
+    "Exit status: 0 done, 1 failed, 2 wrong usage. SIGHUP reads FILE again; SIGTERM ends.\n";
 
 static int run(struct vsm_notifier_options *o, const struct vsm_keys_options *files) {
   struct vsm_keys *keys;

@@ -26,6 +26,7 @@ enum { FDS_MAX = 1024, WAIT_MAX_MS = 60000 };
 static const int64_t STORE_AGAIN_US = 2 * VSM_SECOND_US, PRUNE_US = VSM_HOUR_US;
 
 struct notifier {
+  const char *config; // the path; borrowed
   struct vsm_settings *settings;
   struct vsm_store *store;
   struct vsm_desk desk;
@@ -35,11 +36,12 @@ struct notifier {
   struct vsm_heartbeat heartbeat;
   struct vsm_own_watch watch;
   int signals;
-  bool stopping, changing; // changing: a change of the store has begun
-  bool behind;             // the daemon is told of a past: what it says of that is not for anybody
-  bool unanswered;         // the daemon was asked for its alerts last and did not say
-  int64_t now_us, mono_us; // of this turn; mono: of a clock that does not jump
-  int64_t broken_until_us; // the store failed: nothing is written before then (mono); 0: it works
+  bool stopping, reloading; // a signal said so
+  bool changing;            // a change of the store has begun
+  bool behind;              // the daemon is told of a past: what it says of that is not for anybody
+  bool unanswered;          // the daemon was asked for its alerts last and did not say
+  int64_t now_us, mono_us;  // of this turn; mono: of a clock that does not jump
+  int64_t broken_until_us;  // the store failed: nothing is written before then (mono); 0: it works
   int64_t prune_us;
   int64_t alive_us; // the next sign of life to the service manager (mono)
   int64_t ahead_us; // the wall clock's time less that of the other
@@ -168,6 +170,51 @@ static void write_changes(struct notifier *n) {
   end_change(n);
 }
 
+// --- another configuration
+
+static struct vsm_settings *load(const char *path) {
+  struct vsm_settings *s;
+  struct vsm_conf_report report;
+  vsm_settings_load(path, &s, &report);
+  vsm_conf_report_print(&report, stderr);
+  vsm_conf_report_fini(&report);
+  return s;
+}
+
+// Every part looks at it from now on. What waits is tried at once: the mistake may have been in what was replaced.
+static void take(struct notifier *n, struct vsm_settings *fresh) {
+  struct vsm_settings *old = n->settings;
+  n->settings = fresh;
+  n->desk.settings = fresh;
+  n->watch.silent_us = fresh->notify.unheard_after.us;
+  change(n);
+  vsm_queue_wake(n->store, n->now_us, 0);
+  vsm_deliver_follow(n->deliver, fresh);
+  vsm_heartbeat_follow(&n->heartbeat, &fresh->notify.heartbeat);
+  if (!n->behind)
+    vsm_desk_offer_all(&n->desk, n->now_us);
+  vsm_settings_destroy(old);
+}
+
+// Whole, or not at all.
+static void reload(struct notifier *n) {
+  vsm_notify_reloading();
+  struct vsm_settings *fresh = load(n->config);
+  bool elsewhere = fresh && strcmp(fresh->state, n->settings->state) != 0;
+  if (elsewhere) {
+    vsm_settings_destroy(fresh);
+    vsm_log("reload_refused", "config=%s why=\"another state directory needs a restart\" the one before goes on",
+            n->config);
+  } else if (!fresh) {
+    vsm_log("reload_refused", "config=%s why=\"the mistakes above\" the one before goes on", n->config);
+  } else {
+    take(n, fresh);
+    vsm_log("reloaded", "config=%s receivers=%u routes=%u", n->config, fresh->receivers.n, fresh->routes.n);
+  }
+  n->reloading = false;
+  vsm_notify("READY=1");
+}
+
 // --- the loop
 
 // NULL: all is well; else what is not.
@@ -188,6 +235,8 @@ static void turn(struct notifier *n) {
   struct signalfd_siginfo info;
   look_at_clocks(n);
   vsm_notify_alive(&n->alive_us, n->mono_us);
+  if (n->reloading)
+    reload(n);
   vsm_inbox_process(n->inbox, n->mono_us);
   write_changes(n);
   vsm_deliver_turn(n->deliver, n->now_us, n->mono_us);
@@ -196,6 +245,7 @@ static void turn(struct notifier *n) {
   while (!n->stopping && read(n->signals, &info, sizeof info) == (ssize_t)sizeof info) {
     vsm_log_signal((int)info.ssi_signo);
     n->stopping = info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+    n->reloading = n->reloading || info.ssi_signo == SIGHUP;
   }
 }
 
@@ -238,20 +288,12 @@ static void hold_close(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
-static struct vsm_settings *load(const char *path) {
-  struct vsm_settings *s;
-  struct vsm_conf_report report;
-  vsm_settings_load(path, &s, &report);
-  vsm_conf_report_print(&report, stderr);
-  vsm_conf_report_fini(&report);
-  return s;
-}
-
 static int open_signals(void) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
   sigaddset(&set, SIGUSR1);
   sigaddset(&set, SIGUSR2);
   sigprocmask(SIG_BLOCK, &set, NULL);
@@ -293,7 +335,7 @@ static bool open_inbox(struct notifier *n, const struct vsm_notifier_options *o)
 
 static bool begin(struct notifier *n, const struct vsm_notifier_options *o) {
   look_at_clocks(n);
-  if (!(n->settings = load(o->config)) || !open_store(n) || !open_inbox(n, o))
+  if (!(n->settings = load(n->config)) || !open_store(n) || !open_inbox(n, o))
     return false;
   n->signals = open_signals();
   n->carrier.transfers = vsm_transfers_create();
@@ -332,12 +374,12 @@ static void end(struct notifier *n) {
 }
 
 int vsm_notifier_run(const struct vsm_notifier_options *o) {
-  struct notifier n = {.signals = -1};
+  struct notifier n = {.config = o->config, .signals = -1};
   hold_close();
   bool good = begin(&n, o);
   while (good && !n.stopping) {
     turn(&n);
-    if (!n.stopping)
+    if (!n.stopping && !n.reloading)
       wait_for_work(&n);
   }
   vsm_notify("STOPPING=1");
