@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "base/key.h"
+#include "base/mem.h"
 #include "base/name.h"
 #include "conf/clients.h"
 #include "conf/hours.h"
@@ -102,6 +104,7 @@ const char *vsm_form_template(const char *text, size_t *at) {
   const char *what = NULL;
   vsm_arena_init(&scratch, 0);
   int err = vsm_template_parse(&scratch, text, &t, at, &what);
+  vsm_mem_need(err == VSM_ENOMEM ? NULL : &t, strlen(text));
   vsm_arena_fini(&scratch);
   return err ? what : NULL;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "conf/load.h"
 #include "conf/reader.h"
 #include "core/calendar.h"
@@ -77,12 +78,16 @@ static bool number(char **at, int64_t least, int64_t most, int64_t *out) {
   return true;
 }
 
+static void *need(struct lines *l, size_t bytes) {
+  return vsm_mem_need(vsm_arena_zalloc(l->arena, bytes), bytes);
+}
+
 static bool read_rules(struct lines *l, struct vsm_conf_kept *kept) {
   char *at = line(l, "rules");
   int64_t n;
-  unsigned *rules = at ? vsm_arena_zalloc(l->arena, (strlen(at) / 2 + 1) * sizeof *rules) : NULL;
-  if (!rules)
+  if (!at)
     return false;
+  unsigned *rules = need(l, (strlen(at) / 2 + 1) * sizeof *rules);
   while (*at && number(&at, 0, UINT32_MAX, &n))
     rules[kept->n_rules++] = (unsigned)n;
   kept->rule_lines = rules;
@@ -98,34 +103,34 @@ static bool read_zone(struct lines *l, char *at, struct vsm_zone *z) {
   *at++ = '\0';
   if (!number(&at, INT32_MIN, INT32_MAX, &offset) || !number(&at, 0, (int64_t)strlen(at) / 4, &n))
     return false;
-  struct vsm_zone_change *changes = vsm_arena_zalloc(l->arena, ((size_t)n + 1) * sizeof *changes);
+  struct vsm_zone_change *changes = need(l, ((size_t)n + 1) * sizeof *changes);
   z->offset_s = (int32_t)offset;
   z->changes = changes;
-  for (; changes && z->n_changes < n; z->n_changes++) {
+  for (; z->n_changes < n; z->n_changes++) {
     if (!number(&at, 1, UINT32_MAX, &when) || *at++ != ':' || !number(&at, INT32_MIN, INT32_MAX, &offset))
       return false;
     changes[z->n_changes] = (struct vsm_zone_change){(uint32_t)when, (int32_t)offset};
   }
-  return changes && *at == '\0';
+  return *at == '\0';
 }
 
 static bool read_zones(struct lines *l, struct vsm_conf_kept *kept) {
-  struct vsm_zone *zones = vsm_arena_zalloc(l->arena, VSM_CALENDARS_MAX * sizeof *zones);
+  struct vsm_zone *zones = need(l, VSM_CALENDARS_MAX * sizeof *zones);
   kept->zones = zones;
-  for (char *at; zones && (at = line(l, "zone ")) != NULL; kept->n_zones++)
+  for (char *at; (at = line(l, "zone ")) != NULL; kept->n_zones++)
     if (kept->n_zones == VSM_CALENDARS_MAX || !read_zone(l, at, &zones[kept->n_zones]))
       return false;
-  return zones != NULL;
+  return true;
 }
 
 int vsm_config_parse_kept(struct vsm_str text, struct vsm_config **config, struct vsm_conf_report *report) {
   struct vsm_arena arena;
   vsm_arena_init(&arena, 0);
-  struct lines l = {.arena = &arena, .at = vsm_arena_strndup(&arena, text.p, text.n)};
+  struct lines l = {.arena = &arena, .at = vsm_mem_need(vsm_arena_strndup(&arena, text.p, text.n), text.n)};
   struct vsm_conf_kept kept = {0};
   const char *file = "";
-  bool good = l.at && strlen(l.at) == text.n && line(&l, FIRST_LINE) && (file = line(&l, "file ")) &&
-              read_rules(&l, &kept) && read_zones(&l, &kept) && line(&l, "text");
+  bool good = strlen(l.at) == text.n && line(&l, FIRST_LINE) && (file = line(&l, "file ")) && read_rules(&l, &kept) &&
+              read_zones(&l, &kept) && line(&l, "text");
   int err = vsm_config_parse_with(good ? file : "(journal)", good ? l.at : NULL, &kept, config, report);
   vsm_arena_fini(&arena);
   return err;

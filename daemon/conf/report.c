@@ -78,8 +78,8 @@ void vsm_conf_report_print(const struct vsm_conf_report *report, FILE *out) {
 
 const char *vsm_conf_hint(struct vsm_conf_report *report, const char *given, vsm_name_fn *name, const void *of) {
   const char *near = report->n_mistakes < MISTAKES_MAX ? vsm_name_nearest(given, name, of) : NULL;
-  const char *hint = near ? vsm_arena_printf(&report->arena, "; did you mean \"%s\"? allowed:", near) : NULL;
-  return hint ? hint : "; allowed:";
+  return near ? vsm_mem_need(vsm_arena_printf(&report->arena, "; did you mean \"%s\"? allowed:", near), strlen(near))
+              : "; allowed:";
 }
 
 const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, vsm_name_fn *name, const void *of) {
@@ -88,6 +88,5 @@ const char *vsm_conf_choice(struct vsm_conf_report *report, const char *given, v
   size_t n = 0;
   for (size_t i = 0; (one = name(of, i)) != NULL && n < sizeof names; i++)
     n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", one);
-  const char *text = vsm_arena_printf(&report->arena, "%s %s", vsm_conf_hint(report, given, name, of), names);
-  return text ? text : "";
+  return vsm_mem_need(vsm_arena_printf(&report->arena, "%s %s", vsm_conf_hint(report, given, name, of), names), n);
 }

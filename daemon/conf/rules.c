@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "conf/names.h"
 #include "core/template.h"
 
@@ -155,8 +156,8 @@ static struct vsm_template template_of(struct vsm_conf_reader *r, const struct v
   struct vsm_template t = {0};
   size_t at;
   const char *what;
-  if (w->z) // its form was checked when it was read
-    (void)vsm_template_parse(r->arena, w->z, &t, &at, &what);
+  if (w->z) // its form was checked when it was read, so all that may be missing is memory
+    vsm_mem_need(vsm_template_parse(r->arena, w->z, &t, &at, &what) ? NULL : &t, strlen(w->z));
   return t;
 }
 

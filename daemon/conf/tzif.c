@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "conf/tzrule.h"
 #include "core/calendar.h"
@@ -105,8 +106,8 @@ static void write_rule(struct writer *w, const struct vsm_tzrule *rule, int64_t 
 static bool read_footer(struct vsm_arena *arena, const unsigned char *p, const unsigned char *end, const char **text) {
   const unsigned char *to = end - p >= 2 && *p == '\n' ? memchr(p + 1, '\n', (size_t)(end - p) - 1) : NULL;
   size_t n = to ? (size_t)(to - p) - 1 : 0;
-  *text = n ? vsm_arena_strndup(arena, (const char *)p + 1, n) : NULL;
-  return to && n <= FOOTER_MAX && (!n || *text);
+  *text = n ? vsm_mem_need(vsm_arena_strndup(arena, (const char *)p + 1, n), n) : NULL;
+  return to && n <= FOOTER_MAX;
 }
 
 int vsm_tzif_read(struct vsm_arena *arena, const unsigned char *bytes, size_t n, struct vsm_zone *zone,
@@ -129,10 +130,8 @@ int vsm_tzif_read(struct vsm_arena *arena, const unsigned char *bytes, size_t n,
   *why = "a broken time zone file: its last line is no rule";
   if (footer && !vsm_tzrule_parse(footer, &rule))
     return VSM_EFORMAT;
-  struct writer w = {zone, vsm_arena_alloc(arena, (b.n_times + RULE_CHANGES) * sizeof *w.changes),
-                     offset_of_type(&b, 0)};
-  if (!w.changes)
-    return VSM_ENOMEM;
+  size_t changes_bytes = (b.n_times + RULE_CHANGES) * sizeof(struct vsm_zone_change);
+  struct writer w = {zone, vsm_mem_need(vsm_arena_alloc(arena, changes_bytes), changes_bytes), offset_of_type(&b, 0)};
   *zone = (struct vsm_zone){.offset_s = w.offset_s, .changes = w.changes};
   for (uint64_t i = 0; i < b.n_times; i++)
     write_change(&w, time_at(&b, i), offset_of_type(&b, b.types_of_times[i]));

@@ -23,8 +23,10 @@ static int call(const struct looker *l, const struct vsm_template *t, struct vsm
   if (name->reason != VSM_R_NONE)
     return 0;
   name->key.p = vsm_arena_strndup(l->arena, buf, name->key.n);
+  if (!name->key.p)
+    return VSM_ENOMEM;
   name->hash = vsm_hash(name->key, 0);
-  return name->key.p ? 0 : VSM_ENOMEM;
+  return 0;
 }
 
 static int reject(const struct looker *l, const struct vsm_rule *rule, enum vsm_reason reason,
