@@ -24,6 +24,7 @@ QUESTIONS = {
     "status": ({}, {"watch", "control"}), "series": ({"stream": "S", "window": "24h"}, {"watch"}),
     "edges": ({"stream": "S"}, {"watch"}), "bottleneck": ({}, {"watch"}),
     "forecast": ({"stream": "S", "items": 1}, {"watch"}), "segments": ({"stream": "S"}, {"watch"}),
+    "visits": ({"stream": "S"}, {"watch"}),
     "alerts": ({}, {"watch"}), "reload": ({}, {"control"}), "withdraw": ({"key": "S:none"}, {"control"}),
     "forget": ({"key": "S:none"}, {"control"}), "rebuild": ({}, {"control"}), "clock_accept": ({}, {"control"}),
     "silence": ({"end": 99}, {"control"}), "acknowledge": ({"id": "none"}, {"control"}),
