@@ -130,6 +130,7 @@ static int64_t on_level(void *ctx, struct vsm_recovered *built) {
     vsm_core_advance(built->core, now);
   else // the record of it came behind what was read
     vsm_core_started(built->core, now);
+  vsm_core_set_room(built->core, vsm_core_room(d->core)); // likewise
   struct vsm_core *core = d->core;
   struct vsm_config *kept = d->kept;
   d->core = built->core;
@@ -339,6 +340,7 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   if (!d)
     return NULL;
   d->options = *options;
+  d->memory_there = vsm_process_memory_max();
   vsm_process_raise_descriptor_limit();
   struct vsm_loaded loaded;
   int err = vsm_daemon_load(d, &loaded, &text);

@@ -41,6 +41,9 @@ struct vsm_daemon {
   uint64_t epoch; // milliseconds since 1970 at the start
   int64_t started_boot_us;
   unsigned runs;          // how often one began
+  uint64_t memory_there;  // bytes that the process may take
+  int64_t memory_boot_us; // when memory was last looked at, and given back
+  int64_t trimmed_boot_us;
   int64_t passed_boot_us; // when time last passed in the core; 0: this run did not begin yet
   struct vsm_pulse pulse;
   struct vsm_time configured;
@@ -62,6 +65,13 @@ struct vsm_time vsm_daemon_begin_run(struct vsm_daemon *d);
 struct vsm_time vsm_daemon_begin_again(struct vsm_daemon *d);
 // After each call that the loop makes, whatever it did: nobody has to think of it.
 void vsm_daemon_after_turn(void *ctx);
+
+// --- room.c
+
+// Bytes that the daemon may take before it holds no more items.
+uint64_t vsm_daemon_memory_max(const struct vsm_daemon *d);
+// From time to time, once it runs: is there memory for more items?
+void vsm_daemon_look_at_memory(struct vsm_daemon *d, int64_t boot_us, struct vsm_time now);
 
 // --- status.c
 

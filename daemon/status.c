@@ -15,6 +15,8 @@ static void tell_bounds(const struct vsm_daemon *d, struct vsm_bounds *out) {
     struct vsm_filling f = vsm_core_filling(d->core, (enum vsm_bounded)i);
     vsm_bounds_add(out, (struct vsm_bound){names[i], "", f.n, f.most, f.beyond});
   }
+  vsm_bounds_add(out, (struct vsm_bound){"memory", "", vsm_process_resident_bytes(), vsm_daemon_memory_max(d),
+                                         vsm_core_without_memory(d->core)});
   vsm_ingest_tell_bounds(d->ingest, out);
   vsm_publish_tell_bounds(d->publish, out);
   vsm_query_socket_tell_bounds(d->query, out);
@@ -45,7 +47,10 @@ static void find_trouble(struct vsm_daemon *d, char *now, size_t size) {
              "the wall clock jumped, or began before the journal's end, and is not followed until it agrees again");
   else if (!vsm_process_has_descriptors())
     snprintf(now, size, "no descriptors are left, so no connection is accepted: raise LimitNOFILE");
-  if (!*now)
+  else if (vsm_core_room(d->core) > 0)
+    snprintf(now, size, "more memory is taken than limits.memory allows (%llu MB): events of new items are refused",
+             (unsigned long long)(vsm_daemon_memory_max(d) / 1000000));
+  else
     find_full_socket(d, now, size);
 }
 

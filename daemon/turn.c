@@ -48,7 +48,10 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
     return vsm_daemon_begin_again(d);
   d->passed_boot_us = begun ? boot_us : 0;
   vsm_core_advance(d->core, now);
-  return d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
+  now = d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
+  if (begun)
+    vsm_daemon_look_at_memory(d, boot_us, now);
+  return now;
 }
 
 // What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so

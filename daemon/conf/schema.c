@@ -108,6 +108,7 @@ static const struct vsm_conf_map KEEP = DAEMON_MAP("items", KEEP_FIELDS);
 enum { ROWS_MAX = 100000000, QUEUE_MAX = 1000000, FRAME_BYTES_MAX = 4 << 20, BATCH_MAX = 65536 };
 static const struct vsm_conf_field LIMITS_FIELDS[] = {
     LIMIT("items", limit_items, COUNT_MAX, "10000000"),
+    {.key = "memory", .type = &VSM_T_BYTES, DAEMON_AT(limit_memory_bytes), .least = 16 << 20},
     LIMIT("sources", limit_sources, ROWS_MAX, "10000"),
     LIMIT("unmapped", limit_unmapped, ROWS_MAX, "10000"),
     LIMIT("rejected", limit_rejected, ROWS_MAX, "10000"),

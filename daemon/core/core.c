@@ -108,10 +108,8 @@ static enum vsm_reason refuse_claim(struct vsm_core *core, const struct vsm_clai
     *detail = "from before the horizon (items.keep), and its item is not held";
     return VSM_R_TOO_LATE;
   }
-  if (id == (uint32_t)VSM_ITEM_NONE && !vsm_horizon_has_room(core)) {
-    *detail = "so many items are held as limits.items allows, and all of them are open";
+  if (id == (uint32_t)VSM_ITEM_NONE && (*detail = vsm_horizon_refuse(core)) != NULL)
     return VSM_R_LIMIT;
-  }
   if (id == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
     return VSM_R_NONE;
   const struct vsm_item *it = vsm_items_at(&s->items, id);

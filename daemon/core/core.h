@@ -70,6 +70,11 @@ int vsm_core_alive(struct vsm_core *core, struct vsm_str source, struct vsm_time
 // A frame that was no batch: counts in received and rejected, since the start only.
 void vsm_core_refuse_frame(struct vsm_core *core, struct vsm_str source, enum vsm_reason reason, uint64_t events);
 
+// For how many items there is memory: no more are held from now on, whatever limits.items says; 0: for as many as that.
+// Part of the state.
+void vsm_core_set_room(struct vsm_core *core, uint64_t items);
+uint64_t vsm_core_room(const struct vsm_core *core);
+
 // Told of each item that is about to be let go of, which is at this place (vsm_core_next_item()); it may look at items,
 // and change nothing. NULL: nobody is. Belongs to the process, not to the state.
 typedef void vsm_core_sealed_fn(void *ctx, struct vsm_core *core, unsigned stream, uint32_t place);

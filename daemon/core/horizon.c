@@ -116,13 +116,27 @@ static void seal_oldest(struct vsm_core *core, size_t most) {
   free(o.at);
 }
 
-bool vsm_horizon_has_room(struct vsm_core *core) {
+void vsm_core_set_room(struct vsm_core *core, uint64_t items) {
+  core->room = items;
+  core->all_open = false;
+}
+
+uint64_t vsm_core_room(const struct vsm_core *core) {
+  return core->room;
+}
+
+const char *vsm_horizon_refuse(struct vsm_core *core) {
   uint64_t limit = core->model->limits.items;
+  bool by_memory = core->room > 0 && core->room < limit;
+  if (by_memory)
+    limit = core->room;
   if (vsm_core_items_held(core) < limit)
-    return true;
+    return NULL;
   if (!core->all_open)
     seal_oldest(core, limit / EARLY_SHARE + 1);
-  bool has_room = vsm_core_items_held(core) < limit;
-  core->without_room += !has_room;
-  return has_room;
+  if (vsm_core_items_held(core) < limit)
+    return NULL;
+  *(by_memory ? &core->without_memory : &core->without_room) += 1;
+  return by_memory ? "so much memory is taken as limits.memory allows, and all items that are held are open"
+                   : "so many items are held as limits.items allows, and all of them are open";
 }

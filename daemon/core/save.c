@@ -11,7 +11,17 @@
 #include "core/state.h"
 
 // Numbers on disk: none ever changes its meaning.
-enum vsm_section { END = 0, WORDS = 1, TIME = 2, LEDGER = 3, STREAM = 4, SEALED = 5, ALERTS = 6, SILENCES = 7 };
+enum vsm_section {
+  END = 0,
+  WORDS = 1,
+  TIME = 2,
+  LEDGER = 3,
+  STREAM = 4,
+  SEALED = 5,
+  ALERTS = 6,
+  SILENCES = 7,
+  ROOM = 8
+};
 enum { SECTION_VERSION = 4 }; // 1 knew neither a horizon nor anything sealed, 2 no alerts, 3 no minutes of theirs
 
 // --- writing
@@ -79,6 +89,10 @@ int vsm_core_save(const struct vsm_core *core, vsm_bytes_fn *put, void *ctx) {
     save_stream(&o, &core->streams[i]);
   for (size_t i = 0; i < core->n_streams; i++)
     save_sealed(&o, &core->streams[i]);
+  if (core->room > 0) {
+    begin_section(&o, ROOM);
+    vsm_out_number(&o, core->room);
+  }
   begin_section(&o, ALERTS);
   vsm_alerts_save(core, &o);
   begin_section(&o, END);
@@ -275,6 +289,13 @@ static int load_alerts(struct vsm_loading *l) {
   return l->in.bad ? VSM_EFORMAT : 1;
 }
 
+static int load_room(struct vsm_loading *l) {
+  uint64_t items = vsm_in_number(&l->in);
+  l->in.bad = l->in.bad || items == 0 || l->core->room > 0;
+  vsm_core_set_room(l->core, items);
+  return l->in.bad ? VSM_EFORMAT : 1;
+}
+
 static int load_next_section(struct vsm_loading *l) {
   uint64_t section = vsm_in_number(&l->in);
   read_version(l);
@@ -282,6 +303,7 @@ static int load_next_section(struct vsm_loading *l) {
     return VSM_EFORMAT;
   return section == STREAM   ? load_stream(l)
          : section == SEALED ? load_sealed(l)
+         : section == ROOM   ? load_room(l)
          : section == ALERTS ? load_alerts(l)
          : section == END    ? load_end(l)
                              : VSM_EFORMAT;

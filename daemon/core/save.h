@@ -10,6 +10,7 @@
 //            waits by stage, in the order in which they came; items by their places
 //   silences
 //   sealed   of a stream: counts of items that are held no more
+//   room     for how many items there is memory, where that is bounded
 //   alerts   what was heard of sources, the lives of alerts that are not quiet, those that are over
 //   end
 #pragma once

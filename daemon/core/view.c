@@ -409,6 +409,10 @@ uint64_t vsm_core_items_open(const struct vsm_core *core) {
   return n;
 }
 
+uint64_t vsm_core_without_memory(const struct vsm_core *core) {
+  return core->without_memory;
+}
+
 struct vsm_filling vsm_core_filling(const struct vsm_core *core, enum vsm_bounded what) {
   if (what != VSM_BOUNDED_ITEMS)
     return vsm_ledger_filling(core->ledger, what);

@@ -332,6 +332,9 @@ struct vsm_alert_item_view {
 uint64_t vsm_core_items_open(const struct vsm_core *core);
 uint64_t vsm_core_items_held(const struct vsm_core *core);
 
+// Events that were refused since this core began, as their items were new and there was no memory for more.
+uint64_t vsm_core_without_memory(const struct vsm_core *core);
+
 // How far a table that the model bounds is filled.
 enum vsm_bounded { VSM_BOUNDED_ITEMS, VSM_BOUNDED_SOURCES, VSM_BOUNDED_UNMAPPED, VSM_BOUNDED_REJECTED };
 struct vsm_filling {

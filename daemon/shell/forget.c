@@ -199,6 +199,7 @@ static int search_record(struct search *s, uint64_t position, const struct vsm_r
     return search_order(s, position, r);
   case VSM_RECORD_START:
   case VSM_RECORD_LOOKED:
+  case VSM_RECORD_ROOM:
     break;
   }
   return 0;

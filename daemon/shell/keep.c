@@ -14,6 +14,7 @@
 #include "shell/notify.h"
 #include "store/checkpoint.h"
 #include "store/rewrite.h"
+#include "store/little.h"
 #include "wire/request.h"
 
 #define SLICE_US (50 * INT64_C(1000))
@@ -238,6 +239,12 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now) {
 
 int vsm_keep_looked(struct vsm_keep *k, struct vsm_time now) {
   return record(k, VSM_RECORD_LOOKED, now, (struct vsm_str){0});
+}
+
+int vsm_keep_room(struct vsm_keep *k, uint64_t items, struct vsm_time now) {
+  unsigned char payload[VSM_ROOM_BYTES];
+  vsm_little_put(payload, items, sizeof payload);
+  return record(k, VSM_RECORD_ROOM, now, (struct vsm_str){(const char *)payload, sizeof payload});
 }
 
 // --- checkpoints

@@ -1,10 +1,12 @@
 #include "shell/process.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/pidfd.h>
@@ -22,6 +24,35 @@ uint64_t vsm_process_resident_bytes(void) {
   if (f)
     fclose(f);
   return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+// Of the control group that the process is in itself, which is where a service manager puts its bound; 0: none.
+static uint64_t group_bytes_max(void) {
+  char line[512], path[600];
+  unsigned long long bytes = 0;
+  FILE *f = fopen("/proc/self/cgroup", "r");
+  bool found = false;
+  while (f && !found && fgets(line, sizeof line, f))
+    found = strncmp(line, "0::", 3) == 0;
+  if (f)
+    fclose(f);
+  line[found ? strcspn(line, "\n") : 0] = '\0';
+  snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", found ? line + 3 : "");
+  f = found ? fopen(path, "r") : NULL;
+  if (f && fscanf(f, "%llu", &bytes) != 1) // "max"
+    bytes = 0;
+  if (f)
+    fclose(f);
+  return bytes;
+}
+
+uint64_t vsm_process_memory_max(void) {
+  uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), group = group_bytes_max();
+  return group > 0 && group < machine ? group : machine;
+}
+
+void vsm_process_trim(void) {
+  malloc_trim(0);
 }
 
 bool vsm_process_has_descriptors(void) {

@@ -16,6 +16,7 @@
 #include "shell/control.h"
 #include "shell/log.h"
 #include "shell/resume.h"
+#include "store/little.h"
 #include "wire/batch.h"
 
 enum { DAMAGES_LOGGED = 100, BEGIN_ANEW = 2 }; // BEGIN_ANEW: a record that ends the reading with that
@@ -162,6 +163,11 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
     vsm_core_started(r->out.core, record->received);
     return 0;
   case VSM_RECORD_LOOKED:
+    return 0;
+  case VSM_RECORD_ROOM:
+    if (record->payload.n != VSM_ROOM_BYTES)
+      return VSM_EFORMAT;
+    vsm_core_set_room(r->out.core, vsm_little_get((const unsigned char *)record->payload.p, VSM_ROOM_BYTES));
     return 0;
   case VSM_RECORD_CONTROL:
     return take_order(r, record);

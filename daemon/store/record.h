@@ -13,6 +13,7 @@ enum vsm_record_kind {
   VSM_RECORD_START = 3,         // a daemon began, of the version in the payload
   VSM_RECORD_CONTROL = 4,       // what a person asked for: a Request, byte for byte as it came
   VSM_RECORD_LOOKED = 5,        // up to here time had passed in a running daemon, which told of what it brought
+  VSM_RECORD_ROOM = 6,          // for how many items there is memory from here on (core/horizon.h)
 };
 
 // By which way it came.
@@ -27,6 +28,7 @@ enum {
   VSM_RECORD_BYTES_MAX = 32 << 20, // of a payload; a batch is one record, whole, and has 4 MiB at most
   VSM_SENDER_BYTES_MAX = 255,
   VSM_RECORD_HEAD_BYTES = 16,
+  VSM_ROOM_BYTES = 8, // payload of VSM_RECORD_ROOM: the number, the lowest byte first; 0: as many as the model allows
 };
 
 struct vsm_record {

@@ -6,217 +6,25 @@ are idle it must not take the processor.
 """
 import argparse
 import os
-import random
 import re
 import resource
-import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
-from urllib.parse import urlparse
 
 import zmq
 
 import harness
-from harness import DEADLINE, VSMD, Daemon, batch, event
-from vsm.v1 import event_pb2, query_pb2
+import hostile_peers
+from harness import DEADLINE, Daemon, batch, event
+from hostile_peers import SOCKETS
+from vsm.v1 import query_pb2
 
-SOCKETS = {"submit": b"DEALER", "subscribe": b"PUB", "publish": b"SUB", "query": b"DEALER"}
 ONE_WAY_S = 0.02  # between two turns of the good client
 IDLE_S = 2.0  # for so long the processor is looked at
 IDLE_SHARE = 0.15  # of one processor
 NOFILE = 1000  # descriptors of the daemon where their limit is tried
-
-
-# --- ZMTP 3.0 by hand, for what no library would do
-
-GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-
-
-def command(kind):
-    properties = b"".join(bytes([len(k)]) + k + struct.pack(">I", len(v)) + v for k, v in ((b"Socket-Type", kind), (b"Identity", b"")))
-    body = b"\x05READY" + properties
-    return b"\x04" + bytes([len(body)]) + body
-
-
-def frame(body, more=False):
-    if len(body) > 255:
-        return bytes([2 | more]) + struct.pack(">Q", len(body)) + body
-    return bytes([more, len(body)]) + body
-
-
-def take(s, n):
-    got = b""
-    while len(got) < n:
-        more = s.recv(n - len(got))
-        if not more:
-            raise ConnectionError("closed")
-        got += more
-    return got
-
-
-def connect(endpoint, receive_bytes=None):
-    at = urlparse(endpoint)
-    s = socket.socket()
-    if receive_bytes:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-    s.settimeout(DEADLINE)
-    s.connect((at.hostname, at.port))
-    return s
-
-
-def shake_hands(endpoint, kind, receive_bytes=None):
-    s = connect(endpoint, receive_bytes)
-    s.sendall(GREETING)
-    take(s, 64)
-    s.sendall(command(kind))
-    take(s, take(s, 2)[1])
-    return s
-
-
-# --- the peers, each a process of its own. What they yield they hold until they are ended.
-
-def idle(endpoints, n):
-    """Connections that say hello and nothing more; where one is refused, none."""
-    for i in range(n):
-        name, endpoint = endpoints[i % len(endpoints)]
-        try:
-            yield shake_hands(endpoint, SOCKETS[name])
-        except OSError:
-            yield None
-
-
-def garbage(endpoints, n):
-    """What is no handshake, or half of one. Some hang up without a word."""
-    chance = random.Random(n)
-    for i in range(n):
-        s = connect(endpoints[i % len(endpoints)][1])
-        said = (chance.randbytes(chance.randrange(1, 300)), b"GET / HTTP/1.1\r\n\r\n", GREETING[:chance.randrange(1, 64)],
-                GREETING + b"\x04\xff" + chance.randbytes(20), GREETING + frame(b"x" * 300), GREETING + b"\x06" + b"\xff" * 8)[i % 6]
-        try:
-            s.sendall(said)
-        except OSError:
-            pass
-        if i % 2:
-            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        s.close()
-    yield None
-
-
-def deaf_subscribers(endpoints, n):
-    """They want everything, and read nothing."""
-    for _ in range(n):
-        s = shake_hands(dict(endpoints)["publish"], b"SUB", 4096)
-        s.sendall(frame(b"\x01"))
-        yield s
-
-
-def deaf_clients(endpoints, n):
-    """They send batches as long as that goes, and read no ack. An id of 1,000 bytes comes back with each."""
-    sign_of_life = batch(source="deaf").SerializeToString()
-    message = frame(b"i" * 1000, more=True) + frame(sign_of_life)
-    s = shake_hands(dict(endpoints)["submit"], b"DEALER", 4096)
-    for i in range(n // 100):
-        s.sendall(message * 100)
-        if i == 0:
-            yield s
-    yield None
-
-
-def flood(endpoints, _):
-    """Batches of 100 events as fast as the daemon takes them, for ever."""
-    frames = [batch(*(event(subject=f"flood-{n}-{i}") for i in range(100)), source="flood").SerializeToString() for n in range(100)]
-    s = zmq.Context().socket(zmq.DEALER)
-    s.connect(dict(endpoints)["submit"])
-    yield None
-    n = 0
-    while True:
-        s.send_multipart([b"%d" % n, frames[n % 100]])
-        n += 1
-        while s.poll(0):
-            s.recv_multipart()
-
-
-def byte_by_byte(endpoints, n):
-    """A byte a second: of a handshake, and of a message of 4 MiB."""
-    submit = dict(endpoints)["submit"]
-    whole = [shake_hands(submit, b"DEALER") for _ in range(n // 2)]
-    half = [connect(submit) for _ in range(n // 2)]
-    message = frame(b"id", more=True) + b"\x02" + struct.pack(">Q", 4 << 20) + bytes(1000)
-    yield None
-    for i in range(60):
-        for sockets, said in ((whole, message), (half, GREETING)):
-            for s in sockets:
-                try:
-                    s.sendall(said[i:i + 1])
-                except OSError:
-                    pass
-        time.sleep(1)  # that is what it is
-
-
-
-
-def variety(endpoints, n):
-    """n events, of which a third has a type that nobody maps, a third is of an item of its own, and a third has a type of
-    its own that a pattern maps to a known item. No two have the same type and key."""
-    s = zmq.Context().socket(zmq.DEALER)
-    s.rcvtimeo = int(DEADLINE * 1000)
-    s.connect(dict(endpoints)["submit"])
-
-    def one(kind, subject, at=0):
-        time_ns = struct.pack("<Q", (harness.T0 + at) * 10**9)
-        body = b"\x1a" + bytes([len(kind)]) + kind + b"\x22" + bytes([len(subject)]) + subject + b"\x29" + time_ns
-        return b"\x1a" + bytes([len(body)]) + body
-
-    head, size, under_way = b"\x0a\x07variety", 1000, 0
-    for first in range(0, n, size):
-        events = []
-        for i in range(first, min(first + size, n)):
-            events.append(one(b"nobody.%d" % i, b"x") if i % 3 == 0 else one(b"first.started", b"key-%d" % i) if i % 3 == 1
-                          else one(b"known.%d" % i, b"known-%d" % (i % 1000), i))
-        s.send_multipart([b"v", head + b"".join(events)])
-        under_way += 1
-        if first == 0:
-            yield None
-        while under_way > 16 or (under_way and first + size >= n):
-            s.recv_multipart()
-            under_way -= 1
-
-
-def is_open(s):
-    try:
-        s.setblocking(False)
-        while s.recv(1 << 16):
-            pass
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-
-
-PEERS = {f.__name__: f for f in (idle, garbage, deaf_subscribers, deaf_clients, flood, byte_by_byte, variety)}
-
-
-def be(name, n, endpoints):
-    """In the process of its own: says when the first is there and when all are, and goes on until its input ends. For each
-    line of that it says how many are not closed."""
-    held = []
-
-    def answer():
-        for _ in sys.stdin:
-            print(sum(is_open(s) for s in held if s), flush=True)
-        os._exit(0)
-    threading.Thread(target=answer, daemon=True).start()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
-    for s in PEERS[name](endpoints, n):
-        if not held:
-            print("there", flush=True)
-        held.append(s)
-    print("done", flush=True)
-    threading.Event().wait()
 
 
 class Peer:
@@ -224,7 +32,7 @@ class Peer:
 
     def __init__(self, daemon, name, n, sockets=tuple(SOCKETS)):
         ends = [f"{s}={daemon.endpoint(s)}" for s in sockets]
-        self.process = subprocess.Popen([sys.executable, __file__, "--peer", name, "--n", str(n), *ends], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([sys.executable, hostile_peers.__file__, name, str(n), *ends], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -323,10 +131,10 @@ def must_be_idle(daemon):
 
 # --- the stories: configuration, and what happens. Each returns what is to be said of it.
 
-def with_limits(**limits):
+def with_limits(state=None, **limits):
     text = ", ".join(f"{k}: {v}" for k, v in limits.items())
     rules = '  - { source: variety, type: "known.*", stage: S/second, lifecycle: start, item: "S:{subject}" }\n'
-    return harness.config().replace("daemon:\n", f"daemon:\n  limits: {{ {text} }}\n", 1) + rules
+    return harness.config(state=state).replace("daemon:\n", f"daemon:\n  limits: {{ {text} }}\n", 1) + rules
 
 
 def many_connections(daemon, good, n):
@@ -423,6 +231,28 @@ def types_and_keys(daemon, good, n):
     return f"{n:,} types and keys, {n / took:,.0f} a second"
 
 
+def too_many_items(daemon, good, n):
+    """New items until memory is as much as it may be; known ones go on, and after a start all is as it was."""
+    room = good.status.memory_bytes + n * 100
+    daemon.write(with_limits(state="state", memory=f"{room}B"))
+    assert not daemon.ask(reload=query_pb2.ReloadRequest()).error
+    with Peer(daemon, "new_items", n) as p, good:
+        p.done()
+    good.turn()
+    memory, held = good.bound("memory"), good.status.items_held
+    assert memory.most == room and memory.beyond > 0 and held < n, good.status
+    assert memory.now < room * 1.5 + (64 << 20), memory
+    assert "limits.memory" in good.status.trouble
+    refused = [r for r in daemon.ask(rejected={}).rejected.rejected if r.reason == "limit"]
+    assert len(refused) == 1 and "limits.memory" in refused[0].detail and refused[0].count == memory.beyond, refused
+    before = daemon.snapshot()
+    daemon.end()
+    daemon.start_again()
+    after = daemon.snapshot()
+    assert before.ingest == after.ingest and before.value_streams[0].wip == after.value_streams[0].wip == held, (before, after)
+    return f"{held:,} of {n:,} items in {memory.now / 1e6:.0f} MB"
+
+
 # Name: the configuration's limits, those of the process, small and full size, and most memory at the full size (MB).
 STORIES = {
     many_connections: (dict(), {}, 2000, 10000, 1000),
@@ -432,6 +262,7 @@ STORIES = {
     clients_that_never_read: (dict(ack_queue=1000), {}, 20000, 500000, 200),
     emitters_that_flood: (dict(), {}, 3, 20, 400),
     byte_a_second: (dict(handshake="1s"), {}, 100, 1000, 400),
+    too_many_items: (dict(state="state"), {}, 200000, 5000000, 3000),
     types_and_keys: (dict(items=10000), {}, 200000, 10000000, 400),
 }
 
@@ -439,7 +270,7 @@ STORIES = {
 def tell(story, full, answer_most_s, sanitized):
     limits, of_process, small, large, memory_most = STORIES[story]
     began = time.monotonic()
-    with Daemon(with_limits(**limits) if limits else with_limits(items=10000000), limits=of_process) as daemon:
+    with Daemon(with_limits(**limits), limits=of_process) as daemon:
         good = Good(daemon)
         said = story(daemon, good, large if full else small)
         peak = memory_bytes(daemon.process.pid, "VmHWM") / 1e6
@@ -456,11 +287,7 @@ def main():
     parser.add_argument("--full", action="store_true", help="10,000 connections, 10 M types and keys, and so on")
     parser.add_argument("--answer-most", type=float, default=1.0, help="seconds that the good client may wait")
     parser.add_argument("--sanitized", action="store_true", help="memory is the sanitizers'")
-    parser.add_argument("--peer", help=argparse.SUPPRESS)
-    parser.add_argument("--n", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.peer:
-        be(options.peer, options.n, [tuple(e.split("=", 1)) for e in options.stories])
     for story in STORIES:
         if not options.stories or story.__name__ in options.stories:
             tell(story, options.full, options.answer_most, options.sanitized)

@@ -12,6 +12,7 @@
 #include "core/ledger.h"
 #include "core/match.h"
 #include "lib/rig.h"
+#include "lib/rig_save.h"
 
 enum { LONG_BYTES = 60000 }; // of a type; an event may have 64 KiB
 
@@ -218,6 +219,33 @@ static void tables_are_bounded(void **state) {
   adds_up(r);
 }
 
+// Where memory is short new items are refused; known ones go on, and the state says so from then on.
+static void items_are_bounded_by_memory(void **state) {
+  struct rig *r = *state;
+  assert_int_equal(take(r, "one", NULL, 1000), VSM_APPLIED);
+  assert_int_equal(take(r, "two", NULL, 1001), VSM_APPLIED);
+  vsm_core_set_room(r->core, 2);
+  struct vsm_str saved = rig_save(r->core);
+  vsm_core_destroy(r->core);
+  assert_int_equal(rig_load(&r->model, saved, &r->core), 0);
+  free((char *)saved.p);
+  assert_int_equal(vsm_core_room(r->core), 2);
+  assert_int_equal(take(r, "three", NULL, 1002), VSM_REJECTED);
+  assert_int_equal(r->fx.reason, VSM_R_LIMIT);
+  assert_non_null(strstr(r->fx.detail, "limits.memory"));
+  assert_int_equal(take(r, "one", NULL, 1003), VSM_APPLIED);
+  assert_int_equal(vsm_core_without_memory(r->core), 1);
+  assert_int_equal(vsm_core_filling(r->core, VSM_BOUNDED_ITEMS).beyond, 0);
+  vsm_core_set_room(r->core, 0);
+  assert_int_equal(take(r, "three", NULL, 1002), VSM_APPLIED);
+  saved = rig_save(r->core);
+  vsm_core_destroy(r->core);
+  assert_int_equal(rig_load(&r->model, saved, &r->core), 0);
+  free((char *)saved.p);
+  assert_int_equal(vsm_core_room(r->core), 0);
+  adds_up(r);
+}
+
 // A type of its own for each i; the text is the rig's until the next call.
 static struct vsm_str long_type(struct rig *r, unsigned i) {
   memset(r->type, 't', LONG_BYTES);
@@ -305,6 +333,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(items_too_long_together_stay_apart, setup, teardown),
       cmocka_unit_test_setup_teardown(a_key_has_256_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(tables_are_bounded, setup, teardown),
+      cmocka_unit_test_setup_teardown(items_are_bounded_by_memory, setup, teardown),
       cmocka_unit_test_setup_teardown(long_types_are_taken_beyond_the_room_for_words, setup, teardown),
       cmocka_unit_test_setup_teardown(words_are_bounded_in_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(kinds_are_bounded_in_bytes, setup, teardown),

@@ -1,0 +1,45 @@
+// Is there memory for more items? Where more is taken than limits.memory, as many items as are held now are all that
+// are: closed ones make room, events of new ones are refused, those of known ones go on. It is looked at often enough
+// that a flood does not take much more meanwhile, and seldom enough to cost nothing. How much is taken differs from one
+// run to the next, so what follows from it is a record of the journal, like all that changes the state.
+//
+// Memory that items leave is mostly used by others again; so what counts is what the process takes, and before anybody
+// is refused, what the C library keeps is given back.
+#include "core/view.h"
+#include "parts.h"
+#include "shell/process.h"
+
+#define LOOK_EVERY_US (VSM_SECOND_US / 10)
+#define TRIM_EVERY_US (10 * VSM_SECOND_US)
+enum { DEFAULT_SHARE = 2, ROOM_AGAIN_SHARE = 10 }; // 1/2 of what there is; again where 1/10 less is taken
+
+uint64_t vsm_daemon_memory_max(const struct vsm_daemon *d) {
+  int64_t configured = d->config->daemon.limit_memory_bytes;
+  return configured > 0 ? (uint64_t)configured : d->memory_there / DEFAULT_SHARE;
+}
+
+static void set_room(struct vsm_daemon *d, uint64_t items, struct vsm_time now) {
+  if (d->keep && vsm_keep_room(d->keep, items, now) != 0)
+    return; // the journal has failed, and nothing is received
+  vsm_core_set_room(d->core, items);
+}
+
+static uint64_t taken(struct vsm_daemon *d, uint64_t most, int64_t boot_us) {
+  uint64_t bytes = vsm_process_resident_bytes();
+  if (bytes <= most || boot_us - d->trimmed_boot_us < TRIM_EVERY_US)
+    return bytes;
+  d->trimmed_boot_us = boot_us;
+  vsm_process_trim();
+  return vsm_process_resident_bytes();
+}
+
+void vsm_daemon_look_at_memory(struct vsm_daemon *d, int64_t boot_us, struct vsm_time now) {
+  if (boot_us - d->memory_boot_us < LOOK_EVERY_US)
+    return;
+  d->memory_boot_us = boot_us;
+  uint64_t most = vsm_daemon_memory_max(d), bytes = taken(d, most, boot_us), held = vsm_core_items_held(d->core);
+  if (bytes > most && vsm_core_room(d->core) == 0)
+    set_room(d, held > 0 ? held : 1, now);
+  else if (bytes < most - most / ROOM_AGAIN_SHARE && vsm_core_room(d->core) > 0)
+    set_room(d, 0, now);
+}

@@ -1,0 +1,223 @@
+"""What hostile and clumsy peers do, each kind in a process of its own: hostile_peers.py KIND N NAME=ENDPOINT..."""
+import os
+import random
+import resource
+import socket
+import struct
+import sys
+import threading
+import time
+from urllib.parse import urlparse
+
+import zmq
+
+import harness
+from harness import DEADLINE, batch, event
+
+SOCKETS = {"submit": b"DEALER", "subscribe": b"PUB", "publish": b"SUB", "query": b"DEALER"}
+
+
+# --- ZMTP 3.0 by hand, for what no library would do
+
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+
+
+def command(kind):
+    properties = b"".join(bytes([len(k)]) + k + struct.pack(">I", len(v)) + v for k, v in ((b"Socket-Type", kind), (b"Identity", b"")))
+    body = b"\x05READY" + properties
+    return b"\x04" + bytes([len(body)]) + body
+
+
+def frame(body, more=False):
+    if len(body) > 255:
+        return bytes([2 | more]) + struct.pack(">Q", len(body)) + body
+    return bytes([more, len(body)]) + body
+
+
+def take(s, n):
+    got = b""
+    while len(got) < n:
+        more = s.recv(n - len(got))
+        if not more:
+            raise ConnectionError("closed")
+        got += more
+    return got
+
+
+def connect(endpoint, receive_bytes=None):
+    at = urlparse(endpoint)
+    s = socket.socket()
+    if receive_bytes:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    s.settimeout(DEADLINE)
+    s.connect((at.hostname, at.port))
+    return s
+
+
+def shake_hands(endpoint, kind, receive_bytes=None):
+    s = connect(endpoint, receive_bytes)
+    s.sendall(GREETING)
+    take(s, 64)
+    s.sendall(command(kind))
+    take(s, take(s, 2)[1])
+    return s
+
+
+# --- the peers, each a process of its own. What they yield they hold until they are ended.
+
+def idle(endpoints, n):
+    """Connections that say hello and nothing more; where one is refused, none."""
+    for i in range(n):
+        name, endpoint = endpoints[i % len(endpoints)]
+        try:
+            yield shake_hands(endpoint, SOCKETS[name])
+        except OSError:
+            yield None
+
+
+def garbage(endpoints, n):
+    """What is no handshake, or half of one. Some hang up without a word."""
+    chance = random.Random(n)
+    for i in range(n):
+        s = connect(endpoints[i % len(endpoints)][1])
+        said = (chance.randbytes(chance.randrange(1, 300)), b"GET / HTTP/1.1\r\n\r\n", GREETING[:chance.randrange(1, 64)],
+                GREETING + b"\x04\xff" + chance.randbytes(20), GREETING + frame(b"x" * 300), GREETING + b"\x06" + b"\xff" * 8)[i % 6]
+        try:
+            s.sendall(said)
+        except OSError:
+            pass
+        if i % 2:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+    yield None
+
+
+def deaf_subscribers(endpoints, n):
+    """They want everything, and read nothing."""
+    for _ in range(n):
+        s = shake_hands(dict(endpoints)["publish"], b"SUB", 4096)
+        s.sendall(frame(b"\x01"))
+        yield s
+
+
+def deaf_clients(endpoints, n):
+    """They send batches as long as that goes, and read no ack. An id of 1,000 bytes comes back with each."""
+    sign_of_life = batch(source="deaf").SerializeToString()
+    message = frame(b"i" * 1000, more=True) + frame(sign_of_life)
+    s = shake_hands(dict(endpoints)["submit"], b"DEALER", 4096)
+    for i in range(n // 100):
+        s.sendall(message * 100)
+        if i == 0:
+            yield s
+    yield None
+
+
+def flood(endpoints, _):
+    """Batches of 100 events as fast as the daemon takes them, for ever."""
+    frames = [batch(*(event(subject=f"flood-{n}-{i}") for i in range(100)), source="flood").SerializeToString() for n in range(100)]
+    s = zmq.Context().socket(zmq.DEALER)
+    s.connect(dict(endpoints)["submit"])
+    yield None
+    n = 0
+    while True:
+        s.send_multipart([b"%d" % n, frames[n % 100]])
+        n += 1
+        while s.poll(0):
+            s.recv_multipart()
+
+
+def byte_by_byte(endpoints, n):
+    """A byte a second: of a handshake, and of a message of 4 MiB."""
+    submit = dict(endpoints)["submit"]
+    whole = [shake_hands(submit, b"DEALER") for _ in range(n // 2)]
+    half = [connect(submit) for _ in range(n // 2)]
+    message = frame(b"id", more=True) + b"\x02" + struct.pack(">Q", 4 << 20) + bytes(1000)
+    yield None
+    for i in range(60):
+        for sockets, said in ((whole, message), (half, GREETING)):
+            for s in sockets:
+                try:
+                    s.sendall(said[i:i + 1])
+                except OSError:
+                    pass
+        time.sleep(1)  # that is what it is
+
+
+
+
+def variety(endpoints, n):
+    """n events, of which a third has a type that nobody maps, a third is of an item of its own, and a third has a type of
+    its own that a pattern maps to a known item. No two have the same type and key."""
+    s = zmq.Context().socket(zmq.DEALER)
+    s.rcvtimeo = int(DEADLINE * 1000)
+    s.connect(dict(endpoints)["submit"])
+
+    def one(kind, subject, at=0):
+        time_ns = struct.pack("<Q", (harness.T0 + at) * 10**9)
+        body = b"\x1a" + bytes([len(kind)]) + kind + b"\x22" + bytes([len(subject)]) + subject + b"\x29" + time_ns
+        return b"\x1a" + bytes([len(body)]) + body
+
+    head, size, under_way = b"\x0a\x07variety", 1000, 0
+    for first in range(0, n, size):
+        events = []
+        for i in range(first, min(first + size, n)):
+            events.append(one(b"nobody.%d" % i, b"x") if i % 3 == 0 else one(b"first.started", b"key-%d" % i) if i % 3 == 1
+                          else one(b"known.%d" % i, b"known-%d" % (i % 1000), i))
+        s.send_multipart([b"v", head + b"".join(events)])
+        under_way += 1
+        if first == 0:
+            yield None
+        while under_way > 16 or (under_way and first + size >= n):
+            s.recv_multipart()
+            under_way -= 1
+
+
+def new_items(endpoints, n):
+    """n items, each with one event."""
+    s = zmq.Context().socket(zmq.DEALER)
+    s.rcvtimeo = int(DEADLINE * 1000)
+    s.connect(dict(endpoints)["submit"])
+    size = 1000
+    for first in range(0, n, size):
+        s.send_multipart([b"n", batch(*(event("first.started", f"new-{i}") for i in range(first, first + size)), source="new").SerializeToString()])
+        s.recv_multipart()
+        if first == 0:
+            yield None
+
+
+def is_open(s):
+    try:
+        s.setblocking(False)
+        while s.recv(1 << 16):
+            pass
+        return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+
+
+PEERS = {f.__name__: f for f in (idle, garbage, deaf_subscribers, deaf_clients, flood, byte_by_byte, variety, new_items)}
+
+
+def be(name, n, endpoints):
+    """In the process of its own: says when the first is there and when all are, and goes on until its input ends. For each
+    line of that it says how many are not closed."""
+    held = []
+
+    def answer():
+        for _ in sys.stdin:
+            print(sum(is_open(s) for s in held if s), flush=True)
+        os._exit(0)
+    threading.Thread(target=answer, daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    for s in PEERS[name](endpoints, n):
+        if not held:
+            print("there", flush=True)
+        held.append(s)
+    print("done", flush=True)
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    be(sys.argv[1], int(sys.argv[2]), [tuple(e.split("=", 1)) for e in sys.argv[3:]])
