@@ -175,6 +175,25 @@ static void set_cookie(struct vsm_exchange *x, const char *value, int seconds) {
   vsm_http_set_header(x, "Set-Cookie", cookie);
 }
 
+static void refuse_login(struct vsm_exchange *x) {
+  vsm_log("login_refused", "peer=%s why=\"another token\"", vsm_http_peer(x));
+  vsm_attempts_failed(&x->web->access.attempts, vsm_http_peer(x), vsm_clock_ms());
+  show_page(x, 403, "That is not the token.");
+}
+
+// The right token is not looked at either while somebody has to wait, or who guesses would learn which one it is.
+static bool has_to_wait(struct vsm_exchange *x) {
+  char seconds[16];
+  int wait_s = vsm_attempts_wait_s(&x->web->access.attempts, vsm_http_peer(x), vsm_clock_ms());
+  if (wait_s == 0)
+    return false;
+  snprintf(seconds, sizeof seconds, "%d", wait_s);
+  vsm_http_set_header(x, "Retry-After", seconds);
+  vsm_http_problem(x, 429, "too many wrong tokens (%d a minute from one address, %d from all); try again in %d s",
+                   VSM_ATTEMPTS_OF_ONE, VSM_ATTEMPTS_OF_ALL, wait_s);
+  return true;
+}
+
 void vsm_access_login(struct vsm_exchange *x) {
   size_t n;
   char *body = (char *)vsm_http_body(x, &n);
@@ -183,9 +202,10 @@ void vsm_access_login(struct vsm_exchange *x) {
   struct vsm_session *s;
   if (!x->web->access.token.z) {
     redirect(x, "/");
+  } else if (has_to_wait(x)) {
+    return;
   } else if (!form || !is_token(&x->web->access, body + 6)) {
-    vsm_log("login_refused", "why=\"another token\"");
-    show_page(x, 403, "That is not the token.");
+    refuse_login(x);
   } else if (!(s = new_session(&x->web->access))) {
     vsm_http_problem(x, 500, "the system has no random numbers");
   } else {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "agents/lib/secret.h"
+#include "agents/web/attempts.h"
 #include "agents/web/routes.h"
 
 struct vsm_exchange;
@@ -21,6 +22,7 @@ struct vsm_access {
   size_t n_hosts;
   struct vsm_secret token; // none: everybody who can connect may ask
   struct vsm_session sessions[VSM_ACCESS_SESSIONS_MAX];
+  struct vsm_attempts attempts; // of log-ins
 };
 
 // False: that has been answered. Routes without a token (`open`) are checked for Host and Origin alone.

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "agents/lib/clock.h"
+#include "agents/web/refused.h"
 #include "base/mem.h"
 
 // INPUT_BYTES_MAX: what may wait unread. libevent takes a body once all of it is there, so a body must have room.
@@ -24,6 +25,7 @@ struct conn {
   struct bufferevent *bev; // held
   enum phase phase;
   int64_t since_ms;
+  bool refused; // by libevent, which may say so twice
 };
 
 struct vsm_conns {
@@ -83,6 +85,19 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
   }
 }
 
+// An answer while nothing of ours is going out is libevent's own. It is whole when its last piece is added, and on its
+// way to the client no earlier than the loop waits again.
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg) {
+  struct conn *conn = arg;
+  bool ours = (conn->phase == READING || conn->phase == STREAM) && !conn->refused;
+  if (info->n_added == 0 || ours || !vsm_refused_is(output))
+    return;
+  conn->refused = true;
+  conn->phase = READING;
+  conn->since_ms = vsm_clock_ms();
+  vsm_refused_replace(output);
+}
+
 struct bufferevent *vsm_conns_open(struct event_base *base, void *arg) {
   struct vsm_conns *c = arg;
   struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -93,6 +108,7 @@ struct bufferevent *vsm_conns_open(struct event_base *base, void *arg) {
   bufferevent_incref(bev);
   bufferevent_setwatermark(bev, EV_READ, 0, INPUT_BYTES_MAX);
   evbuffer_add_cb(bufferevent_get_input(bev), on_input, conn);
+  evbuffer_add_cb(bufferevent_get_output(bev), on_output, conn);
   c->at = vsm_mem_grow(c->at, c->n, &c->cap, sizeof *c->at);
   c->at[c->n++] = conn;
   c->full = c->n >= VSM_CONNS_MAX;

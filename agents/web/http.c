@@ -41,13 +41,14 @@ static const struct {
                {413, "Content Too Large"},
                {414, "URI Too Long"},
                {415, "Unsupported Media Type"},
+               {417, "Expectation Failed"},
                {421, "Misdirected Request"},
                {429, "Too Many Requests"},
                {500, "Internal Server Error"},
                {503, "Service Unavailable"},
                {505, "HTTP Version Not Supported"}};
 
-static const char *reason_of(int status) {
+const char *vsm_http_reason(int status) {
   for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
     if (reasons[i].status == status)
       return reasons[i].reason;
@@ -74,6 +75,15 @@ static const char *method_name(enum evhttp_cmd_type type) {
 const char *vsm_http_header(const struct vsm_exchange *x, const char *name) {
   const char *value = evhttp_find_header(evhttp_request_get_input_headers(x->req), name);
   return value ? value : "";
+}
+
+const char *vsm_http_peer(const struct vsm_exchange *x) {
+  struct evhttp_connection *evcon = evhttp_request_get_connection(x->req);
+  char *address = NULL;
+  ev_uint16_t port;
+  if (evcon)
+    evhttp_connection_get_peer(evcon, &address, &port);
+  return address ? address : "";
 }
 
 const char *vsm_http_param(const struct vsm_exchange *x, const char *name) {
@@ -260,7 +270,7 @@ static void answer(struct vsm_exchange *x, int status, struct evbuffer *body) {
     evbuffer_drain(body, evbuffer_get_length(body));
   vsm_conns_answering(x->web->conns, x->req);
   evhttp_request_set_on_complete_cb(x->req, on_sent, x->web);
-  evhttp_send_reply(x->req, status, reason_of(status), body);
+  evhttp_send_reply(x->req, status, vsm_http_reason(status), body);
   evbuffer_free(body);
   drop(x);
 }
@@ -270,7 +280,7 @@ void vsm_http_begin_stream(struct vsm_exchange *x, const char *type) {
   add_headers(x);
   vsm_http_set_header(x, "Content-Type", type);
   vsm_conns_streaming(x->web->conns, x->req);
-  evhttp_send_reply_start(x->req, 200, reason_of(200));
+  evhttp_send_reply_start(x->req, 200, vsm_http_reason(200));
 }
 
 // The server took a request off its connection where the client had gone, and else frees it itself.
@@ -360,7 +370,7 @@ void vsm_http_problem_with(struct vsm_exchange *x, int status, const char *membe
   char *text = NULL;
   size_t n = 0;
   FILE *out = vsm_mem_need(open_memstream(&text, &n), 0);
-  fprintf(out, "{\"type\": \"about:blank\", \"title\": \"%s\", \"status\": %d, \"detail\": ", reason_of(status),
+  fprintf(out, "{\"type\": \"about:blank\", \"title\": \"%s\", \"status\": %d, \"detail\": ", vsm_http_reason(status),
           status);
   vsm_text_json(out, detail, strlen(detail));
   fprintf(out, "%s}\n", members);

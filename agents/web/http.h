@@ -54,6 +54,9 @@ void vsm_http_end_stream(struct vsm_exchange *x);
 // Frees what is under way, unanswered: before the server ends.
 void vsm_http_drop_all(struct vsm_web *web);
 
+const char *vsm_http_reason(int status);                 // "Not Found"
+const char *vsm_http_peer(const struct vsm_exchange *x); // its address; "": unknown
+
 // Each answers, and frees the exchange.
 void vsm_http_reply(struct vsm_exchange *x, int status, const char *type, const void *p, size_t n);
 void vsm_http_json(struct vsm_exchange *x, char *text); // 200; takes the text, as of malloc(); NULL: 500

@@ -37,7 +37,14 @@ static void finish(struct scrape *s) {
   struct vsm_exchange *x = s->exchange;
   bool open = vsm_http_accepts(x, "application/openmetrics-text");
   size_t n = 0;
-  char *text = vsm_metrics_print(&(struct vsm_metrics){s->status, s->snapshot, s->sources, s->alerts}, open, &n);
+  const struct vsm_attempts *logins = &x->web->access.attempts;
+  const struct vsm_metrics m = {.status = s->status,
+                                .snapshot = s->snapshot,
+                                .sources = s->sources,
+                                .alerts = s->alerts,
+                                .logins_failed = logins->failed,
+                                .logins_put_off = logins->put_off};
+  char *text = vsm_metrics_print(&m, open, &n);
   vsm_http_reply(x, 200, open ? VSM_METRICS_OPEN : VSM_METRICS_TEXT, vsm_mem_need(text, n), n);
   free(text);
 }

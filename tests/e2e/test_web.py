@@ -213,12 +213,26 @@ class Bounds(unittest.TestCase):
             self.assertTrue(not answer or answer.startswith(b"HTTP/1.1 400"), (headers, answer))
             self.assertNotIn(b"200 OK", answer, headers)
 
+    def refused(self, status, answer):
+        """What libevent refuses by itself is a problem, too."""
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertRegex(head, b"^HTTP/1.1 %d [^<]*\r\nContent-Type: application/problem\\+json\r\n" % status, answer)
+        said = json.loads(body)
+        self.assertEqual((said["status"], said["type"], said["detail"] > ""), (status, "about:blank", True))
+        self.assertIn(b"Content-Length: %d\r\n" % len(body), head)
+
+    def test_what_is_no_request_is_refused_as_a_problem(self):
+        for sent in (b"nonsense\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/x\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"):
+            self.refused(400, self.raw(sent))
+        self.refused(400, self.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n").partition(b"ok\n")[2])
+        self.refused(417, self.raw(b"POST /api/v1/events HTTP/1.1\r\nHost: localhost\r\nExpect: 200-what\r\nContent-Length: 1\r\n\r\nx"))
+
     def test_headers_and_bodies_are_bounded(self):
         large = self.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"a" * 20000 + b"\r\n\r\n")
-        self.assertRegex(large, rb"^(HTTP/1.1 4|$)")
+        self.refused(400, large)
         with socket.create_connection(self.web.address.split(":"), DEADLINE) as s:
             s.sendall(b"POST /api/v1/alerts/x/ack HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\n\r\n")
-            self.assertRegex(s.recv(65536), rb"^HTTP/1.1 413 ")
+            self.refused(413, s.recv(65536))
 
     def test_a_request_that_trickles_is_ended(self):
         began = time.monotonic()
@@ -293,6 +307,30 @@ class Access(unittest.TestCase):
                 self.assertEqual(web.get("/api/v1/snapshot", {"Cookie": cookie[:-1] + "x"}).status, 401)
                 web.request("POST", "/logout", "", {"Cookie": cookie})
                 self.assertEqual(web.get("/api/v1/snapshot", {"Cookie": cookie}).status, 401)
+
+    def test_wrong_tokens_may_be_tried_so_often_a_minute(self):
+        with Daemon() as daemon:
+            token = os.path.join(daemon.directory, "token")
+            with open(token, "w", encoding="utf-8") as f:
+                f.write("correct horse battery\n")
+            os.chmod(token, 0o600)
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            said = {"Authorization": "Bearer correct horse battery"}
+
+            def refused(web, reason):
+                line = f'vsm_logins_refused_total{{reason="{reason}"}} '
+                return int(web.get("/metrics", said).body.decode().split(line)[1].split()[0])
+
+            with Web(daemon, "--token-file", token) as web:
+                self.assertEqual(web.request("POST", "/login", "token=correct+horse+battery", form).status, 303)
+                for _ in range(10):
+                    self.assertEqual(web.request("POST", "/login", "token=wrong", form).status, 403)
+                for text in ("token=wrong", "token=correct+horse+battery"):
+                    late = web.request("POST", "/login", text, form)
+                    self.assertEqual((late.status, late.type), (429, "application/problem+json"))
+                    self.assertIn(int(late.headers["Retry-After"]), range(1, 61))
+                self.assertEqual((refused(web, "token"), refused(web, "too_many")), (10, 2))
+                self.assertEqual(web.get("/api/v1/status", said).status, 200, "who has logged in, and programs, go on")
 
     def test_beyond_loopback_a_token_is_needed(self):
         with Daemon() as daemon:

@@ -123,7 +123,9 @@ static int fill(void **state) {
 
 static char *print(bool open) {
   size_t n = 0;
-  char *text = vsm_metrics_print(&(struct vsm_metrics){&status, &snapshot, &sources, &alerts}, open, &n);
+  char *text = vsm_metrics_print(
+      &(struct vsm_metrics){.status = &status, .snapshot = &snapshot, .sources = &sources, .alerts = &alerts}, open,
+      &n);
   assert_non_null(text);
   assert_int_equal(n, strlen(text));
   return text;
@@ -203,7 +205,11 @@ static void test_without_daemon(void **state) {
   char *text = vsm_metrics_print(&(struct vsm_metrics){0}, false, &n);
   assert_string_equal(text, "# HELP vsm_up 1: the daemon has answered.\n# TYPE vsm_up gauge\nvsm_up 0\n"
                             "# HELP vsm_metrics_left_off Sources and alerts that found no room on this page.\n"
-                            "# TYPE vsm_metrics_left_off gauge\nvsm_metrics_left_off 0\n");
+                            "# TYPE vsm_metrics_left_off gauge\nvsm_metrics_left_off 0\n"
+                            "# HELP vsm_logins_refused_total Log-ins at the gateway that were refused.\n"
+                            "# TYPE vsm_logins_refused_total counter\n"
+                            "vsm_logins_refused_total{reason=\"token\"} 0\n"
+                            "vsm_logins_refused_total{reason=\"too_many\"} 0\n");
   free(text);
 }
 
@@ -232,7 +238,8 @@ static bool is_family(const char *name) {
     if (strcmp(full, name) == 0)
       return true;
   }
-  return strcmp(name, "vsm_up") == 0 || strcmp(name, "vsm_metrics_left_off") == 0;
+  return strcmp(name, "vsm_up") == 0 || strcmp(name, "vsm_metrics_left_off") == 0 ||
+         strcmp(name, "vsm_logins_refused_total") == 0;
 }
 
 // Each family has a row on the page, and the page no other.
@@ -250,7 +257,7 @@ static void test_documented(void **state) {
     documented++;
   }
   fclose(page);
-  assert_int_equal(documented, vsm_metrics_table_n + 2);
+  assert_int_equal(documented, vsm_metrics_table_n + 3);
 }
 
 int main(void) {

@@ -17,7 +17,7 @@ const number = (n) => n.toLocaleString('en-US')
 const planning = 'service-connection-planning'
 const STAGE = `#/stream/RCV-01/${planning}`
 const METER = '#/stream/RCV-01/meter-installation-activation'
-const hashes = (item) => ['#/', '#/stream/RCV-01', STAGE, '#/items?sort=pace', `#/item/${encodeURIComponent(item)}`, '#/alerts', '#/alerts?show=past', '#/sources', '#/unmapped', '#/stream/RCV-01?segment=region=north']
+const hashes = (item) => ['#/', '#/stream/RCV-01', STAGE, '#/items?sort=pace', `#/item/${encodeURIComponent(item)}`, '#/alerts', '#/alerts?show=past', '#/sources', '#/unmapped', '#/stream/RCV-01?segment=region=north', `${METER}?segment=region=north`, '#/?segment=region=north']
 const someItem = async () => (await rig.vsm('items', '--stream', 'RCV-01', '--limit', '1')).items[0].item
 
 test('all streams at a glance, a sentence each, and every stage with its work', async () => {
@@ -113,15 +113,40 @@ test('a stream and a stage over time, by segment, and what comes', async () => {
   await forecast.getByText(/No forecast:|Back-test:|too short for a back-test/).waitFor()
 })
 
-test('one part of a stream, stage by stage', async () => {
-  const page = await rig.page('#/stream/RCV-01')
-  await page.getByRole('region', { name: /^By segment/ }).getByRole('link', { name: 'north', exact: true }).click()
+// region=north, chosen once, is what every view from there on is about.
+test('one part of all, in every view and in the address', async () => {
+  const north = async (stream) => (await rig.vsm('snapshot', '--stream', stream, '--segment', 'region=north')).value_streams[0]
+  const boxes = async (page, stream) => {
+    for (const stage of stream.stages) {
+      const box = page.locator(`a.box[href^="#/stream/${stream.id}/${stage.id}"]`)
+      assert.equal(await box.locator('.box-wip').textContent(), `${number(stage.segments[0].wip)} in progressof ${number(stage.wip)}`, `${stream.id}/${stage.id}`)
+    }
+  }
+  const page = await rig.page('#/')
+  await page.locator('select[name=segment]').selectOption('region=north')
   await page.waitForURL(/segment=region(=|%3D)north/)
-  const [stream] = (await rig.vsm('snapshot', '--stream', 'RCV-01', '--segment', 'region=north')).value_streams
-  const part = page.getByRole('region', { name: /^region = north/ })
-  await part.waitFor()
-  const shown = await part.locator('tbody tr td:nth-child(2)').allTextContents()
-  assert.deepEqual(shown, [stream, ...stream.stages].map((n) => `${number(n.segments[0].wip)} of ${number(n.wip)}`))
+  await page.getByText('Not split by region: ').waitFor()
+  for (const id of ['RCV-01', 'NCV-01']) await boxes(page, await north(id))
+  const stream = await north('RCV-01')
+  await page.locator('.panel-head').getByRole('link', { name: 'Regulated Customer Acquisition' }).click()
+  await page.waitForURL(/stream\/RCV-01\?.*segment=region(=|%3D)north/)
+  await page.locator('.verdict-line.part', { hasText: `region = north. ${number(stream.segments[0].wip)} of ${number(stream.wip)} in progress.` }).waitFor()
+  await boxes(page, stream)
+  assert.equal(await page.getByText('Cumulative flow').count(), 0, 'what is known of the whole alone is not shown')
+  const meter = stream.stages.find((s) => s.id === 'meter-installation-activation')
+  await page.locator(`a.box[href^="#/stream/RCV-01/${meter.id}"]`).click()
+  await page.locator('.tile', { hasText: 'in progress' }).getByText(`of ${number(meter.wip)}`).waitFor()
+  const narrow = ['--stream', 'RCV-01', '--stage', meter.id, '--segment', 'region=north']
+  const { items } = await rig.vsm('items', ...narrow, '--limit', '1000')
+  await page.locator('.ageing').waitFor()
+  assert.equal(await page.locator('.ageing .dot').count(), items.length)
+  const { visits } = await rig.vsm('visits', 'RCV-01', ...narrow.slice(2), '--window', '7d', '--limit', '2000')
+  await page.locator('figure', { hasText: `Spread of cycle times of ${number(visits.length)};` }).waitFor()
+  await page.getByRole('link', { name: 'As a list, the slowest first' }).click()
+  await page.locator('tbody tr').nth(Math.min(items.length, 100) - 1).waitFor()
+  assert.equal(await page.locator('select[name=segment]').inputValue(), 'region=north')
+  await page.locator('select[name=segment]').selectOption('')
+  await page.waitForURL((url) => !url.hash.includes('segment'))
 })
 
 test('items: narrowed and sorted in the address, from there to the story of one with the rule behind each step', async () => {

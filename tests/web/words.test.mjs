@@ -6,7 +6,7 @@ import { brief, duration } from '../../agents/web/dashboard/src/figures.js'
 import { judge, worstFirst } from '../../agents/web/dashboard/src/judge.js'
 import { layout } from '../../agents/web/dashboard/src/layout.js'
 import { rule } from '../../agents/web/dashboard/src/rule.js'
-import { sentence } from '../../agents/web/dashboard/src/words.js'
+import { newsWords, sentence } from '../../agents/web/dashboard/src/words.js'
 
 const HOUR = 3600
 const DAY = 86400
@@ -32,6 +32,9 @@ test('a link keeps the window, and the segment within its stream', () => {
   assert.equal(link(here, 'items', [], { stream: 'S' }), '#/items?window=7d&segment=region%3Dnorth&stream=S')
   assert.equal(link(here, 'stream', ['T']), '#/stream/T?window=7d')
   assert.equal(link(here, 'alerts', []), '#/alerts?window=7d')
+  assert.equal(link(here, '', []), '#/?window=7d&segment=region%3Dnorth')
+  assert.equal(link(read('#/?segment=region%3Dnorth'), 'stream', ['T']), '#/stream/T?segment=region%3Dnorth')
+  assert.equal(link(read('#/?segment=region%3Dnorth'), 'alerts', []), '#/alerts')
 })
 
 const window = (more) => ({ window: '7d', started: 9, finished: 8, arrivals: 9, departures: 8, sle: [], ...more })
@@ -44,6 +47,14 @@ const told = (alerts, of, bottleneck) => {
   return `${head}. ${text}`
 }
 const silent = alert('source_silent', { value_stream: '', stage: '', source: 'crm', blinds: ['S/a'], observed_seconds: 5 * HOUR })
+
+test('what is new is told by where it is and what it is', () => {
+  const at = { stage_name: 'Planning', value_stream_name: 'Acquisition' }
+  assert.equal(newsWords(alert('item_stalled', { ...at, count: 1 })), 'Planning: 1 item does not move')
+  assert.equal(newsWords(alert('item_overdue', { ...at, stage_name: '', count: 1200 })), 'Acquisition: 1,200 items are past expectation')
+  assert.equal(newsWords(alert('source_silent', { source: 'crm' })), 'crm: silent')
+  assert.equal(newsWords(alert('wip_limit', { ...at, observed: 41, threshold: 40 })), 'Planning: 41 at once, above the limit of 40')
+})
 
 test('a sentence says whether work flows, where it waits, since when and why', () => {
   assert.equal(told([]), 'Flows. Nothing is late or stuck. In 9, out 8 in 7d.')

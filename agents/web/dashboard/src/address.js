@@ -1,6 +1,6 @@
 // What is shown stands in the address, behind the #: a view with its parts, then what narrows it.
-//   #/                                    all streams
-//   #/stream/RCV-01?window=7d             a stream; with segment=region=north that part beside it
+//   #/?segment=region=north               all streams, or of those that are split by region this part
+//   #/stream/RCV-01?window=7d             a stream; with segment=region=north that part of it
 //   #/stream/RCV-01/planning?window=7d    a stage of it
 //   #/items?stream=RCV-01&sort=pace       items
 //   #/item/so:4711?stream=RCV-01          the story of one
@@ -31,11 +31,13 @@ export function write(view, parts = [], query = {}) {
 
 const streamOf = ({ view, parts, query }) => (view === 'stream' ? parts[0] : query.stream)
 
-// A link from the present view: the window stays, and within a stream the segment, which is one of that stream.
+// A link from the present view: the window stays, and so does the segment within a stream, from all streams to one that
+// has it, and back.
 export function link(address, view, parts, query = {}) {
   const { window, segment } = address.query
-  const same = streamOf(address) && streamOf(address) === streamOf({ view, parts, query })
-  return write(view, parts, { window, segment: same ? segment : '', ...query })
+  const [from, to] = [streamOf(address), streamOf({ view, parts, query })]
+  const kept = view === '' || (to && (to === from || address.view === ''))
+  return write(view, parts, { window, segment: kept ? segment : '', ...query })
 }
 
 // The present view with something of it changed.

@@ -92,6 +92,26 @@ export function sentence(judged, alerts, now) {
   }
 }
 
+// Of an alert that is new: where, what.
+const NEWS_WORDS = {
+  item_stalled: (a) => `${plural(a.count, 'item does', 'items do')} not move`,
+  item_overdue: (a) => `${plural(a.count, 'item is', 'items are')} past expectation`,
+  stage_stalled: () => 'nothing leaves',
+  wip_limit: (a) => `${number(a.observed)} at once, above the limit of ${number(a.threshold)}`,
+  sle_missed: (a) => `${a.name || 'an expectation'} is missed`,
+  source_silent: () => 'silent',
+  source_refused: () => 'much of it is not understood',
+  source_gap: (a) => `${plural(a.count, 'event is', 'events are')} missing`,
+}
+export const newsWords = (a) => `${a.stage_name || a.value_stream_name || a.source}: ${NEWS_WORDS[a.kind]?.(a) ?? a.kind}`
+
+// Of a part of a stream: how much of the whole it is, what comes and goes, and where most of it is.
+export function partSentence(judged) {
+  const { stream, stages } = judged
+  const most = stages.reduce((a, b) => (b.stage.wip > a.stage.wip ? b : a))
+  return join([`${number(stream.wip)} of ${number(stream.whole)} in progress.`, flow(judged), most.stage.wip > 0 && `Most of it is in ${most.stage.name}: ${number(most.stage.wip)}.`])
+}
+
 function lateWords(judged, now) {
   const kinds = [judged.late && `${number(judged.late)} past expectation`, judged.stuck && `${number(judged.stuck)} not moving`].filter(Boolean)
   const spot = worstStage(judged)

@@ -41,10 +41,10 @@ function nearest(all, event) {
   return best && far(best) < 400 ? best : null
 }
 
-export function Ageing({ stage, streamId, times, address }) {
+export function Ageing({ stage, streamId, times, address, segment = '' }) {
   const [ref, width] = useWidth()
   const [over, point] = useState(null)
-  const { answer, trouble } = useAnswer('items', { stream: streamId, stage: stage.id, sort: 'age', limit: ROWS })
+  const { answer, trouble } = useAnswer('items', { stream: streamId, stage: stage.id, segment, sort: 'age', limit: ROWS })
   const items = answer?.items ?? []
   const day = stage.working_day_seconds
   const top = 1.06 * Math.max(items[0]?.in_stage_seconds ?? 0, ...items.map((i) => i.in_stage_seconds), times?.p95 ?? 0, 1)
@@ -89,7 +89,7 @@ export function Ageing({ stage, streamId, times, address }) {
           <line class="axis" x1={LEFT} x2={width} y1={HEIGHT - FOOT} y2={HEIGHT - FOOT} />
           {STATES.map(([state, word], i) => (
             <text key={state} class="lane" x={LEFT + (i + 0.5) * lane} y={HEIGHT - 8} text-anchor="middle">
-              {`${word} ${number(stage[state])}`}
+              {`${word} ${number(stage.part ? items.filter((item) => item.state === state).length : stage[state])}`}
             </text>
           ))}
           {over && <circle class="over" cx={over.x} cy={over.y} r="7" />}

@@ -74,10 +74,10 @@ function told(judged, now) {
   const times = window?.cycle_time
   const sle = worstSle(window)
   return [
-    `${stage.name}: ${LEVEL_WORDS[judged.level].toLowerCase()}`,
+    stage.part ? stage.name : `${stage.name}: ${LEVEL_WORDS[judged.level].toLowerCase()}`,
     badge(judged, now),
-    `${number(stage.wip)} in progress${stage.wip ? `, ${pileWords(stage)}` : ''}`,
-    stage.wip ? `oldest ${duration(stage.age.max, day)}` : '',
+    `${number(stage.wip)} ${stage.part ? `of ${number(stage.whole)} ` : ''}in progress${stage.wip && !stage.part ? `, ${pileWords(stage)}` : ''}`,
+    stage.wip && !stage.part ? `oldest ${duration(stage.age.max, day)}` : '',
     waitWords(stage),
     times?.count ? `cycle time p50 ${duration(times.p50, day)}, p85 ${duration(times.p85, day)}` : '',
     sle ? `expected within ${duration(sle.within_seconds, sle.working_day_seconds)}` : '',
@@ -90,10 +90,10 @@ const Inner = pure(({ stage, window, level, words, href, label, most }) => (
     <span class="box-name"><span>{stage.name}</span></span>
     <span class="box-wip">
       <b>{number(stage.wip)}</b> <span class="unseen">in progress</span>
-      <Mark level={level} named />
+      {stage.part ? <span class="muted">of {number(stage.whole)}</span> : <Mark level={level} named />}
     </span>
     <Pile stage={stage} most={most} />
-    {stage.wip > 0 ? <Standing stage={stage} /> : <span class="times muted">empty</span>}
+    {stage.wip > 0 ? !stage.part && <Standing stage={stage} /> : <span class="times muted">empty</span>}
     <Times window={window} workingDay={stage.working_day_seconds} />
     <span class="box-badge">{words}</span>
   </a>

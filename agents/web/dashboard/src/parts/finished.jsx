@@ -27,7 +27,7 @@ export function useFinished({ streamId, stageId = '', window, segment = '' }) {
 }
 
 // Dots over time. The root of the time taken: the longest do not press all others to the ground.
-export function Scatter({ title, answer, times, address }) {
+export function Scatter({ title, answer, times, address, segment }) {
   const { visits, working_day_seconds: workingDay } = answer
   const oldestFirst = useMemo(() => [...visits].reverse(), [visits])
   const data = useMemo(() => [oldestFirst.map((v) => v.left_unix_nano / 1e9), oldestFirst.map((v) => v.cycle_seconds)], [oldestFirst])
@@ -64,7 +64,7 @@ export function Scatter({ title, answer, times, address }) {
           </span>
         ))}
         {' '}
-        <Csv path="visits" query={{ stream: answer.value_stream, stage: answer.stage, window: answer.window, limit: ROWS }} name={`${[answer.value_stream, answer.stage, 'visits', answer.window].filter(Boolean).join('-')}`} />
+        <Csv path="visits" query={{ stream: answer.value_stream, stage: answer.stage, window: answer.window, segment, limit: ROWS }} name={`${[answer.value_stream, answer.stage, 'visits', answer.window].filter(Boolean).join('-')}`} />
       </p>
     </Chart>
   )
@@ -148,7 +148,7 @@ export function Histogram({ title, answer, times, sle }) {
 }
 
 // Both, or why there is nothing to draw.
-export function Finished({ titles, answer, trouble, times, sle, address }) {
+export function Finished({ titles, answer, trouble, times, sle, address, segment }) {
   if (!answer) return trouble ? <p class="panel empty" role="alert">{trouble}</p> : <figure class="panel chart loading"><figcaption><b>{titles[0]}</b></figcaption></figure>
   if (!answer.visits.length)
     return (
@@ -159,7 +159,7 @@ export function Finished({ titles, answer, trouble, times, sle, address }) {
     )
   return (
     <>
-      <Scatter title={titles[0]} answer={answer} times={times} address={address} />
+      <Scatter title={titles[0]} answer={answer} times={times} address={address} segment={segment} />
       <Histogram title={titles[1]} answer={answer} times={times} sle={sle} />
     </>
   )

@@ -3,7 +3,9 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { changed, link, write } from '../address.js'
 import { clockTime, duration, number, time, zone } from '../figures.js'
 import { counts } from '../judge.js'
+import { valuesOf } from '../narrow.js'
 import { allNames, DEFAULT } from '../windows.js'
+import { useAnswer } from './load.js'
 
 const TABS = [
   ['', 'Streams'],
@@ -47,6 +49,29 @@ export function WindowSelect({ address, streams }) {
       <span>Window</span>
       <select value={address.query.window ?? DEFAULT} onChange={change}>
         {allNames(streams).map((name) => <option key={name} value={name}>{name === 'all' ? 'all time' : name}</option>)}
+      </select>
+    </label>
+  )
+}
+
+// The whole, or one part of it: of the streams that have this attribute. streamId '': of all.
+export function SegmentSelect({ address, streamId = '' }) {
+  const { answer } = useAnswer('snapshot', { stream: streamId, segments: 'true' }, { every: 300_000 })
+  const { segment = '' } = address.query
+  const values = valuesOf(answer?.value_streams ?? [])
+  if (segment && !values.includes(segment)) values.unshift(segment)
+  if (!values.length) return null
+  const attributes = [...new Set(values.map((v) => v.split('=')[0]))]
+  return (
+    <label class="window">
+      <span>Segment</span>
+      <select name="segment" value={segment} onChange={(event) => (location.hash = changed(address, { segment: event.target.value }))}>
+        <option value="">all</option>
+        {attributes.map((name) => (
+          <optgroup key={name} label={name}>
+            {values.filter((v) => v.startsWith(`${name}=`)).map((v) => <option key={v} value={v}>{v.slice(name.length + 1)}</option>)}
+          </optgroup>
+        ))}
       </select>
     </label>
   )

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { changed, link } from '../address.js'
 import { get } from '../api.js'
 import { duration, number, shortTime, waitText } from '../figures.js'
+import { SegmentSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Table } from '../parts/table.jsx'
 
@@ -58,11 +59,7 @@ export function ItemsView({ address, live }) {
         <Choice name="stage" value={stage} address={address} options={[['', here ? 'all stages' : 'choose a stream first'], ...(here?.stages ?? []).map((s) => [s.id, s.name])]} />
         <Choice name="state" value={state} address={address} options={STATES} />
         <Choice name="sort" value={sort} address={address} options={SORTS} />
-        {segment && stream && (
-          <p class="chip">
-            {segment.replace('=', ' = ')} <a href={changed(address, { segment: '' })} aria-label={`Without ${segment}`}>×</a>
-          </p>
-        )}
+        {stream && <SegmentSelect address={address} streamId={stream} />}
       </form>
       {trouble && <p class="panel empty" role="alert">{trouble}</p>}
       {answer && (

@@ -2,12 +2,15 @@
 // streams, the worst first, a sentence each; below them each stream as it was drawn.
 import { link } from '../address.js'
 import { duration, number, percent } from '../figures.js'
-import { judge, worstFirst, worstStage } from '../judge.js'
-import { WindowSelect } from '../parts/head.jsx'
+import { counts, judge, worstFirst, worstStage } from '../judge.js'
+import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { Diagram, Legend } from '../parts/diagram.jsx'
 import { Mark } from '../parts/mark.jsx'
+import { drawnOnly, judgePart, PartLine, partName, usePart } from '../parts/part.jsx'
 import { Strip } from '../parts/strip.jsx'
-import { sentence } from '../words.js'
+import { newsWords, sentence } from '../words.js'
+
+const NEWS = 4
 
 export function judgeAll(live, wanted) {
   const { snapshot, alerts, bottleneck } = live
@@ -24,11 +27,11 @@ export function Figures({ judged }) {
     [`out, ${windowName}`, number(window?.finished)],
     ['lead time p50', lead?.count ? duration(lead.p50, days) : '–'],
     ['p85', lead?.count ? duration(lead.p85, days) : '–'],
-    ['flow efficiency', window?.flow_efficiency ? percent(window.flow_efficiency) : '–'],
+    !stream.part && ['flow efficiency', window?.flow_efficiency ? percent(window.flow_efficiency) : '–'],
   ]
   return (
     <dl class="figures">
-      {told.map(([name, figure]) => (
+      {told.filter(Boolean).map(([name, figure]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{figure}</dd>
@@ -59,6 +62,49 @@ function Glance({ judged, address, live }) {
   )
 }
 
+const NEW_NANO = 24 * 3600 * 1e9
+
+// What began to go wrong in the last day, the newest first: what was known yesterday needs no second look.
+function News({ live, address }) {
+  const now = live.snapshot.time_unix_nano
+  const fresh = live.alerts.filter((a) => counts(a) && a.fired_unix_nano > now - NEW_NANO).sort((a, b) => b.fired_unix_nano - a.fired_unix_nano)
+  if (!fresh.length) return live.alerts.some(counts) ? <p class="news muted">Nothing began to stick or to be late in the last 24 h.</p> : null
+  return (
+    <p class="news">
+      <b>New in the last 24 h:</b>{' '}
+      {fresh.slice(0, NEWS).map((a, i) => (
+        <span key={a.id}>{i > 0 && '; '}<a href={link(address, 'alert', [a.id])}>{newsWords(a)}</a></span>
+      ))}
+      {fresh.length > NEWS && <>; <a href={link(address, 'alerts', [])}>{number(fresh.length - NEWS)} more</a></>}.
+    </p>
+  )
+}
+
+// One part of every stream that is split by its attribute.
+function Parts({ address, live, wanted, segment }) {
+  const { answer, trouble } = usePart('', segment)
+  const streams = live.snapshot.value_streams
+  const parts = streams.map((stream) => judgePart(stream, answer, wanted)).filter(Boolean)
+  const without = answer ? streams.filter((s) => !parts.some((p) => p.stream.id === s.id)) : []
+  if (trouble) return <PartLine segment={segment} trouble={trouble} address={address} />
+  return (
+    <>
+      <p class="muted">Above: all of it. Below: {partName(segment)}.</p>
+      {parts.map((judged) => (
+        <section key={judged.stream.id} class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
+          <div class="panel-head">
+            <h2 id={`stream-${judged.stream.id}`}><a href={link(address, 'stream', [judged.stream.id])}>{judged.stream.name}</a></h2>
+            <Figures judged={judged} />
+          </div>
+          <PartLine segment={segment} judged={judged} address={address} />
+          <Diagram judged={judged} edges={drawnOnly(live.edges[judged.stream.id])} address={address} now={live.snapshot.time_unix_nano} legend={false} />
+        </section>
+      ))}
+      {without.length > 0 && <p class="panel empty">Not split by {partName(segment).split(' ')[0]}: {without.map((s) => s.name).join(', ')}.</p>}
+    </>
+  )
+}
+
 function Nothing({ live }) {
   if (!live.snapshot) return <p class="panel empty">{live.stale ? 'No figures have been had yet. This page goes on trying.' : 'Loading …'}</p>
   return (
@@ -78,6 +124,7 @@ export function OverviewView({ address, live, wanted }) {
     <>
       <div class="view-head">
         <h1>Is work flowing?</h1>
+        <SegmentSelect address={address} />
         <WindowSelect address={address} streams={live.snapshot.value_streams} />
       </div>
       {quiet && (
@@ -85,11 +132,13 @@ export function OverviewView({ address, live, wanted }) {
           The daemon has not received any event yet. Try it with <code>vsm simulate --history 30d</code>, or see what a system sends with <code>vsm emit --help</code>.
         </p>
       )}
+      <News live={live} address={address} />
       <ul class="glances">
         {all.map((judged) => <Glance key={judged.stream.id} judged={judged} address={address} live={live} />)}
       </ul>
       <Legend />
-      {all.map((judged) => (
+      {address.query.segment && <Parts address={address} live={live} wanted={wanted} segment={address.query.segment} />}
+      {!address.query.segment && all.map((judged) => (
         <section key={judged.stream.id} class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
           <div class="panel-head">
             <h2 id={`stream-${judged.stream.id}`}>

@@ -1,15 +1,16 @@
 // One stage: what is in it and how old, against how long others took; how long it took over time; what it waits for.
 import { useMemo } from 'preact/hooks'
 import { link } from '../address.js'
-import { brief, duration, number, percent, since, waitText } from '../figures.js'
+import { brief, duration, number, percent, plural, since, waitText } from '../figures.js'
 import { judge } from '../judge.js'
 import { AlertList } from '../parts/alertlist.jsx'
 import { Ageing } from '../parts/ageing.jsx'
 import { Expectations } from '../parts/expectations.jsx'
 import { Finished, useFinished } from '../parts/finished.jsx'
-import { WindowSelect } from '../parts/head.jsx'
+import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
+import { judgePart, PartLine, PartNote, usePart } from '../parts/part.jsx'
 import { pileWords } from '../parts/pile.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { Csv } from '../parts/table.jsx'
@@ -43,11 +44,13 @@ function Tiles({ judged, windowName }) {
   const { stage, window } = judged
   const day = stage.working_day_seconds
   const times = window?.cycle_time
-  const told = [
+  const took = ['cycle time p85', times?.count ? duration(times.p85, day) : '–', times?.count ? `p50 ${duration(times.p50, day)}` : 'nothing left']
+  const inOut = [`in and out, ${windowName}`, `${number(window?.arrivals)} / ${number(window?.departures)}`, `${number(window?.rework)} rework, ${number(window?.skipped)} skipped`]
+  const told = stage.part ? [['in progress', number(stage.wip), `of ${number(stage.whole)}`], took, inOut] : [
     ['in progress', number(stage.wip), pileWords(stage) || 'nothing'],
     ['oldest', stage.wip ? duration(stage.age.max, day) : '–', stage.wip ? `half older than ${duration(stage.age.p50, day)}` : ''],
-    ['cycle time p85', times?.count ? duration(times.p85, day) : '–', times?.count ? `p50 ${duration(times.p50, day)}` : 'nothing left'],
-    [`in and out, ${windowName}`, `${number(window?.arrivals)} / ${number(window?.departures)}`, `${number(window?.rework)} rework, ${number(window?.skipped)} skipped`],
+    took,
+    inOut,
     ['flow efficiency', window?.flow_efficiency ? percent(window.flow_efficiency, 1) : '–', 'of the cycle time somebody worked'],
     ['right the first time', window?.completed ? percent(window.first_pass_yield, 1) : '–', 'passed without rework'],
   ]
@@ -65,7 +68,8 @@ function verdict(judged, held, now) {
   const parts = []
   if (stalled) parts.push(`Nothing has left since ${since(stalled.since_unix_nano, now)}; ${number(stage.queued + stage.active)} wait.`)
   if (blind.length) parts.push(`No news: ${blind.join(', ')} ${blind.length === 1 ? 'is' : 'are'} silent.`)
-  if (judged.late || judged.stuck) parts.push(`${number(judged.late)} past expectation, ${number(judged.stuck)} not moving.`)
+  const wrong = [judged.late && `${plural(judged.late, 'visit is', 'visits are')} past expectation`, judged.stuck && `${plural(judged.stuck, 'does', 'do')} not move`].filter(Boolean)
+  if (wrong.length) parts.push(`${wrong.join(' and ')}, since ${since(judged.since, now)}.`)
   const waits = waitWords(stage)
   if (waits) parts.push(`${waits}.`)
   const reasons = held?.reasons.slice(0, 2).map((r) => signalWords(r.signal, held)) ?? []
@@ -81,8 +85,12 @@ export function StageView({ address, live, wanted }) {
   const window = judged ? paneWindow(stream, all.windowName) : ''
   const { answer: series } = useAnswer(judged ? 'series' : '', { stream: streamId, stage: stageId, window }, { every: 30_000 })
   const own = useMemo(() => series && panesOf(series, stageId), [series])
-  const finished = useFinished({ streamId: judged ? streamId : '', stageId, window: all?.windowName })
+  const { segment = '' } = address.query
+  const part = usePart(streamId, judged ? segment : '')
+  const finished = useFinished({ streamId: judged ? streamId : '', stageId, window: all?.windowName, segment })
   if (!judged) return <NoSuch what={`stage ${stageId} in ${streamId}`} live={live} />
+  const allOfPart = segment ? judgePart(stream, part.answer, wanted) : all
+  const shown = allOfPart?.stages.find((s) => s.stage.id === stageId)
   const { stage } = judged
   const now = live.snapshot.time_unix_nano
   const at = all.stages.indexOf(judged)
@@ -96,21 +104,24 @@ export function StageView({ address, live, wanted }) {
           {beside(at - 1) && <a href={beside(at - 1)}>← {all.stages[at - 1].stage.name}</a>}
           {beside(at + 1) && <a href={beside(at + 1)}>{all.stages[at + 1].stage.name} →</a>}
         </nav>
+        <SegmentSelect address={address} streamId={streamId} />
         <WindowSelect address={address} streams={[stream]} />
       </div>
+      {segment && <PartLine segment={segment} {...part} judged={allOfPart} address={address} text={shown && `${number(shown.stage.wip)} of ${number(shown.stage.whole)} in progress here. In ${number(shown.window?.arrivals)}, out ${number(shown.window?.departures)} in ${all.windowName}.`} />}
       <p class={`verdict-line ${judged.level}`}>
-        <b class="verdict">{LEVEL_WORDS[judged.level]}.</b> {verdict(judged, all.held?.stages.find((h) => h.stage === stageId), now)}
+        <b class="verdict">{segment ? `All of it: ${LEVEL_WORDS[judged.level].toLowerCase()}` : LEVEL_WORDS[judged.level]}.</b> {verdict(judged, all.held?.stages.find((h) => h.stage === stageId), now)}
       </p>
-      <Tiles judged={judged} windowName={all.windowName} />
+      {shown && <Tiles judged={shown} windowName={all.windowName} />}
       <AlertList most={4} title="Alerts of this stage" alerts={live.alerts.filter((a) => a.value_stream === streamId && a.stage === stageId)} now={now} address={address} />
-      <Ageing stage={stage} streamId={streamId} times={judged.window?.cycle_time} address={address} />
-      <Waits stage={stage} windowName={all.windowName} address={address} streamId={streamId} />
-      <Expectations sle={judged.window?.sle ?? []} windowName={all.windowName} />
+      {shown && <Ageing stage={shown.stage} streamId={streamId} times={shown.window?.cycle_time} address={address} segment={segment} />}
+      {shown && <Waits stage={shown.stage} windowName={all.windowName} address={address} streamId={streamId} />}
+      <Expectations sle={shown?.window?.sle ?? []} windowName={all.windowName} />
       <div class="charts">
-        <Finished titles={['Cycle time', 'Spread of cycle times']} {...finished} times={judged.window?.cycle_time} sle={judged.window?.sle ?? []} address={address} />
-        {own && own.panes.length > 0 && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['arrived', 'left']} />}
-        {own && own.panes.length > 0 && <WorkOverTime own={own} title="Work in progress" />}
+        <Finished titles={['Cycle time', 'Spread of cycle times']} {...finished} segment={segment} times={shown?.window?.cycle_time} sle={shown?.window?.sle ?? []} address={address} />
+        {!segment && own && own.panes.length > 0 && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['arrived', 'left']} />}
+        {!segment && own && own.panes.length > 0 && <WorkOverTime own={own} title="Work in progress" />}
       </div>
+      {segment && <PartNote segment={segment} address={address} left="What it waits for, expectations, alerts and the flow over time" />}
       <p class="links"><Csv path="series" query={{ stream: streamId, stage: stageId, window }} name={`${streamId}-${stageId}-${window}`} /></p>
       <Segments stream={stream} stageId={stageId} windowName={all.windowName} address={address} />
     </>

@@ -9,10 +9,10 @@ import { Chart } from '../parts/chart.jsx'
 import { Csv } from '../parts/table.jsx'
 import { Diagram } from '../parts/diagram.jsx'
 import { Forecast } from '../parts/forecast.jsx'
-import { WindowSelect } from '../parts/head.jsx'
+import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
-import { OneSegment } from '../parts/onesegment.jsx'
+import { drawnOnly, judgePart, PartLine, PartNote, usePart } from '../parts/part.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { sentence } from '../words.js'
 import { Expectations } from '../parts/expectations.jsx'
@@ -111,9 +111,14 @@ function Throughput({ judged }) {
   const { window, windowName, stream } = judged
   if (!window) return null
   const lead = window.lead_time
-  const told = [
+  const times = ['lead time p85', lead?.count ? duration(lead.p85, stream.working_day_seconds) : '–', lead?.count ? `p50 ${duration(lead.p50, stream.working_day_seconds)}` : 'nothing finished']
+  const told = stream.part ? [
+    ['in progress', number(stream.wip), `of ${number(stream.whole)}`],
+    [`in and out, ${windowName}`, `${number(window.started)} / ${number(window.finished)}`, `${number(window.withdrawn)} withdrawn`],
+    times,
+  ] : [
     ['finished a day', window.throughput_per_day.toFixed(window.throughput_per_day < 10 ? 1 : 0), `${number(window.finished)} in ${windowName}`],
-    ['lead time p85', lead.count ? duration(lead.p85, stream.working_day_seconds) : '–', lead.count ? `p50 ${duration(lead.p50, stream.working_day_seconds)}` : 'nothing finished'],
+    times,
     ['flow efficiency', window.flow_efficiency ? percent(window.flow_efficiency, 1) : '–', 'of the lead time somebody worked'],
     ['in progress', number(stream.wip), `${number(stream.between)} between stages`],
     ['oldest', stream.wip ? duration(stream.age.max, stream.working_day_seconds) : '–', stream.wip ? `half older than ${duration(stream.age.p50, stream.working_day_seconds)}` : ''],
@@ -147,38 +152,43 @@ export function StreamView({ address, live, wanted }) {
   const judged = stream && judge(stream, { alerts: live.alerts, bottleneck: live.bottleneck, wanted })
   const window = stream ? paneWindow(stream, judged.windowName) : ''
   const { answer: own } = useAnswer(stream ? 'series' : '', { stream: stream?.id, window }, { every: 30_000 })
-  const finished = useFinished({ streamId: stream?.id, window: judged?.windowName })
+  const { segment = '' } = address.query
+  const part = usePart(stream?.id ?? '', segment)
+  const finished = useFinished({ streamId: stream?.id, window: judged?.windowName, segment })
   if (!stream) return <NoSuch what={`value stream ${address.parts[0] ?? ''}`} live={live} />
   const now = live.snapshot.time_unix_nano
   const { head, text } = sentence(judged, live.alerts, now)
+  const shown = segment ? judgePart(stream, part.answer, wanted) : judged
+  const edges = segment ? drawnOnly(live.edges[stream.id]) : live.edges[stream.id]
   return (
     <>
       <div class="view-head">
         <h1>
           <Mark level={judged.level} size={22} /> {stream.name} <span class="muted">{stream.id}</span>
         </h1>
+        <SegmentSelect address={address} streamId={stream.id} />
         <WindowSelect address={address} streams={[stream]} />
       </div>
-      <p class={`verdict-line ${judged.level}`}><b class="verdict">{head}.</b> {text}</p>
-      {address.query.segment && <OneSegment stream={stream} segment={address.query.segment} windowName={judged.windowName} address={address} />}
-      <section class="panel" aria-label="The stream as it was drawn">
-        <Diagram judged={judged} edges={live.edges[stream.id]} address={address} now={now} />
+      {segment && <PartLine segment={segment} {...part} judged={shown} address={address} />}
+      <p class={`verdict-line ${judged.level}`}><b class="verdict">{segment ? `All of it: ${head.toLowerCase()}` : head}.</b> {text}</p>
+      {shown && <section class="panel" aria-label="The stream as it was drawn">
+        <Diagram judged={shown} edges={edges} address={address} now={now} />
         <p class="links">
           <a href={link(address, 'items', [], { stream: stream.id, sort: 'pace' })}>Its items, the slowest first</a>{' '}
           <Csv path="series" query={{ stream: stream.id, window }} name={`${stream.id}-${window}`} />
         </p>
-      </section>
-      <Throughput judged={judged} />
-      <Expectations sle={judged.window?.sle ?? []} windowName={judged.windowName} />
+      </section>}
+      {shown && <Throughput judged={shown} />}
+      <Expectations sle={shown?.window?.sle ?? []} windowName={judged.windowName} />
       <AlertList most={4} title="Alerts of this stream" alerts={live.alerts.filter((a) => a.value_stream === stream.id)} now={now} address={address} />
       {own && own.panes.length > 0 && (
         <div class="charts">
-          <CumulativeFlow judged={judged} own={own} />
-          <Finished titles={['Lead time', 'Spread of lead times']} {...finished} times={judged.window?.lead_time} sle={[]} address={address} />
-          <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />
+          {!segment && <CumulativeFlow judged={judged} own={own} />}
+          <Finished titles={['Lead time', 'Spread of lead times']} {...finished} segment={segment} times={shown?.window?.lead_time} sle={[]} address={address} />
+          {!segment && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />}
         </div>
       )}
-      <Forecast streamId={stream.id} />
+      {segment ? <PartNote segment={segment} address={address} left="Expectations, alerts, the flow over time and the forecast" /> : <Forecast streamId={stream.id} />}
       <Segments stream={stream} stageId="" windowName={judged.windowName} address={address} />
     </>
   )
