@@ -176,9 +176,9 @@ static bool fits(struct agent *a) {
 }
 
 static bool connect_to(struct agent *a) {
-  static const char *const keys[] = {"fallback_application_name", "connect_timeout", "tcp_user_timeout", "dbname",
-                                     NULL};
-  const char *const values[] = {"vsm agent sql", "10", "30000", a->set.connect.z, NULL};
+  static const char *const keys[] = {"fallback_application_name", "connect_timeout", "tcp_user_timeout",
+                                     "keepalives_idle",           "dbname",          NULL};
+  const char *const values[] = {"vsm agent sql", "10", "30000", "30", a->set.connect.z, NULL};
   a->db = PQconnectdbParams(keys, values, 1);
   if (PQstatus(a->db) != CONNECTION_OK)
     return say(a, PQerrorMessage(a->db)), false;

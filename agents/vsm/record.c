@@ -44,13 +44,23 @@ static const struct vsm_conf_field FILE_FIELDS[] = {
 const struct vsm_conf_map VSM_RECORD_FILE = {
     .what = "the file", .fields = FILE_FIELDS, .n_fields = 1, .size = sizeof(struct vsm_record_map)};
 
+static const struct vsm_yaml *member(const struct vsm_yaml *map, const char *key) {
+  const struct vsm_yaml *n = map->first;
+  while (n && (!n->key || strcmp(n->key->text, key) != 0))
+    n = n->next;
+  return n;
+}
+
 static void read_tree(struct vsm_conf_reader *r, const char *path, const struct vsm_conf_map *root, void *at) {
   const struct vsm_conf_word top = {.file = r->file, .line = 1, .column = 1};
   size_t n = 0;
   const char *text = vsm_conf_file(r, &top, path, &n);
   const struct vsm_yaml *tree = text ? vsm_yaml_read(r->arena, r->report, r->file, text, n) : NULL;
-  if (tree)
-    vsm_conf_read_map(r, root, tree, at);
+  const struct vsm_yaml *event = tree && !root ? member(tree, "event") : NULL;
+  if (event)
+    vsm_conf_read_map(r, &VSM_RECORD_MAP, event, at);
+  else if (tree)
+    vsm_conf_read_map(r, root ? root : &VSM_RECORD_FILE, tree, at);
 }
 
 // Of a field that a record cannot have; NULL: there is none.

@@ -18,7 +18,8 @@ struct vsm_record_map {
 extern const struct vsm_conf_map VSM_RECORD_MAP, VSM_RECORD_FILE;
 
 // Reads a file by the table of its root into *at, whose texts lie in the arena, and then makes the record map in it
-// ready. VSM_DONE, or VSM_FAILED with each mistake on standard error.
+// ready. root NULL: only its `event`, whatever else stands there. VSM_DONE, or VSM_FAILED with each mistake on standard
+// error.
 int vsm_record_load(const char *path, const struct vsm_conf_map *root, void *at, struct vsm_record_map *map,
                     struct vsm_arena *arena);
 

@@ -7,12 +7,14 @@
 #include "cmd.h"
 #include "core/view.h"
 #include "logs.h"
+#include "record.h"
 #include "text.h"
 
 struct trying {
-  const char *path, *config;
+  const char *path, *config, *map_path;
   bool json, mistakes;
   const struct vsm_model *model;
+  struct vsm_record_map map; // where map_path is given
   struct vsm_arena arena;
   unsigned long n;
 };
@@ -79,8 +81,7 @@ static void judge(const struct vsm_match *m, long n, const char **result, enum v
   *result = n == 0 ? "unmapped" : taken ? "applied" : ignored ? "ignored" : "rejected";
 }
 
-static int on_event(void *ctx, const struct vsm_emitter_event *event, unsigned long line) {
-  struct trying *t = ctx;
+static int try_event(struct trying *t, const struct vsm_emitter_event *event, unsigned long line) {
   struct vsm_attr attrs[256];
   for (size_t i = 0; i < event->n_data; i++)
     attrs[i] = (struct vsm_attr){vsm_str_of(event->data[i].key), vsm_str_of(event->data[i].value)};
@@ -95,7 +96,6 @@ static int on_event(void *ctx, const struct vsm_emitter_event *event, unsigned l
   const char *result;
   enum vsm_reason reason;
   struct vsm_str detail;
-  vsm_arena_reset(&t->arena);
   long n = vsm_match_event(t->model, &e, &t->arena, &m);
   if (n < 0)
     return VSM_FAILED;
@@ -110,8 +110,21 @@ static int on_event(void *ctx, const struct vsm_emitter_event *event, unsigned l
 
 static void on_mistake(void *ctx, unsigned long line, const char *what) {
   struct trying *t = ctx;
+  fflush(stdout); // in the order of the lines, where both go to one place
   fprintf(stderr, "%s:%lu: %s\n", t->path, line, what);
   t->mistakes = true;
+}
+
+static int on_event(void *ctx, const struct vsm_emitter_event *event, unsigned long line) {
+  struct trying *t = ctx;
+  struct vsm_emitter_event mapped;
+  char why[200];
+  vsm_arena_reset(&t->arena);
+  if (!t->map_path)
+    return try_event(t, event, line);
+  if (vsm_record_event(&t->map, event, &t->arena, &mapped, why, sizeof why))
+    return try_event(t, &mapped, line);
+  return on_mistake(t, line, why), VSM_DONE;
 }
 
 static int try_file(struct trying *t) {
@@ -120,25 +133,46 @@ static int try_file(struct trying *t) {
     perror(t->path);
     return VSM_FAILED;
   }
-  int status = vsm_jsonl_read(in, vsm_cloudevent_read, &(struct vsm_log_reader){on_event, on_mistake, NULL, t});
+  int status = vsm_jsonl_read(in, t->map_path ? vsm_json_record_read : vsm_cloudevent_read,
+                              &(struct vsm_log_reader){on_event, on_mistake, NULL, t});
   if (in != stdin)
     fclose(in);
   return t->mistakes ? VSM_FAILED : status;
+}
+
+static int try_with(struct trying *t) {
+  struct vsm_config *config;
+  struct vsm_conf_report report;
+  int err = vsm_config_load(t->config, &config, &report);
+  vsm_conf_report_print(&report, stderr);
+  vsm_conf_report_fini(&report);
+  if (err)
+    return VSM_FAILED;
+  t->model = &config->model;
+  vsm_arena_init(&t->arena, 0);
+  int status = try_file(t);
+  vsm_arena_fini(&t->arena);
+  vsm_config_destroy(config);
+  return status;
 }
 
 int vsm_cmd_try(int argc, char **argv) {
   struct trying t = {0};
   const struct vsm_flag flags[] = {
       {"config", VSM_FLAG_TEXT, &t.config, "FILE", "the configuration whose rules are tried"},
+      {"map", VSM_FLAG_TEXT, &t.map_path, "FILE",
+       "the lines are records, which become events as this file of vsm agent says"},
       {"json", VSM_FLAG, &t.json, NULL, "as JSON, a line an event"},
   };
   int n,
       status = vsm_options(
           argc, argv,
-          &(struct vsm_usage){"vsm try FILE.jsonl --config F [--json]",
+          &(struct vsm_usage){"vsm try FILE.jsonl --config F [--map FILE] [--json]",
                               "For each event (CloudEvents, a line of JSON each): which rules match, which item and\n"
                               "stage, or why not. No daemon is needed.",
-                              "  vsm try events.jsonl --config config/quantum-energy.yaml\n", VSM_ARRAY(flags), 1, 1},
+                              "  vsm try events.jsonl --config config/quantum-energy.yaml\n"
+                              "  vsm try rows.jsonl --map orders.yaml --config vsmd.yaml\n",
+                              VSM_ARRAY(flags), 1, 1},
           &n);
   if (status >= 0)
     return status;
@@ -147,17 +181,11 @@ int vsm_cmd_try(int argc, char **argv) {
     return VSM_WRONG_USAGE;
   }
   t.path = argv[1];
-  struct vsm_config *config;
-  struct vsm_conf_report report;
-  int err = vsm_config_load(t.config, &config, &report);
-  vsm_conf_report_print(&report, stderr);
-  vsm_conf_report_fini(&report);
-  if (err)
-    return VSM_FAILED;
-  t.model = &config->model;
-  vsm_arena_init(&t.arena, 0);
-  status = try_file(&t);
-  vsm_arena_fini(&t.arena);
-  vsm_config_destroy(config);
+  struct vsm_arena arena; // of the map
+  vsm_arena_init(&arena, 0);
+  status = t.map_path ? vsm_record_load(t.map_path, NULL, &t.map, &t.map, &arena) : VSM_DONE;
+  if (status == VSM_DONE)
+    status = try_with(&t);
+  vsm_arena_fini(&arena);
   return status;
 }
