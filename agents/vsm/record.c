@@ -1,10 +1,12 @@
 // The record is laid out once as an event of the core, so that the templates are those of the rules.
 #include "record.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agents/lib/cloudevent.h"
+#include "agents/lib/number.h"
 #include "base/mem.h"
 #include "base/when.h"
 #include "cmd.h"
@@ -164,14 +166,18 @@ static const char *expand(const struct vsm_record_map *map, enum vsm_record_part
   return z;
 }
 
-// "1767225600123" as "1767225600.123".
+// A bare number in another unit than seconds: "1767225600123" as "1767225600.123".
 static bool read_time(const char *text, enum time_unit unit, uint64_t *unix_nano) {
-  static const size_t decimals[] = {[SECONDS] = 0, [MILLISECONDS] = 3, [MICROSECONDS] = 6};
-  char seconds[64];
-  size_t n = strlen(text), cut = decimals[unit];
-  if (cut == 0 || n <= cut || n > 40 || strspn(text, "0123456789") != n)
+  static const struct {
+    int digits;
+    uint64_t in_a_second;
+  } units[] = {[MILLISECONDS] = {3, 1000}, [MICROSECONDS] = {6, 1000000}};
+  char seconds[48];
+  uint64_t n;
+  if (unit == SECONDS || !vsm_number_read(text, &n))
     return vsm_when_parse(text, unix_nano);
-  snprintf(seconds, sizeof seconds, "%.*s.%s", (int)(n - cut), text, text + n - cut);
+  snprintf(seconds, sizeof seconds, "%" PRIu64 ".%0*" PRIu64, n / units[unit].in_a_second, units[unit].digits,
+           n % units[unit].in_a_second);
   return vsm_when_parse(seconds, unix_nano);
 }
 

@@ -2,10 +2,14 @@
 
 #include <inttypes.h>
 
+static const char *or_empty(const char *z) {
+  return z ? z : "";
+}
+
 static int on_event(void *ctx, const struct vsm_emitter_event *e, unsigned long line) {
   struct log_catcher *c = ctx;
-  fprintf(c->out, "%lu %s|%s|%s|%s|%" PRIu64 ".%09" PRIu64 "|", line, e->source, e->id ? e->id : "", e->type,
-          e->subject, e->time_unix_nano / 1000000000, e->time_unix_nano % 1000000000);
+  fprintf(c->out, "%lu %s|%s|%s|%s|%" PRIu64 ".%09" PRIu64 "|", line, or_empty(e->source), or_empty(e->id),
+          or_empty(e->type), or_empty(e->subject), e->time_unix_nano / 1000000000, e->time_unix_nano % 1000000000);
   for (size_t i = 0; i < e->n_data; i++)
     fprintf(c->out, "%s%s=%s", i ? " " : "", e->data[i].key, e->data[i].value);
   fputc('\n', c->out);

@@ -131,6 +131,14 @@ static void test_headers_that_will_not_do(void **state) {
   expect_of("type,subject,time,a,a\n", VSM_FAILED, "1! two columns are named \"a\"\n");
 }
 
+static void test_records_have_any_columns(void **state) {
+  (void)state;
+  static const char csv[] = "no,type,time,\n7,a,soon,x\n8,,,\n9\n";
+  expect_read(
+      csv, sizeof csv - 1, NULL, 0,
+      "2 ||||0.000000000|no=7 type=a time=soon\n3 ||||0.000000000|no=8\n4! 1 columns, where the header has 4\n");
+}
+
 static void test_stops_where_asked(void **state) {
   (void)state;
   struct log_catcher c = {.stop_after = 1};
@@ -157,6 +165,7 @@ int main(void) {
       cmocka_unit_test(test_a_row_longer_than_what_is_read_at_once),
       cmocka_unit_test(test_map),
       cmocka_unit_test(test_headers_that_will_not_do),
+      cmocka_unit_test(test_records_have_any_columns),
       cmocka_unit_test(test_stops_where_asked),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
