@@ -63,6 +63,15 @@ int vsm_agent_out_take(struct vsm_agent_out *o, const struct vsm_emitter_event *
   return VSM_DONE;
 }
 
+int vsm_agent_out_await(struct vsm_agent_out *o) {
+  int status = vsm_sender_await(o->sender);
+  if (status != VSM_DONE || vsm_sender_refused(o->sender, "not_allowed") == 0)
+    return status;
+  fprintf(stderr, "%s: the daemon does not let this key speak for the source; what was refused stays where it is\n",
+          o->name);
+  return VSM_FAILED;
+}
+
 bool vsm_agent_alone(int fd, const char *path) {
   if (flock(fd, LOCK_EX | LOCK_NB) == 0)
     return true;

@@ -31,6 +31,9 @@ int vsm_agent_out_open(struct vsm_agent_out *o, const char *name);
 int vsm_agent_out_close(struct vsm_agent_out *o);
 // Sends a record; one that is no event is a mistake, which is said, and VSM_DONE. VSM_FAILED: nobody takes events.
 int vsm_agent_out_take(struct vsm_agent_out *o, const struct vsm_emitter_event *record, unsigned long line);
+// Waits until all is acked. VSM_FAILED: it is not, or the daemon does not let us speak for the source: said, and the
+// source is not to be let go of.
+int vsm_agent_out_await(struct vsm_agent_out *o);
 
 // One agent at a time: a lock on that file or folder, kept until the process ends. False: said.
 bool vsm_agent_alone(int fd, const char *path);

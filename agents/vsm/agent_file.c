@@ -78,7 +78,7 @@ static int deliver(struct agent *a, const char *name) {
   fclose(in);
   if (opened != VSM_DONE)
     return VSM_FAILED;
-  bool acked = vsm_sender_await(a->out.sender) == VSM_DONE;
+  bool acked = vsm_agent_out_await(&a->out) == VSM_DONE;
   int status = vsm_agent_out_close(&a->out);
   if (!acked)
     return VSM_FAILED;

@@ -206,7 +206,7 @@ static bool take_messages(struct agent *a) {
     if (!good(a, "connection lost", mosquitto_loop_read(a->client, 1)))
       return false;
   } while (!a->failed && a->taken > before && a->taken < MESSAGES_MAX);
-  return !a->failed && (a->taken == 0 || vsm_sender_await(a->out->sender) == VSM_DONE);
+  return !a->failed && (a->taken == 0 || vsm_agent_out_await(a->out) == VSM_DONE);
 }
 
 static int follow_connected(struct agent *a, struct vsm_agent_out *out) {

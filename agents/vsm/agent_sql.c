@@ -227,7 +227,7 @@ static bool await_flush(const struct agent *a) {
 static bool settle(struct agent *a, const PGresult *rows) {
   int last = PQntuples(rows) - 1, id = column(rows, a->set.id.z), xid = column(rows, a->set.transaction.z);
   struct position *p = &a->position;
-  if (vsm_sender_await(a->out->sender) != VSM_DONE || !await_flush(a))
+  if (vsm_agent_out_await(a->out) != VSM_DONE || !await_flush(a))
     return false;
   snprintf(p->transaction, sizeof p->transaction, "%s", PQgetvalue(rows, last, xid));
   snprintf(p->id, sizeof p->id, "%s", PQgetvalue(rows, last, id));

@@ -71,10 +71,21 @@ void vsm_sender_mistake(struct vsm_sender *s, unsigned long line, const char *wh
 
 // --- acks
 
-static void count_reason(struct vsm_sender *s, const char *reason) {
+// s->n_reasons: not yet among them.
+static int reason_at(const struct vsm_sender *s, const char *reason) {
   int i = 0;
   while (i < s->n_reasons && strcmp(s->reasons[i].name, reason) != 0)
     i++;
+  return i;
+}
+
+uint64_t vsm_sender_refused(const struct vsm_sender *s, const char *reason) {
+  int i = reason_at(s, reason);
+  return i < s->n_reasons ? s->reasons[i].n : 0;
+}
+
+static void count_reason(struct vsm_sender *s, const char *reason) {
+  int i = reason_at(s, reason);
   if (i == REASONS_MAX)
     return;
   if (i == s->n_reasons)

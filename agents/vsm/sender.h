@@ -25,6 +25,8 @@ void vsm_sender_mistake(struct vsm_sender *s, unsigned long line, const char *wh
 // Takes acks until then (monotonic clock). Result as of vsm_sender_send().
 int vsm_sender_wait(struct vsm_sender *s, int64_t until_us);
 uint64_t vsm_sender_sent(const struct vsm_sender *s);
+// How many events were refused for that reason, as far as acks named them.
+uint64_t vsm_sender_refused(const struct vsm_sender *s, const char *reason);
 
 // Waits until all is acked. Result as of vsm_sender_send().
 int vsm_sender_await(struct vsm_sender *s);

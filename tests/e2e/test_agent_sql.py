@@ -9,6 +9,7 @@ import unittest
 import agent_rig
 import harness
 from agent_rig import Agent, FixedDaemon, Postgres, Session, await_items
+from curve_rig import CurveDaemon, Key
 from harness import Daemon
 
 with open(os.path.join(harness.ROOT, "docs", "emitting.md"), encoding="utf-8") as f:
@@ -196,6 +197,21 @@ class AgentSql(unittest.TestCase):
             done = self.agent(d.endpoint("submit"), FILE.format(connect=f"{connect} passfile={passfile}")).once()
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(d.ingest().applied, 1)
+
+    def test_what_its_key_may_not_say_stays(self):
+        key = Key("agent")
+        with CurveDaemon(key.entry("emit", sources=["others"])) as d:
+            files = ("--key", key.file(self.folder), "--server-key", d.server.file(self.folder, ".pub"))
+            self.server.sql(row("A"))
+            a = self.agent(d.endpoint("submit"))
+            a.command += files
+            done = a.once()
+            self.assertEqual((done.returncode, self.position()), (1, None))
+            self.assertIn("outbox: the daemon does not let this key speak for the source", done.stderr)
+            d.reload(key.entry("emit", sources=["orders"]))
+            done = a.once()
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("1 accepted, 0 refused", done.stdout)
 
     def test_mistakes_are_said_with_their_place(self):
         done = self.agent("tcp://127.0.0.1:1", "connect: host\ntabel: x\nevent: {source: a, type: '{kind}', subject: '{subject}', time: x}\n").once()
