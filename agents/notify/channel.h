@@ -15,10 +15,10 @@ struct vsm_parcel {
 };
 
 typedef void vsm_channel_fn(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                            vsm_result_fn *fn, void *ctx);
+                            vsm_tried_fn *fn, void *ctx);
 vsm_channel_fn vsm_channel_alertmanager, vsm_channel_webhook, vsm_channel_command, vsm_channel_mail, vsm_channel_log;
 void vsm_channel_send(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                      vsm_result_fn *fn, void *ctx); // by the receiver's channel
+                      vsm_tried_fn *fn, void *ctx); // by the receiver's channel
 
 // "v1=HEX": HMAC-SHA256 of "SECONDS.BODY".
 enum { VSM_SIGNATURE_BYTES = 3 + 64 + 1 };

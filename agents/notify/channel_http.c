@@ -9,7 +9,7 @@
 #include "base/time.h"
 
 void vsm_channel_send(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                      vsm_result_fn *fn, void *ctx) {
+                      vsm_tried_fn *fn, void *ctx) {
   static vsm_channel_fn *const channels[VSM_CHANNELS] = {
       [VSM_ALERTMANAGER] = vsm_channel_alertmanager,
       [VSM_WEBHOOK] = vsm_channel_webhook,
@@ -21,7 +21,7 @@ void vsm_channel_send(struct vsm_carrier *c, const struct vsm_receiver *to, cons
 }
 
 void vsm_channel_alertmanager(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                              vsm_result_fn *fn, void *ctx) {
+                              vsm_tried_fn *fn, void *ctx) {
   vsm_transfer_go(vsm_http_create(c->transfers, &to->alertmanager.http, "/api/v2/alerts", p->body, fn, ctx));
 }
 
@@ -39,7 +39,7 @@ void vsm_webhook_sign(const struct vsm_secret *key, int64_t seconds, const char 
 }
 
 void vsm_channel_webhook(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                         vsm_result_fn *fn, void *ctx) {
+                         vsm_tried_fn *fn, void *ctx) {
   struct vsm_transfer *x = vsm_http_create(c->transfers, &to->webhook.http, "", p->body, fn, ctx);
   char signature[VSM_SIGNATURE_BYTES];
   int64_t seconds = p->now_us / VSM_SECOND_US;

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 void vsm_channel_command(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                         vsm_result_fn *fn, void *ctx) {
+                         vsm_tried_fn *fn, void *ctx) {
   vsm_child_begin(&c->children, &to->command, p->delivery, p->body, p->mono_us, fn, ctx);
 }
 
@@ -76,10 +76,10 @@ static int write_all(int fd, const char *p, size_t n) {
 }
 
 // The file is opened for each message, so that one that was moved away is begun anew.
-void vsm_channel_log(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                     vsm_result_fn *fn, void *ctx) {
+void vsm_channel_log(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p, vsm_tried_fn *fn,
+                     void *ctx) {
   (void)c;
-  struct vsm_result r = {.outcome = VSM_SENT};
+  struct vsm_tried r = {.outcome = VSM_SENT};
   size_t n;
   char *lines = lines_of(p->body, &n);
   int fd = to->log_path ? open(to->log_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640) : STDERR_FILENO;

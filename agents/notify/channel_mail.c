@@ -112,7 +112,7 @@ static char *mail_of(const struct vsm_receiver *to, const struct vsm_parcel *p) 
 }
 
 void vsm_channel_mail(struct vsm_carrier *c, const struct vsm_receiver *to, const struct vsm_parcel *p,
-                      vsm_result_fn *fn, void *ctx) {
+                      vsm_tried_fn *fn, void *ctx) {
   const struct vsm_mail_settings *m = &to->mail;
   char *mail = mail_of(to, p);
   struct vsm_transfer *x = vsm_transfer_create(c->transfers, mail, m->timeout.us, fn, ctx);

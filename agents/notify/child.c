@@ -25,7 +25,7 @@ struct vsm_child {
   bool late;          // it was killed for that
   char said[200], why[160];
   size_t n_said;
-  vsm_result_fn *fn;
+  vsm_tried_fn *fn;
   void *ctx;
   struct vsm_child *next;
 };
@@ -101,7 +101,7 @@ static int start(struct vsm_child *c, const struct vsm_command_settings *s, cons
 }
 
 void vsm_child_begin(struct vsm_child **all, const struct vsm_command_settings *s, const char *delivery,
-                     const char *body, int64_t mono_us, vsm_result_fn *fn, void *ctx) {
+                     const char *body, int64_t mono_us, vsm_tried_fn *fn, void *ctx) {
   struct vsm_child *c = vsm_mem_alloc(sizeof *c);
   *c = (struct vsm_child){.alive = -1,
                           .in = -1,
@@ -152,7 +152,7 @@ static void free_child(struct vsm_child *c) {
 
 static void finish(struct vsm_child **link, int status) {
   struct vsm_child *c = *link;
-  struct vsm_result r = {.outcome = VSM_AGAIN};
+  struct vsm_tried r = {.outcome = VSM_AGAIN};
   char said[sizeof c->said];
   read_some(c);
   vsm_text_plain(c->said, said, sizeof said);
@@ -167,7 +167,7 @@ static void finish(struct vsm_child **link, int status) {
   if (c->pid && !c->late && WIFEXITED(status) && WEXITSTATUS(status) == 0)
     r.outcome = VSM_SENT;
   *link = c->next;
-  vsm_result_fn *fn = c->fn;
+  vsm_tried_fn *fn = c->fn;
   void *ctx = c->ctx;
   free_child(c);
   fn(ctx, &r);

@@ -9,7 +9,7 @@ struct vsm_child; // one run; a list of them belongs to its user
 
 // fn is called from _turn(), also where the program could not be started.
 void vsm_child_begin(struct vsm_child **all, const struct vsm_command_settings *c, const char *delivery,
-                     const char *body, int64_t mono_us, vsm_result_fn *fn, void *ctx);
+                     const char *body, int64_t mono_us, vsm_tried_fn *fn, void *ctx);
 void vsm_child_turn(struct vsm_child **all, int64_t mono_us);
 // What to wait for: adds to fds, at most `room`; returns how many.
 unsigned vsm_child_fds(const struct vsm_child *all, struct curl_waitfd *fds, unsigned room);

@@ -103,7 +103,7 @@ struct vsm_deliver_counts vsm_deliver_counts(const struct vsm_deliver *d) {
   return d->counts;
 }
 
-static int64_t wait_us(struct lane *l, int64_t tries, const struct vsm_result *r) {
+static int64_t wait_us(struct lane *l, int64_t tries, const struct vsm_tried *r) {
   int64_t us = vsm_queue_backoff(l->of->settings, tries, erand48(l->of->random));
   return us > r->retry_after_us ? us : r->retry_after_us;
 }
@@ -119,7 +119,7 @@ static void commit(struct lane *l) {
 // --- messages
 
 // The log tells what is written down already.
-static void message_ended(void *ctx, const struct vsm_result *r) {
+static void message_ended(void *ctx, const struct vsm_tried *r) {
   struct lane *l = ctx;
   struct vsm_deliver *d = l->of;
   const struct vsm_message *m = &l->message;
@@ -168,7 +168,7 @@ static void begin_message(struct lane *l, int64_t mono_us) {
 
 // --- an Alertmanager
 
-static void standing_ended(void *ctx, const struct vsm_result *r) {
+static void standing_ended(void *ctx, const struct vsm_tried *r) {
   struct lane *l = ctx;
   struct vsm_deliver *d = l->of;
   if (r->outcome == VSM_AGAIN) {

@@ -13,7 +13,7 @@ void vsm_heartbeat_follow(struct vsm_heartbeat *h, const struct vsm_heartbeat_se
   h->due_mono_us = 0;
 }
 
-static void ended(void *ctx, const struct vsm_result *r) {
+static void ended(void *ctx, const struct vsm_tried *r) {
   struct vsm_heartbeat *h = ctx;
   bool failed = r->outcome != VSM_SENT;
   h->under_way = false;

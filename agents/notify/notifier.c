@@ -394,7 +394,7 @@ struct trial {
   unsigned under_way, failed;
 };
 
-static void on_tried(void *ctx, const struct vsm_result *r) {
+static void on_tried(void *ctx, const struct vsm_tried *r) {
   struct trial *t = ctx;
   t->under_way--;
   t->failed += r->outcome != VSM_SENT;

@@ -77,7 +77,7 @@ static size_t give_body(char *p, size_t size, size_t n, void *ctx) {
 }
 
 struct vsm_transfer *vsm_transfer_create(struct vsm_transfers *t, const char *body, int64_t timeout_us,
-                                         vsm_result_fn *fn, void *ctx) {
+                                         vsm_tried_fn *fn, void *ctx) {
   struct vsm_transfer *x = vsm_mem_alloc(sizeof *x);
   x->easy = vsm_mem_need(curl_easy_init(), 0);
   x->body = vsm_mem_copy(vsm_str_of(body));
@@ -134,7 +134,7 @@ static enum vsm_outcome mail_outcome(struct vsm_transfer *x, CURLcode code, long
   return final && reply >= 500 && reply < 600 ? VSM_REFUSED : VSM_AGAIN;
 }
 
-static void describe(const struct vsm_transfer *x, CURLcode code, long status, struct vsm_result *r) {
+static void describe(const struct vsm_transfer *x, CURLcode code, long status, struct vsm_tried *r) {
   char answer[sizeof x->answer];
   vsm_text_plain(x->answer, answer, sizeof answer);
   if (code != CURLE_OK)
@@ -147,7 +147,7 @@ static void describe(const struct vsm_transfer *x, CURLcode code, long status, s
 }
 
 static void end(struct vsm_transfer *x, CURLcode code) {
-  struct vsm_result r = {0};
+  struct vsm_tried r = {0};
   long status = 0;
   curl_off_t after_s = 0;
   curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -156,7 +156,7 @@ static void end(struct vsm_transfer *x, CURLcode code) {
   r.outcome = x->is_mail ? mail_outcome(x, code, status) : answered ? vsm_http_outcome(status) : VSM_AGAIN;
   r.retry_after_us = (after_s < RETRY_AFTER_MAX_S ? after_s : RETRY_AFTER_MAX_S) * VSM_SECOND_US;
   describe(x, answered ? CURLE_OK : code, status, &r);
-  vsm_result_fn *fn = x->fn;
+  vsm_tried_fn *fn = x->fn;
   void *ctx = x->ctx;
   destroy(x);
   fn(ctx, &r);
@@ -190,7 +190,7 @@ static void set_url(struct vsm_transfer *x, const struct vsm_http_settings *h, c
 }
 
 struct vsm_transfer *vsm_http_create(struct vsm_transfers *t, const struct vsm_http_settings *h, const char *path,
-                                     const char *body, vsm_result_fn *fn, void *ctx) {
+                                     const char *body, vsm_tried_fn *fn, void *ctx) {
   struct vsm_transfer *x = vsm_transfer_create(t, body, h->timeout.us, fn, ctx);
   x->has_secrets = h->whole_url.z || h->password.z || h->token.z;
   set_url(x, h, path);

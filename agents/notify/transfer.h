@@ -13,12 +13,12 @@ enum vsm_outcome {
   VSM_REFUSED, // it never will be
 };
 
-struct vsm_result {
+struct vsm_tried {
   enum vsm_outcome outcome;
   int64_t retry_after_us; // the other side asks for so long; 0: it does not
   char said[300];         // for people: what came back, without secrets
 };
-typedef void vsm_result_fn(void *ctx, const struct vsm_result *r);
+typedef void vsm_tried_fn(void *ctx, const struct vsm_tried *r);
 
 struct vsm_transfers;
 struct vsm_transfer {
@@ -29,7 +29,7 @@ struct vsm_transfer {
   bool is_mail, has_secrets; // with secrets, what the other side says is not shown
   char answer[200], error[CURL_ERROR_SIZE];
   size_t n_answer;
-  vsm_result_fn *fn;
+  vsm_tried_fn *fn;
   void *ctx;
   struct vsm_transfers *of;
   struct vsm_transfer *next;
@@ -42,7 +42,7 @@ void vsm_transfers_turn(struct vsm_transfers *t);    // goes on with all; calls 
 
 // A transfer of a body (copied) with the options that all have. Then set what it needs, and _go().
 struct vsm_transfer *vsm_transfer_create(struct vsm_transfers *t, const char *body, int64_t timeout_us,
-                                         vsm_result_fn *fn, void *ctx);
+                                         vsm_tried_fn *fn, void *ctx);
 void vsm_transfer_header(struct vsm_transfer *x, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void vsm_transfer_go(struct vsm_transfer *x);
 
@@ -50,4 +50,4 @@ void vsm_transfer_go(struct vsm_transfer *x);
 enum vsm_outcome vsm_http_outcome(long status);
 // An HTTP request to the settings' URL, with `path` behind it, who we are, and the headers that were given.
 struct vsm_transfer *vsm_http_create(struct vsm_transfers *t, const struct vsm_http_settings *h, const char *path,
-                                     const char *body, vsm_result_fn *fn, void *ctx);
+                                     const char *body, vsm_tried_fn *fn, void *ctx);

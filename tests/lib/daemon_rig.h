@@ -10,6 +10,7 @@
 #pragma once
 #include "conf/conf.h"
 #include "shell/answers.h"
+#include "tests/lib/pieces.h"
 
 struct daemon_rig {
   struct vsm_query_socket q;
@@ -19,10 +20,6 @@ struct daemon_rig {
   size_t taken; // events of a batch, of which there was no memory for the next
   void (*on_answer)(struct daemon_rig *d, struct vsm_str packed);
 };
-
-// The next piece of some bytes. Pieces stand apart by FF FE, which no text has, and hardly any number of a message: so
-// they can be cut, put elsewhere and repeated. False: there is none any more.
-bool daemon_rig_piece(struct vsm_str *rest, struct vsm_str *piece);
 
 // One of some configurations that follow each other: stages go, come and get other names, thresholds and calendars
 // change. Parsed once.
