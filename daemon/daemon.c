@@ -262,7 +262,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                              .loop = d->loop,
                                                              .gates = &d->gates,
                                                              .auth = d->auth,
-                                                             .pass_time = vsm_daemon_pass_time,
+                                                             .pass_time = vsm_daemon_pass_time_of_batch,
                                                              .wants_changes = wants_changes,
                                                              .on_change = on_change,
                                                              .on_batch = on_batch,

@@ -45,6 +45,9 @@ struct vsm_daemon {
   int64_t memory_boot_us; // when memory was last looked at, and given back
   int64_t trimmed_boot_us;
   int64_t passed_boot_us; // when time last passed in the core; 0: this run did not begin yet
+  bool held_back;         // a time step is due, and waits for what is to be read first
+  int64_t late_us;        // one that came late, when it was due
+  int64_t late_until_us;  // until when (by the clock of boot_us) it waits in any case
   struct vsm_pulse pulse;
   struct vsm_time configured;
   char trouble[512];
@@ -59,6 +62,8 @@ struct vsm_daemon {
 // Before anything is done to the core or read from it. Returns the time of receipt: of a wall clock that was set back a
 // little the core's now, so that a record says all that there is to know of time. (ctx: the daemon)
 struct vsm_time vsm_daemon_pass_time(void *ctx);
+// Likewise before a batch, which was sent before now.
+struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx);
 // This run begins: what came to pass while nothing ran is looked at by the start alone, so no time passes before it.
 struct vsm_time vsm_daemon_begin_run(struct vsm_daemon *d);
 // Likewise after time in which it did not run; recorded.

@@ -4,21 +4,44 @@
 // Time in which the process did not run (it was stopped, the machine slept, or the clock was wrong and is accepted as
 // it is now) is like that before a start: nobody listened, and what waits in the sockets was not read yet. So the core
 // is told of it as of a start, which stands in the journal like one.
+//
+// For less than that, what waits in the sockets is read before a time step that is due: an alert would be told that the
+// next message takes back. Time stands just before the step meanwhile, for as long as more comes than can be read,
+// but not longer. A step that comes late, as one of a process that was stopped for a moment, waits a little in any
+// case: what was sent to it is on its way through the kernel and ZeroMQ's thread.
 #include "parts.h"
 
 // Three looks at trouble that did not come, and more than any turn takes.
 #define STOOD_STILL_US (15 * VSM_SECOND_US)
 
+#define LATE_US (100 * 1000) // beyond what a turn takes
+#define LOOK_AGAIN_US (1000)
+
+// How far time may pass now. reading: a batch is at hand.
+static int64_t may_pass_to(struct vsm_daemon *d, int64_t now_us, int64_t boot_us, bool reading) {
+  int64_t due_us = d->model->clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core).us : INT64_MAX;
+  int64_t late_us = now_us - due_us;
+  d->held_back = false;
+  if (late_us < 0 || late_us > STOOD_STILL_US)
+    return now_us;
+  if (late_us > LATE_US && d->late_us != due_us) {
+    d->late_us = due_us;
+    d->late_until_us = boot_us + LATE_US;
+  }
+  d->held_back = reading || boot_us < d->late_until_us || vsm_ingest_waits(d->ingest);
+  return d->held_back ? due_us - 1 : now_us;
+}
+
 // Sets the timer for the core's deadline. With the event clock no time step waits for the wall.
 static void rearm(struct vsm_daemon *d) {
   struct vsm_time due = d->model->clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core) : VSM_TIME_NEVER;
-  if (due.us == d->step_due.us)
+  if (due.us == d->step_due.us && !d->held_back)
     return;
   d->step_due = due;
   if (due.us == INT64_MAX)
     vsm_timer_clear(d->step);
   else
-    vsm_timer_set(d->step, due.us - vsm_clock_now(&d->clock).us);
+    vsm_timer_set(d->step, d->held_back ? LOOK_AGAIN_US : due.us - vsm_clock_now(&d->clock).us);
 }
 
 struct vsm_time vsm_daemon_begin_run(struct vsm_daemon *d) {
@@ -37,8 +60,7 @@ struct vsm_time vsm_daemon_begin_again(struct vsm_daemon *d) {
   return now;
 }
 
-struct vsm_time vsm_daemon_pass_time(void *ctx) {
-  struct vsm_daemon *d = ctx;
+static struct vsm_time pass_time(struct vsm_daemon *d, bool reading) {
   struct vsm_time now = vsm_clock_now(&d->clock);
   if (!d->recovered)
     return now;
@@ -47,11 +69,19 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
   if (d->model->clock == VSM_CLOCK_WALL && stood_still)
     return vsm_daemon_begin_again(d);
   d->passed_boot_us = begun ? boot_us : 0;
-  vsm_core_advance(d->core, now);
+  vsm_core_advance(d->core, (struct vsm_time){may_pass_to(d, now.us, boot_us, reading)});
   now = d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
   if (begun)
     vsm_daemon_look_at_memory(d, boot_us, now);
   return now;
+}
+
+struct vsm_time vsm_daemon_pass_time(void *ctx) {
+  return pass_time(ctx, false);
+}
+
+struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx) {
+  return pass_time(ctx, true);
 }
 
 // What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so
@@ -69,6 +99,8 @@ void vsm_daemon_after_turn(void *ctx) {
   struct vsm_daemon *d = ctx;
   if (!d->recovered)
     return;
+  if (d->held_back)
+    pass_time(d, false);
   tell(d);
   if (d->keep)
     vsm_keep_push(d->keep);

@@ -90,6 +90,13 @@ static void hold(struct vsm_ingest *in, bool held) {
     vsm_zsock_hold(in->sources[i].sock, held);
 }
 
+bool vsm_ingest_waits(const struct vsm_ingest *in) {
+  bool waits = vsm_zsock_waits(in->submit) || vsm_zsock_waits(in->subscribe);
+  for (size_t i = 0; !waits && i < in->n_sources; i++)
+    waits = vsm_zsock_waits(in->sources[i].sock);
+  return waits;
+}
+
 size_t vsm_ingest_waiting_bytes(const struct vsm_ingest *in) {
   return in->journal ? vsm_journal_state(in->journal).pending_bytes + vsm_acks_bytes(&in->acks) : 0;
 }

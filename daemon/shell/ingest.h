@@ -43,6 +43,9 @@ void vsm_ingest_receive(struct vsm_ingest *in, struct vsm_journal *journal);
 // The journal has news: acks go out, and receiving goes on or stops.
 void vsm_ingest_committed(struct vsm_ingest *in);
 
+// Batches wait that were not looked at yet.
+bool vsm_ingest_waits(const struct vsm_ingest *in);
+
 void vsm_ingest_set_core(struct vsm_ingest *in, struct vsm_core *core); // borrowed
 
 // Since the start.

@@ -157,6 +157,13 @@ static void take_turn(void *ctx) {
     recheck(s);
 }
 
+bool vsm_zsock_waits(struct vsm_zsock *s) {
+  bool waits = s && !s->held && is_readable(s);
+  if (waits)
+    vsm_watch_kick(s->watch);
+  return waits;
+}
+
 void vsm_zsock_hold(struct vsm_zsock *s, bool held) {
   if (!s || s->held == held)
     return;

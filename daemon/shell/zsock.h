@@ -77,6 +77,8 @@ const char *vsm_zsock_address(const struct vsm_zsock *s);
 // The peer whose subscription or its end is in hand (XPUB that `grants`) is subscribed to a prefix, or no more.
 void vsm_zsock_grant(struct vsm_zsock *s, struct vsm_str prefix, bool subscribed);
 
+// Something that may be received waits; it is looked at soon. NULL-safe.
+bool vsm_zsock_waits(struct vsm_zsock *s);
 // While it is held nothing is received: what comes waits in ZeroMQ's queues, up to the high-water mark. NULL-safe.
 void vsm_zsock_hold(struct vsm_zsock *s, bool held);
 

@@ -102,6 +102,22 @@ class StandsStill(unittest.TestCase):
             self.assertEqual({id: (a.state, a.since_unix_nano) for id, a in self.alerts(d).items()},
                              {id: (a.state, a.since_unix_nano) for id, a in before.items()})
 
+    def test_a_moment_in_which_the_process_did_not_run(self):
+        """What was sent in it is read before what was due in it is looked at."""
+        text = self.watched().replace("silent_after: 20m", "silent_after: 13s").replace("stall_after: 30m", "wip_limit: 1")
+        with Daemon(text) as d:
+            client, s = d.client(), d.subscriber("v1/alert/", "v1/status/")
+            s.until(lambda topic, _: topic == "v1/status/")
+            self.assertEqual(client.submit(harness.batch(event("1", 0))).accepted, 1)
+            d.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, d.process.pid, os.WSTOPPED | os.WNOWAIT)
+            client.send(harness.batch(event("2", 0)))
+            d.process.send_signal(signal.SIGURG)  # 14 s
+            d.process.send_signal(signal.SIGCONT)
+            topic, told = s.until(lambda topic, _: topic.startswith("v1/alert/"))
+            self.assertEqual((topic, told.alert.id), ("v1/alert/S/first/", "wip_limit:S/first"))
+            self.assertEqual(list(self.alerts(d)), ["wip_limit:S/first"])
+
     def test_a_clock_that_is_accepted(self):
         with Daemon(self.watched()) as d:
             client = self.begin(d)
