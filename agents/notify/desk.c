@@ -198,6 +198,15 @@ static void tell_over(struct vsm_desk *d, const Vsm__V1__Alert *a, int64_t now_u
 
 // --- what fires
 
+// Where it waits for this receiver already, but by another route or for another owner than now, it waits here instead,
+// so that it is told once.
+static void begin_telling(struct vsm_desk *d, const struct vsm_destination *to, const Vsm__V1__Alert *a,
+                          int64_t now_us) {
+  int64_t group = group_of(d, to, a);
+  vsm_store_do(d->store, VSM_SQL_NOTICE_MOVED, "tit", a->id, group, to->to->id.z);
+  put_notice(d, group, a, "firing", now_us);
+}
+
 static void offer(struct vsm_desk *d, const struct vsm_destination *to, const Vsm__V1__Alert *a, const char *news,
                   int64_t now_us) {
   int64_t group = -1, fired_ns = 0;
@@ -207,7 +216,7 @@ static void offer(struct vsm_desk *d, const struct vsm_destination *to, const Vs
     fired_ns = vsm_store_int(st, 1, 0);
   }
   if (group < 0)
-    put_notice(d, group_of(d, to, a), a, "firing", now_us);
+    begin_telling(d, to, a, now_us);
   else if (fired_ns != (int64_t)a->fired_unix_nano)
     put_notice(d, group, a, "firing", now_us); // it was over in between
   else if (news)

@@ -34,6 +34,8 @@ struct sqlite3_stmt;
   X(NOTICE_GET, "SELECT change FROM notice WHERE grp = ? AND alert = ?")                                               \
   X(NOTICE_PUT, "INSERT OR REPLACE INTO notice(grp, alert, change, body, at_us) VALUES(?, ?, ?, ?, ?)")                \
   X(NOTICE_DROP, "DELETE FROM notice WHERE grp = ? AND alert = ?")                                                     \
+  X(NOTICE_MOVED, "DELETE FROM notice WHERE alert = ?1 AND grp <> ?2 AND grp IN (SELECT id FROM grp WHERE receiver = " \
+                  "?3)")                                                                                               \
   X(NOTICE_ALL, "SELECT alert, change, body FROM notice WHERE grp = ? ORDER BY at_us, alert")                          \
   X(NOTICE_UNTOLD, "SELECT n.grp FROM notice n WHERE n.alert = ? AND NOT EXISTS "                                      \
                    "(SELECT 1 FROM told t WHERE t.grp = n.grp AND t.alert = n.alert)")                                 \

@@ -88,6 +88,20 @@ class Reload(unittest.TestCase):
             self.reload(n, slow(config(self.receivers(), routes, wait="1h")))
             self.assertEqual(changes(self.http.message()), [("firing", "stage_stalled:S/second")])
 
+    def test_what_waits_by_a_route_that_is_another_is_told_once(self):
+        mark = "{ kind: wip_limit, receivers: [hook], group_wait: 0s }"
+        with Notify(self.daemon, config(self.receivers(), [mark, "{ receivers: [hook] }"], wait="1h")) as n:
+            since = time.time_ns()
+            self.daemon.tell(alert(number=1, since=since), alert(kind="wip_limit", number=2))
+            self.assertEqual(changes(self.http.message()), [("firing", "wip_limit:S/first")])  # the other waits
+            self.reload(n, config(self.receivers(), [mark, "{ stage: second, receivers: [other] }", "{ receivers: [hook] }"]))
+            self.assertEqual(changes(self.http.message()), [("firing", "stage_stalled:S/first")])
+            self.daemon.tell(alert(number=3, since=since, state="resolved"))
+            self.assertEqual(changes(self.http.message()), [("resolved", "stage_stalled:S/first")])
+            self.daemon.tell(alert(kind="wip_limit", stage="second", number=4))
+            seen = self.http.nothing_before(lambda m: "wip_limit:S/second" in str(m))
+            self.assertEqual(len(seen), 1, seen)
+
     def test_what_is_under_way_ends_as_it_began(self):
         """Its receiver is gone meanwhile, and comes back; it is not tried beside that."""
         self.http.answer = "hang"
