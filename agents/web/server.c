@@ -140,7 +140,7 @@ static bool read_access(struct vsm_web *web) {
   return false;
 }
 
-static bool begin(struct vsm_web *web) {
+bool vsm_web_begin(struct vsm_web *web) {
   web->base = event_base_new();
   web->http = web->base ? evhttp_new(web->base) : NULL;
   web->timer = web->base ? evtimer_new(web->base, on_wake, NULL) : NULL;
@@ -170,7 +170,7 @@ static bool begin(struct vsm_web *web) {
 }
 
 // The bufferevents held by the connections are the last to go.
-static void end(struct vsm_web *web) {
+void vsm_web_end(struct vsm_web *web) {
   vsm_relay_close(web->relay);
   vsm_posts_destroy(web->posts);
   vsm_http_drop_all(web);
@@ -188,7 +188,7 @@ static void end(struct vsm_web *web) {
     event_base_free(web->base);
 }
 
-static void turn(struct vsm_web *web) {
+void vsm_web_turn(struct vsm_web *web) {
   vsm_daemon_line_process(web->daemon);
   vsm_relay_turn(web->relay);
   vsm_posts_process(web->posts);
@@ -206,10 +206,10 @@ static void turn(struct vsm_web *web) {
 int vsm_web_run(const struct vsm_web_options *o) {
   struct vsm_web web = {.options = o};
   signal(SIGPIPE, SIG_IGN);
-  bool good = begin(&web);
+  bool good = vsm_web_begin(&web);
   while (good && !web.stopping)
-    turn(&web);
+    vsm_web_turn(&web);
   vsm_notify("STOPPING=1");
-  end(&web);
+  vsm_web_end(&web);
   return good ? 0 : 1;
 }

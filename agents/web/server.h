@@ -36,4 +36,8 @@ struct vsm_web {
 bool vsm_web_watch(struct vsm_web *web, int fd);
 struct event *vsm_web_wake_on(struct vsm_web *web, int fd); // NULL: no memory
 
+// What running is made of. False: it could not begin, which is logged; it is to be ended all the same.
+bool vsm_web_begin(struct vsm_web *web); // its options are set
+void vsm_web_turn(struct vsm_web *web);  // waits for something to do, and does it
+void vsm_web_end(struct vsm_web *web);
 int vsm_web_run(const struct vsm_web_options *o); // until SIGTERM; the exit status
