@@ -17,14 +17,15 @@ struct pair {
   int32_t n;
 };
 
+enum { FIRST_PAIRS = 8 };
 struct vsm_pane {
   int64_t start_us;
   vsm_wide sums[VSM_D_N], effort;
   struct pair *pairs;
   uint32_t n, cap; // places taken; places, a power of two
+  struct pair first[FIRST_PAIRS];
 };
 
-enum { FIRST_PAIRS = 8 };
 enum { STEPS_BEHIND = 59 }; // from the step that is under way to the one in which a window starts
 
 static int64_t gcd(int64_t a, int64_t b) {
@@ -67,8 +68,21 @@ void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands) {
   f->bands = vsm_mem_alloc((bands->n + 1) * sizeof *f->bands);
 }
 
+static struct vsm_pane *pane_create(int64_t start_us) {
+  struct vsm_pane *p = vsm_mem_alloc(sizeof *p);
+  p->start_us = start_us;
+  p->pairs = p->first;
+  p->cap = FIRST_PAIRS;
+  return p;
+}
+
+static void free_pairs(const struct vsm_pane *p, struct pair *pairs) {
+  if (pairs != p->first)
+    free(pairs);
+}
+
 static void pane_destroy(struct vsm_pane *p) {
-  free(p->pairs);
+  free_pairs(p, p->pairs);
   free(p);
 }
 
@@ -93,7 +107,7 @@ static struct pair *place_of(const struct vsm_pane *p, uint32_t what) {
 // Kept out of the way of what nearly all contributions need, as what stands behind find_pane().
 static __attribute__((noinline)) void grow(struct vsm_pane *p) {
   struct vsm_pane old = *p;
-  p->cap = old.cap ? old.cap * 2 : FIRST_PAIRS;
+  p->cap = old.cap * 2;
   p->pairs = vsm_mem_alloc(p->cap * sizeof *p->pairs);
   p->n = 0;
   for (uint32_t i = 0; i < old.cap; i++)
@@ -101,7 +115,7 @@ static __attribute__((noinline)) void grow(struct vsm_pane *p) {
       *place_of(p, old.pairs[i].what) = old.pairs[i];
       p->n++;
     }
-  free(old.pairs);
+  free_pairs(p, old.pairs);
 }
 
 static void pane_add(struct vsm_pane *p, uint32_t what, int32_t n) {
@@ -144,8 +158,7 @@ static __attribute__((noinline)) struct vsm_pane *find_pane(struct vsm_flow *f, 
     return band->panes[low];
   band->panes = vsm_mem_grow(band->panes, band->n, &band->cap, sizeof *band->panes);
   memmove(band->panes + low + 1, band->panes + low, (band->n++ - low) * sizeof *band->panes);
-  struct vsm_pane *p = vsm_mem_alloc(sizeof *p);
-  p->start_us = start;
+  struct vsm_pane *p = pane_create(start);
   int64_t due = due_of(bands, i, p);
   f->due_us = due < f->due_us ? due : f->due_us;
   return band->panes[low] = p;

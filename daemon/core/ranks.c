@@ -333,7 +333,8 @@ void vsm_ranks_remove(struct vsm_ranks *r, int64_t us, uint32_t id) {
 // What every reader begins with.
 static void tighten_settled(const struct vsm_ranks *r, size_t leaf) {
   assert(!r->queue || r->queue->n == 0);
-  tighten(r, leaf);
+  if (r->fills[leaf].gone > 0)
+    tighten(r, leaf);
 }
 
 struct vsm_rank vsm_ranks_select(const struct vsm_ranks *r, size_t k) {

@@ -59,7 +59,7 @@ static RARELY int64_t span(struct vsm_walk *w, const struct vsm_calendar *c, int
 }
 
 static inline int64_t worked(struct vsm_walk *w, const struct vsm_calendar *c, int64_t from, int64_t to) {
-  return c ? span(w, c, from, to) : to - from;
+  return c && from != to ? span(w, c, from, to) : to - from;
 }
 
 static const struct vsm_calendar *calendar(const struct vsm_walk *w, const struct vsm_visit *v) {
