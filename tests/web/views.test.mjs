@@ -169,7 +169,14 @@ test('items: narrowed and sorted in the address, from there to the story of one 
   await page.getByRole('heading', { name: 'Items in progress' }).waitFor()
 })
 
-test('a table is saved as CSV', async () => {
+test('every table is saved as CSV', async () => {
+  for (const hash of ['#/stream/AOV-04', METER, `#/item/${encodeURIComponent(await someItem())}`, '#/sources']) {
+    const page = await rig.page(hash)
+    await page.locator('table').first().waitFor()
+    const without = await page.locator('section:has(table)').evaluateAll((all) => all.filter((s) => !s.querySelector('.csv button')).map((s) => s.querySelector('h2')?.textContent))
+    assert.deepEqual(without, [], hash)
+    await page.context().close()
+  }
   const page = await rig.page('#/items?stream=RCV-01')
   const saving = page.waitForEvent('download')
   await page.getByRole('button', { name: 'CSV' }).click()

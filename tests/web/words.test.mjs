@@ -1,6 +1,7 @@
 // The parts of the dashboard that need no browser: figures, judgements, sentences, places of boxes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { csvOf } from '../../agents/web/dashboard/src/api.js'
 import { link, read, write } from '../../agents/web/dashboard/src/address.js'
 import { brief, duration } from '../../agents/web/dashboard/src/figures.js'
 import { judge, worstFirst } from '../../agents/web/dashboard/src/judge.js'
@@ -25,6 +26,11 @@ test('an address is read as it was written', () => {
     assert.deepEqual(read(write('item', [key], { stream: 'S' })), { view: 'item', parts: [key], query: { stream: 'S' } })
   }
   assert.deepEqual(read('#/item/100%'), { view: 'item', parts: ['100%'], query: {} })
+})
+
+test('rows of the page are saved as the gateway writes tables', () => {
+  const rows = [{ id: 1, mark: { by: 'anna, b', why: '=1+1' } }, { id: 2, mark: { by: 'say "x"', why: '' } }]
+  assert.equal(csvOf(rows), 'id,mark.by,mark.why\r\n1,"anna, b","\'=1+1"\r\n2,"say ""x""",\r\n')
 })
 
 test('a link keeps the window, and the segment within its stream', () => {

@@ -35,14 +35,32 @@ export const post = async (path, body) =>
 
 export const remove = (path) => ask(url(path), { method: 'DELETE' })
 
-// The same table for a spreadsheet. A link cannot ask for a type, so the file is fetched first.
-export async function saveCsv(path, query, name) {
-  const answer = await ask(url(path, query), { headers: { accept: 'text/csv' } })
-  if (!answer.headers.get('content-type')?.startsWith('text/csv')) throw new Problem(answer.status, 'The gateway has no CSV of this.')
-  const href = URL.createObjectURL(await answer.blob())
+function saveBlob(blob, name) {
+  const href = URL.createObjectURL(blob)
   const anchor = document.createElement('a')
   anchor.href = href
   anchor.download = `${name}.csv`
   anchor.click()
   setTimeout(() => URL.revokeObjectURL(href), 1000)
+}
+
+// As the gateway writes tables: columns are the names of the fields, those of an object inside as mark.by; a text that a
+// spreadsheet would take for a formula has a ' in front.
+const cells = (row, prefix = '') =>
+  Object.entries(row).flatMap(([name, value]) => (value && typeof value === 'object' ? cells(value, `${prefix}${name}.`) : [[prefix + name, value]]))
+const cell = (value) => {
+  if (typeof value !== 'string') return String(value)
+  const formula = /^[=+\-@\t\r]/.test(value)
+  return formula || /[",\r\n]/.test(value) ? `"${formula ? "'" : ''}${value.replaceAll('"', '""')}"` : value
+}
+export const csvOf = (rows) => [cells(rows[0]).map(([name]) => name), ...rows.map((row) => cells(row).map(([, value]) => cell(value)))].map((line) => `${line.join(',')}\r\n`).join('')
+
+// Of rows that the page has, where the gateway has no table of them.
+export const saveRows = async (rows, name) => saveBlob(new Blob([csvOf(rows)], { type: 'text/csv' }), name)
+
+// The same table for a spreadsheet. A link cannot ask for a type, so the file is fetched first.
+export async function saveCsv(path, query, name) {
+  const answer = await ask(url(path, query), { headers: { accept: 'text/csv' } })
+  if (!answer.headers.get('content-type')?.startsWith('text/csv')) throw new Problem(answer.status, 'The gateway has no CSV of this.')
+  saveBlob(await answer.blob(), name)
 }

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { number, percent } from '../figures.js'
 import { useAnswer } from './load.js'
+import { Csv } from './table.jsx'
 
 const TROUBLE = {
   few_days: 'fewer than 20 whole days have passed since work was first done here',
@@ -51,7 +52,7 @@ export function Forecast({ streamId }) {
       {forecast?.trouble && <p class="empty">No forecast: {TROUBLE[forecast.trouble] ?? forecast.trouble}.</p>}
       {forecast && !forecast.trouble && (
         <>
-          <p>When have {asked}?</p>
+          <p>When have {asked}? <Csv path="forecast" query={{ stream: streamId, items }} name={`${streamId}-forecast`} /></p>
           <Chances forecast={forecast} />
           <p class="muted">
             Drawn {number(forecast.trials)} times from {number(forecast.days)} days since {forecast.first_date} ({forecast.zone}) with {number(forecast.done)} done.{' '}

@@ -1,10 +1,11 @@
 // A table of figures, with the same as CSV. Numbers stand to the right; a wide one scrolls within itself.
 import { useState } from 'preact/hooks'
-import { saveCsv } from '../api.js'
+import { saveCsv, saveRows } from '../api.js'
 
-export function Csv({ path, query, name }) {
+// Of a path of the gateway, or of rows that the page has.
+export function Csv({ path, query, name, rows }) {
   const [trouble, set] = useState('')
-  const save = () => saveCsv(path, query, name).then(() => set(''), (problem) => set(problem.message))
+  const save = () => (rows ? saveRows(rows, name) : saveCsv(path, query, name)).then(() => set(''), (problem) => set(problem.message))
   return (
     <span class="csv">
       <button type="button" class="quiet" onClick={save}>CSV</button>

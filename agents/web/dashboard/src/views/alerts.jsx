@@ -25,6 +25,7 @@ function Silences({ silences }) {
       title="Silences in force"
       rows={silences}
       keyOf={(s) => s.id}
+      csv={{ rows: silences, name: 'silences' }}
       columns={[
         { title: 'Fits', cell: fits },
         { title: 'Until', cell: (s) => time(s.mark.until_unix_nano) },

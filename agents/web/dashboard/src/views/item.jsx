@@ -144,10 +144,11 @@ export function ItemView({ address, live }) {
         rows={item.transitions.map((t, i) => ({ ...t, i }))}
         keyOf={(t) => t.i}
         empty="Nothing."
+        csv={{ rows: item.transitions, name: `${item.item.replace(/[^\w.-]+/g, '-')}-events` }}
         columns={[
           { title: 'Time', cell: (t) => time(t.time_unix_nano) },
           { title: 'Stage', cell: (t) => names(t.stage) },
-          { title: 'Step', cell: (t) => <>{t.lifecycle}{(t.reason || t.party) && <span class="muted">: waits for {waitText(t.party, t.reason)}</span>}</> },
+          { title: 'Step', cell: (t) => <span class="wrap">{t.lifecycle}{(t.reason || t.party) && <span class="muted">: waits for {waitText(t.party, t.reason)}</span>}</span> },
           { title: 'Event', cell: (t) => <code>{t.source}: {t.type}</code> },
           { title: 'Rule', cell: (t) => <code>{t.rule}</code> },
         ]}
