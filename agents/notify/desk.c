@@ -239,11 +239,35 @@ static void tell_firing(struct vsm_desk *d, const Vsm__V1__Alert *a, const char 
       offer(d, &to[i], a, news, now_us);
 }
 
+// It fired when we heard of it last, and does not now; nobody tells of its end any more.
+static void tell_lost(struct vsm_desk *d, const Vsm__V1__Alert *a, uint64_t at_ns, int64_t now_us) {
+  static char resolved[] = "resolved", why[] = "The daemon does not list it any more.";
+  Vsm__V1__Alert over = *a;
+  char reason[1024];
+  snprintf(reason, sizeof reason, "Over: the daemon does not list it any more. It was: %s", a->reason);
+  over.state = over.change = resolved;
+  over.ends_when = why;
+  over.reason = reason;
+  over.resolved_unix_nano = at_ns;
+  save(d, &over, now_us);
+  tell_over(d, &over, now_us);
+}
+
+static void end_missed(struct vsm_desk *d, const char *id, int64_t now_us) {
+  struct known k = look_up(d, id);
+  if (k.fires && k.body)
+    tell_lost(d, k.body, (uint64_t)now_us * 1000, now_us);
+  let_go(&k);
+}
+
 static void take(struct vsm_desk *d, const Vsm__V1__Alert *a, const char *news, int64_t now_us) {
+  bool is_over = vsm_alert_is(a, "resolved");
+  if (!is_over && !vsm_alert_is(a, "firing"))
+    end_missed(d, a->id, now_us);
   if (vsm_alert_is(a, "firing")) {
     save(d, a, now_us);
     tell_firing(d, a, news, now_us);
-  } else if (vsm_alert_is(a, "resolved")) {
+  } else if (is_over) {
     save(d, a, now_us);
     tell_over(d, a, now_us);
   } else if (vsm_alert_is(a, "pending")) {
@@ -283,22 +307,6 @@ static const Vsm__V1__Alert *find(const Vsm__V1__Alerts *list, const char *id) {
     if (strcmp(list->alerts[i]->id, id) == 0)
       return list->alerts[i];
   return NULL;
-}
-
-// An alert that is not listed any more, and of whose end nobody tells.
-static void take_lost(struct vsm_desk *d, Vsm__V1__Alert *a, uint64_t at_ns, int64_t now_us) {
-  static char resolved[] = "resolved", why[] = "The daemon does not list it any more.";
-  Vsm__V1__Alert over = *a;
-  char reason[1024];
-  snprintf(reason, sizeof reason, "Over: the daemon does not list it any more. It was: %s", a->reason);
-  over.state = over.change = resolved;
-  over.ends_when = why;
-  over.reason = reason;
-  over.resolved_unix_nano = at_ns;
-  if (vsm_alert_is(a, "pending"))
-    vsm_store_do(d->store, VSM_SQL_ALERT_DROP, "t", a->id);
-  else
-    take(d, &over, NULL, now_us);
 }
 
 struct live {
@@ -348,10 +356,13 @@ void vsm_desk_list(struct vsm_desk *d, const Vsm__V1__Alerts *now, const Vsm__V1
   for (size_t i = 0; i < l.n; i++) {
     const Vsm__V1__Alert *ended = find(history, l.at[i]->id);
     if (!vsm_own_is(l.at[i]->kind) && !find(now, l.at[i]->id)) {
-      if (ended && ended->resolved_unix_nano >= l.at[i]->since_unix_nano && vsm_alert_is(l.at[i], "firing"))
+      bool fired = vsm_alert_is(l.at[i], "firing");
+      if (fired && ended && ended->resolved_unix_nano >= l.at[i]->since_unix_nano)
         take(d, ended, NULL, now_us);
+      else if (fired)
+        tell_lost(d, l.at[i], now->time_unix_nano, now_us);
       else
-        take_lost(d, l.at[i], now->time_unix_nano, now_us);
+        vsm_store_do(d->store, VSM_SQL_ALERT_DROP, "t", l.at[i]->id);
     }
     vsm__v1__alert__free_unpacked(l.at[i], NULL);
   }

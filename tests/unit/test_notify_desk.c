@@ -197,6 +197,18 @@ static void test_it_fires_anew_before_its_end_was_told(void **state) {
   assert_nothing_waits(x);
 }
 
+static void test_an_end_that_was_missed(void **state) {
+  struct fixture *x = *state;
+  say(x, "stage_stalled", "a", "firing");
+  until_told(x);
+  assert_message(x, "hook", CHANGE("firing", "stage_stalled:S/a"), NULL);
+  say(x, "stage_stalled", "a", "pending"); // so it was over in between
+  until_told(x);
+  assert_message(x, "hook", CHANGE("resolved", "stage_stalled:S/a"), NULL);
+  say(x, "stage_stalled", "a", ""); // dropped
+  assert_nothing_waits(x);
+}
+
 // --- what blocks
 
 static void inhibited(Vsm__V1__Alert *a) {
@@ -457,6 +469,7 @@ int main(void) {
       TEST(test_over_before_it_is_told),
       TEST(test_an_old_number_does_nothing),
       TEST(test_it_fires_anew_before_its_end_was_told),
+      TEST(test_an_end_that_was_missed),
       TEST(test_what_blocks_and_what_ends_that),
       TEST(test_dropped),
       TEST(test_a_digest_lists_what_goes_on),
