@@ -60,7 +60,7 @@ export function SegmentSelect({ address, streamId = '' }) {
   const { segment = '' } = address.query
   const values = valuesOf(answer?.value_streams ?? [])
   if (segment && !values.includes(segment)) values.unshift(segment)
-  if (!values.length) return null
+  if (answer && !values.length) return null // before it is known there is room for it, so that nothing jumps
   const attributes = [...new Set(values.map((v) => v.split('=')[0]))]
   return (
     <label class="window">
