@@ -274,6 +274,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                 .epoch = d->epoch,
                                                                 .pass_time = vsm_daemon_pass_time,
                                                                 .status = vsm_daemon_status,
+                                                                .cut_off = vsm_daemon_renew_publish,
                                                                 .ctx = d});
   d->query = vsm_query_socket_create(&(struct vsm_query_socket_options){.zcontext = d->zcontext,
                                                                         .loop = d->loop,

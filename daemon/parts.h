@@ -103,5 +103,6 @@ void vsm_daemon_wire(struct vsm_daemon *d);
 // The core takes another model, and the journal the configuration that it is of.
 int vsm_daemon_fold_under(struct vsm_daemon *d, const struct vsm_config *fresh);
 void vsm_daemon_renew_query(void *ctx); // the query socket is opened anew
+void vsm_daemon_renew_publish(void *ctx);
 // Takes the configuration file anew, as the query socket asks for it.
 int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded);

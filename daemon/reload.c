@@ -109,6 +109,13 @@ void vsm_daemon_renew_query(void *ctx) {
     give_up(d, err);
 }
 
+void vsm_daemon_renew_publish(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  int err = vsm_publish_renew(d->publish, d->config);
+  if (err)
+    give_up(d, err);
+}
+
 // The model is in force: what else the configuration says is taken.
 static void take(struct vsm_daemon *d, struct vsm_loaded *fresh) {
   struct vsm_config *old = d->config;

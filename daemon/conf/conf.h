@@ -85,7 +85,7 @@ struct vsm_conf_daemon {
   int64_t limit_memory_bytes; // -1: not given
   int64_t limit_connections;  // of each socket that listens
   struct vsm_conf_duration limit_handshake;
-  int64_t limit_frame_bytes, limit_batch;
+  int64_t limit_frame_bytes, limit_batch, limit_subscriptions;
   // Messages of or for one peer. Those of `query`: either way.
   int64_t limit_submit_queue, limit_subscribe_queue, limit_ack_queue, limit_publish_queue, limit_query_queue;
   struct vsm_conf_alerts alerts;

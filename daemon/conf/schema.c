@@ -126,6 +126,7 @@ static const struct vsm_conf_field LIMITS_FIELDS[] = {
      .most = FRAME_BYTES_MAX,
      .fallback = "4MiB"},
     LIMIT("batch", limit_batch, BATCH_MAX, "65536"),
+    LIMIT("subscriptions", limit_subscriptions, QUEUE_MAX, "10000"),
     LIMIT("submit_queue", limit_submit_queue, QUEUE_MAX, "1000"),
     LIMIT("subscribe_queue", limit_subscribe_queue, QUEUE_MAX, "10000"),
     LIMIT("ack_queue", limit_ack_queue, QUEUE_MAX, "100000"),

@@ -3,6 +3,9 @@
 // publishes everything. What nobody subscribes to is not even read from the core: it stays marked as changed there,
 // and goes out at the first turn after somebody came.
 //
+// libzmq keeps what is subscribed to as long as the socket is there, some 35 bytes for each byte of it, and says
+// neither whose it is nor no to any. So where there is too much of it the socket is opened anew, and all come again.
+//
 // A subscriber that is too slow loses messages in its own queue and sees it by the numbers; sending never waits.
 #include "shell/publish.h"
 
@@ -24,7 +27,10 @@ struct vsm_publish {
   struct vsm_core *core;         // borrowed
   const struct vsm_model *model; // borrowed
   struct vsm_zsock *sock;        // NULL: none
-  struct vsm_timer *changed, *all;
+  struct vsm_timer *changed, *all, *cut_off;
+  uint64_t most_prefixes;
+  bool is_cut_off;      // soon
+  uint64_t cuts;        // how often it was
   bool soon;            // the timer is set
   bool status_alone;    // no figures go out
   bool wants_changes;   // somebody subscribes to transitions
@@ -36,6 +42,7 @@ struct vsm_publish {
 
 static void publish_changed(void *ctx);
 static void publish_all(void *ctx);
+static void cut_off(void *ctx);
 
 struct vsm_publish *vsm_publish_create(const struct vsm_publish_options *o) {
   struct vsm_publish *p = calloc(1, sizeof *p);
@@ -46,7 +53,8 @@ struct vsm_publish *vsm_publish_create(const struct vsm_publish_options *o) {
   p->topics = vsm_topics_create();
   p->changed = vsm_timer_create(o->loop, publish_changed, p);
   p->all = vsm_timer_create(o->loop, publish_all, p);
-  if (!p->changed || !p->all) {
+  p->cut_off = vsm_timer_create(o->loop, cut_off, p);
+  if (!p->changed || !p->all || !p->cut_off) {
     vsm_publish_destroy(p);
     return NULL;
   }
@@ -59,6 +67,7 @@ void vsm_publish_destroy(struct vsm_publish *p) {
   vsm_zsock_destroy(p->sock);
   vsm_timer_destroy(p->changed);
   vsm_timer_destroy(p->all);
+  vsm_timer_destroy(p->cut_off);
   vsm_topics_destroy(p->topics);
   vsm_arena_fini(&p->arena);
   free(p);
@@ -108,6 +117,23 @@ static void grant(struct vsm_publish *p, struct vsm_str frame) {
     vsm_auth_refuse(p->o.auth, &c, "publish", "this client may not watch such a topic");
 }
 
+static void cut_off(void *ctx) {
+  struct vsm_publish *p = ctx;
+  p->cuts++;
+  vsm_log_gated(p->o.gates, VSM_STR("publish"), "subscribers_cut_off", "subscriptions=%zu",
+                vsm_topics_prefixes(p->topics));
+  p->o.cut_off(p->o.ctx);
+}
+
+// Not while the socket is in use.
+static void look_for_too_many(struct vsm_publish *p) {
+  if (p->is_cut_off || !vsm_topics_is_beyond(p->topics))
+    return;
+  p->is_cut_off = true;
+  vsm_zsock_hold(p->sock, true);
+  vsm_timer_set(p->cut_off, 0);
+}
+
 // What is not granted counts as wanted, too: its end is told like that of any other.
 static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_publish *p = ctx;
@@ -116,6 +142,7 @@ static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_
     return;
   grant(p, frames[0]);
   vsm_topics_subscribe(p->topics, frames[0]);
+  look_for_too_many(p);
   p->wants_changes = vsm_topics_transitions_wanted(p->topics);
   vsm_publish_soon(p);
   if (p->status_alone) // which is all that there is for now
@@ -142,6 +169,8 @@ int vsm_publish_open(struct vsm_publish *p, const struct vsm_config *config) {
                                 .ctx = p,
                                 .grants = vsm_auth_is_on(p->o.auth)};
   vsm_open_bounds(&o, config);
+  vsm_topics_bound(p->topics, (size_t)config->daemon.limit_subscriptions);
+  p->most_prefixes = (uint64_t)config->daemon.limit_subscriptions;
   p->sock = vsm_zsock_create(p->o.zcontext, p->o.loop, &o);
   int err = p->sock ? listen(p, config) : VSM_ENOMEM;
   if (!err)
@@ -153,6 +182,8 @@ void vsm_publish_tell_bounds(const struct vsm_publish *p, struct vsm_bounds *out
   if (!p->sock)
     return;
   vsm_open_tell_bounds(p->sock, out);
+  vsm_bounds_add(
+      out, (struct vsm_bound){"subscriptions", "publish", vsm_topics_prefixes(p->topics), p->most_prefixes, p->cuts});
   uint64_t most = (uint64_t)vsm_zsock_options(p->sock)->send_high_water;
   vsm_bounds_add(out, (struct vsm_bound){"publish_queue", "publish", 0, most, vsm_zsock_counts(p->sock).queues_full});
 }
@@ -161,8 +192,9 @@ int vsm_publish_renew(struct vsm_publish *p, const struct vsm_config *config) {
   if (!p->sock)
     return 0;
   vsm_topics_end_subscriptions(p->topics);
-  p->wants_changes = false;
+  p->wants_changes = p->is_cut_off = false;
   int err = vsm_zsock_renew(p->sock);
+  vsm_zsock_hold(p->sock, false);
   return err ? err : listen(p, config);
 }
 

@@ -17,6 +17,8 @@ struct vsm_publish_options {
   uint64_t epoch;
   struct vsm_time (*pass_time)(void *ctx); // before figures are read
   void (*status)(void *ctx, struct vsm_status_view *out);
+  // There are more subscriptions than limits.subscriptions: the socket is to be opened anew (vsm_publish_renew()).
+  vsm_loop_fn *cut_off;
   void *ctx;
 };
 

@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 
-enum { PREFIXES_MAX = 10000, NAME_MAX_BYTES = 192 };
+enum { NAME_MAX_BYTES = 192 };
 
 struct entry {
   UT_hash_handle hh;
@@ -32,6 +32,7 @@ struct vsm_topics {
   size_t *first_node; // by stream
   struct vsm_str *prefixes;
   size_t n_prefixes, cap_prefixes;
+  size_t most;
   size_t beyond; // prefixes in force that are not in the list
 };
 
@@ -72,6 +73,7 @@ struct vsm_topics *vsm_topics_create(void) {
   struct vsm_topics *t = vsm_mem_alloc(sizeof *t);
   struct vsm_str status = VSM_STR("v1/status/");
   t->status = find_or_add(t, status.p, status.n);
+  t->most = SIZE_MAX;
   return t;
 }
 
@@ -120,7 +122,7 @@ static void count(struct vsm_topics *t, struct vsm_str prefix, uint32_t by) {
 }
 
 static void add(struct vsm_topics *t, struct vsm_str prefix) {
-  if (t->n_prefixes == PREFIXES_MAX) {
+  if (t->n_prefixes >= t->most) {
     t->beyond++;
     return;
   }
@@ -159,6 +161,18 @@ void vsm_topics_end_subscriptions(struct vsm_topics *t) {
   t->beyond = 0;
   for (struct entry *e = t->entries; e; e = e->hh.next)
     e->topic.subscribed = 0;
+}
+
+void vsm_topics_bound(struct vsm_topics *t, size_t prefixes) {
+  t->most = prefixes;
+}
+
+size_t vsm_topics_prefixes(const struct vsm_topics *t) {
+  return t->n_prefixes;
+}
+
+bool vsm_topics_is_beyond(const struct vsm_topics *t) {
+  return t->beyond > 0;
 }
 
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic) {

@@ -187,6 +187,15 @@ def subscribers_that_never_read(daemon, good, n):
     return f"{n} subscribers, {500 * rounds:,} publications each"
 
 
+def subscriptions_without_end(daemon, good, n):
+    s = daemon.subscriber("v1/status/")
+    with Peer(daemon, "eager_subscribers", n) as p, good:
+        p.done()
+    good.until("it to be cut off", lambda: good.bound("subscriptions", "publish").beyond > 0)
+    s.until(lambda topic, p: p.status.bounds and next(b for b in p.status.bounds if b.name == "subscriptions").beyond > 0)
+    return f"{n:,} subscriptions, cut off {good.bound('subscriptions', 'publish').beyond} times"
+
+
 def clients_that_never_read(daemon, good, n):
     with Peer(daemon, "deaf_clients", n) as p, good:
         p.done()
@@ -259,6 +268,7 @@ STORIES = {
     more_than_descriptors: (dict(), {resource.RLIMIT_NOFILE: (NOFILE, NOFILE)}, 250, 2000, 200),
     no_handshakes: (dict(handshake="1s"), {}, 1000, 20000, 200),
     subscribers_that_never_read: (dict(publish_queue=100), {}, 10, 200, 400),
+    subscriptions_without_end: (dict(subscriptions=1000), {}, 20000, 500000, 1000),
     clients_that_never_read: (dict(ack_queue=1000), {}, 20000, 500000, 200),
     emitters_that_flood: (dict(), {}, 3, 20, 400),
     byte_a_second: (dict(handshake="1s"), {}, 100, 1000, 400),

@@ -101,6 +101,17 @@ def deaf_subscribers(endpoints, n):
         yield s
 
 
+def eager_subscribers(endpoints, n):
+    """n subscriptions of 1,000 bytes each."""
+    s = shake_hands(dict(endpoints)["publish"], b"SUB")
+    yield s
+    try:
+        for i in range(n):
+            s.sendall(frame(b"\x01%08d" % i + b"x" * 990))
+    except OSError:
+        pass
+
+
 def deaf_clients(endpoints, n):
     """They send batches as long as that goes, and read no ack. An id of 1,000 bytes comes back with each."""
     sign_of_life = batch(source="deaf").SerializeToString()
@@ -198,7 +209,7 @@ def is_open(s):
         return False
 
 
-PEERS = {f.__name__: f for f in (idle, garbage, deaf_subscribers, deaf_clients, flood, byte_by_byte, variety, new_items)}
+PEERS = {f.__name__: f for f in (idle, garbage, deaf_subscribers, eager_subscribers, deaf_clients, flood, byte_by_byte, variety, new_items)}
 
 
 def be(name, n, endpoints):

@@ -92,15 +92,18 @@ static void test_too_many_subscriptions(void **state) {
   struct vsm_topics *t = vsm_topics_create();
   vsm_topics_follow(t, &both);
   char prefix[32];
-  enum { MANY = 10001 };
+  enum { MANY = 101 };
+  vsm_topics_bound(t, MANY - 1);
   for (int i = 0; i < MANY; i++) {
     assert_false(vsm_topics_wanted(t, vsm_topics_status(t)));
     snprintf(prefix, sizeof prefix, "other/%d", i);
     subscribe(t, 1, prefix);
   }
   assert_true(vsm_topics_wanted(t, vsm_topics_status(t)));
+  assert_true(vsm_topics_is_beyond(t) && vsm_topics_prefixes(t) == MANY - 1);
   subscribe(t, 0, prefix);
   assert_false(vsm_topics_wanted(t, vsm_topics_status(t)));
+  assert_false(vsm_topics_is_beyond(t));
   vsm_topics_destroy(t);
 }
 
