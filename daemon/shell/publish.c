@@ -19,7 +19,9 @@
 #include "shell/topics.h"
 #include "wire/publication.h"
 
-enum { SUBSCRIPTION_BYTES_MAX = 1024, SUBSCRIPTIONS_UNREAD_MAX = 10000 };
+// libzmq takes in all subscriptions that it can read before it returns; so few of them wait that a peer cannot add any
+// as fast.
+enum { SUBSCRIPTION_BYTES_MAX = 1024, SUBSCRIPTIONS_UNREAD_MAX = 16 };
 #define ALL_EVERY_US (5 * VSM_SECOND_US)
 
 struct vsm_publish {

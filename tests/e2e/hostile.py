@@ -268,7 +268,7 @@ STORIES = {
     more_than_descriptors: (dict(), {resource.RLIMIT_NOFILE: (NOFILE, NOFILE)}, 250, 2000, 200),
     no_handshakes: (dict(handshake="1s"), {}, 1000, 20000, 200),
     subscribers_that_never_read: (dict(publish_queue=100), {}, 10, 200, 400),
-    subscriptions_without_end: (dict(subscriptions=1000), {}, 20000, 500000, 1000),
+    subscriptions_without_end: (dict(subscriptions=1000), {}, 20000, 500000, 300),
     clients_that_never_read: (dict(ack_queue=1000), {}, 20000, 500000, 200),
     emitters_that_flood: (dict(), {}, 3, 20, 400),
     byte_a_second: (dict(handshake="1s"), {}, 100, 1000, 400),
