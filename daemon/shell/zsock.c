@@ -236,21 +236,13 @@ static const char *refuse(struct vsm_zsock *s, int fd) {
 
 // What is to be said of it. Every connection that was accepted is told of again when it ends.
 static const char *count(struct vsm_zsock *s, uint16_t event, int fd, const char *word) {
-  switch (event) {
-  case ZMQ_EVENT_ACCEPTED:
-    s->counts.connections++;
-    return s->options.connections_max && s->counts.connections > s->options.connections_max ? refuse(s, fd) : word;
-  case ZMQ_EVENT_DISCONNECTED:
-    s->counts.connections -= s->counts.connections > 0; // one that we made is not counted
-    return word;
-  case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-  case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-  case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-    s->counts.handshakes++;
-    return word;
-  default:
-    return word;
-  }
+  struct vsm_zsock_counts *c = &s->counts;
+  uint64_t most = s->options.connections_max;
+  if (event == ZMQ_EVENT_ACCEPTED && ++c->connections > most && most > 0)
+    return refuse(s, fd);
+  c->connections -= event == ZMQ_EVENT_DISCONNECTED && c->connections > 0; // one that we made is not counted
+  c->handshakes += strcmp(word, "handshake_failed") == 0;
+  return word;
 }
 
 // Of the monitor: the event's number (16 bits) and a value (32), then the endpoint.
