@@ -91,6 +91,7 @@ void ref_world_shared(struct ref_world *w);
 // Relative thresholds, at a whole minute and with a configuration.
 void ref_world_thresholds(struct ref_world *w);
 struct ref_heard *ref_source(struct ref_world *w, const char *id);
+struct ref_figures ref_figures_at(struct ref_world *w, unsigned stream, int64_t now);
 // whole: `sle_missed` is looked at. Times up to now only.
 void ref_judge(struct ref_world *w, const struct ref_subject *s, bool whole, struct ref_sign *out);
 // The first instant after now, and not after `limit`, at which by time alone an item comes to count or the rule to
@@ -148,6 +149,13 @@ struct ref_alerts {
   struct ref_alert *history; // resolved ones, the oldest first
   size_t n_history;
 };
+
+// Members (reference_members.c)
+void ref_note_gone(struct ref_alerts *a, struct ref_alert *x); // at a look
+void ref_find_joined(struct ref_alerts *a, struct ref_alert *x);
+void ref_announced(struct ref_alerts *a, struct ref_alert *x);
+void ref_cover(struct ref_alerts *a, struct ref_alert *x);
+void ref_take_as_told(struct ref_alerts *a, struct ref_alert *x);
 
 struct ref_alerts *ref_alerts_create(const struct vsm_model *model, struct vsm_arena *arena);
 void ref_alerts_destroy(struct ref_alerts *a);

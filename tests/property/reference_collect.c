@@ -473,38 +473,28 @@ bool ref_withdraw(struct ref *ref, unsigned stream, const char *key) {
   return true;
 }
 
-// ---- Forgetting
-
-static const char *forgotten(struct ref *ref, const char *key, const char *const *keys, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (same(keys[i], key))
-      return vsm_arena_printf(ref->arena, "\n%zu %s", ref->n_forgotten, key); // no key has a line end
-  return key;
+static void forget_key(struct ref *ref, bool here, const char **key, const char *const *keys, size_t n) {
+  bool its = false;
+  for (size_t i = 0; here && i < n; i++)
+    its = its || same(keys[i], *key);
+  *key = its ? vsm_arena_printf(ref->arena, "\n%zu %s", ref->n_forgotten, *key) : *key; // no key has a line end
 }
 
 bool ref_forget(struct ref *ref, unsigned stream, const char *key, const char *const **keys, size_t *n_keys) {
-  const char *id = ref->model->streams[stream].id;
+  const char *id = ref->model->streams[stream].id, **its = NULL;
   struct keys all = join_keys(ref, id);
-  const char **its = NULL;
-  size_t number = SIZE_MAX;
-  for (size_t i = 0; i < all.n; i++)
-    number = same(all.key[i], key) ? all.item[i] : number;
   *n_keys = 0;
-  for (size_t i = 0; i < all.n; i++)
-    if (all.item[i] == number)
-      REF_PUSH(ref->arena, its, *n_keys, all.key[i]);
-  *keys = its;
+  for (size_t i = 0; i < all.n * all.n; i++)
+    if (same(all.key[i / all.n], key) && all.item[i / all.n] == all.item[i % all.n])
+      REF_PUSH(ref->arena, its, *n_keys, all.key[i % all.n]);
   for (size_t i = 0; i < ref->n_sayings; i++)
-    if (same(ref->sayings[i].stream, id))
-      ref->sayings[i].key = forgotten(ref, ref->sayings[i].key, its, *n_keys);
+    forget_key(ref, same(ref->sayings[i].stream, id), &ref->sayings[i].key, its, *n_keys);
   for (size_t i = 0; i < ref->n_values; i++)
-    if (same(ref->values[i].stream, id))
-      ref->values[i].key = forgotten(ref, ref->values[i].key, its, *n_keys);
-  for (size_t i = 0; i < ref->n_links; i++)
-    if (same(ref->links[i].stream, id)) {
-      ref->links[i].a = forgotten(ref, ref->links[i].a, its, *n_keys);
-      ref->links[i].b = forgotten(ref, ref->links[i].b, its, *n_keys);
-    }
-  ref->n_forgotten++;
-  return *n_keys > 0;
+    forget_key(ref, same(ref->values[i].stream, id), &ref->values[i].key, its, *n_keys);
+  for (size_t i = 0; i < 2 * ref->n_links; i++) {
+    struct link *l = &ref->links[i / 2];
+    forget_key(ref, same(l->stream, id), i % 2 ? &l->a : &l->b, its, *n_keys);
+  }
+  *keys = its;
+  return ref->n_forgotten++, *n_keys > 0;
 }
