@@ -217,8 +217,8 @@ static const char *facts(struct speaker *s) {
     return SAY(s, "%s older than expected%s%s%s", items(s, g->count), quoted_name(s), within(s, false),
                worst(s, "oldest", "for", spoken(s, g->observed_us)));
   case VSM_STAGE_STALLED:
-    return SAY(s, "nothing left for %s (limit %s), %s waiting%s", spoken(s, g->observed_us), spoken(s, g->threshold_us),
-               items(s, g->count), oldest(s));
+    return SAY(s, "nothing has left for %s (limit %s), %s waiting%s", spoken(s, g->observed_us),
+               spoken(s, g->threshold_us), items(s, g->count), oldest(s));
   case VSM_WIP_LIMIT:
     return SAY(s, "%s at once (limit %llu)%s", items(s, g->observed), (unsigned long long)g->threshold, oldest(s));
   case VSM_SLE_MISSED:

@@ -88,7 +88,8 @@ static const struct {
      "expected \"designed\" within 30wd"},
     {{DISPATCH, FIRING, .kind = VSM_STAGE_STALLED, .items = one, .n_items = 1,
       .sign = {.count = 6, .threshold_us = 80 * VSM_MINUTE_US, .observed_us = 93 * VSM_MINUTE_US}},
-     "RCV-01 Dispatch & Balancing: nothing left for 1 h 33 m (limit 1 h 20 m), 6 items waiting, the oldest dsn:77 for "
+     "RCV-01 Dispatch & Balancing: nothing has left for 1 h 33 m (limit 1 h 20 m), 6 items waiting, the oldest dsn:77 "
+     "for "
      "1 h 33 m; since 13:45 UTC.",
      "something leaves the stage, or nothing is left to do there",
      "vsm items --stream RCV-01 --stage dispatch",
@@ -141,7 +142,7 @@ static const struct {
     // --- blind
     {{DISPATCH, FIRING, .kind = VSM_STAGE_STALLED, .inhibited_by = gms, .n_inhibited_by = 2,
       .sign = {.count = 6, .threshold_us = 80 * VSM_MINUTE_US, .observed_us = 93 * VSM_MINUTE_US}},
-     "RCV-01 Dispatch & Balancing: nothing left for 1 h 33 m (limit 1 h 20 m), 6 items waiting; since 13:45 UTC. "
+     "RCV-01 Dispatch & Balancing: nothing has left for 1 h 33 m (limit 1 h 20 m), 6 items waiting; since 13:45 UTC. "
      "Perhaps the news is missing: source gms silent since 13:50 UTC, source ems silent.",
      "something leaves the stage, or nothing is left to do there; not by time alone (source gms silent since 13:50 "
      "UTC, "
@@ -160,7 +161,7 @@ static const struct {
     {{DISPATCH, OVER(VSM_END_LATE_NEWS), .moved_us = NOW - 100 * VSM_MINUTE_US, .kind = VSM_STAGE_STALLED,
       .sign = {.count = 6, .threshold_us = 80 * VSM_MINUTE_US, .observed_us = 93 * VSM_MINUTE_US}},
      "RCV-01 Dispatch & Balancing: over since 15:18 UTC, after 1 h 33 m: a late event told that it had ended at 13:38 "
-     "UTC, before the alert fired. It was: nothing left for 1 h 33 m (limit 1 h 20 m), 6 items waiting.",
+     "UTC, before the alert fired. It was: nothing has left for 1 h 33 m (limit 1 h 20 m), 6 items waiting.",
      "a late event told that it had ended at 13:38 UTC, before the alert fired",
      "vsm items --stream RCV-01 --stage dispatch",
      "stage_stall_after 80m"},

@@ -15,7 +15,7 @@ day 2026-03-02
 told 09:29 nothing
 told 09:30 firing stage_stalled credit count 1 items a limit 2h observed 2h
 expect 10:00 alert firing stage_stalled credit observed 2h30m
-says S credit: nothing left for 2 h 30 m (limit 2 h 00 m), 1 item waiting, the oldest a for 4 h 00 m; since 09:30 UTC.
+says S credit: nothing has left for 2 h 30 m (limit 2 h 00 m), 1 item waiting, the oldest a for 4 h 00 m; since 09:30 UTC.
 # It waits for somebody else: there is nothing to do here.
 10:00 crm asked a
 told 10:00 resolved stage_stalled credit why moved of none
