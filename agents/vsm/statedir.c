@@ -26,9 +26,10 @@ bool vsm_kept_is_there(const char *directory) {
   struct vsm_journal_reader *journal;
   struct vsm_journal_why why;
   struct stat st;
-  if (stat(directory, &st) != 0 || !S_ISDIR(st.st_mode)) {
+  bool missing = stat(directory, &st) != 0;
+  if (missing || !S_ISDIR(st.st_mode)) {
     fprintf(stderr, "vsm: %s: %s; --state names the directory of daemon.state\n", directory,
-            errno == ENOENT ? "there is no such directory" : "no directory");
+            missing && errno == ENOENT ? "there is no such directory" : "no directory");
     return false;
   }
   int err = vsm_journal_reader_open(directory, 1, &journal, &why);

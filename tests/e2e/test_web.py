@@ -24,7 +24,9 @@ SEGMENTED = config(("S", "T")).replace("name: Stream S", "name: Stream S\n    se
 def lasting(answer):
     if isinstance(answer, dict):
         return {key: lasting(value) for key, value in answer.items() if key not in PASSING}
-    return [lasting(value) for value in answer] if isinstance(answer, list) else answer
+    if isinstance(answer, list):
+        return [lasting(value) for value in answer if not (isinstance(value, dict) and value.get("name") == "memory")]
+    return answer
 
 
 class Questions(unittest.TestCase):
