@@ -78,6 +78,7 @@ test('what was finished, one by one', async () => {
     assert.ok(visits.length > 10, `${visits.length} visits`)
     const scatter = page.locator('figure', { has: page.getByText(title, { exact: true }) })
     const spread = page.locator('figure', { hasText: `Spread of ${title.toLowerCase()}s of ${number(visits.length)};` })
+    await spread.waitFor()
     const counts = (await spread.locator('.bar title').allTextContents()).map((text) => Number(text.split(' ')[0].replaceAll(',', '')))
     const beyond = /([\d,]+) took longer than is drawn/.exec(await spread.textContent())
     assert.equal(counts.reduce((a, b) => a + b, 0) + Number(beyond?.[1].replaceAll(',', '') ?? 0), visits.length, 'every visit is in a bar')
