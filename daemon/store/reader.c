@@ -115,6 +115,11 @@ void vsm_journal_reader_close(struct vsm_journal_reader *r) {
   free(r);
 }
 
+// Where a key in an inner page of the tree changed, SQLite goes astray and gives rows from before what was asked for.
+static int or_astray(int code, uint64_t first, uint64_t from) {
+  return code == SQLITE_ROW && first < from ? SQLITE_CORRUPT : code;
+}
+
 // The group at or behind a position by its key alone. SQLITE_ROW, SQLITE_DONE, or what is wrong.
 static int find(const struct vsm_journal_reader *r, uint64_t from, struct range *out) {
   sqlite3_bind_int64(r->key, 1, (sqlite3_int64)from);
@@ -122,6 +127,7 @@ static int find(const struct vsm_journal_reader *r, uint64_t from, struct range 
   if (code == SQLITE_ROW) {
     uint64_t first = (uint64_t)sqlite3_column_int64(r->key, 0), n = (uint64_t)sqlite3_column_int64(r->key, 1);
     *out = (struct range){first, first + (n ? n : 1) - 1};
+    code = or_astray(code, first, from);
   }
   sqlite3_reset(r->key);
   return code;
@@ -257,5 +263,6 @@ int vsm_journal_read(struct vsm_journal_reader *r, vsm_journal_record_fn *fn, vo
   if (code == SQLITE_ROW)
     keep_group(r->row, &r->group);
   sqlite3_reset(r->row);
+  code = or_astray(code, r->group.first, r->next);
   return code == SQLITE_DONE ? 0 : code == SQLITE_ROW ? read_group(r, fn, ctx, damage) : unreadable(r, code, damage);
 }
