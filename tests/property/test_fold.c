@@ -6,7 +6,7 @@
 
 #include "property/scenario.h"
 
-enum { SEEDS = 800 };
+enum { SEEDS = 533 };
 
 struct kind {
   const char *name;

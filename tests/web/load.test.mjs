@@ -15,7 +15,7 @@ const STAGES = Array.from({ length: 50 }, (_, i) => `s${i}`)
 const CROWDED = 5000
 const ITEMS = Number(process.env.VSM_LOAD_ITEMS ?? 100) // in each other stage
 const LONGEST_MS = 50
-const WATCHED_MS = 8000
+const WATCHED_MS = 5000
 
 function config() {
   const streams = STREAMS.map((id) => `  - id: ${id}\n    name: Wide stream ${id}\n    outcome: Done\n    stages:\n${STAGES.map((s) => `      - { id: ${s}, name: "Stage ${s} of ${id}", expected: { within: 1h }, stall_after: 2h }\n`).join('')}`)
