@@ -6,15 +6,16 @@
 // is told of it as of a start, which stands in the journal like one.
 //
 // For less than that, what waits in the sockets is read before a time step that is due: an alert would be told that the
-// next message takes back. Time stands just before the step meanwhile, for as long as more comes than can be read,
-// but not longer. A step that comes late, as one of a process that was stopped for a moment, waits a little in any
-// case: what was sent to it is on its way through the kernel and ZeroMQ's thread.
+// next message takes back. Time stands just before the step meanwhile, but for a moment only, since under load there is
+// always something to read. A step that comes late, as one of a process that was stopped, waits until all is read, and
+// a little in any case: what was sent to it is on its way through the kernel and ZeroMQ's thread.
 #include "parts.h"
 
 // Three looks at trouble that did not come, and more than any turn takes.
 #define STOOD_STILL_US (15 * VSM_SECOND_US)
 
 #define LATE_US (100 * 1000) // beyond what a turn takes
+#define MOMENT_US (5 * 1000)
 #define LOOK_AGAIN_US (1000)
 
 // How far time may pass now. reading: a batch is at hand.
@@ -28,6 +29,8 @@ static int64_t may_pass_to(struct vsm_daemon *d, int64_t now_us, int64_t boot_us
     d->late_us = due_us;
     d->late_until_us = boot_us + LATE_US;
   }
+  if (late_us > MOMENT_US && d->late_us != due_us)
+    return now_us;
   d->held_back = reading || boot_us < d->late_until_us || vsm_ingest_waits(d->ingest);
   return d->held_back ? due_us - 1 : now_us;
 }
