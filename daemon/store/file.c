@@ -140,21 +140,6 @@ int vsm_file_open(const char *directory, bool write, sqlite3 **db, struct vsm_jo
   return err;
 }
 
-int vsm_file_open_beside(const char *directory, sqlite3 **db, struct vsm_journal_why *why) {
-  char *path = NULL;
-  *db = NULL;
-  if (asprintf(&path, "%s/journal.db", directory) < 0)
-    return VSM_ENOMEM;
-  int code = sqlite3_open_v2(path, db, SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE, NULL);
-  if (code == SQLITE_OK) { // else there may be none
-    sqlite3_extended_result_codes(*db, 1);
-    code = sqlite3_exec(*db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL);
-  }
-  int err = code == SQLITE_OK ? 0 : fail(*db, path, code, why);
-  free(path);
-  return err;
-}
-
 int vsm_file_settle(sqlite3 *db) {
   return sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 }

@@ -17,8 +17,6 @@ enum { VSM_JOURNAL_FORMAT = 1, VSM_JOURNAL_APPLICATION = 0x76736d6a }; // "vsmj"
 // Opens it, for reading alone or (made where it is missing) for writing too. 0 with *db; as vsm_journal_open(), and
 // VSM_ENOENT: there is none to read.
 int vsm_file_open(const char *directory, bool write, sqlite3 **db, struct vsm_journal_why *why);
-// Another connection to one that is open for writing, in the same process. 0 with *db; VSM_ENOMEM or VSM_EIO with *why.
-int vsm_file_open_beside(const char *directory, sqlite3 **db, struct vsm_journal_why *why);
 // The number that a statement gives, 0 where it gives no row. 0 or SQLite's code.
 int vsm_file_ask(sqlite3 *db, const char *sql, int64_t *value);
 // Writes what stands in the write-ahead log into the database and empties the log. 0 or SQLite's code.

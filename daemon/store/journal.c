@@ -3,8 +3,6 @@
 // group that cannot be committed stays where it is and is tried again, later and later; the other buffer goes on
 // growing, and it is for the caller to stop in time (pending_bytes). After a sync that failed nothing is tried again:
 // the system may have dropped what it could not write, and would say yes the next time.
-//
-// Pages go from SQLite's write-ahead log into the database beside that (store/mover.h).
 #include "store/journal.h"
 
 #include <errno.h>
@@ -21,10 +19,11 @@
 #include "store/directory.h"
 #include "store/failpoint.h"
 #include "store/file.h"
-#include "store/mover.h"
 #include "store/rewrite.h"
 
 enum {
+  LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
+  LOG_PAGES_IDLE = 64,          // likewise where no record waits
   BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
   ANNOUNCE_BYTES = 1 << 16,     // that wait, beyond which the commit thread is woken at once
   RETRY_FIRST_MS = 50,
@@ -44,7 +43,6 @@ struct vsm_journal {
   sqlite3_stmt *insert; // likewise
   pthread_t thread;
   bool running;
-  struct vsm_mover *mover;
 
   pthread_mutex_t mutex; // guards what follows
   pthread_cond_t wake;   // of the commit thread
@@ -83,28 +81,17 @@ static void tell(struct vsm_journal *j) {
     continue;
 }
 
-// A failure is final.
-static void fare(struct vsm_journal *j, enum vsm_journal_health health, sqlite3 *db, int code) {
+static void fare(struct vsm_journal *j, enum vsm_journal_health health, int code) {
   char why[sizeof j->why] = "";
-  vsm_file_explain(db, code, why, sizeof why);
+  if (health != VSM_JOURNAL_WELL)
+    vsm_file_explain(j->db, code, why, sizeof why);
   pthread_mutex_lock(&j->mutex);
-  bool news = j->health != VSM_JOURNAL_FAILED && (j->health != health || strcmp(j->why, why) != 0);
-  if (news) {
-    j->health = health;
-    memcpy(j->why, why, sizeof why);
-    pthread_cond_signal(&j->wake);
-  }
+  bool news = j->health != health || strcmp(j->why, why) != 0;
+  j->health = health;
+  memcpy(j->why, why, sizeof why);
   pthread_mutex_unlock(&j->mutex);
   if (news)
     tell(j);
-}
-
-static void fail(struct vsm_journal *j, int code) {
-  fare(j, VSM_JOURNAL_FAILED, j->db, code);
-}
-
-static void on_mover_failed(void *ctx, sqlite3 *db, int code) {
-  fare(ctx, VSM_JOURNAL_FAILED, db, code);
 }
 
 static void empty(struct buffer *b) {
@@ -133,10 +120,8 @@ static void have_committed(struct vsm_journal *j, struct buffer *b) {
   if (now_us - b->since_boot_us > j->worst_us)
     j->worst_us = now_us - b->since_boot_us;
   j->committed = b->first + b->records - 1;
-  if (j->health == VSM_JOURNAL_TRYING) {
-    j->health = VSM_JOURNAL_WELL;
-    j->why[0] = '\0';
-  }
+  j->health = VSM_JOURNAL_WELL;
+  j->why[0] = '\0';
   empty(b);
   pthread_mutex_unlock(&j->mutex);
   tell(j);
@@ -168,7 +153,7 @@ static bool commit(struct vsm_journal *j, struct buffer *b) {
   vsm_failpoint(VSM_FAIL_commit);
   while ((code = vsm_file_insert(j->insert, &g)) != SQLITE_OK) {
     bool fatal = vsm_file_is_fatal(code);
-    fare(j, fatal ? VSM_JOURNAL_FAILED : VSM_JOURNAL_TRYING, j->db, code);
+    fare(j, fatal ? VSM_JOURNAL_FAILED : VSM_JOURNAL_TRYING, code);
     if (fatal || !wait_to_retry(j, ms))
       return false;
     ms = ms * 2 < RETRY_MOST_MS ? ms * 2 : RETRY_MOST_MS;
@@ -176,6 +161,35 @@ static bool commit(struct vsm_journal *j, struct buffer *b) {
   vsm_failpoint(VSM_FAIL_durable);
   have_committed(j, b);
   return true;
+}
+
+static bool something_waits(struct vsm_journal *j) {
+  pthread_mutex_lock(&j->mutex);
+  bool waits = j->filling->records > 0;
+  pthread_mutex_unlock(&j->mutex);
+  return waits;
+}
+
+// Pages of the write-ahead log: that there are, and that were there when they were last moved.
+struct log {
+  int pages, moved;
+};
+
+// Often and little, as commits wait meanwhile, some 2 ms for 1 MB; and best while there is none to do. What a reader
+// keeps in the log, or want of room, stays there until as much again has come. The log begins anew once all of it was
+// moved and nobody reads it.
+static bool tidy(struct vsm_journal *j, struct log *log) {
+  if (log->pages < log->moved)
+    log->moved = 0;
+  int pages = log->pages - log->moved;
+  if (pages < LOG_PAGES_IDLE || (pages < LOG_PAGES && something_waits(j)))
+    return true;
+  int code = vsm_file_checkpoint(j->db);
+  log->moved = log->pages;
+  if (!vsm_file_is_fatal(code))
+    return true;
+  fare(j, VSM_JOURNAL_FAILED, code);
+  return false;
 }
 
 // What the commit thread does next: a buffer that was filled meanwhile (NULL: none), then a step of trimming.
@@ -187,15 +201,14 @@ struct work {
 // False: there will be nothing any more.
 static bool take_work(struct vsm_journal *j, struct work *w) {
   pthread_mutex_lock(&j->mutex);
-  while (j->filling->records == 0 && !j->closing && j->trim.below == 0 && !j->rewrite_directory &&
-         j->health != VSM_JOURNAL_FAILED)
+  while (j->filling->records == 0 && !j->closing && j->trim.below == 0 && !j->rewrite_directory)
     pthread_cond_wait(&j->wake, &j->mutex);
   *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .trim = j->trim};
   if (w->filled)
     j->filling = other(j);
   j->unannounced = false;
   j->trimming = w->trim.below > 0;
-  bool more = j->health != VSM_JOURNAL_FAILED && (w->filled || !j->closing);
+  bool more = w->filled || !j->closing;
   pthread_mutex_unlock(&j->mutex);
   return more;
 }
@@ -205,7 +218,7 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   struct vsm_file_trimmed done = {0};
   int code = t->below ? vsm_file_trim(j->db, t, &done) : SQLITE_OK;
   if (vsm_file_is_fatal(code)) {
-    fail(j, code);
+    fare(j, VSM_JOURNAL_FAILED, code);
     return false;
   }
   pthread_mutex_lock(&j->mutex);
@@ -234,11 +247,11 @@ static bool rewrite(struct vsm_journal *j, struct vsm_rewrite **r) {
   if (code == SQLITE_OK && more)
     return true;
   if (code == SQLITE_OK && all)
-    code = vsm_mover_await(j->mover) ? vsm_file_settle(j->db) : SQLITE_BUSY;
+    code = vsm_file_settle(j->db);
   vsm_rewrite_close(*r);
   *r = NULL;
   if (vsm_file_is_fatal(code)) {
-    fail(j, code);
+    fare(j, VSM_JOURNAL_FAILED, code);
     return false;
   }
   pthread_mutex_lock(&j->mutex);
@@ -249,19 +262,21 @@ static bool rewrite(struct vsm_journal *j, struct vsm_rewrite **r) {
   return true;
 }
 
-static bool tidy(struct vsm_journal *j) {
-  int code = vsm_mover_tidy(j->mover);
-  if (vsm_file_is_fatal(code))
-    fail(j, code);
-  return !vsm_file_is_fatal(code);
+static int on_log(void *log, sqlite3 *db, const char *name, int n) {
+  (void)db, (void)name;
+  ((struct log *)log)->pages = n;
+  return SQLITE_OK;
 }
 
 static void *run(void *arg) {
   struct vsm_journal *j = arg;
+  struct log log = {0};
   struct vsm_rewrite *rewriting = NULL;
+  sqlite3_wal_hook(j->db, on_log, &log);
   for (struct work w; take_work(j, &w);)
-    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !rewrite(j, &rewriting) || !tidy(j))
+    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !rewrite(j, &rewriting) || !tidy(j, &log))
       break;
+  sqlite3_wal_hook(j->db, NULL, NULL);
   pthread_mutex_lock(&j->mutex);
   j->trimming = false;
   pthread_cond_broadcast(&j->trimmed);
@@ -289,8 +304,6 @@ static int open_parts(struct vsm_journal *j, const char *directory, struct vsm_j
   pthread_cond_init(&j->trimmed, NULL);
   pthread_condattr_destroy(&monotonic);
   int err = vsm_file_open(directory, true, &j->db, why);
-  if (!err)
-    err = vsm_mover_open(directory, j->db, on_mover_failed, j, &j->mover, why);
   if (err)
     return err;
   int code = sqlite3_prepare_v2(j->db, VSM_FILE_INSERT, -1, &j->insert, NULL);
@@ -322,8 +335,6 @@ int vsm_journal_open(const char *directory, struct vsm_journal **journal, struct
 // Signals are for the caller's thread.
 int vsm_journal_begin(struct vsm_journal *j) {
   sigset_t all, before;
-  if (vsm_mover_begin(j->mover) != 0)
-    return VSM_ENOMEM;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   j->running = pthread_create(&j->thread, NULL, run, j) == 0;
@@ -346,7 +357,6 @@ void vsm_journal_close(struct vsm_journal *j) {
   if (!j)
     return;
   vsm_journal_end(j);
-  vsm_mover_close(j->mover);
   sqlite3_finalize(j->insert);
   if (j->health == VSM_JOURNAL_FAILED) // or SQLite would try once more what failed, and remove the log
     sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
