@@ -6,6 +6,12 @@
 #include "shell/process.h"
 #include "store/journal.h"
 
+static void tell_sockets(const struct vsm_daemon *d, struct vsm_bounds *out) {
+  vsm_ingest_tell_bounds(d->ingest, out);
+  vsm_publish_tell_bounds(d->publish, out);
+  vsm_query_socket_tell_bounds(d->query, out);
+}
+
 static void tell_bounds(const struct vsm_daemon *d, struct vsm_bounds *out) {
   static const char *const names[] = {[VSM_BOUNDED_ITEMS] = "items",
                                       [VSM_BOUNDED_SOURCES] = "sources",
@@ -17,15 +23,13 @@ static void tell_bounds(const struct vsm_daemon *d, struct vsm_bounds *out) {
   }
   vsm_bounds_add(out, (struct vsm_bound){"memory", "", vsm_process_resident_bytes(), vsm_daemon_memory_max(d),
                                          vsm_core_without_memory(d->core)});
-  vsm_ingest_tell_bounds(d->ingest, out);
-  vsm_publish_tell_bounds(d->publish, out);
-  vsm_query_socket_tell_bounds(d->query, out);
+  tell_sockets(d, out);
 }
 
 // A socket that accepts nobody more.
 static void find_full_socket(const struct vsm_daemon *d, char *now, size_t size) {
   struct vsm_bounds bounds = {.n = 0};
-  tell_bounds(d, &bounds);
+  tell_sockets(d, &bounds);
   for (unsigned i = 0; i < bounds.n && !*now; i++) {
     const struct vsm_bound *b = &bounds.at[i];
     if (strcmp(b->name, "connections") == 0 && b->now >= b->most)

@@ -19,17 +19,33 @@ void vsm_drop(void *message) {
     protobuf_c_message_free_unpacked(message, NULL);
 }
 
-void vsm_copy_append(Vsm__V1__Items *to, Vsm__V1__Items *page) {
-  size_t n = to->n_items + page->n_items;
-  if (page->n_items > 0) {
-    to->items = vsm_mem_need(realloc(to->items, n * sizeof *to->items), n);
-    memcpy(to->items + to->n_items, page->items, page->n_items * sizeof *to->items);
+// Pointers to rows, which `from` has no more. Returns where they are.
+static void *append_rows(void *to, size_t *n_to, const void *from, size_t *n_from) {
+  size_t n = *n_to + *n_from;
+  if (*n_from > 0) {
+    to = vsm_mem_need(realloc(to, n * sizeof(void *)), n);
+    memcpy((char *)to + *n_to * sizeof(void *), from, *n_from * sizeof(void *));
   }
-  to->n_items = n;
-  page->n_items = 0;
-  char *cursor = to->cursor;
-  to->cursor = page->cursor;
-  page->cursor = cursor;
+  *n_to = n;
+  *n_from = 0;
+  return to;
+}
+
+static void swap(char **a, char **b) {
+  char *text = *a;
+  *a = *b;
+  *b = text;
+}
+
+void vsm_copy_append(Vsm__V1__Items *to, Vsm__V1__Items *page) {
+  to->items = append_rows(to->items, &to->n_items, page->items, &page->n_items);
+  swap(&to->cursor, &page->cursor);
+  vsm_drop(page);
+}
+
+void vsm_copy_append_visits(Vsm__V1__Visits *to, Vsm__V1__Visits *page) {
+  to->visits = append_rows(to->visits, &to->n_visits, page->visits, &page->n_visits);
+  swap(&to->cursor, &page->cursor);
   vsm_drop(page);
 }
 

@@ -1,10 +1,8 @@
 #include "agents/ask/finished.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "agents/ask/copy.h"
-#include "base/mem.h"
 #include "base/text.h"
 
 static bool next(struct vsm_inquiry *inquiry, Vsm__V1__Request *out) {
@@ -33,27 +31,13 @@ static void put_in_order(struct vsm_finished *q) {
     vsm_drop(v->visits[--v->n_visits]);
 }
 
-static void append(Vsm__V1__Visits *to, Vsm__V1__Visits *page) {
-  size_t n = to->n_visits + page->n_visits;
-  if (page->n_visits > 0) {
-    to->visits = vsm_mem_need(realloc(to->visits, n * sizeof *to->visits), n);
-    memcpy(to->visits + to->n_visits, page->visits, page->n_visits * sizeof *to->visits);
-  }
-  to->n_visits = n;
-  page->n_visits = 0;
-  char *cursor = to->cursor;
-  to->cursor = page->cursor;
-  page->cursor = cursor;
-  vsm_drop(page);
-}
-
 static bool take(struct vsm_inquiry *inquiry, const Vsm__V1__Reply *reply) {
   struct vsm_finished *q = (struct vsm_finished *)inquiry;
   if (!vsm_inquiry_granted(inquiry, reply, VSM__V1__REPLY__KIND_VISITS))
     return false;
   Vsm__V1__Visits *page = vsm_copy(&reply->visits->base);
   if (q->visits)
-    append(q->visits, page);
+    vsm_copy_append_visits(q->visits, page);
   else
     q->visits = page;
   if (!*q->visits->cursor || q->visits->n_visits > 2 * (size_t)q->request.limit)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cmd.h"
 #include "logs.h"
 
@@ -27,14 +28,9 @@ struct agent {
   struct vsm_agent_out out;
 };
 
-static bool ends_with(const char *name, const char *end) {
-  size_t n = strlen(name), m = strlen(end);
-  return n > m && strcmp(name + n - m, end) == 0;
-}
-
 // A file in the making has another name, or one that begins with a point.
 static int is_wanted(const struct dirent *d) {
-  return d->d_name[0] != '.' && (ends_with(d->d_name, ".csv") || ends_with(d->d_name, ".jsonl"));
+  return d->d_name[0] != '.' && (vsm_text_ends(d->d_name, ".csv") || vsm_text_ends(d->d_name, ".jsonl"));
 }
 
 static int on_event(void *ctx, const struct vsm_emitter_event *event, unsigned long line) {
@@ -48,7 +44,7 @@ static void on_mistake(void *ctx, unsigned long line, const char *what) {
 static int read_file(struct agent *a, FILE *in, const char *name) {
   const struct vsm_log_reader reader = {on_event, on_mistake, NULL, a};
   static const struct vsm_csv_map as_named = {0};
-  if (ends_with(name, ".csv"))
+  if (vsm_text_ends(name, ".csv"))
     return vsm_csv_read(in, a->out.map ? NULL : &as_named, &reader);
   return vsm_jsonl_read(in, a->out.map ? vsm_json_record_read : vsm_cloudevent_read, &reader);
 }

@@ -11,6 +11,7 @@
 
 #include "agents/lib/cloudevent.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 enum { MEMORY_BYTES = 32 * 1024 * 1024, MEDIA_BYTES = 128 };
 
@@ -44,11 +45,6 @@ static bool is_utf8(const char *content_type) {
   charset = charset ? charset + strlen("charset=") : "utf-8";
   charset += *charset == '"';
   return strncasecmp(charset, "utf-8", 5) == 0 || strncasecmp(charset, "us-ascii", 8) == 0;
-}
-
-static bool ends_with(const char *z, const char *end) {
-  size_t n = strlen(z), m = strlen(end);
-  return n >= m && strcmp(z + n - m, end) == 0;
 }
 
 static json_t *parse(struct vsm_cloudevents *c, const struct vsm_cloudevents_request *r) {
@@ -98,7 +94,7 @@ static json_t *read_binary(struct vsm_cloudevents *c, const struct vsm_cloudeven
   json_t *object = vsm_mem_need(json_object(), 0);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     add_header(c, object, r, names[i]);
-  if (r->n > 0 && !ends_with(media, "/json") && !ends_with(media, "+json"))
+  if (r->n > 0 && !vsm_text_ends(media, "/json") && !vsm_text_ends(media, "+json"))
     refuse(c, 415, "the data is \"%s\"; allowed: application/json", media);
   json_t *data = r->n > 0 && c->status == 0 ? parse(c, r) : NULL;
   if (data)

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 size_t vsm_text_format(char *buf, size_t size, const char *fmt, ...) {
   va_list ap;
@@ -17,4 +18,9 @@ size_t vsm_text_format(char *buf, size_t size, const char *fmt, ...) {
 void vsm_sort(void *base, size_t n, size_t size, int (*cmp)(const void *, const void *)) {
   if (n > 1)
     qsort(base, n, size, cmp);
+}
+
+bool vsm_text_ends(const char *text, const char *end) {
+  size_t n = strlen(text), k = strlen(end);
+  return n >= k && memcmp(text + n - k, end, k) == 0;
 }

@@ -30,7 +30,6 @@ struct vsm_publish {
   const struct vsm_model *model; // borrowed
   struct vsm_zsock *sock;        // NULL: none
   struct vsm_timer *changed, *all, *cut_off;
-  uint64_t most_prefixes;
   bool is_cut_off;      // soon
   uint64_t cuts;        // how often it was
   bool soon;            // the timer is set
@@ -172,7 +171,6 @@ int vsm_publish_open(struct vsm_publish *p, const struct vsm_config *config) {
                                 .grants = vsm_auth_is_on(p->o.auth)};
   vsm_open_bounds(&o, config);
   vsm_topics_bound(p->topics, (size_t)config->daemon.limit_subscriptions);
-  p->most_prefixes = (uint64_t)config->daemon.limit_subscriptions;
   p->sock = vsm_zsock_create(p->o.zcontext, p->o.loop, &o);
   int err = p->sock ? listen(p, config) : VSM_ENOMEM;
   if (!err)
@@ -184,8 +182,8 @@ void vsm_publish_tell_bounds(const struct vsm_publish *p, struct vsm_bounds *out
   if (!p->sock)
     return;
   vsm_open_tell_bounds(p->sock, out);
-  vsm_bounds_add(
-      out, (struct vsm_bound){"subscriptions", "publish", vsm_topics_prefixes(p->topics), p->most_prefixes, p->cuts});
+  vsm_bounds_add(out, (struct vsm_bound){"subscriptions", "publish", vsm_topics_prefixes(p->topics),
+                                         vsm_topics_most(p->topics), p->cuts});
   uint64_t most = (uint64_t)vsm_zsock_options(p->sock)->send_high_water;
   vsm_bounds_add(out, (struct vsm_bound){"publish_queue", "publish", 0, most, vsm_zsock_counts(p->sock).queues_full});
 }

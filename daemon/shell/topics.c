@@ -171,6 +171,10 @@ size_t vsm_topics_prefixes(const struct vsm_topics *t) {
   return t->n_prefixes;
 }
 
+size_t vsm_topics_most(const struct vsm_topics *t) {
+  return t->most;
+}
+
 bool vsm_topics_is_beyond(const struct vsm_topics *t) {
   return t->beyond > 0;
 }

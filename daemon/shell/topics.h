@@ -27,6 +27,7 @@ void vsm_topics_end_subscriptions(struct vsm_topics *t); // all of them
 // At most so many prefixes are told apart; while there are more, every topic counts as wanted.
 void vsm_topics_bound(struct vsm_topics *t, size_t prefixes);
 size_t vsm_topics_prefixes(const struct vsm_topics *t); // that are in force and told apart
+size_t vsm_topics_most(const struct vsm_topics *t);     // as bounded
 bool vsm_topics_is_beyond(const struct vsm_topics *t);
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic);
 bool vsm_topics_transitions_wanted(const struct vsm_topics *t); // any of them

@@ -126,7 +126,7 @@ def deaf_clients(endpoints, n):
 
 def flood(endpoints, _):
     """Batches of 100 events as fast as the daemon takes them, for ever."""
-    frames = [batch(*(event(subject=f"flood-{n}-{i}") for i in range(100)), source="flood").SerializeToString() for n in range(100)]
+    frames = [batch(*(event(subject=f"{os.getpid()}-{n}-{i}") for i in range(100)), source="flood").SerializeToString() for n in range(100)]
     s = zmq.Context().socket(zmq.DEALER)
     s.connect(dict(endpoints)["submit"])
     yield None

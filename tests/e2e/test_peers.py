@@ -1,5 +1,4 @@
 """Peers that are slow, silent, greedy or dead: the others do not notice."""
-import os
 import resource
 import signal
 import socket
@@ -12,33 +11,17 @@ from urllib.parse import urlparse
 import zmq
 
 import harness
+import hostile_peers
 from harness import Daemon, batch, event
 from vsm.v1 import query_pb2
-
-# Sends batches of 100 events as fast as the daemon takes them, and faster than it can; until it is killed.
-FLOOD = """
-import os, sys, zmq
-from harness import batch, event
-frames = [batch(*(event(subject=f"{os.getpid()}-{n}-{i}") for i in range(100)), source="flood").SerializeToString()
-          for n in range(100)]
-s = zmq.Context().socket(zmq.DEALER)
-s.connect(sys.argv[1])
-n = 0
-while True:
-    s.send_multipart([b"%d" % n, frames[n % 100]])
-    n += 1
-    while s.poll(0):
-        s.recv_multipart()
-"""
 
 
 class Flood:
     """A process of its own that keeps the daemon busy. Use it in a `with`."""
 
     def __init__(self, daemon):
-        path = os.pathsep.join([os.path.dirname(__file__), os.environ["PYTHONPATH"]])
-        self.process = subprocess.Popen([sys.executable, "-c", FLOOD, daemon.endpoint("submit")],
-                                        env={**os.environ, "PYTHONPATH": path})
+        self.process = subprocess.Popen([sys.executable, hostile_peers.__file__, "flood", "0", f"submit={daemon.endpoint('submit')}"],
+                                        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     def __enter__(self):
         return self
@@ -46,6 +29,7 @@ class Flood:
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
 
 
 def await_flood(d, more=1000):

@@ -28,6 +28,14 @@ def lasting(answer):
     return [lasting(value) for value in answer] if isinstance(answer, list) else answer
 
 
+def token_file(daemon):
+    path = os.path.join(daemon.directory, "token")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("correct horse battery\n")
+    os.chmod(path, 0o600)
+    return path
+
+
 class Questions(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -284,10 +292,7 @@ class Access(unittest.TestCase):
 
     def test_with_a_token_nobody_asks_without(self):
         with Daemon() as daemon:
-            token = os.path.join(daemon.directory, "token")
-            with open(token, "w", encoding="utf-8") as f:
-                f.write("correct horse battery\n")
-            os.chmod(token, 0o600)
+            token = token_file(daemon)
             with Web(daemon, "--token-file", token) as web:
                 self.assertEqual(web.get("/healthz").status, 200)
                 asked = web.get("/api/v1/snapshot")
@@ -311,10 +316,7 @@ class Access(unittest.TestCase):
 
     def test_wrong_tokens_may_be_tried_so_often_a_minute(self):
         with Daemon() as daemon:
-            token = os.path.join(daemon.directory, "token")
-            with open(token, "w", encoding="utf-8") as f:
-                f.write("correct horse battery\n")
-            os.chmod(token, 0o600)
+            token = token_file(daemon)
             form = {"Content-Type": "application/x-www-form-urlencoded"}
             said = {"Authorization": "Bearer correct horse battery"}
 

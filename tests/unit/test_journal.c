@@ -269,7 +269,7 @@ static int commits_meanwhile(void *ctx, uint64_t position, const struct vsm_reco
   struct stat st;
   char path[sizeof f->file + 8];
   (void)position, (void)r;
-  for (int i = 0; i < 100; i++) {
+  for (int i = 0; i < 200; i++) {
     vsm_journal_append(f->j, &(struct vsm_record){.kind = VSM_RECORD_BATCH, .payload = {payload, sizeof payload}});
     await_committed(f);
   }
