@@ -16,8 +16,11 @@ static void tell_bounds(const struct vsm_daemon *d, struct vsm_bounds *out) {
   static const char *const names[] = {[VSM_BOUNDED_ITEMS] = "items",
                                       [VSM_BOUNDED_SOURCES] = "sources",
                                       [VSM_BOUNDED_UNMAPPED] = "unmapped",
-                                      [VSM_BOUNDED_REJECTED] = "rejected"};
-  for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+                                      [VSM_BOUNDED_REJECTED] = "rejected",
+                                      [VSM_BOUNDED_KEYS] = "keys",
+                                      [VSM_BOUNDED_TRANSITIONS] = "transitions",
+                                      [VSM_BOUNDED_SEGMENT_VALUES] = "segment_values"};
+  for (unsigned i = 0; i < VSM_BOUNDED_KINDS; i++) {
     struct vsm_filling f = vsm_core_filling(d->core, (enum vsm_bounded)i);
     vsm_bounds_add(out, (struct vsm_bound){names[i], "", f.n, f.most, f.beyond});
   }

@@ -49,8 +49,13 @@ static void resolve_daemon(struct vsm_conf_reader *r, struct vsm_config *c) {
   c->curve.key = beside(r, d->curve.key);
   c->curve.next_key = beside(r, d->curve.next_key);
   c->curve.clients = beside(r, d->curve.clients);
-  c->model.limits = (struct vsm_limits){(uint64_t)d->limit_items, (uint32_t)d->limit_sources,
-                                        (uint32_t)d->limit_unmapped, (uint32_t)d->limit_rejected};
+  c->model.limits = (struct vsm_limits){.items = (uint64_t)d->limit_items,
+                                        .sources = (uint32_t)d->limit_sources,
+                                        .unmapped = (uint32_t)d->limit_unmapped,
+                                        .rejected = (uint32_t)d->limit_rejected,
+                                        .keys = (uint32_t)d->limit_keys,
+                                        .transitions = (uint32_t)d->limit_transitions,
+                                        .segment_values = (uint32_t)d->limit_segment_values};
 }
 
 static struct vsm_config *begin(struct vsm_conf_reader *r, struct vsm_conf_report *report, const char *path) {

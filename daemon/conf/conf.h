@@ -82,6 +82,7 @@ struct vsm_conf_daemon {
   int64_t journal_max_bytes;
   struct vsm_conf_duration journal_keep, items_keep;
   int64_t limit_items, limit_sources, limit_unmapped, limit_rejected;
+  int64_t limit_keys, limit_transitions, limit_segment_values;
   int64_t limit_memory_bytes; // -1: not given
   int64_t limit_connections;  // of each socket that listens
   struct vsm_conf_duration limit_handshake;

@@ -122,6 +122,16 @@ struct topic {
   unsigned place;
 };
 
+// Beyond the values that are told apart the item counts under `other`.
+static void change_segment(struct application *a, uint32_t name, uint32_t word) {
+  remember(a);
+  for (unsigned i = 0; i < a->stream->n_attributes; i++) {
+    const struct vsm_attribute *at = &a->stream->attributes[i];
+    if (at->name == name && at->n >= at->most && !vsm_segment_find(at, word))
+      a->core->beyond[VSM_BOUNDED_SEGMENT_VALUES]++;
+  }
+}
+
 // What has a date is not held against expectations any more.
 static void change_date(struct application *a, enum vsm_value_kind kind, unsigned place) {
   struct vsm_stream_state *s = a->stream;
@@ -157,7 +167,7 @@ static __attribute__((noinline)) void note_text(struct application *a, struct vs
                         .place = topic.place & 255};
   if (vsm_items_takes_value(items, have, &v)) {
     if (topic.kind == VSM_VALUE_SEGMENT)
-      remember(a);
+      change_segment(a, v.name, v.word);
     else if (a->stream->guard)
       change_date(a, topic.kind, topic.place);
     a->news = true;
@@ -209,11 +219,13 @@ static void join(struct application *a, const struct vsm_name *name) {
   struct vsm_items *items = &a->stream->items;
   struct vsm_str link = name->key;
   uint32_t other = vsm_items_find(items, link, name->hash);
+  enum vsm_bounded beyond;
   if (other == a->id)
     return;
   if (other == (uint32_t)VSM_ITEM_NONE) {
-    if (item_of(a)->n_keys == VSM_LINKS_MAX) {
-      refuse_link(a, link, "an item has at most 32 keys");
+    if (item_of(a)->n_keys >= a->core->model->limits.keys) {
+      a->core->beyond[VSM_BOUNDED_KEYS]++;
+      refuse_link(a, link, "an item has at most as many keys as limits.keys says");
       return;
     }
     if (a->stream->guard && vsm_silence_any_item(a->core)) // it may be one that a silence names
@@ -226,8 +238,11 @@ static void join(struct application *a, const struct vsm_name *name) {
   vsm_stream_fold(a->stream, vsm_items_at(items, other), (size_t)VSM_FOLD_ALL, &a->core->other.was);
   if (a->stream->guard)
     vsm_guard_look(a->stream, other, (size_t)VSM_FOLD_ALL, &a->core->other.was, NULL, &a->stream->guard->other);
-  if (vsm_items_unite(items, a->id, other) != 0) {
-    refuse_link(a, link, "together they have more than 32 keys or 4096 transitions");
+  if (!vsm_items_unite(items, a->id, other, &a->core->model->limits, &beyond)) {
+    a->core->beyond[beyond]++;
+    refuse_link(a, link,
+                beyond == VSM_BOUNDED_KEYS ? "together they have more keys than limits.keys says"
+                                           : "together they have more transitions than limits.transitions says");
     return;
   }
   a->news = true;

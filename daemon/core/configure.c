@@ -162,7 +162,8 @@ static int prepare(struct vsm_core *core, const struct vsm_model *model, struct 
     return VSM_ENOMEM;
   for (; next->n < model->n_streams; next->n++) {
     struct vsm_stream_state *fresh = &next->streams[next->n];
-    int err = vsm_stream_state_init(fresh, &model->streams[next->n], &core->words, &core->ranks, core->now.us);
+    int err = vsm_stream_state_init(fresh, &model->streams[next->n], model->limits.segment_values, &core->words,
+                                    &core->ranks, core->now.us);
     if (err)
       return err;
     fresh->guard = vsm_guard_create(core, fresh);

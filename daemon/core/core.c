@@ -113,11 +113,13 @@ static enum vsm_reason refuse_claim(struct vsm_core *core, const struct vsm_clai
   if (id == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
     return VSM_R_NONE;
   const struct vsm_item *it = vsm_items_at(&s->items, id);
-  if (it->n == VSM_TRANSITIONS_MAX)
+  if (it->n >= core->model->limits.transitions)
     vsm_item_seek(it, vsm_pack(us, vsm_rule_place(s, c->rule), c->rule->lifecycle), &known);
-  if (!known)
-    *detail = "an item has at most 4096 transitions";
-  return known ? VSM_R_NONE : VSM_R_LIMIT;
+  if (known)
+    return VSM_R_NONE;
+  core->beyond[VSM_BOUNDED_TRANSITIONS]++;
+  *detail = "an item has at most as many transitions as limits.transitions says";
+  return VSM_R_LIMIT;
 }
 
 static void refuse_claims(struct vsm_core *core, struct vsm_look *look, int64_t us) {

@@ -136,7 +136,7 @@ const char *vsm_horizon_refuse(struct vsm_core *core) {
     seal_oldest(core, limit / EARLY_SHARE + 1);
   if (vsm_core_items_held(core) < limit)
     return NULL;
-  *(by_memory ? &core->without_memory : &core->without_room) += 1;
+  *(by_memory ? &core->without_memory : &core->beyond[VSM_BOUNDED_ITEMS]) += 1;
   return by_memory ? "so much memory is taken as limits.memory allows, and all items that are held are open"
                    : "so many items are held as limits.items allows, and all of them are open";
 }

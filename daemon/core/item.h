@@ -4,8 +4,6 @@
 #include "core/fold.h"
 #include "core/intern.h"
 
-enum { VSM_TRANSITIONS_MAX = 4096 };
-
 struct vsm_progress {
   int64_t us;
   uint32_t origin;

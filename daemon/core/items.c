@@ -318,11 +318,13 @@ static size_t united_size(const struct vsm_item *a, const struct vsm_item *b) {
   return n + (a->n - i) + (b->n - k);
 }
 
-int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
+bool vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id, const struct vsm_limits *most,
+                     enum vsm_bounded *beyond) {
   struct vsm_item *a = vsm_items_at(s, a_id), *b = vsm_items_at(s, b_id);
   size_t size = united_size(a, b);
-  if (a->n_keys + b->n_keys > VSM_LINKS_MAX || size > VSM_TRANSITIONS_MAX)
-    return VSM_ELIMIT;
+  *beyond = (unsigned)a->n_keys + b->n_keys > most->keys ? VSM_BOUNDED_KEYS : VSM_BOUNDED_TRANSITIONS;
+  if (*beyond == VSM_BOUNDED_KEYS || size > most->transitions)
+    return false;
   uint8_t shift = a->n_keys; // b's keys come behind a's
   for (unsigned i = 0; i < b->n_keys; i++) {
     vsm_items_key(s, vsm_item_key_id(b, i))->item = a_id;
@@ -351,5 +353,5 @@ int vsm_items_unite(struct vsm_items *s, uint32_t a_id, uint32_t b_id) {
   for (size_t i = 0; i < b->n_values; i++)
     vsm_items_note_value(s, a, &vsm_item_values(b)[i]);
   vsm_items_let_go(s, b_id);
-  return 0;
+  return true;
 }

@@ -58,7 +58,7 @@ uint32_t vsm_items_place(struct vsm_items *s);
 void vsm_items_let_go(struct vsm_items *s, uint32_t id);
 // An item goes, and its keys with it.
 void vsm_items_remove(struct vsm_items *s, uint32_t id);
-// A further key for an item; 0, or VSM_ELIMIT at 32 keys.
+// A further key for an item; 0, or VSM_ELIMIT at VSM_LINKS_MAX keys.
 int vsm_items_add_key(struct vsm_items *s, uint32_t id, struct vsm_str key, uint32_t hash);
 
 // Of each stage the newest progress is kept. True where this one is newer than what was there.
@@ -78,5 +78,7 @@ void vsm_items_note_value(const struct vsm_items *s, struct vsm_item *it, const 
 // them does. True where it creates only now.
 bool vsm_items_said_again(const struct vsm_items *s, struct vsm_item *it, size_t at, uint32_t origin, uint8_t who);
 
-// Unites b into a; b's place becomes free. 0, or VSM_ELIMIT (keys, transitions) with nothing changed.
-int vsm_items_unite(struct vsm_items *s, uint32_t a, uint32_t b);
+// Unites b into a; b's place becomes free. False with nothing changed where they have too many *beyond together: keys
+// or transitions.
+bool vsm_items_unite(struct vsm_items *s, uint32_t a, uint32_t b, const struct vsm_limits *most,
+                     enum vsm_bounded *beyond);

@@ -8,6 +8,9 @@
 #include "base/time.h"
 
 enum { VSM_STAGES_MAX = 254, VSM_ID_MAX = 64, VSM_KEY_MAX = 256, VSM_LINKS_MAX = 32, VSM_SEGMENTS_MAX = 16 };
+// Of these a model may allow fewer (struct vsm_limits): transitions of an item, values of a segment that are told
+// apart.
+enum { VSM_TRANSITIONS_MAX = 4096, VSM_SEGMENT_VALUES_MAX = 64 };
 
 // The order is the canonical order of an item's transitions at one instant and stage (3 bits). Progress and "none"
 // (a rule that carries links and values alone) are no steps of the walk.
@@ -186,12 +189,15 @@ struct vsm_source {
 };
 
 struct vsm_limits {
-  uint64_t items;    // open and held
-  uint32_t sources;  // rows of the source table; later ones count under "other"
-  uint32_t unmapped; // rows of (source, type)
-  uint32_t rejected; // rows of (source, type, reason)
+  uint64_t items;             // open and held
+  uint32_t sources;           // rows of the source table; later ones count under "other"
+  uint32_t unmapped;          // rows of (source, type)
+  uint32_t rejected;          // rows of (source, type, reason)
+  uint32_t keys, transitions; // of an item; at most VSM_LINKS_MAX, VSM_TRANSITIONS_MAX
+  uint32_t segment_values;    // of an attribute, at most VSM_SEGMENT_VALUES_MAX; later ones count under "other"
 };
-#define VSM_LIMITS_DEFAULT ((struct vsm_limits){10000000, 10000, 10000, 10000})
+#define VSM_LIMITS_DEFAULT                                                                                             \
+  ((struct vsm_limits){10000000, 10000, 10000, 10000, VSM_LINKS_MAX, VSM_TRANSITIONS_MAX, VSM_SEGMENT_VALUES_MAX})
 
 enum vsm_clock { VSM_CLOCK_WALL, VSM_CLOCK_EVENT };
 

@@ -17,7 +17,8 @@ static struct vsm_stream_state *figures(struct vsm_stream_state *s, const struct
   if (s->sealed.figures)
     return s->sealed.figures;
   struct vsm_stream_state *f = vsm_mem_alloc(sizeof *f);
-  vsm_mem_need(vsm_stream_state_init(f, s->model, how->words, how->queue, how->now_us) == 0 ? f : NULL, sizeof *f);
+  int err = vsm_stream_state_init(f, s->model, s->segment_values, how->words, how->queue, how->now_us);
+  vsm_mem_need(err == 0 ? f : NULL, sizeof *f);
   return s->sealed.figures = f;
 }
 

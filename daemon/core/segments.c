@@ -11,11 +11,18 @@ static struct vsm_segment *add(struct vsm_attribute *a, unsigned n_stages, uint3
   return a->values[a->n++] = s;
 }
 
-struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
+struct vsm_segment *vsm_segment_find(const struct vsm_attribute *a, uint32_t word) {
   for (unsigned i = 0; i < a->n; i++)
     if (a->values[i]->word == word)
       return a->values[i];
-  if (a->n < VSM_SEGMENT_VALUES_MAX || word == 0)
+  return NULL;
+}
+
+struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
+  struct vsm_segment *found = vsm_segment_find(a, word);
+  if (found)
+    return found;
+  if (a->n < a->most || word == 0)
     return add(a, n_stages, word);
   return vsm_segment_at(a, n_stages, 0);
 }

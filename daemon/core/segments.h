@@ -2,8 +2,6 @@
 #pragma once
 #include "core/tape.h"
 
-enum { VSM_SEGMENT_VALUES_MAX = 64 }; // of one attribute; what comes later is `other`
-
 struct vsm_segment_stage {
   struct vsm_tape tape;
   uint64_t open;
@@ -19,9 +17,11 @@ struct vsm_segment {
 struct vsm_attribute {
   uint32_t name; // interned
   struct vsm_segment *values[VSM_SEGMENT_VALUES_MAX + 1];
-  unsigned n;
+  unsigned n, most; // most: beyond so many a value that comes later is `other`
 };
 
+// The value has figures of its own; NULL: it has not, and would have those of `other` where there are `most`.
+struct vsm_segment *vsm_segment_find(const struct vsm_attribute *a, uint32_t word);
 // The value's figures, made where there are none.
 struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word);
 void vsm_attribute_fini(struct vsm_attribute *a, unsigned n_stages);

@@ -28,9 +28,9 @@ struct vsm_core {
   int64_t earliest_us;    // of the events accepted since the last midnight; INT64_MAX: none
   uint64_t words_most;    // beyond which words that nothing uses are let go of (core/words.h); 0: not yet known
   uint64_t room;          // vsm_core_set_room()
-  uint64_t without_room;  // events of items for which there was none by limits.items, and by that
-  uint64_t without_memory;
-  bool all_open; // for want of a closed item none could be sealed early, and none has closed since
+  uint64_t beyond[VSM_BOUNDED_KINDS]; // vsm_core_filling(), but for what the ledger counts
+  uint64_t without_memory;            // events of new items, refused by `room`
+  bool all_open;                      // for want of a closed item none could be sealed early, and none has closed since
   struct vsm_hearing hearing;
   struct vsm_alerts alerts;
   struct vsm_noted noted;        // for the alerts; empty between two calls into the core

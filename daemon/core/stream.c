@@ -10,9 +10,9 @@
 #include "core/guard.h"
 #include "core/sealed.h"
 
-int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
-                          struct vsm_ranks_queue *queue, int64_t now_us) {
-  *s = (struct vsm_stream_state){.model = model, .first_started = INT64_MAX};
+int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, unsigned segment_values,
+                          struct vsm_intern *words, struct vsm_ranks_queue *queue, int64_t now_us) {
+  *s = (struct vsm_stream_state){.model = model, .segment_values = segment_values, .first_started = INT64_MAX};
   s->open.queue = s->moved.ranks.queue = queue;
   vsm_items_init(&s->items, words);
   s->id = strdup(model->id);
@@ -34,7 +34,9 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
   s->n_attributes = model->n_segments;
   s->attributes = vsm_mem_alloc(s->n_attributes * sizeof *s->attributes);
   for (unsigned i = 0; i < s->n_attributes; i++)
-    s->attributes[i].name = vsm_intern(words, &(struct vsm_str){model->segments[i], strlen(model->segments[i])}, 1);
+    s->attributes[i] = (struct vsm_attribute){
+        .name = vsm_intern(words, &(struct vsm_str){model->segments[i], strlen(model->segments[i])}, 1),
+        .most = segment_values};
   return 0;
 }
 

@@ -52,16 +52,17 @@ struct vsm_stream_state {
   struct vsm_edges edges;
   struct vsm_attribute *attributes; // of each segment of the model
   unsigned n_attributes;
+  unsigned segment_values; // of an attribute, that are told apart
   uint64_t between;
   int64_t first_started; // the earliest start; INT64_MAX: none
   struct vsm_sealed sealed;
   struct vsm_guard *guard; // of its alerts; NULL: none
 };
 
-// Gives a stream its figures, empty. Changes of its ranks wait in the queue: settle it before they are read. VSM_ENOMEM
-// or 0.
-int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, struct vsm_intern *words,
-                          struct vsm_ranks_queue *queue, int64_t now_us);
+// Gives a stream its figures, empty; segment_values as in struct vsm_limits. Changes of its ranks wait in the queue:
+// settle it before they are read. VSM_ENOMEM or 0.
+int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *model, unsigned segment_values,
+                          struct vsm_intern *words, struct vsm_ranks_queue *queue, int64_t now_us);
 // One that the model has no more: no figures, no items yet.
 void vsm_stream_state_init_gone(struct vsm_stream_state *s, struct vsm_str id, struct vsm_intern *words);
 void vsm_stream_state_fini(struct vsm_stream_state *s);

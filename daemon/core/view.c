@@ -413,10 +413,32 @@ uint64_t vsm_core_without_memory(const struct vsm_core *core) {
   return core->without_memory;
 }
 
+static uint64_t most_values(const struct vsm_core *core) {
+  uint64_t most = 0;
+  for (unsigned i = 0; i < core->model->n_streams; i++) {
+    const struct vsm_stream_state *s = &core->streams[i];
+    for (unsigned k = 0; k < s->n_attributes; k++) {
+      uint64_t n = s->attributes[k].n - (vsm_segment_find(&s->attributes[k], 0) != NULL); // `other` is none
+      most = n > most ? n : most;
+    }
+  }
+  return most;
+}
+
 struct vsm_filling vsm_core_filling(const struct vsm_core *core, enum vsm_bounded what) {
-  if (what != VSM_BOUNDED_ITEMS)
+  const struct vsm_limits *most = &core->model->limits;
+  switch (what) {
+  case VSM_BOUNDED_ITEMS:
+    return (struct vsm_filling){vsm_core_items_held(core), most->items, core->beyond[what]};
+  case VSM_BOUNDED_KEYS:
+    return (struct vsm_filling){0, most->keys, core->beyond[what]};
+  case VSM_BOUNDED_TRANSITIONS:
+    return (struct vsm_filling){0, most->transitions, core->beyond[what]};
+  case VSM_BOUNDED_SEGMENT_VALUES:
+    return (struct vsm_filling){most_values(core), most->segment_values, core->beyond[what]};
+  default:
     return vsm_ledger_filling(core->ledger, what);
-  return (struct vsm_filling){vsm_core_items_held(core), core->model->limits.items, core->without_room};
+  }
 }
 
 uint64_t vsm_core_items_held(const struct vsm_core *core) {

@@ -336,9 +336,20 @@ uint64_t vsm_core_items_held(const struct vsm_core *core);
 uint64_t vsm_core_without_memory(const struct vsm_core *core);
 
 // How far a table that the model bounds is filled.
-enum vsm_bounded { VSM_BOUNDED_ITEMS, VSM_BOUNDED_SOURCES, VSM_BOUNDED_UNMAPPED, VSM_BOUNDED_REJECTED };
+enum vsm_bounded {
+  VSM_BOUNDED_ITEMS,
+  VSM_BOUNDED_SOURCES,
+  VSM_BOUNDED_UNMAPPED,
+  VSM_BOUNDED_REJECTED,
+  VSM_BOUNDED_KEYS, // of an item; these two of the one that has most are not known, and n is 0
+  VSM_BOUNDED_TRANSITIONS,
+  VSM_BOUNDED_SEGMENT_VALUES, // of the attribute that has most
+  VSM_BOUNDED_KINDS,
+};
 struct vsm_filling {
   uint64_t n, most;
-  uint64_t beyond; // events that found no room, since this core began: refused (items), or counted under "other"
+  // What found no room, since this core began: events refused (items, transitions) or counted under "other", links
+  // refused (keys, transitions), values of items counted under "other".
+  uint64_t beyond;
 };
 struct vsm_filling vsm_core_filling(const struct vsm_core *core, enum vsm_bounded what);

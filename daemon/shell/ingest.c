@@ -102,10 +102,8 @@ size_t vsm_ingest_waiting_bytes(const struct vsm_ingest *in) {
 }
 
 static bool too_much_waits(const struct vsm_ingest *in) {
-  if (!in->journal)
-    return false;
-  return vsm_journal_state(in->journal).health == VSM_JOURNAL_FAILED ||
-         vsm_ingest_waiting_bytes(in) > PENDING_BYTES_MAX;
+  return in->journal && (vsm_journal_state(in->journal).health == VSM_JOURNAL_FAILED ||
+                         vsm_ingest_waiting_bytes(in) > PENDING_BYTES_MAX);
 }
 
 static void hold_where_too_much_waits(struct vsm_ingest *in) {
@@ -281,10 +279,13 @@ static void on_published(void *ctx, struct vsm_zsock *sock, const struct vsm_str
   struct vsm_ingest *in = ctx;
   struct vsm_ack unused;
   struct origin from = origin_of(in, sock, vsm_str_of(vsm_zsock_name(sock)));
+  uint64_t missing = vsm_core_ingest(in->core).gaps;
   if (n == 2)
     take_batch(in, &from, frames[1], &unused);
   else
     refuse_frames(in, &from, "a message has two frames: topic, batch");
+  uint64_t gaps = vsm_core_ingest(in->core).gaps;
+  in->counts.published_lost += gaps > missing ? gaps - missing : 0;
 }
 
 static void pack_ack(const void *ack, void *out) {
@@ -398,18 +399,19 @@ void vsm_ingest_tell_bounds(const struct vsm_ingest *in, struct vsm_bounds *out)
   }
   if (in->subscribe)
     vsm_open_tell_bounds(in->subscribe, out);
+  const struct vsm_zsock *hears = in->subscribe ? in->subscribe : in->n_sources ? in->sources->sock : NULL;
+  if (hears)
+    vsm_bounds_add(out, (struct vsm_bound){"subscribe_queue", "subscribe", 0,
+                                           (uint64_t)vsm_zsock_options(hears)->receive_high_water, c->published_lost});
   vsm_bounds_add(out, (struct vsm_bound){"frame", "", 0, in->most.frame_bytes, c->frames_too_large});
   vsm_bounds_add(out, (struct vsm_bound){"batch", "", 0, in->most.events, c->batches_too_large});
 }
 
-static int listen_submit(struct vsm_ingest *in, const struct vsm_conf_daemon *d) {
+static int listen_on(struct vsm_ingest *in, struct vsm_zsock *sock, const struct vsm_conf_daemon *d) {
+  const struct vsm_auth_keys *keys = vsm_auth_keys(in->o.auth);
   struct vsm_conf_endpoints own = vsm_open_one(&d->submit), next = vsm_open_one(&d->curve.next_submit);
-  return vsm_open_listeners(in->submit, "submit", &own, &next, vsm_auth_keys(in->o.auth));
-}
-
-static int listen_subscribe(struct vsm_ingest *in, const struct vsm_conf_daemon *d) {
-  return vsm_open_listeners(in->subscribe, "subscribe", &d->subscribe, &d->curve.next_subscribe,
-                            vsm_auth_keys(in->o.auth));
+  return sock == in->submit ? vsm_open_listeners(sock, "submit", &own, &next, keys)
+                            : vsm_open_listeners(sock, "subscribe", &d->subscribe, &d->curve.next_subscribe, keys);
 }
 
 int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
@@ -418,10 +420,8 @@ int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
     return VSM_ENOMEM;
   if (d->subscribe.n && !(in->subscribe = new_socket(in, config, VSM_Z_SUB, "subscribe", NULL)))
     return VSM_ENOMEM;
-  int err = in->submit ? listen_submit(in, d) : 0;
-  if (!err && in->subscribe)
-    err = listen_subscribe(in, d);
-  if (!err && in->subscribe)
+  int err = in->submit ? listen_on(in, in->submit, d) : 0;
+  if (!err && in->subscribe && (err = listen_on(in, in->subscribe, d)) == 0)
     err = vsm_zsock_subscribe(in->subscribe, "v1/event/");
   return err ? err : vsm_ingest_follow(in, config, false);
 }
@@ -429,9 +429,9 @@ int vsm_ingest_open(struct vsm_ingest *in, const struct vsm_config *config) {
 int vsm_ingest_renew(struct vsm_ingest *in, const struct vsm_config *config, bool submit, bool subscribe) {
   int err = 0;
   if (submit && in->submit && (err = vsm_zsock_renew(in->submit)) == 0)
-    err = listen_submit(in, &config->daemon);
+    err = listen_on(in, in->submit, &config->daemon);
   if (!err && subscribe && in->subscribe && (err = vsm_zsock_renew(in->subscribe)) == 0)
-    err = listen_subscribe(in, &config->daemon);
+    err = listen_on(in, in->subscribe, &config->daemon);
   return err;
 }
 

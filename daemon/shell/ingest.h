@@ -53,6 +53,7 @@ struct vsm_ingest_counts {
   uint64_t bad_frames; // refused before they were a batch
   uint64_t acks_lost;  // their clients were gone, or had left too many unread
   uint64_t frames_too_large, batches_too_large;
+  uint64_t published_lost; // found missing by their numbers among what sources publish, whatever came late since
 };
 struct vsm_ingest_counts vsm_ingest_counts(const struct vsm_ingest *in);
 void vsm_ingest_tell_bounds(const struct vsm_ingest *in, struct vsm_bounds *out);

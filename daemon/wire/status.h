@@ -12,7 +12,7 @@ struct vsm_bound {
   uint64_t most;
   uint64_t beyond; // how often it was met since the start, and something was refused, lost, or counted under "other"
 };
-enum { VSM_BOUND_ROWS_MAX = 24 };
+enum { VSM_BOUND_ROWS_MAX = 32 };
 struct vsm_bounds {
   struct vsm_bound at[VSM_BOUND_ROWS_MAX];
   unsigned n;

@@ -185,6 +185,8 @@ class Holes(HolesTest):
             s.await_asked("the hole", lambda r: r.first == 21 and r.last == 21)
             self.assertEqual([r for r in s.asked if r.first < 21], [])
             self.assertEqual(d.ingest().gaps, 10)
+            lost = next(b for b in d.status().bounds if b.name == "subscribe_queue")
+            self.assertEqual((lost.socket, lost.beyond), ("subscribe", 19))  # 2 to 19 and 21, whatever came late
 
     def test_more_holes_than_are_told_apart(self):
         with Source() as s, Daemon(s.config()) as d:

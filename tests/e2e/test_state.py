@@ -30,6 +30,25 @@ class Recovery(unittest.TestCase):
                 c.submit(batch(source="quiet"))
                 self.check_same_after(d, number)
 
+    def test_what_the_bounds_of_an_item_left_out(self):
+        """Also where they are others than by default, before a reload and after it."""
+        links = '  - { source: "*", type: linked, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["S:{data.with}"] }\n'
+        text = (config() + links).replace("    outcome: Done\n", "    outcome: Done\n    segments: [area]\n")
+        few = text.replace("daemon:\n", "daemon:\n  limits: { keys: 3, transitions: 4, segment_values: 2 }\n", 1)
+        with Daemon(few) as d:
+            c = d.client()
+            for i in range(6):
+                linked = event("linked", "1", at=float(i), **{"with": str(10 + i)})
+                c.submit(batch(linked, event("first.started", str(20 + i), area=f"a{i}")))
+            met = {b.name: (b.now, b.most, b.beyond) for b in d.status().bounds}
+            self.assertEqual((met["keys"], met["transitions"], met["segment_values"]), ((0, 3, 2), (0, 4, 2), (2, 2, 4)))
+            self.check_same_after(d, signal.SIGKILL)
+            d.write(text)
+            self.assertFalse(d.ask(reload={}).error)
+            d.client().submit(batch(event("linked", "1", at=9.0, **{"with": "19"}), event("first.started", "29", area="a9")))
+            self.check_same_after(d, signal.SIGKILL)
+            self.assertEqual(len(d.ask(item={"key": "S:1"}).item.keys), 4)
+
     def test_the_wall_clock(self):
         with Daemon(config(clock="wall")) as d:
             c = d.client()

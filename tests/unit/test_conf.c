@@ -115,11 +115,12 @@ static void the_model_has_the_rules(void **state) {
 
 static void the_model_has_the_daemons_settings(void **state) {
   (void)state;
-  struct vsm_config *c = parsed("daemon: { clock: event, max_step: 1d, max_future_skew: 1s, limits: { sources: 3 } }\n"
+  struct vsm_config *c = parsed("daemon: { clock: event, max_step: 1d, max_future_skew: 1s, limits: { sources: 3, keys: 4, transitions: 5, segment_values: 6 } }\n"
                                 "sources: [{ id: fast, offset: 40s }, { id: slow, offset: -1m }]\n");
   const struct vsm_model *m = &c->model;
   assert_true(m->clock == VSM_CLOCK_EVENT && m->max_step_us == VSM_DAY_US && m->max_future_skew_us == VSM_SECOND_US);
   assert_true(m->limits.sources == 3 && m->limits.items == VSM_LIMITS_DEFAULT.items);
+  assert_true(m->limits.keys == 4 && m->limits.transitions == 5 && m->limits.segment_values == 6);
   assert_true(m->limits.unmapped == VSM_LIMITS_DEFAULT.unmapped && m->limits.rejected == VSM_LIMITS_DEFAULT.rejected);
   assert_int_equal(m->n_sources, 2);
   assert_int_equal(m->sources[1].offset_us, -VSM_MINUTE_US);

@@ -164,6 +164,41 @@ static void items_too_long_together_stay_apart(void **state) {
   adds_up(r);
 }
 
+static uint64_t beyond(struct rig *r, enum vsm_bounded what, uint64_t most) {
+  struct vsm_filling f = vsm_core_filling(r->core, what);
+  assert_int_equal(f.most, most);
+  return f.beyond;
+}
+
+// A model may allow fewer; what an item has already it keeps.
+static void a_model_allows_fewer_keys_and_transitions(void **state) {
+  struct rig *r = *state;
+  for (unsigned i = 0; i < 4; i++)
+    assert_int_equal(take(r, "old", numbered(r, "k", i), 1000 + i), VSM_APPLIED);
+  r->model.limits.keys = 3;
+  r->model.limits.transitions = 2;
+  assert_int_equal(vsm_core_configure(r->core, &r->model), 0);
+  assert_true(item(r, "k3").n_keys == 5 && item(r, "old").n_transitions == 4);
+  assert_int_equal(take(r, "old", "k4", 1003), VSM_DUPLICATE); // known, so it goes on; the link is refused
+  assert_int_equal(take(r, "old", NULL, 2000), VSM_REJECTED);
+  assert_non_null(strstr(r->fx.detail, "limits.transitions"));
+  take(r, "new", "n1", 1000);
+  take(r, "new", "n2", 1001);
+  take(r, "new", "n3", 1001);
+  assert_int_equal(item(r, "n2").n_keys, 3);
+  take(r, "one", NULL, 3000);
+  take(r, "one", "new", 3001); // together they would have too many keys
+  take(r, "two", NULL, 3000);
+  take(r, "three", NULL, 4000);
+  take(r, "three", NULL, 4001);
+  take(r, "two", "three", 3000); // and these too many transitions
+  assert_int_equal(item(r, "two").n_transitions, 1);
+  assert_int_equal(rejected(r, VSM_R_LINK_REFUSED), 4);
+  assert_int_equal(beyond(r, VSM_BOUNDED_KEYS, 3), 3);
+  assert_int_equal(beyond(r, VSM_BOUNDED_TRANSITIONS, 2), 2);
+  adds_up(r);
+}
+
 static void a_key_has_256_bytes(void **state) {
   struct rig *r = *state;
   char key[VSM_KEY_MAX + 2];
@@ -331,6 +366,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_refused_link_leaves_two_items, setup, teardown),
       cmocka_unit_test_setup_teardown(an_item_has_4096_transitions, setup, teardown),
       cmocka_unit_test_setup_teardown(items_too_long_together_stay_apart, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_model_allows_fewer_keys_and_transitions, setup, teardown),
       cmocka_unit_test_setup_teardown(a_key_has_256_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(tables_are_bounded, setup, teardown),
       cmocka_unit_test_setup_teardown(items_are_bounded_by_memory, setup, teardown),

@@ -165,6 +165,40 @@ static void later_values_stay_other(void **state) {
   same_after_restart(r, r->both);
 }
 
+static uint64_t others(struct rig *r, long *n_values) {
+  struct vsm_segment_view *rows;
+  uint64_t wip = 0;
+  *n_values = vsm_core_view_segments(r->core, &(struct vsm_segments_query){.stage = -1}, &r->arena, &rows);
+  for (long i = 0; i < *n_values; i++)
+    wip += vsm_str_eq(rows[i].value, VSM_STR("other")) ? rows[i].wip : 0;
+  return wip;
+}
+
+// Where a model tells fewer values apart, also from then on; more again with one that does.
+static void a_model_tells_fewer_values_apart(void **state) {
+  struct rig *r = *state;
+  long n;
+  r->both->limits.segment_values = 3;
+  assert_int_equal(vsm_core_configure(r->core, r->both), 0);
+  for (unsigned i = 0; i < 8; i++)
+    take(r, 0, 0, VSM_START, i, "area", numbered(r, "a", i), 1000);
+  take(r, 0, 0, VSM_COMPLETE, 7, "area", "a7", 2000); // said again
+  assert_int_equal(others(r, &n), 5);
+  assert_int_equal(n, 4);
+  struct vsm_filling f = vsm_core_filling(r->core, VSM_BOUNDED_SEGMENT_VALUES);
+  assert_true(f.n == 3 && f.most == 3 && f.beyond == 5);
+  same_after_restart(r, r->both);
+  assert_int_equal(vsm_core_filling(r->core, VSM_BOUNDED_SEGMENT_VALUES).beyond, 0); // since this core began
+  r->both->limits.segment_values = 2;
+  assert_int_equal(vsm_core_configure(r->core, r->both), 0);
+  assert_int_equal(others(r, &n), 6);
+  same_after_restart(r, r->both);
+  r->both->limits.segment_values = VSM_SEGMENT_VALUES_MAX;
+  assert_int_equal(vsm_core_configure(r->core, r->both), 0);
+  assert_int_equal(others(r, &n), 0);
+  assert_int_equal(n, 8);
+}
+
 static uint64_t other_reasons(struct rig *r) {
   struct vsm_stage_view v;
   uint64_t wip = 0;
@@ -265,6 +299,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(an_empty_core, setup, teardown),
       cmocka_unit_test_setup_teardown(later_values_stay_other, setup, teardown),
+      cmocka_unit_test_setup_teardown(a_model_tells_fewer_values_apart, setup, teardown),
       cmocka_unit_test_setup_teardown(later_reasons_stay_other, setup, teardown),
       cmocka_unit_test_setup_teardown(free_places_are_taken_again_in_the_same_order, setup, teardown),
       cmocka_unit_test_setup_teardown(what_sleeps_wakes, setup, teardown),
