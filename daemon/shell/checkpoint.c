@@ -73,8 +73,8 @@ static enum vsm_checkpoint_status make(const char *directory, struct vsm_str fal
   bool told = chronicle && (err || !r.core || vsm_chronicle_finish(chronicle, &r) == 0);
   vsm_chronicle_end(chronicle);
   bool news = !err && r.kept && r.position > r.checkpoint; // without `kept` its configuration is not recorded yet
-  if (news)
-    err = write_checkpoint(directory, &r, &bytes);
+  if (!err)
+    err = news ? write_checkpoint(directory, &r, &bytes) : vsm_checkpoint_sync(directory);
   if (!err && news)
     vsm_log("checkpoint", "position=%llu bytes=%llu events=%llu seconds=%.1f", (unsigned long long)r.position,
             (unsigned long long)bytes, (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - begun));

@@ -219,6 +219,11 @@ static int write_sum(struct vsm_checkpoint_writer *w) {
   return err ? err : write_piece(w);
 }
 
+int vsm_checkpoint_sync(const char *directory) {
+  vsm_failpoint(VSM_FAIL_checkpoint_renamed);
+  return vsm_directory_sync(directory);
+}
+
 static int put_in_place(struct vsm_checkpoint_writer *w) {
   vsm_failpoint(VSM_FAIL_checkpoint_sync);
   if (write_sum(w) != 0 || fsync(w->fd) != 0)
@@ -229,8 +234,7 @@ static int put_in_place(struct vsm_checkpoint_writer *w) {
   vsm_failpoint(VSM_FAIL_checkpoint_rename);
   w->finished = rename(w->path, path) == 0;
   free(path);
-  vsm_failpoint(VSM_FAIL_checkpoint_renamed);
-  return w->finished ? vsm_directory_sync(w->directory) : VSM_EIO;
+  return w->finished ? vsm_checkpoint_sync(w->directory) : VSM_EIO;
 }
 
 int vsm_checkpoint_finish(struct vsm_checkpoint_writer *w, uint64_t *bytes, struct vsm_journal_why *why) {

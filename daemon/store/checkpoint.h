@@ -38,6 +38,8 @@ int vsm_checkpoint_create(const char *directory, const struct vsm_checkpoint_hea
                           struct vsm_checkpoint_writer **writer, struct vsm_journal_why *why);
 // The state, piece by piece; slow enough to leave the disk to others. 0 or VSM_EIO, also as vsm_bytes_fn.
 int vsm_checkpoint_write(void *writer, const void *bytes, size_t n);
+// The names of checkpoints are on disk, also of one that another process left which ended too soon. 0 or VSM_EIO.
+int vsm_checkpoint_sync(const char *directory);
 // Makes it a checkpoint, and removes all but the newest VSM_CHECKPOINTS_KEPT. On error it is none. *bytes: its size.
 int vsm_checkpoint_finish(struct vsm_checkpoint_writer *w, uint64_t *bytes, struct vsm_journal_why *why);
 void vsm_checkpoint_close_writer(struct vsm_checkpoint_writer *w); // NULL-safe; unfinished, nothing is left of it

@@ -165,7 +165,7 @@ class Metrics(unittest.TestCase):
                      'vsm_events_total{result="unmapped"} 1',
                      'vsm_up 1'):
             self.assertIn("\n" + line + "\n", "\n" + text)
-        self.assertNotIn("segment", self.page()[1])
+        self.assertNotIn("vsm_stream_segment", self.page()[1])
 
     def test_rules_and_dashboard_name_what_is_there(self):
         self.promtool("check", "rules", RULES)

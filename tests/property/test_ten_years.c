@@ -27,8 +27,12 @@ static struct vsm_stream stream = {.id = "S",
 
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
+// From when on the C library maps large blocks of their own depends on what was freed before; so both are counted.
 static size_t allocated(void) {
-  return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes() : mallinfo2().uordblks;
+  if (__sanitizer_get_current_allocated_bytes)
+    return __sanitizer_get_current_allocated_bytes();
+  struct mallinfo2 m = mallinfo2();
+  return m.uordblks + m.hblkhd;
 }
 
 static struct vsm_template field(const char *name, struct vsm_arena *arena) {
