@@ -22,7 +22,7 @@
 static void on_step_due(void *ctx) {
   struct vsm_daemon *d = ctx;
   d->step_due = VSM_TIME_NEVER; // the timer ran out, early where the clock was set back
-  vsm_daemon_pass_time(d);
+  vsm_daemon_look(d);
   vsm_publish_soon(d->publish);
 }
 
@@ -281,7 +281,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                         .gates = &d->gates,
                                                                         .auth = d->auth,
                                                                         .audit = d->audit,
-                                                                        .pass_time = vsm_daemon_pass_time,
+                                                                        .pass_time = vsm_daemon_look,
                                                                         .epoch = d->epoch,
                                                                         .status = vsm_daemon_status,
                                                                         .reload = vsm_daemon_reload,

@@ -64,6 +64,9 @@ struct vsm_daemon {
 struct vsm_time vsm_daemon_pass_time(void *ctx);
 // Likewise before a batch, which was sent before now.
 struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx);
+// Likewise before a question. With the event clock what waits for the next whole minute is looked at, too, and that is
+// recorded, as it follows from no event.
+struct vsm_time vsm_daemon_look(void *ctx);
 // This run begins: what came to pass while nothing ran is looked at by the start alone, so no time passes before it.
 struct vsm_time vsm_daemon_begin_run(struct vsm_daemon *d);
 // Likewise after time in which it did not run; recorded.

@@ -18,6 +18,8 @@
 #define MOMENT_US (5 * 1000)
 #define LOOK_AGAIN_US (1000)
 
+#define QUIET_US (1 * VSM_SECOND_US) // with the event clock, after which what is there is all
+
 // How far time may pass now. reading: a batch is at hand.
 static int64_t may_pass_to(struct vsm_daemon *d, int64_t now_us, int64_t boot_us, bool reading) {
   int64_t due_us = d->model->clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core).us : INT64_MAX;
@@ -84,7 +86,18 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
 }
 
 struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx) {
-  return pass_time(ctx, true);
+  struct vsm_daemon *d = ctx;
+  if (d->model->clock == VSM_CLOCK_EVENT)
+    vsm_timer_set(d->step, QUIET_US);
+  return pass_time(d, true);
+}
+
+struct vsm_time vsm_daemon_look(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_time now = pass_time(d, false);
+  if (d->recovered && vsm_core_look(d->core) && d->keep)
+    vsm_keep_looked(d->keep, now);
+  return now;
 }
 
 // What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so

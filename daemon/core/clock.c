@@ -61,12 +61,25 @@ static void pass_what_is_due(struct vsm_core *core, int64_t now_us) {
 void vsm_core_pass_time(struct vsm_core *core, int64_t now_us) {
   if (core->has_now && now_us <= core->now.us)
     return;
+  if (core->has_now && core->model->clock == VSM_CLOCK_EVENT)
+    vsm_alerts_settle(core, VSM_BY_EVENTS); // of what came until now, in whichever batches
   if (core->has_now)
     pass_what_is_due(core, now_us);
   bool first = !core->has_now;
   step_to(core, now_us);
   if (first)
     vsm_hearing_begin(core);
+}
+
+bool vsm_core_look(struct vsm_core *core) {
+  if (core->model->clock != VSM_CLOCK_EVENT || !core->has_now)
+    return false;
+  bool first = core->looked_us != core->now.us;
+  core->looked_us = core->now.us;
+  if (!vsm_detect_hasten(core, first))
+    return false;
+  vsm_alerts_settle(core, VSM_BY_EVENTS);
+  return true;
 }
 
 void vsm_core_advance(struct vsm_core *core, struct vsm_time wall) {

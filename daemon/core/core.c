@@ -19,6 +19,7 @@ struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
   vsm_intern_init(&core->words);
   vsm_arena_init(&core->text, 0);
   core->earliest_us = INT64_MAX;
+  core->looked_us = INT64_MIN;
   vsm_arena_init(&core->alerts.said, 0);
   vsm_silences_rearm(&core->alerts);
   core->ledger = vsm_ledger_create(&model->limits);

@@ -85,5 +85,8 @@ void vsm_core_on_sealed(struct vsm_core *core, vsm_core_sealed_fn *fn, void *ctx
 void vsm_core_advance(struct vsm_core *core, struct vsm_time wall);
 // When the next time step is due; VSM_TIME_NEVER: nothing waits for time.
 struct vsm_time vsm_core_deadline(const struct vsm_core *core);
+// Event clock: nothing may ever come that moves time to the next whole minute, so what alerts look at then is looked at
+// now. False: nothing waited for it, and nothing was done.
+bool vsm_core_look(struct vsm_core *core);
 // Now, as docs/concepts.md says it; {0} before the first accepted event with the event clock.
 struct vsm_time vsm_core_now(const struct vsm_core *core);

@@ -262,6 +262,36 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
   out->observed = worst.count ? worst.met * 1000000 / worst.count : 0;
 }
 
+// --- before the minute is over
+
+static bool hasten(struct vsm_core *core, bool waits, uint32_t alert, int64_t *minute_us) {
+  if (!waits || alert == (uint32_t)VSM_NO_ALERT)
+    return false;
+  *minute_us = core->now.us;
+  vsm_noted_touch(&core->noted, alert);
+  return true;
+}
+
+static bool hasten_node(struct vsm_core *core, struct vsm_guard_node *n, bool by_time) {
+  int64_t next = next_minute(core->now.us);
+  bool any = n->relative && hasten(core, n->armed || (by_time && n->minute_us == next), n->stalled, &n->minute_us);
+  for (unsigned i = 0; i < n->n_names; i++) {
+    struct vsm_guard_name *name = &n->names[i];
+    any |= hasten(core, name->armed || (by_time && name->minute_us == next), name->missed, &name->minute_us);
+  }
+  return any;
+}
+
+bool vsm_detect_hasten(struct vsm_core *core, bool by_time) {
+  bool any = false;
+  for (size_t i = 0; i < core->n_streams; i++) {
+    struct vsm_guard *g = core->streams[i].guard;
+    for (int place = -1; g && place < (int)g->n_stages; place++)
+      any |= hasten_node(core, vsm_guard_node(g, place), by_time);
+  }
+  return any;
+}
+
 // --- all kinds
 
 typedef void detect_fn(const struct asked *a, struct vsm_sign *out);

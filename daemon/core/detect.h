@@ -38,6 +38,10 @@ struct vsm_sign {
 // At now. Changes of sets that waited were made before (vsm_ranks_settle()). May note flips of this alert.
 void vsm_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out);
 
+// What waits for the next whole minute is noted, and its minute is now: what came has changed it, or where `by_time`
+// time will. False: nothing waits.
+bool vsm_detect_hasten(struct vsm_core *core, bool by_time);
+
 // What is observed by now of a rule that holds, where that grows with time alone. Changes nothing else.
 void vsm_detect_observe(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *sign);
 

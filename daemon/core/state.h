@@ -23,6 +23,7 @@ struct vsm_core {
   size_t n_streams;
   bool has_now; // false: the event clock has not begun
   struct vsm_time now;
+  int64_t looked_us;      // the now at which vsm_core_look() last looked; not saved, as to look twice changes nothing
   int64_t windows_due_us; // when the start of a window moves next
   int64_t horizon_us;     // core/horizon.h
   int64_t earliest_us;    // of the events accepted since the last midnight; INT64_MAX: none

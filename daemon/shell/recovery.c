@@ -163,6 +163,7 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
     vsm_core_started(r->out.core, record->received);
     return 0;
   case VSM_RECORD_LOOKED:
+    vsm_core_look(r->out.core);
     return 0;
   case VSM_RECORD_ROOM:
     if (record->payload.n != VSM_ROOM_BYTES)

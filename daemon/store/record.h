@@ -12,7 +12,7 @@ enum vsm_record_kind {
   VSM_RECORD_CONFIGURATION = 2, // from here on in force (conf/kept.h)
   VSM_RECORD_START = 3,         // a daemon began, of the version in the payload
   VSM_RECORD_CONTROL = 4,       // what a person asked for: a Request, byte for byte as it came
-  VSM_RECORD_LOOKED = 5,        // up to here time had passed in a running daemon, which told of what it brought
+  VSM_RECORD_LOOKED = 5,        // a daemon told of what time up to here had brought; event clock: vsm_core_look()
   VSM_RECORD_ROOM = 6,          // for how many items there is memory from here on (core/horizon.h)
 };
 

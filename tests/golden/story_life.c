@@ -132,20 +132,21 @@ static bool alive(struct story *s, char **w, unsigned n) {
   return n == 1 && vsm_core_alive(s->core, vsm_str_of(w[0]), vsm_core_now(s->core)) == 0;
 }
 
+static bool quiet(struct story *s, char **w, unsigned n) {
+  (void)w;
+  vsm_core_look(s->core);
+  return n == 0;
+}
+
 bool story_life(struct story *s, int64_t at, char **w, unsigned n, bool *understood) {
   static const struct {
     const char *word;
     bool (*play)(struct story *s, char **w, unsigned n);
     unsigned words; // behind it, at least
     bool anytime;   // also while it is stopped
-  } lines[] = {{"withdraw", withdraw, 1, false},
-               {"silence", silence, 4, false},
-               {"ack", acknowledge, 2, false},
-               {"lost", lose, 1, false},
-               {"unsilence", end_silence, 1, false},
-               {"alive", alive, 1, false},
-               {"clock", clock_line, 1, true},
-               {"stop", stop, 0, false},
+  } lines[] = {{"withdraw", withdraw, 1, false}, {"silence", silence, 4, false},       {"ack", acknowledge, 2, false},
+               {"lost", lose, 1, false},         {"unsilence", end_silence, 1, false}, {"alive", alive, 1, false},
+               {"clock", clock_line, 1, true},   {"quiet", quiet, 0, false},           {"stop", stop, 0, false},
                {"start", start, 0, true}};
   const unsigned n_lines = sizeof lines / sizeof *lines;
   unsigned k = 0;

@@ -1,5 +1,6 @@
 // Random logs with thresholds, driven through virtual time by the wall clock: what the core says of alerts against the
-// naive reference, and against itself with batches shuffled and idle time split otherwise.
+// naive reference, and against itself with batches shuffled and idle time split otherwise; and by the event clock,
+// against itself with the log cut into other batches.
 #pragma once
 #include "core/alert.h"
 #include "property/scenario.h"
@@ -75,4 +76,7 @@ void alerts_print_watched(FILE *out, const struct vsm_model *m);
 bool alerts_short_enough(const struct scenario *s);
 // As scenario_run().
 unsigned alerts_run(FILE *out, const struct scenario *s);
-extern bool alerts_trace; // steps are written to `out`
+// Likewise its events with the event clock, cut into batches in several ways.
+unsigned alerts_split(FILE *out, const struct scenario *s);
+void alerts_core_look(void *keeper); // of keeper_core: vsm_core_look()
+extern bool alerts_trace;            // steps are written to `out`

@@ -101,6 +101,10 @@ static void save(void *keeper) {
   vsm_core_listen(k->core, true);
 }
 
+void alerts_core_look(void *keeper) {
+  vsm_core_look(((struct keeper *)keeper)->core);
+}
+
 static const char **names_of(struct vsm_arena *arena, const struct vsm_str *all, unsigned n) {
   const char **names = NULL;
   size_t at = 0;

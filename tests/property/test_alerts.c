@@ -18,15 +18,20 @@ static void make(struct scenario *s, uint64_t seed, struct vsm_arena *arena) {
   alerts_watch(s, &r, arena);
 }
 
+static unsigned run_both(FILE *out, const struct scenario *s) {
+  unsigned wrong = alerts_run(out, s);
+  return wrong ? wrong : alerts_split(out, s);
+}
+
 static void print_failure(uint64_t seed, struct scenario *s, const char *text) {
   printf("seed %llu fails:\n%sits smallest log:\n", (unsigned long long)seed, text);
   fflush(stdout);
-  scenario_shrink_by(s, alerts_run);
+  scenario_shrink_by(s, run_both);
   scenario_print(stdout, s);
   for (unsigned i = 0; i < s->n_models; i++)
     alerts_print_watched(stdout, s->models[i]);
   alerts_trace = true;
-  alerts_run(stdout, s);
+  run_both(stdout, s);
 }
 
 static bool run_seed(uint64_t seed, bool shrink) {
@@ -37,7 +42,7 @@ static bool run_seed(uint64_t seed, bool shrink) {
   FILE *out = open_memstream(&text, &size);
   vsm_arena_init(&arena, 0);
   make(&s, seed, &arena);
-  bool good = alerts_run(out, &s) == 0;
+  bool good = run_both(out, &s) == 0;
   fclose(out);
   if (!good && shrink)
     print_failure(seed, &s, text);
