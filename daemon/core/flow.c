@@ -26,7 +26,7 @@ struct vsm_pane {
   struct pair first[FIRST_PAIRS];
 };
 
-enum { STEPS_BEHIND = 59 }; // from the step that is under way to the one in which a window starts
+enum { STEPS_BEHIND = VSM_WINDOW_STEPS - 1 }; // from the step that is under way to the one in which a window starts
 
 static int64_t gcd(int64_t a, int64_t b) {
   while (b) {
@@ -46,7 +46,7 @@ struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_
     for (; i > 0 && b->at[i - 1].length_us > stream->windows[b->n].us; i--)
       b->at[i] = b->at[i - 1];
     b->at[i].length_us = stream->windows[b->n].us;
-    b->at[i].step_us = stream->windows[b->n].us / (STEPS_BEHIND + 1);
+    b->at[i].step_us = stream->windows[b->n].us / VSM_WINDOW_STEPS;
     b->at[i].configured = b->n;
   }
   int64_t pane = 0;
@@ -59,7 +59,7 @@ struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_
 void vsm_bands_advance(struct vsm_bands *b, int64_t now_us) {
   b->now_us = now_us;
   for (unsigned i = 0; i < b->n; i++)
-    b->at[i].start_us = now_us - now_us % b->at[i].step_us - STEPS_BEHIND * b->at[i].step_us;
+    b->at[i].start_us = vsm_bands_start(b, i, now_us);
 }
 
 void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands) {

@@ -56,6 +56,8 @@ struct vsm_bands {
   } at[];
 };
 
+enum { VSM_WINDOW_STEPS = 60 }; // a window: the one under way is the last
+
 struct vsm_pane;
 struct vsm_band {
   struct vsm_tally tally;
@@ -71,6 +73,11 @@ struct vsm_flow {
 
 // NULL: out of memory. Freed with free().
 struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_us);
+// Where a window starts when it is now_us.
+static inline int64_t vsm_bands_start(const struct vsm_bands *bands, unsigned band, int64_t now_us) {
+  int64_t step_us = bands->at[band].step_us;
+  return now_us - now_us % step_us - (VSM_WINDOW_STEPS - 1) * step_us;
+}
 // Moves the starts to where they are at now. Flows must follow with vsm_flow_advance().
 void vsm_bands_advance(struct vsm_bands *bands, int64_t now_us);
 

@@ -18,13 +18,24 @@ struct vsm_segment *vsm_segment_find(const struct vsm_attribute *a, uint32_t wor
   return NULL;
 }
 
-struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
+static struct vsm_segment *find_or_add(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
   struct vsm_segment *found = vsm_segment_find(a, word);
   if (found)
     return found;
   if (a->n < a->most || word == 0)
     return add(a, n_stages, word);
-  return vsm_segment_at(a, n_stages, 0);
+  return find_or_add(a, n_stages, 0);
+}
+
+struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
+  uint8_t *last = &a->last[word & 255];
+  if (*last < a->n && a->values[*last]->word == word)
+    return a->values[*last];
+  struct vsm_segment *found = find_or_add(a, n_stages, word);
+  for (unsigned i = 0; i < a->n; i++)
+    if (a->values[i] == found)
+      *last = (uint8_t)i;
+  return found;
 }
 
 void vsm_attribute_fini(struct vsm_attribute *a, unsigned n_stages) {

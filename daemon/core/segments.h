@@ -17,7 +17,8 @@ struct vsm_segment {
 struct vsm_attribute {
   uint32_t name; // interned
   struct vsm_segment *values[VSM_SEGMENT_VALUES_MAX + 1];
-  unsigned n, most; // most: beyond so many a value that comes later is `other`
+  unsigned n, most;  // most: beyond so many a value that comes later is `other`
+  uint8_t last[256]; // by the low bits of a word: where one of these was found last
 };
 
 // The value has figures of its own; NULL: it has not, and would have those of `other` where there are `most`.

@@ -1,15 +1,19 @@
-// Entries are sorted; most come at the end. Before the array would grow, what has aged is put together: within each
-// band to the band's panes, behind the longest window to one time. A count beyond 16 bits stands in several equal
-// entries.
+// What comes is written at the end. When the array is full it is put in order, and what has aged since that was done
+// last is put together: within each band to the band's panes, behind the longest window to one time. All else stays as
+// it is: it came to its pane when it came to its band. A count beyond 16 bits stands in several equal entries.
+//
+// What follows from another entry has none of its own: what has a duration was completed, and a clean first pass is a
+// first pass.
 #include "core/tape.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 
-enum { FIRST_ENTRIES = 8, FEW = 64, BUCKETS = VSM_N_SLOTS }; // what: a slot, or BUCKETS + a bucket
+enum { FIRST_ENTRIES = 8, FEW = 64, LOOK_BACK = 8, BUCKETS = VSM_N_SLOTS }; // what: a slot, or BUCKETS + a bucket
 
 struct vsm_tape_entry {
   int64_t sum;    // of the durations of a bucket, in microseconds
@@ -40,6 +44,12 @@ static struct vsm_tape_entry entry(uint64_t place, int n, int64_t sum) {
   return (struct vsm_tape_entry){sum, place << 16 | (uint16_t)n};
 }
 
+// The slot that is counted with it; -1: none.
+static int implied(uint16_t what) {
+  static_assert((int)VSM_N_COMPLETED == (int)VSM_N_FINISHED, "a duration counts for either");
+  return what >= BUCKETS ? VSM_N_COMPLETED : what == VSM_N_FIRST_CLEAN ? VSM_N_FIRST_PASSES : -1;
+}
+
 void vsm_tape_fini(struct vsm_tape *t) {
   free(t->entries);
   *t = (struct vsm_tape){0};
@@ -56,22 +66,26 @@ static unsigned band_of(const struct vsm_bands *bands, int64_t us) {
   return i;
 }
 
-// The start of the pane that this time lies in now.
-static uint32_t pane_of(const struct vsm_bands *bands, int64_t us) {
+uint32_t vsm_tape_time(const struct vsm_bands *bands, int64_t us) {
   unsigned band = band_of(bands, us);
   return band == bands->n ? 0 : (uint32_t)((us - us % bands->at[band].pane_us) / unit(bands));
 }
 
-// The first entry that is not before this place. It is looked for from the end, where most come.
-static uint32_t seek(const struct vsm_tape *t, uint64_t place) {
-  uint32_t low = t->n, high = t->n;
-  for (uint32_t step = 1; low > 0 && place_of(&t->entries[low - 1]) >= place; step *= 2) {
+// The start of the pane that this one has come to now.
+static uint32_t pane_now(const struct vsm_bands *bands, uint32_t time) {
+  return vsm_tape_time(bands, time * unit(bands));
+}
+
+// The first of n sorted entries that is not before this place. It is looked for from the end, where most come.
+static uint32_t seek(const struct vsm_tape_entry *at, uint32_t n, uint64_t place) {
+  uint32_t low = n, high = n;
+  for (uint32_t step = 1; low > 0 && place_of(&at[low - 1]) >= place; step *= 2) {
     high = low - 1;
     low = high > step ? high - step : 0;
   }
   while (low < high) {
     uint32_t mid = (low + high) / 2;
-    if (place_of(&t->entries[mid]) < place)
+    if (place_of(&at[mid]) < place)
       low = mid + 1;
     else
       high = mid;
@@ -79,8 +93,32 @@ static uint32_t seek(const struct vsm_tape *t, uint64_t place) {
   return low;
 }
 
-static bool fits(const struct vsm_tape_entry *e, int n) {
-  return n_of(e) + n == (int16_t)(n_of(e) + n);
+// Adds e to an entry. False: that is at another place, or the sum would not fit into it.
+static bool join(struct vsm_tape_entry *into, const struct vsm_tape_entry *e) {
+  int n = n_of(into) + n_of(e);
+  if (place_of(into) != place_of(e) || n != (int16_t)n)
+    return false;
+  *into = entry(place_of(e), n, into->sum + e->sum);
+  return true;
+}
+
+// Puts one more among n sorted entries, behind which there is room. Returns how many there are then.
+static uint32_t put(struct vsm_tape_entry *at, uint32_t n, struct vsm_tape_entry e) {
+  uint32_t i = seek(at, n, place_of(&e));
+  for (uint32_t k = i; k < n && place_of(&at[k]) == place_of(&e); k++)
+    if (join(&at[k], &e))
+      return n;
+  if (i < n)
+    memmove(at + i + 1, at + i, (n - i) * sizeof *at);
+  at[i] = e;
+  return n + 1;
+}
+
+static void put_in_order(struct vsm_tape *t) {
+  uint32_t n = t->n_sorted;
+  for (uint32_t i = n; i < t->n; i++)
+    n = put(t->entries, n, t->entries[i]);
+  t->n = t->n_sorted = n;
 }
 
 static int by_place(const void *pa, const void *pb) {
@@ -103,89 +141,97 @@ static void sort_pane(struct vsm_tape_entry *at, uint32_t n) {
   }
 }
 
-// What lies behind the first band's start comes to the panes of its band now. How many these are.
-static uint32_t age(struct vsm_tape *t, const struct vsm_bands *bands) {
-  int64_t young_us = bands->n ? bands->at[0].start_us : INT64_MAX;
-  uint32_t n = 0, time = 0, pane = 0;
-  for (; n < t->n && (int64_t)time_of(&t->entries[n]) * unit(bands) < young_us; n++) {
-    struct vsm_tape_entry *e = &t->entries[n];
-    if (time_of(e) != time) {
-      time = time_of(e);
-      pane = pane_of(bands, (int64_t)time * unit(bands));
-    }
-    *e = entry(place(pane, what_of(e)), n_of(e), e->sum);
+// n entries of one pane to as few as can be, at `to`, which is not behind them. Returns how many.
+static uint32_t join_pane(struct vsm_tape_entry *to, struct vsm_tape_entry *at, uint32_t n) {
+  uint32_t kept = 0;
+  sort_pane(at, n);
+  for (uint32_t i = 0; i < n; i++) {
+    if (kept == 0 || !join(&to[kept - 1], &at[i]))
+      to[kept++] = at[i];
+    if (n_of(&to[kept - 1]) == 0 && to[kept - 1].sum == 0)
+      kept--; // taken back whole
   }
-  for (uint32_t i = 0, next; i < n; i = next) {
-    for (next = i + 1; next < n && time_of(&t->entries[next]) == time_of(&t->entries[i]);)
-      next++;
-    sort_pane(t->entries + i, next - i);
-  }
-  return n;
+  return kept;
 }
 
-static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
-  uint32_t aged = age(t, bands), n = 0;
-  for (uint32_t i = 0; i < aged; i++) {
-    const struct vsm_tape_entry *e = &t->entries[i];
-    struct vsm_tape_entry *last = n ? &t->entries[n - 1] : NULL;
-    if (last && place_of(last) == place_of(e) && fits(last, n_of(e)))
-      *last = entry(place_of(last), n_of(last) + n_of(e), last->sum + e->sum);
-    else
-      t->entries[n++] = *e;
-    if (n_of(&t->entries[n - 1]) == 0 && t->entries[n - 1].sum == 0)
-      n--; // taken back whole
+// Brings the entries from .. to to their panes of now; those of a pane stand at `kept` then. Returns where they end.
+static uint32_t age(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t from, uint32_t to, uint32_t kept) {
+  for (uint32_t i = from, next; i < to; i = next) {
+    uint32_t time = time_of(&t->entries[i]), pane = pane_now(bands, time);
+    for (next = i; next < to; next++) {
+      struct vsm_tape_entry *e = &t->entries[next];
+      if (time_of(e) != time && pane_now(bands, time_of(e)) != pane)
+        break;
+      time = time_of(e);
+      *e = entry(place(pane, what_of(e)), n_of(e), e->sum);
+    }
+    kept += join_pane(t->entries + kept, t->entries + i, next - i);
   }
-  if (n < aged)
-    memmove(t->entries + n, t->entries + aged, (t->n - aged) * sizeof *t->entries);
-  t->n -= aged - n;
+  return kept;
+}
+
+static uint32_t keep(struct vsm_tape *t, uint32_t from, uint32_t to, uint32_t kept) {
+  if (kept < from)
+    memmove(t->entries + kept, t->entries + from, (to - from) * sizeof *t->entries);
+  return kept + (to - from);
+}
+
+// The first entry that is not before the window's start, as that is at now_us. Of long windows it is mostly the first.
+static uint32_t seek_start(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, int64_t now_us) {
+  int64_t start_us = vsm_bands_start(bands, band, now_us);
+  uint64_t start = start_us <= 0 ? 0 : place((uint32_t)(start_us / unit(bands)), 0);
+  return t->n == 0 || place_of(&t->entries[0]) >= start ? 0 : seek(t->entries, t->n, start);
+}
+
+// From the oldest band on: what lay in it when this was done last, and does not any more.
+static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
+  uint32_t done = 0, kept = 0;
+  put_in_order(t);
+  for (unsigned i = bands->n; i-- > 0;) {
+    uint32_t to = seek_start(t, bands, i, bands->now_us);
+    if (to <= done) // it has left an older one, too
+      continue;
+    uint32_t from = seek_start(t, bands, i, t->aged * unit(bands));
+    from = from < done ? done : from;
+    if (from >= to)
+      continue;
+    for (uint32_t pane = pane_now(bands, time_of(&t->entries[from]));
+         from > done && time_of(&t->entries[from - 1]) == pane;)
+      from--; // comes together with what came there before
+    kept = keep(t, done, from, kept);
+    kept = age(t, bands, from, to, kept);
+    done = to;
+  }
+  t->n = t->n_sorted = keep(t, done, t->n, kept);
+  t->aged = (uint32_t)(bands->now_us / unit(bands));
 }
 
 static void make_room(struct vsm_tape *t, const struct vsm_bands *bands) {
-  if (t->n < t->cap)
-    return;
   coarsen(t, bands);
-  if (t->n > t->cap / 4 * 3 || t->cap == 0) {
+  if (t->n >= t->cap / 4 * 3) {
     t->cap = t->cap ? t->cap + t->cap / 2 : FIRST_ENTRIES;
     t->entries = vsm_mem_resize(t->entries, t->cap * sizeof *t->entries);
   }
 }
 
-// As pane_of(); most often it is that of the last entry, which needs no division.
-static uint32_t pane_to_add(const struct vsm_tape *t, const struct vsm_bands *bands, int64_t us) {
-  if (t->n > 0 && bands->n > 0 && us >= bands->at[0].start_us) {
-    uint32_t last = time_of(&t->entries[t->n - 1]);
-    int64_t behind = us - (int64_t)last * unit(bands);
-    if (behind >= 0 && behind < unit(bands))
-      return last;
-  }
-  return pane_of(bands, us);
-}
-
-static void add(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, uint16_t what, int n, int64_t sum) {
-  uint64_t at = place(pane_to_add(t, bands, us), what);
-  uint32_t i = seek(t, at);
-  while (i < t->n && place_of(&t->entries[i]) == at && !fits(&t->entries[i], n))
-    i++;
-  if (i < t->n && place_of(&t->entries[i]) == at) {
-    t->entries[i] = entry(at, n_of(&t->entries[i]) + n, t->entries[i].sum + sum);
-    return;
-  }
-  if (t->n == t->cap) {
+// Most often it is the first of its pane, or among the last few there is an equal one.
+static void add(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, uint16_t what, int n, int64_t sum) {
+  struct vsm_tape_entry e = entry(place(time, what), n, sum);
+  uint32_t least = t->n > LOOK_BACK ? t->n - LOOK_BACK : 0;
+  for (uint32_t i = t->n; i > least && time_of(&t->entries[i - 1]) == time; i--)
+    if (join(&t->entries[i - 1], &e))
+      return;
+  if (t->n == t->cap)
     make_room(t, bands);
-    i = seek(t, at);
-  }
-  if (i < t->n)
-    memmove(t->entries + i + 1, t->entries + i, (t->n - i) * sizeof *t->entries);
-  t->entries[i] = entry(at, n, sum);
-  t->n++;
+  t->entries[t->n++] = e;
 }
 
-void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, unsigned slot, int sign) {
-  add(t, bands, us, (uint16_t)slot, sign, 0);
+void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, unsigned slot, int sign) {
+  add(t, bands, time, (uint16_t)slot, sign, 0);
 }
 
-void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, int64_t took_us, int sign) {
-  add(t, bands, us, (uint16_t)(BUCKETS + vsm_sketch_bucket(took_us)), sign, sign * took_us);
+void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, int64_t took_us, int sign) {
+  add(t, bands, time, (uint16_t)(BUCKETS + vsm_sketch_bucket(took_us)), sign, sign * took_us);
 }
 
 void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into) {
@@ -197,6 +243,8 @@ void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsi
     int64_t us = (int64_t)time_of(e) * unit(bands);
     if (us < from || us >= to)
       continue;
+    if (implied(what_of(e)) >= 0)
+      into->counts[implied(what_of(e))] += n_of(e);
     if (what_of(e) < BUCKETS) {
       into->counts[what_of(e)] += n_of(e);
     } else {
@@ -206,32 +254,64 @@ void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsi
   }
 }
 
-// --- as bytes: entries by time and what, one of each
+// --- as bytes: entries by time and what, one of each, and those that follow from others, too
 
 #define COUNT_MAX (INT64_C(1) << 40) // of an entry, as read
 #define SUM_MAX (INT64_C(1) << 62)
 
+static void save_entry(struct vsm_out *o, int64_t n, int64_t sum, int64_t us, unsigned what) {
+  if (n <= 0)
+    return;
+  vsm_out_number(o, (uint64_t)n);
+  vsm_out_number(o, (uint64_t)sum);
+  vsm_out_number(o, (uint64_t)us);
+  vsm_out_number(o, what);
+}
+
+static void save_pane(const struct vsm_tape_entry *at, uint32_t n, int64_t us, struct vsm_out *o) {
+  int64_t counts[VSM_N_SLOTS] = {0};
+  uint32_t i = 0;
+  for (uint32_t k = 0; k < n; k++) {
+    if (what_of(&at[k]) < BUCKETS)
+      counts[what_of(&at[i = k])] += n_of(&at[k]);
+    if (implied(what_of(&at[k])) >= 0)
+      counts[implied(what_of(&at[k]))] += n_of(&at[k]);
+  }
+  for (unsigned slot = 0; slot < VSM_N_SLOTS; slot++)
+    save_entry(o, counts[slot], 0, us, slot);
+  while (i < n && what_of(&at[i]) < BUCKETS)
+    i++;
+  for (uint32_t next; i < n; i = next) {
+    int64_t count = 0, sum = 0;
+    for (next = i; next < n && what_of(&at[next]) == what_of(&at[i]); next++) {
+      count += n_of(&at[next]);
+      sum += at[next].sum;
+    }
+    save_entry(o, count, sum, us, what_of(&at[i]));
+  }
+}
+
 void vsm_tape_save(const struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_out *o) {
-  struct vsm_tape copy = {vsm_mem_alloc((t->n + 1) * sizeof *copy.entries), t->n, t->n};
+  struct vsm_tape copy = *t;
+  copy.entries = vsm_mem_alloc((t->n + 1) * sizeof *copy.entries);
   if (t->n > 0)
     memcpy(copy.entries, t->entries, t->n * sizeof *t->entries); // as it would be if all had aged to now
   coarsen(&copy, bands);
   for (uint32_t i = 0, next; i < copy.n; i = next) {
-    const struct vsm_tape_entry *e = &copy.entries[i];
-    int64_t n = 0, sum = 0;
-    for (next = i; next < copy.n && place_of(&copy.entries[next]) == place_of(e); next++) {
-      n += n_of(&copy.entries[next]);
-      sum += copy.entries[next].sum;
-    }
-    if (n == 0)
-      continue;
-    vsm_out_number(o, (uint64_t)n);
-    vsm_out_number(o, (uint64_t)sum);
-    vsm_out_number(o, (uint64_t)time_of(e) * (uint64_t)unit(bands));
-    vsm_out_number(o, what_of(e));
+    for (next = i; next < copy.n && time_of(&copy.entries[next]) == time_of(&copy.entries[i]);)
+      next++;
+    save_pane(copy.entries + i, next - i, (int64_t)time_of(&copy.entries[i]) * unit(bands), o);
   }
   vsm_out_number(o, 0);
   vsm_tape_fini(&copy);
+}
+
+// What follows from it was saved, too.
+static void load_entry(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, uint16_t what, int n,
+                       int64_t sum) {
+  add(t, bands, time, what, n, sum);
+  if (implied(what) >= 0)
+    add(t, bands, time, (uint16_t)implied(what), -n, 0);
 }
 
 void vsm_tape_load(struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_in *in) {
@@ -240,7 +320,7 @@ void vsm_tape_load(struct vsm_tape *t, const struct vsm_bands *bands, struct vsm
     uint16_t what = (uint16_t)vsm_in_below(in, BUCKETS + VSM_SKETCH_BUCKETS);
     for (int64_t part; t && !in->bad && n > 0; n -= part, sum = 0) {
       part = n < INT16_MAX ? n : INT16_MAX;
-      add(t, bands, us, what, (int)part, sum);
+      load_entry(t, bands, vsm_tape_time(bands, us), what, (int)part, sum);
     }
   }
 }

@@ -7,14 +7,18 @@
 struct vsm_tape_entry;
 
 struct vsm_tape {
-  struct vsm_tape_entry *entries; // by time, then what
+  struct vsm_tape_entry *entries;
   uint32_t n, cap;
+  uint32_t n_sorted; // by time, then what; those behind are as they came
+  uint32_t aged;     // the time up to which all has come to its panes
 };
 
 void vsm_tape_fini(struct vsm_tape *t);
-void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, unsigned slot, int sign);
-// Of VSM_D_CYCLE.
-void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, int64_t us, int64_t took_us, int sign);
+// When something happened, as all tapes with these bands know it by now.
+uint32_t vsm_tape_time(const struct vsm_bands *bands, int64_t us);
+void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, unsigned slot, int sign);
+// Of VSM_D_CYCLE. What took that long was completed (or finished): that is counted with it.
+void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, int64_t took_us, int sign);
 // Adds what lies in the band (bands->n: behind all windows) to *into.
 void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into);
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "measure.h"
 
-enum { STEPS = BENCH_BUSINESS_STEPS, BATCH = 100, CHUNK = 10000 };
+enum { STEPS = BENCH_BUSINESS_STEPS, BATCH = 100, CHUNK = BENCH_BUSINESS_CHUNK };
 #define START_US (INT64_C(1735689600) * VSM_SECOND_US) // 2025-01-01
 
 static char *write_config(bool full) {
@@ -99,13 +99,17 @@ static void check(void *ctx, const struct vsm_event *e, const struct vsm_effects
   exit(1);
 }
 
+void bench_business_make(struct bench_business *r, size_t n) {
+  vsm_arena_reset(&r->arena);
+  for (size_t i = 0; i < n; i++)
+    make(r, &r->events[i]);
+}
+
 double bench_business_step(struct bench_business *r, size_t n) {
   int64_t ns = 0;
   for (size_t done = 0, chunk; done < n; done += chunk) {
     chunk = n - done < CHUNK ? n - done : CHUNK;
-    vsm_arena_reset(&r->arena);
-    for (size_t i = 0; i < chunk; i++)
-      make(r, &r->events[i]);
+    bench_business_make(r, chunk);
     int64_t began = bench_used_ns();
     for (size_t i = 0; i < chunk; i += BATCH)
       if (vsm_core_step_all(r->core, r->events + i, BATCH, &r->effects, check, NULL) != 0)

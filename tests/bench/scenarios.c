@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "business.h"
 #include "core.h"
 
 enum { EVENTS = 20000, OPEN_ITEMS = 2000 };
@@ -53,12 +54,37 @@ static void run(const struct scenario *s) {
   free(events);
 }
 
+// What segments, calendars and expectations cost: a business without, and with them (features.c measures their times).
+static const struct business {
+  const char *name;
+  bool full;
+} businesses[] = {{"without", false}, {"features", true}};
+
+static void run_business(const struct business *b) {
+  enum { VALUES = 8, FILLING_EVENTS = 20000 };
+  struct bench_business business;
+  bench_business_init(&business, b->full, VALUES, OPEN_ITEMS);
+  bench_business_step(&business, FILLING_EVENTS);
+  struct bench_core core = {.core = business.core};
+  for (size_t done = 0; done < EVENTS; done += BENCH_BUSINESS_CHUNK) {
+    bench_business_make(&business, BENCH_BUSINESS_CHUNK);
+    scenario_run(&core, business.events, BENCH_BUSINESS_CHUNK);
+  }
+  printf("%s %d\n", b->name, EVENTS);
+}
+
 int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof scenarios / sizeof *scenarios; i++) {
     if (argc == 1)
       printf("%s\n", scenarios[i].name);
     else if (strcmp(scenarios[i].name, argv[1]) == 0)
       return run(&scenarios[i]), 0;
+  }
+  for (size_t i = 0; i < sizeof businesses / sizeof *businesses; i++) {
+    if (argc == 1)
+      printf("%s\n", businesses[i].name);
+    else if (strcmp(businesses[i].name, argv[1]) == 0)
+      return run_business(&businesses[i]), 0;
   }
   return argc == 1 ? 0 : 2;
 }
