@@ -273,7 +273,8 @@ static size_t list_past(const struct vsm_alerts *a, const struct vsm_alerts_quer
 long vsm_core_list_alerts(struct vsm_core *core, const struct vsm_alerts_query *q, struct vsm_arena *arena,
                           struct vsm_alert_view **rows) {
   bool ok = true;
-  size_t most = q->history ? VSM_ALERT_HISTORY_MAX : core->alerts.n;
+  size_t past = core->alerts.n_past < VSM_ALERT_HISTORY_MAX ? core->alerts.n_past : VSM_ALERT_HISTORY_MAX;
+  size_t most = q->history ? past : core->alerts.n;
   *rows = room(arena, most, sizeof **rows, &ok);
   if (!ok)
     return -1;
