@@ -2,6 +2,8 @@
 each must be answered within a second, the daemon's memory must stay below what is said here for each story, and where all others
 are idle it must not take the processor.
 
+With --curve against a daemon with keys: strangers in its handshakes, and clients with a key that are hostile all the same.
+
 `./dev hostile` runs it in full against the release build; the test runs fewer of everything, against the sanitizers'.
 """
 import argparse
@@ -17,6 +19,7 @@ import zmq
 
 import harness
 import hostile_peers
+from curve_rig import CurveDaemon, Key
 from harness import DEADLINE, Daemon, batch, event
 from hostile_peers import SOCKETS
 from vsm.v1 import query_pb2
@@ -33,7 +36,7 @@ class Peer:
     def __init__(self, daemon, name, n, sockets=tuple(SOCKETS)):
         ends = [f"{s}={daemon.endpoint(s)}" for s in sockets]
         self.process = subprocess.Popen([sys.executable, hostile_peers.__file__, name, str(n), *ends], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, env={**os.environ, **getattr(daemon, "keys_of_peers", {})})
 
     def __enter__(self):
         assert self.process.stdout.readline() == "there\n"
@@ -51,6 +54,19 @@ class Peer:
         self.process.stdin.close()
         self.process.wait(DEADLINE)
         self.process.stdout.close()
+
+
+class KeyedDaemon(CurveDaemon):
+    """With keys. All sockets that it is asked for are those of one client, who may do everything."""
+
+    def __init__(self, text, **options):
+        self.good, peer = Key("good"), Key("peer")
+        text = text.replace("daemon:\n", "daemon:\n  curve: { key: vsmd.key, clients: clients.yaml }\n", 1)
+        super().__init__(self.good.entry("emit", "watch", "control") + peer.entry("emit", "watch"), text, **options)
+        self.keys_of_peers = {"HOSTILE_KEYS": f"{peer.public} {peer.secret} {self.server.public}"}
+
+    def socket(self, kind, name, **options):
+        return self.meet(kind, name, self.good, **options)[0]
 
 
 # --- the good client
@@ -262,6 +278,40 @@ def too_many_items(daemon, good, n):
     return f"{held:,} of {n:,} items in {memory.now / 1e6:.0f} MB"
 
 
+# --- with keys
+
+def all_gone(good):
+    good.until("all of them to be gone", lambda: sum(b.now for b in good.status.bounds if b.name == "connections") == 2)
+
+
+def no_handshakes_of_curve(daemon, good, n):
+    with Peer(daemon, "curve_garbage", n) as p, good:
+        p.done()
+    all_gone(good)
+    return f"{n:,} connections, {sum(b.beyond for b in good.status.bounds if b.name == 'handshake'):,} failed to begin"
+
+
+def strangers_that_are_silent(daemon, good, n):
+    """More than there are descriptors for; they are sent away in time, and who has a key comes in."""
+    with Peer(daemon, "silent_strangers", 4 * n) as p:
+        with good:
+            p.done()
+        all_gone(good)
+        ended = sum(b.beyond for b in good.status.bounds if b.name in ("handshake", "connections"))
+        assert ended >= 4 * n, (ended, n)
+        assert daemon.client().submit(batch(event("first.started", "new"))).accepted == 1
+        return f"{4 * n:,} connections, {must_be_idle(daemon)}"
+
+
+def strangers_with_keys(daemon, good, n):
+    with Peer(daemon, "strangers", n) as p, good:
+        p.done()
+    good.turn()
+    assert good.status.refused_handshakes >= n * 9 // 10, good.status
+    assert not [s for s in daemon.ask(sources={}).sources.sources if s.source == "stranger"]
+    return f"{n:,} clients, {good.status.refused_handshakes:,} handshakes refused"
+
+
 # Name: the configuration's limits, those of the process, small and full size, and most memory at the full size (MB).
 STORIES = {
     many_connections: (dict(), {}, 2000, 10000, 1000),
@@ -277,10 +327,20 @@ STORIES = {
 }
 
 
-def tell(story, full, answer_most_s, sanitized):
-    limits, of_process, small, large, memory_most = STORIES[story]
+CURVE_STORIES = {
+    no_handshakes: STORIES[no_handshakes],
+    no_handshakes_of_curve: (dict(handshake="1s"), {}, 200, 20000, 200),
+    strangers_that_are_silent: (dict(handshake="1s"), {resource.RLIMIT_NOFILE: (NOFILE, NOFILE)}, 250, 2000, 200),
+    strangers_with_keys: (dict(), {}, 50, 500, 200),
+    emitters_that_flood: (dict(), {}, 3, 20, 400),
+    types_and_keys: (dict(items=10000), {}, 100000, 10000000, 400),
+}
+
+
+def tell(story, full, answer_most_s, sanitized, curve):
+    limits, of_process, small, large, memory_most = (CURVE_STORIES if curve else STORIES)[story]
     began = time.monotonic()
-    with Daemon(with_limits(**limits), limits=of_process) as daemon:
+    with (KeyedDaemon if curve else Daemon)(with_limits(**limits), limits=of_process) as daemon:
         good = Good(daemon)
         said = story(daemon, good, large if full else small)
         peak = memory_bytes(daemon.process.pid, "VmHWM") / 1e6
@@ -297,10 +357,11 @@ def main():
     parser.add_argument("--full", action="store_true", help="10,000 connections, 10 M types and keys, and so on")
     parser.add_argument("--answer-most", type=float, default=1.0, help="seconds that the good client may wait")
     parser.add_argument("--sanitized", action="store_true", help="memory is the sanitizers'")
+    parser.add_argument("--curve", action="store_true", help="the daemon has keys")
     options = parser.parse_args()
-    for story in STORIES:
+    for story in CURVE_STORIES if options.curve else STORIES:
         if not options.stories or story.__name__ in options.stories:
-            tell(story, options.full, options.answer_most, options.sanitized)
+            tell(story, options.full, options.answer_most, options.sanitized, options.curve)
 
 
 if __name__ == "__main__":

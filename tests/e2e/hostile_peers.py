@@ -1,4 +1,6 @@
-"""What hostile and clumsy peers do, each kind in a process of its own: hostile_peers.py KIND N NAME=ENDPOINT..."""
+"""What hostile and clumsy peers do, each kind in a process of its own: hostile_peers.py KIND N NAME=ENDPOINT...
+
+HOSTILE_KEYS: "PUBLIC SECRET SERVER", where the daemon encrypts: the keys of one of its clients, and its own."""
 import os
 import random
 import resource
@@ -19,7 +21,7 @@ SOCKETS = {"submit": b"DEALER", "subscribe": b"PUB", "publish": b"SUB", "query":
 
 # --- ZMTP 3.0 by hand, for what no library would do
 
-GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+GREETING, CURVE_GREETING = (b"\xff" + bytes(8) + b"\x7f\x03\x00" + m.ljust(20, b"\0") + bytes(32) for m in (b"NULL", b"CURVE"))
 
 
 def command(kind):
@@ -63,6 +65,21 @@ def shake_hands(endpoint, kind, receive_bytes=None):
     return s
 
 
+# --- the same by ZeroMQ
+
+KEYS = [k.encode() for k in os.environ.get("HOSTILE_KEYS", "").split()]
+
+
+def dealer(endpoint, context=None, keys=None):
+    s = (context or zmq.Context()).socket(zmq.DEALER)
+    s.rcvtimeo, s.linger = int(DEADLINE * 1000), 0
+    if KEYS:
+        s.curve_publickey, s.curve_secretkey = keys or KEYS[:2]
+        s.curve_serverkey = KEYS[2]
+    s.connect(endpoint)
+    return s
+
+
 # --- the peers, each a process of its own. What they yield they hold until they are ended.
 
 def idle(endpoints, n):
@@ -91,6 +108,63 @@ def garbage(endpoints, n):
         s.close()
         if i == 0:
             yield None
+
+
+def curve_garbage(endpoints, n):
+    """Likewise behind the greeting of who would encrypt."""
+    chance = random.Random(n)
+    hello = lambda size: b"\x04" + bytes([6 + size]) + b"\x05HELLO" + b"\x01\x00" + bytes(72) + chance.randbytes(size - 74)
+    for i in range(n):
+        s = connect(endpoints[i % len(endpoints)][1])
+        said = (hello(194), hello(100), hello(194) + b"\x04\xff\x08INITIATE" + chance.randbytes(246), b"\x04\x08\x07MESSAGE",
+                frame(b"x" * 200), b"\x06" + b"\xff" * 8, command(b"DEALER"), chance.randbytes(chance.randrange(1, 300)))[i % 8]
+        try:
+            s.sendall(CURVE_GREETING)
+            if i % 16 < 8:
+                take(s, 64)
+            s.sendall(said)
+            if i % 16 < 8:
+                s.recv(1)
+        except OSError:
+            pass
+        s.close()
+        if i == 0:
+            yield None
+
+
+def silent_strangers(endpoints, n):
+    """Connections that would encrypt, and say nothing more. The next come when these were sent away, until the end."""
+    held = []
+    for i in range(n):
+        try:
+            s = connect(endpoints[i % len(endpoints)][1])
+            s.sendall(CURVE_GREETING)
+            held.append(s)
+        except OSError:
+            pass
+        if i == 0:
+            yield None
+    for s in held:
+        try:
+            while s.recv(64):
+                pass
+        except OSError:
+            pass
+
+
+def strangers(endpoints, n):
+    """n clients with keys that the daemon does not know, a tenth of them with none of its own either: they come again and again."""
+    context = zmq.Context()
+    context.set(zmq.MAX_SOCKETS, n + 10)
+    for i in range(n):
+        s = dealer(endpoints[i % len(endpoints)][1], context, zmq.curve_keypair())
+        if i % 10 == 0:
+            s.close()
+            s = context.socket(zmq.DEALER)
+            s.connect(endpoints[i % len(endpoints)][1])
+        s.send_multipart([b"1", batch(event(subject="stranger"), source="stranger").SerializeToString()])
+        yield s
+    time.sleep(3)  # so long they try
 
 
 def deaf_subscribers(endpoints, n):
@@ -127,8 +201,7 @@ def deaf_clients(endpoints, n):
 def flood(endpoints, _):
     """Batches of 100 events as fast as the daemon takes them, for ever."""
     frames = [batch(*(event(subject=f"{os.getpid()}-{n}-{i}") for i in range(100)), source="flood").SerializeToString() for n in range(100)]
-    s = zmq.Context().socket(zmq.DEALER)
-    s.connect(dict(endpoints)["submit"])
+    s = dealer(dict(endpoints)["submit"])
     yield None
     n = 0
     while True:
@@ -155,14 +228,10 @@ def byte_by_byte(endpoints, n):
         time.sleep(1)  # that is what it is
 
 
-
-
 def variety(endpoints, n):
     """n events, of which a third has a type that nobody maps, a third is of an item of its own, and a third has a type of
     its own that a pattern maps to a known item. No two have the same type and key."""
-    s = zmq.Context().socket(zmq.DEALER)
-    s.rcvtimeo = int(DEADLINE * 1000)
-    s.connect(dict(endpoints)["submit"])
+    s = dealer(dict(endpoints)["submit"])
 
     def one(kind, subject, at=0):
         time_ns = struct.pack("<Q", (harness.T0 + at) * 10**9)
@@ -186,9 +255,7 @@ def variety(endpoints, n):
 
 def new_items(endpoints, n):
     """n items, each with one event."""
-    s = zmq.Context().socket(zmq.DEALER)
-    s.rcvtimeo = int(DEADLINE * 1000)
-    s.connect(dict(endpoints)["submit"])
+    s = dealer(dict(endpoints)["submit"])
     size = 1000
     for first in range(0, n, size):
         s.send_multipart([b"n", batch(*(event("first.started", f"new-{i}") for i in range(first, first + size)), source="new").SerializeToString()])
@@ -209,7 +276,7 @@ def is_open(s):
         return False
 
 
-PEERS = {f.__name__: f for f in (idle, garbage, deaf_subscribers, eager_subscribers, deaf_clients, flood, byte_by_byte, variety, new_items)}
+PEERS = {f.__name__: f for f in (idle, garbage, curve_garbage, silent_strangers, strangers, deaf_subscribers, eager_subscribers, deaf_clients, flood, byte_by_byte, variety, new_items)}
 
 
 def be(name, n, endpoints):
