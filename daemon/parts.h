@@ -44,10 +44,12 @@ struct vsm_daemon {
   uint64_t memory_there;  // bytes that the process may take
   int64_t memory_boot_us; // when memory was last looked at, and given back
   int64_t trimmed_boot_us;
-  int64_t passed_boot_us; // when time last passed in the core; 0: this run did not begin yet
-  bool held_back;         // a time step is due, and waits for what is to be read first
-  int64_t late_us;        // one that came late, when it was due
-  int64_t late_until_us;  // until when (by the clock of boot_us) it waits in any case
+  int64_t passed_boot_us;    // when time last passed in the core; 0: this run did not begin yet
+  bool held_back;            // a time step is due, and waits for what is to be read first
+  int64_t behind_us;         // when that one was due which waits until all is read
+  int64_t behind_until_us;   // until when (by the clock of boot_us) it waits in any case
+  int64_t backlog_boot_us;   // since when something waited in the sockets at every look; 0: nothing did at the last one
+  int64_t backlog_looked_us; // when that was
   struct vsm_pulse pulse;
   struct vsm_time configured;
   char trouble[512];

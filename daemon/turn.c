@@ -6,9 +6,10 @@
 // is told of it as of a start, which stands in the journal like one.
 //
 // For less than that, what waits in the sockets is read before a time step that is due: an alert would be told that the
-// next message takes back. Time stands just before the step meanwhile, but for a moment only, since under load there is
-// always something to read. A step that comes late, as one of a process that was stopped, waits until all is read, and
-// a little in any case: what was sent to it is on its way through the kernel and ZeroMQ's thread.
+// next message takes back. Time stands just before the step meanwhile. For a moment only, since a busy daemon seldom
+// finds nothing to read; but one that is behind waits until all is read: where a step comes late, as that of a process
+// that was stopped (and a little in any case: what was sent to it is on its way through the kernel and ZeroMQ's
+// thread), and where there was more to read at every look, so that what waits may have waited for long.
 #include "parts.h"
 
 // Three looks at trouble that did not come, and more than any turn takes.
@@ -17,23 +18,43 @@
 #define LATE_US (100 * 1000) // beyond what a turn takes
 #define MOMENT_US (5 * 1000)
 #define LOOK_AGAIN_US (1000)
+#define BACKLOG_LOOK_US (10 * 1000)
 
 #define QUIET_US (1 * VSM_SECOND_US) // with the event clock, after which what is there is all
+
+// Is there more to read, and since when at every look?
+static void look_for_backlog(struct vsm_daemon *d, int64_t boot_us) {
+  if (boot_us - d->backlog_looked_us < BACKLOG_LOOK_US)
+    return;
+  d->backlog_looked_us = boot_us;
+  if (!vsm_ingest_waits(d->ingest))
+    d->backlog_boot_us = 0;
+  else if (d->backlog_boot_us == 0)
+    d->backlog_boot_us = boot_us;
+}
+
+// While time stands, what is sent meanwhile comes from ahead of it, which is refused from max_future_skew on.
+static int64_t longest_wait(const struct vsm_daemon *d) {
+  return vsm_earlier_us(STOOD_STILL_US, d->model->max_future_skew_us);
+}
 
 // How far time may pass now. reading: a batch is at hand.
 static int64_t may_pass_to(struct vsm_daemon *d, int64_t now_us, int64_t boot_us, bool reading) {
   int64_t due_us = d->model->clock == VSM_CLOCK_WALL ? vsm_core_deadline(d->core).us : INT64_MAX;
   int64_t late_us = now_us - due_us;
   d->held_back = false;
-  if (late_us < 0 || late_us > STOOD_STILL_US)
+  if (late_us < 0)
     return now_us;
-  if (late_us > LATE_US && d->late_us != due_us) {
-    d->late_us = due_us;
-    d->late_until_us = boot_us + LATE_US;
+  bool late = late_us > LATE_US;
+  bool overloaded = d->backlog_boot_us > 0 && boot_us - d->backlog_boot_us > LATE_US;
+  if ((late || overloaded) && d->behind_us != due_us) {
+    d->behind_us = due_us;
+    d->behind_until_us = late ? boot_us + LATE_US : boot_us;
   }
-  if (late_us > MOMENT_US && d->late_us != due_us)
+  bool behind = d->behind_us == due_us;
+  if (late_us > (behind ? longest_wait(d) : MOMENT_US))
     return now_us;
-  d->held_back = reading || boot_us < d->late_until_us || vsm_ingest_waits(d->ingest);
+  d->held_back = reading || (behind && boot_us < d->behind_until_us) || vsm_ingest_waits(d->ingest);
   return d->held_back ? due_us - 1 : now_us;
 }
 
@@ -74,6 +95,7 @@ static struct vsm_time pass_time(struct vsm_daemon *d, bool reading) {
   if (d->model->clock == VSM_CLOCK_WALL && stood_still)
     return vsm_daemon_begin_again(d);
   d->passed_boot_us = begun ? boot_us : 0;
+  look_for_backlog(d, boot_us);
   vsm_core_advance(d->core, (struct vsm_time){may_pass_to(d, now.us, boot_us, reading)});
   now = d->model->clock == VSM_CLOCK_WALL ? vsm_core_now(d->core) : now;
   if (begun)

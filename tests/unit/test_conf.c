@@ -115,7 +115,8 @@ static void the_model_has_the_rules(void **state) {
 
 static void the_model_has_the_daemons_settings(void **state) {
   (void)state;
-  struct vsm_config *c = parsed("daemon: { clock: event, max_step: 1d, max_future_skew: 1s, limits: { sources: 3, keys: 4, transitions: 5, segment_values: 6 } }\n"
+  struct vsm_config *c = parsed("daemon: { clock: event, max_step: 1d, max_future_skew: 1s, limits: { sources: 3, "
+                                "keys: 4, transitions: 5, segment_values: 6 } }\n"
                                 "sources: [{ id: fast, offset: 40s }, { id: slow, offset: -1m }]\n");
   const struct vsm_model *m = &c->model;
   assert_true(m->clock == VSM_CLOCK_EVENT && m->max_step_us == VSM_DAY_US && m->max_future_skew_us == VSM_SECOND_US);
