@@ -190,7 +190,7 @@ class Overloaded(unittest.TestCase):
     def test_nobody_is_told_what_an_unread_message_takes_back(self):
         with self.daemon() as d:
             s = self.begin(d)
-            told, order = self.play(d, s, self.flood(d, seconds=3))
+            told, order = self.play(d, s, self.flood(d, seconds=2))
             self.assertLess(order.index(b"done"), order.index("alert"))
             alerts = [p.alert for topic, p in told if topic.startswith("v1/alert/")]
             self.assertEqual([(a.id, a.change, [i.item for i in a.items]) for a in alerts],
@@ -201,7 +201,7 @@ class Overloaded(unittest.TestCase):
         """It waits for what is unread, but for 15 seconds at most; 14 of them pass at once here."""
         with self.daemon() as d:
             s = self.begin(d)
-            client = self.flood(d, seconds=6)
+            client = self.flood(d, seconds=4)
             d.process.send_signal(signal.SIGURG)
             told, order = self.play(d, s, client)
             self.assertEqual(order, ["alert", b"done", b"last"])
