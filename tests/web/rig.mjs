@@ -113,13 +113,18 @@ export class Rig {
     return run(join(BIN, 'vsm'), ['emit', '--type', type, '--subject', subject, '--submit', this.at('submit'), ...more])
   }
 
-  // A page of its own, without anything kept. What it complains of is kept in `errors`.
-  async page(hash = '#/', { width = 1440, height = 900, dark = false } = {}) {
+  // A page of its own, without anything kept, that shows nothing yet. What it complains of is kept in `errors`.
+  async blank({ width = 1440, height = 900, dark = false } = {}) {
     const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', timezoneId: 'America/Chicago', locale: 'en-US' })
     const page = await context.newPage()
     page.setDefaultTimeout(DEADLINE_MS)
     page.on('pageerror', (error) => this.errors.push(`${page.url()}: ${error.stack}`))
     page.on('console', (message) => message.type() === 'error' && this.errors.push(`${page.url()}: ${message.text()} ${message.location().url}`))
+    return page
+  }
+
+  async page(hash = '#/', options = {}) {
+    const page = await this.blank(options)
     await page.goto(this.address + hash)
     await page.locator('h1').first().waitFor()
     return page

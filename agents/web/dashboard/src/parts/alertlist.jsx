@@ -5,8 +5,10 @@ import { link } from '../address.js'
 import { post } from '../api.js'
 import { duration, number, plural, time } from '../figures.js'
 import { askAlerts } from '../live.js'
+import { useSteps } from './turns.js'
 
 const TIMES = [['3600', '1 hour'], ['14400', '4 hours'], ['28800', '8 hours'], ['86400', '1 day'], ['259200', '3 days'], ['604800', '1 week']]
+const STEP = 20 // rows drawn at once
 const NAME_KEY = 'vsm-name'
 
 // Where storage is off, the name is asked for each time.
@@ -126,12 +128,14 @@ const sentence = (alert) => alert.reason.replace(/; since [^;]* UTC\.$/, `; sinc
 // most: so many first, the others on demand.
 export function AlertList({ title, alerts, address, empty, open, most = Infinity }) {
   const [all, show] = useState(false)
+  const shown = all ? alerts.length : Math.min(most, alerts.length)
+  const drawn = useSteps(shown, STEP)
   if (!alerts.length && !empty) return null
   return (
     <section class="panel">
       <h2>{title} <span class="muted">{alerts.length > 0 && number(alerts.length)}</span></h2>
       {alerts.length === 0 ? <p class="empty">{empty}</p> : (
-        <ul class="alerts">{(all ? alerts : alerts.slice(0, most)).map((alert) => <AlertRow key={alert.id} alert={alert} address={address} open={open} />)}</ul>
+        <ul class="alerts">{alerts.slice(0, drawn).map((alert) => <AlertRow key={alert.id} alert={alert} address={address} open={open} />)}</ul>
       )}
       {alerts.length > most && (
         <button type="button" class="quiet" aria-expanded={all} onClick={() => show(!all)}>{all ? 'Fewer' : `All ${number(alerts.length)}`}</button>

@@ -7,10 +7,12 @@ import { Box } from './box.jsx'
 import { PileKey } from './pile.jsx'
 import { pure } from './pure.js'
 import { useWidth } from './size.js'
+import { useLater, useSteps } from './turns.js'
 
 const BOX_HEIGHT = 206
 const COLUMN_BOX_HEIGHT = 142 // where boxes are as wide as the page, their text needs fewer lines
 const COLUMN_WIDTH = 300
+const STEP = 12 // boxes at once
 const OUTCOME = '(outcome)'
 const OBSERVED = ['back', 'repeat', 'skip', 'across']
 const KIND_WORDS = { drawn: '', back: 'back: rework', repeat: 'again: rework', skip: 'skipped what lies between', across: 'across' }
@@ -72,9 +74,11 @@ function Beside({ edges, names }) {
   )
 }
 
-export function Diagram({ judged, edges, address, now, legend = true }) {
+export function Diagram({ judged, edges: newest, address, now, legend = true }) {
   const [ref, width] = useWidth()
+  const edges = useLater(newest)
   const { stream, stages } = judged
+  const drawn = useSteps(stages.length, STEP)
   const height = width < COLUMN_WIDTH ? COLUMN_BOX_HEIGHT : BOX_HEIGHT
   const outcome = edges?.outcome || 'Outcome'
   const key = stages.map((s) => s.stage.id).join(' ')
@@ -92,7 +96,7 @@ export function Diagram({ judged, edges, address, now, legend = true }) {
           <>
             <Ways ways={placed.ways} most={mostWays} names={names} width={placed.width} height={placed.height} />
             <ol>
-              {stages.map((s) => (
+              {stages.slice(0, drawn).map((s) => (
                 <li key={s.stage.id} style={spot(placed, s.stage.id)}>
                   <Box judged={s} streamId={stream.id} address={address} most={most} now={now} />
                 </li>

@@ -1,6 +1,9 @@
 // A table of figures, with the same as CSV. Numbers stand to the right; a wide one scrolls within itself.
 import { useState } from 'preact/hooks'
 import { saveCsv, saveRows } from '../api.js'
+import { useSteps } from './turns.js'
+
+const STEP = 40 // rows drawn at once
 
 // Of a path of the gateway, or of rows that the page has.
 export function Csv({ path, query, name, rows }) {
@@ -16,6 +19,7 @@ export function Csv({ path, query, name, rows }) {
 
 // columns: [{title, cell(row), number}], key(row): what tells rows apart.
 export function Table({ title, columns, rows, keyOf, empty, csv, children }) {
+  const drawn = useSteps(rows.length, STEP)
   return (
     <section class="panel">
       <div class="panel-head">
@@ -32,7 +36,7 @@ export function Table({ title, columns, rows, keyOf, empty, csv, children }) {
               <tr>{columns.map((c) => <th key={c.title} scope="col" class={c.number ? 'num' : ''}>{c.title}</th>)}</tr>
             </thead>
             <tbody>
-              {rows.map((row) => (
+              {rows.slice(0, drawn).map((row) => (
                 <tr key={keyOf(row)}>{columns.map((c) => <td key={c.title} class={c.number ? 'num' : ''}>{c.cell(row)}</td>)}</tr>
               ))}
             </tbody>
