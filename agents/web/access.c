@@ -107,11 +107,43 @@ static struct vsm_session *find_session(const struct vsm_exchange *x) {
   return NULL;
 }
 
-static bool is_known(const struct vsm_exchange *x) {
+// What a program says as its token; NULL: it says none.
+static const char *bearer_of(const struct vsm_exchange *x) {
   const char *said = vsm_http_header(x, "Authorization");
-  if (strncasecmp(said, "Bearer ", 7) == 0)
-    return is_token(&x->web->access, said + 7 + strspn(said + 7, " "));
-  return find_session(x) != NULL;
+  return strncasecmp(said, "Bearer ", 7) == 0 ? said + 7 + strspn(said + 7, " ") : NULL;
+}
+
+static bool is_known(const struct vsm_exchange *x) {
+  const char *bearer = bearer_of(x);
+  return bearer ? is_token(&x->web->access, bearer) : find_session(x) != NULL;
+}
+
+static bool has_to_wait(struct vsm_exchange *x, struct vsm_attempts *attempts) {
+  char seconds[16];
+  int wait_s = vsm_attempts_wait_s(attempts, vsm_http_peer(x), vsm_clock_ms());
+  if (wait_s == 0)
+    return false;
+  snprintf(seconds, sizeof seconds, "%d", wait_s);
+  vsm_http_set_header(x, "Retry-After", seconds);
+  vsm_http_problem(x, 429, "too many wrong tokens (%d a minute from one address, %d from all); try again in %d s",
+                   VSM_ATTEMPTS_OF_ONE, VSM_ATTEMPTS_OF_ALL, wait_s);
+  return true;
+}
+
+static void note_wrong(struct vsm_exchange *x, struct vsm_attempts *attempts, const char *event) {
+  vsm_log(event, "peer=%s why=\"another token\"", vsm_http_peer(x));
+  vsm_attempts_failed(attempts, vsm_http_peer(x), vsm_clock_ms());
+}
+
+static void refuse_unknown(struct vsm_exchange *x) {
+  struct vsm_access *a = &x->web->access;
+  if (bearer_of(x)) {
+    if (has_to_wait(x, &a->bearers))
+      return;
+    note_wrong(x, &a->bearers, "token_refused");
+  }
+  vsm_http_set_header(x, "WWW-Authenticate", "Bearer realm=\"vsm\"");
+  vsm_http_problem(x, 401, "a token is needed: Authorization: Bearer TOKEN, or a log-in at /login");
 }
 
 static void redirect(struct vsm_exchange *x, const char *to) {
@@ -124,12 +156,10 @@ bool vsm_access_allowed(struct vsm_exchange *x, bool open) {
     return false;
   if (open || !x->web->access.token.z || is_known(x))
     return true;
-  if (vsm_http_accepts(x, "text/html")) {
+  if (vsm_http_accepts(x, "text/html") && !bearer_of(x))
     redirect(x, "/login");
-    return false;
-  }
-  vsm_http_set_header(x, "WWW-Authenticate", "Bearer realm=\"vsm\"");
-  vsm_http_problem(x, 401, "a token is needed: Authorization: Bearer TOKEN, or a log-in at /login");
+  else
+    refuse_unknown(x);
   return false;
 }
 
@@ -176,24 +206,12 @@ static void set_cookie(struct vsm_exchange *x, const char *value, int seconds) {
 }
 
 static void refuse_login(struct vsm_exchange *x) {
-  vsm_log("login_refused", "peer=%s why=\"another token\"", vsm_http_peer(x));
-  vsm_attempts_failed(&x->web->access.attempts, vsm_http_peer(x), vsm_clock_ms());
+  note_wrong(x, &x->web->access.logins, "login_refused");
   show_page(x, 403, "That is not the token.");
 }
 
-// The right token is not looked at either while somebody has to wait, or who guesses would learn which one it is.
-static bool has_to_wait(struct vsm_exchange *x) {
-  char seconds[16];
-  int wait_s = vsm_attempts_wait_s(&x->web->access.attempts, vsm_http_peer(x), vsm_clock_ms());
-  if (wait_s == 0)
-    return false;
-  snprintf(seconds, sizeof seconds, "%d", wait_s);
-  vsm_http_set_header(x, "Retry-After", seconds);
-  vsm_http_problem(x, 429, "too many wrong tokens (%d a minute from one address, %d from all); try again in %d s",
-                   VSM_ATTEMPTS_OF_ONE, VSM_ATTEMPTS_OF_ALL, wait_s);
-  return true;
-}
-
+// The right token is not looked at either while somebody has to wait, or who guesses would learn which one it is. Of
+// programs the right one always is: others must not be able to keep them out.
 void vsm_access_login(struct vsm_exchange *x) {
   size_t n;
   char *body = (char *)vsm_http_body(x, &n);
@@ -202,7 +220,7 @@ void vsm_access_login(struct vsm_exchange *x) {
   struct vsm_session *s;
   if (!x->web->access.token.z) {
     redirect(x, "/");
-  } else if (has_to_wait(x)) {
+  } else if (has_to_wait(x, &x->web->access.logins)) {
     return;
   } else if (!form || !is_token(&x->web->access, body + 6)) {
     refuse_login(x);

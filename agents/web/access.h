@@ -22,7 +22,7 @@ struct vsm_access {
   size_t n_hosts;
   struct vsm_secret token; // none: everybody who can connect may ask
   struct vsm_session sessions[VSM_ACCESS_SESSIONS_MAX];
-  struct vsm_attempts attempts; // of log-ins
+  struct vsm_attempts logins, bearers; // counted apart: a program with an old token keeps no person out
 };
 
 // False: that has been answered. Routes without a token (`open`) are checked for Host and Origin alone.

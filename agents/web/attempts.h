@@ -1,4 +1,4 @@
-// How often wrong tokens may be tried at the log-in: by one address, and by all of them together, within a minute.
+// How often wrong tokens may be tried: by one address, and by all of them together, within a minute.
 #pragma once
 #include <stdint.h>
 

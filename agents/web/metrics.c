@@ -388,14 +388,13 @@ static void put_own(const struct walk *w, const char *name, const char *help, ui
   put_count(&own, value);
 }
 
-static void put_logins(const struct walk *w) {
-  const struct vsm_metric family = {
-      .name = "vsm_logins_refused", .help = "Log-ins at the gateway that were refused.", .type = VSM_METRIC_COUNTER};
+static void put_refused(const struct walk *w, const char *name, const char *help, const struct vsm_metrics_refused *r) {
+  const struct vsm_metric family = {.name = name, .help = help, .type = VSM_METRIC_COUNTER};
   struct walk own = {.m = w->m, .family = &family, .out = w->out, .open = w->open};
   const struct {
     const char *why;
     uint64_t n;
-  } refused[] = {{"token", w->m->logins_failed}, {"too_many", w->m->logins_put_off}};
+  } refused[] = {{"token", r->wrong}, {"too_many", r->put_off}};
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
     push(&own, "reason", refused[i].why);
     put_count(&own, refused[i].n);
@@ -413,7 +412,8 @@ static void put_all(struct walk *w) {
   put_own(w, "vsm_metrics_left_off", "Sources and alerts that found no room on this page.",
           (m->sources ? beyond(m->sources->n_sources, VSM_METRICS_SOURCES_MAX) : 0) +
               (m->alerts ? beyond(m->alerts->n_alerts, VSM_METRICS_ALERTS_MAX) : 0));
-  put_logins(w);
+  put_refused(w, "vsm_logins_refused", "Log-ins at the gateway that were refused.", &m->logins);
+  put_refused(w, "vsm_tokens_refused", "Requests at the gateway with a wrong token.", &m->bearers);
   for (size_t i = 0; i < vsm_metrics_table_n; i++) {
     w->family = &vsm_metrics_table[i];
     w->begun = false;

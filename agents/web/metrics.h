@@ -16,7 +16,9 @@ struct vsm_metrics {
   const Vsm__V1__Snapshot *snapshot; // its segments are shown where they are filled in
   const Vsm__V1__Sources *sources;
   const Vsm__V1__Alerts *alerts;
-  uint64_t logins_failed, logins_put_off; // at the gateway, since its start
+  struct vsm_metrics_refused {
+    uint64_t wrong, put_off;
+  } logins, bearers; // at the gateway, since its start
 };
 
 #define VSM_METRICS_TEXT "text/plain; version=0.0.4; charset=utf-8"

@@ -37,13 +37,13 @@ static void finish(struct scrape *s) {
   struct vsm_exchange *x = s->exchange;
   bool open = vsm_http_accepts(x, "application/openmetrics-text");
   size_t n = 0;
-  const struct vsm_attempts *logins = &x->web->access.attempts;
+  const struct vsm_access *a = &x->web->access;
   const struct vsm_metrics m = {.status = s->status,
                                 .snapshot = s->snapshot,
                                 .sources = s->sources,
                                 .alerts = s->alerts,
-                                .logins_failed = logins->failed,
-                                .logins_put_off = logins->put_off};
+                                .logins = {a->logins.failed, a->logins.put_off},
+                                .bearers = {a->bearers.failed, a->bearers.put_off}};
   char *text = vsm_metrics_print(&m, open, &n);
   vsm_http_reply(x, 200, open ? VSM_METRICS_OPEN : VSM_METRICS_TEXT, vsm_mem_need(text, n), n);
   free(text);

@@ -2,6 +2,7 @@
 import contextlib
 import csv
 import gzip
+import http.client
 import io
 import json
 import os
@@ -334,6 +335,37 @@ class Access(unittest.TestCase):
                     self.assertIn(int(late.headers["Retry-After"]), range(1, 61))
                 self.assertEqual((refused(web, "token"), refused(web, "too_many")), (10, 2))
                 self.assertEqual(web.get("/api/v1/status", said).status, 200, "who has logged in, and programs, go on")
+
+    def test_wrong_tokens_of_programs_are_bounded_and_the_right_one_is_let_in(self):
+        with Daemon() as daemon, Web(daemon, "--token-file", token_file(daemon)) as web:
+            wrong, right = ({"Authorization": "Bearer " + token} for token in ("wrong horse battery", "correct horse battery"))
+            for _ in range(10):
+                self.assertEqual(web.get("/api/v1/status", wrong).status, 401)
+            late = web.get("/api/v1/status", {**wrong, "Accept": "text/html"})
+            self.assertEqual((late.status, late.type), (429, "application/problem+json"))
+            self.assertIn(int(late.headers["Retry-After"]), range(1, 61))
+            page = web.get("/metrics", right)
+            self.assertEqual(page.status, 200)
+            for reason, n in (("token", 10), ("too_many", 1)):
+                self.assertIn(f'vsm_tokens_refused_total{{reason="{reason}"}} {n}\n', page.body.decode())
+            self.assertEqual(web.get("/api/v1/status").status, 401, "without a token nobody guesses")
+            form = {"Content-Type": "application/x-www-form-urlencoded"}
+            self.assertEqual(web.request("POST", "/login", "token=correct+horse+battery", form).status, 303, "log-ins are counted apart")
+            self.assertEqual(len([line for line in web.log.lines if "event=token_refused" in line]), 10)
+
+    def test_all_addresses_together_may_try_so_often(self):
+        with Daemon() as daemon, Web(daemon, "--token-file", token_file(daemon)) as web:
+            def log_in(address, token):
+                connection = http.client.HTTPConnection(web.address, timeout=DEADLINE, source_address=(address, 0))
+                connection.request("POST", "/login", "token=" + token, {"Content-Type": "application/x-www-form-urlencoded"})
+                status = connection.getresponse().status
+                connection.close()
+                return status
+
+            for i in range(100):
+                self.assertEqual(log_in(f"127.0.0.{2 + i // 9}", "wrong"), 403, i)
+            self.assertEqual(log_in("127.0.0.99", "correct+horse+battery"), 429, "who has not tried yet waits, too")
+            self.assertEqual(web.get("/api/v1/status", {"Authorization": "Bearer correct horse battery"}).status, 200)
 
     def test_beyond_loopback_a_token_is_needed(self):
         with Daemon() as daemon:

@@ -25,10 +25,10 @@ class Answer:
 class Web:
     """A running vsm-web on a free port. Use it in a `with`."""
 
-    def __init__(self, daemon, *args):
+    def __init__(self, daemon, *args, program="vsm-web"):
         self.daemon = daemon
         self.process = subprocess.Popen(
-            [f"{BIN}/vsm-web", "--listen", "127.0.0.1:0", "--query", daemon.endpoint("query"), "--publish",
+            [f"{BIN}/{program}", "--listen", "127.0.0.1:0", "--query", daemon.endpoint("query"), "--publish",
              daemon.endpoint("publish"), "--submit", daemon.endpoint("submit"), *args], stderr=subprocess.PIPE, text=True)
         self.log = Log(self.process.stderr)
 

@@ -209,7 +209,11 @@ static void test_without_daemon(void **state) {
                             "# HELP vsm_logins_refused_total Log-ins at the gateway that were refused.\n"
                             "# TYPE vsm_logins_refused_total counter\n"
                             "vsm_logins_refused_total{reason=\"token\"} 0\n"
-                            "vsm_logins_refused_total{reason=\"too_many\"} 0\n");
+                            "vsm_logins_refused_total{reason=\"too_many\"} 0\n"
+                            "# HELP vsm_tokens_refused_total Requests at the gateway with a wrong token.\n"
+                            "# TYPE vsm_tokens_refused_total counter\n"
+                            "vsm_tokens_refused_total{reason=\"token\"} 0\n"
+                            "vsm_tokens_refused_total{reason=\"too_many\"} 0\n");
   free(text);
 }
 
@@ -239,7 +243,7 @@ static bool is_family(const char *name) {
       return true;
   }
   return strcmp(name, "vsm_up") == 0 || strcmp(name, "vsm_metrics_left_off") == 0 ||
-         strcmp(name, "vsm_logins_refused_total") == 0;
+         strcmp(name, "vsm_logins_refused_total") == 0 || strcmp(name, "vsm_tokens_refused_total") == 0;
 }
 
 // Each family has a row on the page, and the page no other.
@@ -257,7 +261,7 @@ static void test_documented(void **state) {
     documented++;
   }
   fclose(page);
-  assert_int_equal(documented, vsm_metrics_table_n + 3);
+  assert_int_equal(documented, vsm_metrics_table_n + 4);
 }
 
 int main(void) {
