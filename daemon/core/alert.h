@@ -44,6 +44,8 @@ struct vsm_fed {
   int stage;
 };
 
+#define VSM_ALERT_NEW_US VSM_DAY_US
+
 struct vsm_alert_view {
   const char *id;
   enum vsm_alert_kind kind;
@@ -71,6 +73,9 @@ struct vsm_alert_view {
   const struct vsm_str *joined, *left; // ten at most; since the announcement before
   unsigned n_joined, n_left;
   uint64_t joined_count, left_count;
+  const struct vsm_str *newest; // of VSM_ITEM_STALLED: ten at most that stalled within VSM_ALERT_NEW_US, newest first
+  unsigned n_newest;
+  uint64_t newest_count;
   struct vsm_str type, detail; // of VSM_SOURCE_REFUSED: a sample
   enum vsm_reason reason;      // of it; VSM_R_NONE: unmapped
 };

@@ -100,6 +100,15 @@ static void show_items(struct vsm_core *core, const struct vsm_alert *a, struct 
   out->left = name_members(core, a, false, arena, &out->n_left, ok);
 }
 
+static void show_newest(struct vsm_core *core, const struct vsm_alert *a, struct vsm_arena *arena,
+                        struct vsm_alert_view *out, bool *ok) {
+  struct vsm_str *names = room(arena, NAMES_MAX, sizeof *names, ok);
+  out->newest = names;
+  if (names)
+    out->n_newest = vsm_detect_newest(core, &a->subject, core->now.us - VSM_ALERT_NEW_US, arena, names, NAMES_MAX,
+                                      &out->newest_count);
+}
+
 static void show_silent(const struct vsm_core *core, const struct vsm_alert *a, struct vsm_arena *arena,
                         struct vsm_alert_view *out, bool *ok) {
   const struct vsm_model *m = core->model;
@@ -179,6 +188,7 @@ bool vsm_alert_show(struct vsm_core *core, const struct vsm_alert *a, struct vsm
     vsm_detect_observe(core, &a->subject, &out->sign);
   if (a->subject.stream >= 0) {
     show_items(core, a, arena, out, &ok);
+    show_newest(core, a, arena, out, &ok);
     show_silent(core, a, arena, out, &ok);
   }
   if (a->subject.kind == VSM_SOURCE_SILENT)

@@ -51,6 +51,11 @@ void vsm_detect_observe(struct vsm_core *core, const struct vsm_subject *s, stru
 unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *s, struct vsm_arena *arena,
                           struct vsm_alert_item_view *out, unsigned most);
 
+// Of VSM_ITEM_STALLED how many came to hold after since_us, and the newest of them, by that and by name. Returns how
+// many are named, at most `most`; fewer, too, where there is no memory.
+unsigned vsm_detect_newest(struct vsm_core *core, const struct vsm_subject *s, int64_t since_us,
+                           struct vsm_arena *arena, struct vsm_str *names, unsigned most, uint64_t *count);
+
 // Whether the item is a member now. Asked of a few: its story is told for it.
 bool vsm_detect_counts(struct vsm_core *core, const struct vsm_subject *s, uint32_t item);
 // Of one that was a member and is none now: when it moved on, or left; INT64_MIN: what ended it was no such thing.

@@ -1,4 +1,4 @@
-// The worst items of an alert. Those that are equally bad are told in the order of their names, so that it does not
+// The worst items of an alert, and the newest. Those that are equally bad are told in the order of their names, so that it does not
 // matter which was heard of first.
 #include <stdlib.h>
 
@@ -111,6 +111,33 @@ unsigned vsm_detect_items(struct vsm_core *core, const struct vsm_subject *subje
       break;
     out[told] = (struct vsm_alert_item_view){{text, c.at[told].name.n},
                                              vsm_seconds(age_of(core, s, subject->place, c.at[told].item))};
+  }
+  free(c.at);
+  return told;
+}
+
+// --- the newest of them
+
+// As those that came to hold first, by time backwards.
+static bool offer_newest(void *ctx, const struct vsm_reached *m) {
+  return offer(ctx, m->set, m->item, -m->came_us);
+}
+
+unsigned vsm_detect_newest(struct vsm_core *core, const struct vsm_subject *subject, int64_t since_us,
+                           struct vsm_arena *arena, struct vsm_str *names, unsigned most, uint64_t *count) {
+  const struct vsm_stream_state *s = subject->stream < 0 ? NULL : &core->streams[subject->stream];
+  struct choice c = {.core = core, .s = s, .most = most};
+  unsigned told = 0;
+  *count = 0;
+  if (!s || !s->guard || subject->kind != VSM_ITEM_STALLED)
+    return 0;
+  *count = vsm_reach_newly_stalled(vsm_guard_node(s->guard, subject->place), since_us, offer_newest, &c);
+  vsm_sort(c.at, c.n, sizeof *c.at, by_time_and_name);
+  for (; told < most && told < c.n; told++) {
+    const char *text = vsm_arena_strndup(arena, c.at[told].name.p, c.at[told].name.n);
+    if (!text)
+      break;
+    names[told] = (struct vsm_str){text, c.at[told].name.n};
   }
   free(c.at);
   return told;

@@ -173,6 +173,26 @@ void vsm_reach_stalled_members(const struct vsm_stream_state *s, const struct vs
   }
 }
 
+uint64_t vsm_reach_newly_stalled(const struct vsm_guard_node *n, int64_t since_us, vsm_reached_fn *fn, void *ctx) {
+  uint64_t all = 0;
+  for (unsigned i = 0; i < n->n_stalls; i++) {
+    const struct vsm_guard_stall *r = &n->stalls[i];
+    int64_t low = vsm_reach_stalled(r, since_us), high = r->front.k;
+    if (high <= low)
+      continue;
+    size_t first = vsm_ranks_below(&r->moved, low + 1);
+    size_t end = high == INT64_MAX ? r->moved.count : vsm_ranks_below(&r->moved, high + 1);
+    all += end - first;
+    for (size_t k = end; k-- > first;) {
+      struct vsm_rank e = vsm_ranks_select(&r->moved, k);
+      struct vsm_reached m = {.item = e.id, .set = i, .came_us = vsm_reach_stalls_at(r, e.us)};
+      if (!fn(ctx, &m))
+        break;
+    }
+  }
+  return all;
+}
+
 static void dated_members(const struct vsm_guard_node *n, int64_t now_us, vsm_reached_fn *fn, void *ctx) {
   struct vsm_ranks_at at = vsm_ranks_seek(&n->due, INT64_MIN, 0);
   struct vsm_rank e;

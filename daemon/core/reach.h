@@ -38,5 +38,8 @@ struct vsm_reached {
 typedef bool vsm_reached_fn(void *ctx, const struct vsm_reached *m);
 void vsm_reach_stalled_members(const struct vsm_stream_state *s, const struct vsm_guard_node *n, int64_t now_us,
                                vsm_reached_fn *fn, void *ctx);
+// The other way round: of each rule those first that came to hold last, none that did at since_us or before. Returns
+// how many there are, whether asked for or not.
+uint64_t vsm_reach_newly_stalled(const struct vsm_guard_node *n, int64_t since_us, vsm_reached_fn *fn, void *ctx);
 void vsm_reach_overdue_members(const struct vsm_stream_state *s, const struct vsm_guard_node *n, unsigned name,
                                int64_t now_us, vsm_reached_fn *fn, void *ctx);

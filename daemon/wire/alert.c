@@ -132,6 +132,8 @@ void vsm_build_alert(struct vsm_build *b, const struct vsm_sentence_context *con
   m->acknowledgement = mark(b, v->acknowledged);
   m->joined = vsm_build_texts(b, v->joined, v->n_joined, &m->n_joined);
   m->left = vsm_build_texts(b, v->left, v->n_left, &m->n_left);
+  m->newest = vsm_build_texts(b, v->newest, v->n_newest, &m->n_newest);
+  m->newest_count = v->newest_count;
   life(v, m);
   figures(context->model, v, m);
   blinds(b, context->model, v, m);

@@ -8,6 +8,7 @@
 #include "lib/rig.h"
 #include "tests/lib/test.h"
 
+#define FRESH_US (7 * VSM_HOUR_US)
 enum { ITEMS = 14, STEPS = 400, RUNS = 3, SUBJECTS_MAX = 64, ITEMS_TOLD = 5 };
 #define BEGIN (INT64_C(1736121600) * VSM_SECOND_US) // a Monday, 2025-01-06
 
@@ -77,7 +78,7 @@ struct rig {
   struct vsm_model *model;
   struct vsm_core *core;
   struct vsm_effects fx;
-  uint64_t seed;
+  uint64_t seed, n_fresh;
   struct vsm_subject subjects[SUBJECTS_MAX];
   struct vsm_sign signs[SUBJECTS_MAX]; // as last looked at
   unsigned n;
@@ -149,7 +150,7 @@ static void teardown(struct rig *r) {
 // --- what a look at everything says
 
 struct judged {
-  uint64_t count;
+  uint64_t count, fresh;
   int64_t worst_us; // how much longer than its threshold, of the worst one, in time of its calendar
   uint64_t done, met;
   int64_t newest_departure, oldest_going;
@@ -201,9 +202,11 @@ static void judge_stall(struct rig *r, struct judged *j, const struct vsm_item *
     if (!is_north(r, rules[i].where, rules[i].n_where))
       continue;
     int64_t after = rules[i].after_us ? rules[i].after_us : r->relative_us;
-    int64_t stood = elapsed(rules[i].calendar, moved(r, it, place, since), now);
-    if (after != INT64_MAX && stood >= after)
+    int64_t from = moved(r, it, place, since), stood = elapsed(rules[i].calendar, from, now);
+    if (after != INT64_MAX && stood >= after) {
       join(j, stood);
+      j->fresh += elapsed(rules[i].calendar, from, now - FRESH_US) < after;
+    }
     return;
   }
 }
@@ -334,6 +337,20 @@ static void take_relative(struct rig *r) {
   r->relative_us = d->count >= 3 ? (int64_t)((vsm_wide)(int64_t)(d->p85 * 1e6 + 0.5) * 3 / 2) : INT64_MAX;
 }
 
+// A name is that of a member, and stands there once.
+static void compare_newest(struct rig *r, unsigned i, uint64_t fresh) {
+  struct vsm_str names[ITEMS_TOLD];
+  uint64_t count;
+  unsigned n = vsm_detect_newest(r->core, &r->subjects[i], r->core->now.us - FRESH_US, &r->arena, names, ITEMS_TOLD,
+                                 &count);
+  assert_int_equal(count, fresh);
+  assert_int_equal(n, count < ITEMS_TOLD ? count : ITEMS_TOLD);
+  for (unsigned k = 0; k < n; k++)
+    for (unsigned m = 0; m < k; m++)
+      assert_false(vsm_str_eq(names[k], names[m]));
+  r->n_fresh += n;
+}
+
 static void compare(struct rig *r, unsigned i, bool minute) {
   const struct vsm_subject *s = &r->subjects[i];
   const struct vsm_sign *got = &r->signs[i];
@@ -342,6 +359,7 @@ static void compare(struct rig *r, unsigned i, bool minute) {
   if (s->kind == VSM_ITEM_STALLED || s->kind == VSM_ITEM_OVERDUE) {
     assert_int_equal(got->count, j.count);
     assert_int_equal(got->holds, j.count > 0);
+    compare_newest(r, i, s->kind == VSM_ITEM_STALLED ? j.fresh : 0);
     if (j.count == 1 && s->kind == VSM_ITEM_STALLED)
       assert_int_equal(got->observed_us, j.worst_us);
     if (j.count == 1 && s->kind == VSM_ITEM_OVERDUE)
@@ -479,6 +497,7 @@ static void random_run(void **state) {
         look(&r, false);
       }
     }
+    assert_true(r.n_fresh > 100);
     teardown(&r);
   }
 }

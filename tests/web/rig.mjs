@@ -139,6 +139,12 @@ export class Rig {
   }
 }
 
+// Until all that is drawn piece by piece is there.
+export async function drawn(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))))
+  await page.locator('body:not([data-drawing])').waitFor()
+}
+
 // findings of axe-core that hinder people seriously, as text
 export async function axe(page) {
   await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'))

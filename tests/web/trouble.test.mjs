@@ -24,12 +24,13 @@ test('over a slow line it says that it asks, then shows the same', async () => {
   await page.reload({ waitUntil: 'commit' })
   await page.getByText('Asking the daemon').waitFor()
   await live(page).waitFor()
-  assert.equal(await page.locator('.box').count(), 28)
+  await page.locator('.box').nth(27).waitFor()
 })
 
 test('a daemon that is gone, and back', async () => {
   const page = await rig.page()
   await live(page).waitFor()
+  await page.locator('.box').nth(27).waitFor()
   await rig.daemon.stop('SIGKILL')
   await stale(page).waitFor()
   assert.equal(await page.locator('.box').count(), 28, 'what was known stays in view')

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { axe, Rig } from './rig.mjs'
+import { axe, drawn, Rig } from './rig.mjs'
 
 let rig
 let snapshot
@@ -89,6 +89,8 @@ test('what was finished, one by one', async () => {
     const text = readFileSync(await (await saving).path(), 'utf8')
     assert.deepEqual(text.trim().split('\r\n').join('\n').split('\n').slice(1).map((line) => line.split(',')[0]), visits.map((v) => v.item))
     // Pointing along the newest ones finds one, and a click tells its story.
+    if (hash.startsWith('#/stream/AOV-04')) await page.locator('.way-count').first().waitFor() // the drawing above has its height then
+    await drawn(page)
     const over = scatter.locator('.u-over')
     await over.scrollIntoViewIfNeeded()
     const box = await over.boundingBox()
@@ -237,6 +239,7 @@ test('from 360 to 1920 pixels nothing sticks out', async () => {
     for (const hash of hashes(item)) {
       const page = await rig.page(hash, { width })
       await page.locator('main > *').nth(1).waitFor()
+      await drawn(page)
       const out = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       assert.ok(out <= 0, `${hash} at ${width}: ${out} pixels too wide`)
       await page.context().close()
@@ -250,6 +253,7 @@ for (const dark of [false, true]) {
     for (const hash of hashes(item)) {
       const page = await rig.page(hash, { dark })
       await page.locator('main > *').nth(1).waitFor()
+      await drawn(page)
       assert.deepEqual(await axe(page), [], hash)
       await page.context().close()
     }

@@ -16,6 +16,7 @@ function afterFrame(go) {
 
 function move() {
   moving = line.length > 0
+  document.body.toggleAttribute('data-drawing', moving) // for who waits until all is there
   if (!moving) return
   line.shift()()
   afterFrame(move)
@@ -25,7 +26,7 @@ function move() {
 function inTurn(piece) {
   line.push(piece)
   if (!moving) {
-    moving = true
+    moving = document.body.toggleAttribute('data-drawing', true)
     afterFrame(move)
   }
   return () => {
