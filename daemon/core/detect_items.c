@@ -1,5 +1,5 @@
-// The worst items of an alert, and the newest. Those that are equally bad are told in the order of their names, so that it does not
-// matter which was heard of first.
+// The worst items of an alert, and the newest. Those that are equally bad are told in the order of their names, so that
+// it does not matter which was heard of first.
 #include <stdlib.h>
 
 #include "base/mem.h"

@@ -341,8 +341,8 @@ static void take_relative(struct rig *r) {
 static void compare_newest(struct rig *r, unsigned i, uint64_t fresh) {
   struct vsm_str names[ITEMS_TOLD];
   uint64_t count;
-  unsigned n = vsm_detect_newest(r->core, &r->subjects[i], r->core->now.us - FRESH_US, &r->arena, names, ITEMS_TOLD,
-                                 &count);
+  unsigned n =
+      vsm_detect_newest(r->core, &r->subjects[i], r->core->now.us - FRESH_US, &r->arena, names, ITEMS_TOLD, &count);
   assert_int_equal(count, fresh);
   assert_int_equal(n, count < ITEMS_TOLD ? count : ITEMS_TOLD);
   for (unsigned k = 0; k < n; k++)
