@@ -6,8 +6,8 @@ import time
 import unittest
 
 from harness import Daemon, batch, event
-from test_web import SEGMENTED, token_file
-from web_rig import Stream, Web
+from test_web import SEGMENTED
+from web_rig import Stream, Web, token_file
 
 TIMES = 8
 MOST_BYTES = TIMES - 1  # less than the least that could be left behind each time

@@ -105,3 +105,11 @@ def vsm(daemon, command, *args):
                           capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def token_file(daemon):
+    path = os.path.join(daemon.directory, "token")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("correct horse battery\n")
+    os.chmod(path, 0o600)
+    return path
