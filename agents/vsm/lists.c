@@ -112,22 +112,28 @@ int vsm_cmd_rejected(int argc, char **argv) {
 static int show_sources(void *ctx, const Vsm__V1__Reply *reply) {
   const struct asked *a = ctx;
   const Vsm__V1__Sources *s = reply->sources;
-  char last[32], n[7][32];
+  char last[32], n[7][32], rate[2][32];
   if (a->json)
     return vsm_print_json(&s->base);
   if (s->n_sources == 0) {
     puts("No source was heard yet. vsm emit sends an event.");
     return VSM_DONE;
   }
-  struct vsm_text_table *t = vsm_text_table_create("llrrrrrrr", "source", "last heard (UTC)", "received", "applied",
-                                                   "repeated", "unmapped", "ignored", "refused", "missing");
+  struct vsm_text_table *t =
+      vsm_text_table_create("llrrrrrrrrr", "source", "last heard (UTC)", "a minute", "usually", "received", "applied",
+                            "repeated", "unmapped", "ignored", "refused", "missing");
   for (size_t i = 0; i < s->n_sources; i++) {
     const Vsm__V1__SourceRow *r = s->sources[i];
     const uint64_t counts[] = {r->received, r->applied, r->duplicates, r->unmapped, r->ignored, r->rejected, r->gaps};
     for (int k = 0; k < 7; k++)
       vsm_text_number(counts[k], n[k], sizeof n[k]);
-    vsm_text_table_row(t, r->source, vsm_text_time(r->last_unix_nano, last, sizeof last), n[0], n[1], n[2], n[3], n[4],
-                       n[5], n[6]);
+    snprintf(rate[0], sizeof rate[0], "%.1f", r->per_minute);
+    if (r->usual_per_minute > 0)
+      snprintf(rate[1], sizeof rate[1], "%.1f", r->usual_per_minute);
+    else
+      snprintf(rate[1], sizeof rate[1], "-");
+    vsm_text_table_row(t, r->source, vsm_text_time(r->last_unix_nano, last, sizeof last), rate[0], rate[1], n[0], n[1],
+                       n[2], n[3], n[4], n[5], n[6]);
   }
   vsm_text_table_print(t, stdout);
   return VSM_DONE;

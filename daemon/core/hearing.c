@@ -112,9 +112,21 @@ static void hear(struct vsm_core *core, struct vsm_hearing_source *s) {
   s->awaited = false;
 }
 
+// Quarters in which nothing came do not tell what is usual: nights and weekends would.
+static void end_quarter(struct vsm_hearing_source *s) {
+  if (s->quarter_got == 0)
+    return;
+  s->quarters += s->quarters < VSM_USUAL_QUARTERS;
+  int64_t beyond = (int64_t)(s->quarter_got * 1000) - (int64_t)s->usual_milli;
+  s->usual_milli = (uint64_t)((int64_t)s->usual_milli + beyond / (int64_t)s->quarters);
+  s->quarter_got = 0;
+}
+
 // Minutes between which nothing came count nothing.
 static void reach_minute(struct vsm_hearing_source *s, int64_t now_us) {
   int64_t minute = now_us / VSM_MINUTE_US;
+  if (minute / VSM_QUARTER_MINUTES != s->minute / VSM_QUARTER_MINUTES)
+    end_quarter(s);
   for (int64_t left = minute - s->minute; left > 0 && s->all_got > 0; left--) {
     size_t slot = (size_t)(++s->minute % VSM_REFUSED_MINUTES);
     s->all_got -= s->got[slot];
@@ -141,6 +153,7 @@ static void count(struct vsm_core *core, struct vsm_hearing_source *s, const str
   reach_minute(s, core->now.us);
   size_t slot = (size_t)(s->minute % VSM_REFUSED_MINUTES);
   s->got[slot]++;
+  s->quarter_got++;
   s->all_got++;
   if (not_taken) {
     s->not_taken[slot]++;
@@ -250,6 +263,21 @@ void vsm_hearing_detect(struct vsm_core *core, const struct vsm_subject *subject
     out->holds = (out->count = out->observed = s->missing - s->given_up) > 0;
 }
 
+struct vsm_rate_view vsm_hearing_rate(const struct vsm_core *core, uint32_t row) {
+  const struct vsm_hearing *h = &core->hearing;
+  bool heard = row < h->n_rows && h->of_row[row] != (uint32_t)VSM_NO_ROW; // since the start
+  uint32_t place = heard ? h->of_row[row] : find(h, vsm_ledger_source_id(core->ledger, row));
+  if (place == (uint32_t)VSM_NO_ROW)
+    return (struct vsm_rate_view){0};
+  struct vsm_hearing_source s = h->at[place]; // as it would be now
+  reach_minute(&s, core->now.us);
+  return (struct vsm_rate_view){
+      .recent = s.all_got,
+      .recent_us = (VSM_REFUSED_MINUTES - 1) * VSM_MINUTE_US + core->now.us % VSM_MINUTE_US,
+      .usual_milli = s.quarters < VSM_USUAL_QUARTERS_MIN ? 0 : s.usual_milli,
+  };
+}
+
 // --- as bytes
 
 void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o) {
@@ -275,6 +303,9 @@ void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o) {
     vsm_out_number(o, s->given_first);
     vsm_out_number(o, s->given_last);
     vsm_out_number(o, s->ever_missing);
+    vsm_out_number(o, s->quarter_got);
+    vsm_out_number(o, s->quarters);
+    vsm_out_number(o, s->usual_milli);
   }
 }
 
@@ -308,6 +339,12 @@ static void load_source(struct vsm_core *core, struct vsm_in *in, uint64_t versi
     s->given_last = vsm_in_number(in);
   }
   s->ever_missing = vsm_in_below(in, 2);
+  if (version > 4) {
+    s->quarter_got = vsm_in_below(in, UINT32_MAX);
+    s->quarters = vsm_in_below(in, VSM_USUAL_QUARTERS + 1);
+    s->usual_milli = vsm_in_below(in, UINT32_MAX * UINT64_C(1000));
+    in->bad = in->bad || (s->usual_milli > 0 && s->quarters == 0);
+  }
   in->bad = in->bad || s->minute < 0 || s->given_up > s->missing;
 }
 

@@ -5,7 +5,12 @@
 #include "core/detect.h"
 #include "core/event.h"
 
-enum { VSM_REFUSED_MINUTES = 15 };
+enum {
+  VSM_REFUSED_MINUTES = 15,
+  VSM_QUARTER_MINUTES = 15,  // of an hour
+  VSM_USUAL_QUARTERS = 96,   // hours that a usual rate goes by, in quarters: a day
+  VSM_USUAL_QUARTERS_MIN = 4 // fewer tell none
+};
 
 struct vsm_hearing_source {
   char *id;
@@ -19,6 +24,9 @@ struct vsm_hearing_source {
   uint32_t got[VSM_REFUSED_MINUTES];       // events, by minute
   uint32_t not_taken[VSM_REFUSED_MINUTES]; // of these unmapped or rejected
   uint64_t all_got, all_not_taken;         // over all of them
+  uint64_t quarter_got;                    // in the quarter of an hour of that minute
+  uint64_t quarters;                       // before it, in which anything came; VSM_USUAL_QUARTERS at most
+  uint64_t usual_milli;                    // events in one of them, in thousandths: their mean, newer ones weigh more
   char *type, *detail;                     // of the newest that was not taken; NULL: none
   enum vsm_reason reason;                  // VSM_R_NONE: unmapped
   uint64_t missing, given_up;              // sequence numbers
@@ -52,6 +60,9 @@ bool vsm_hearing_awaited(const struct vsm_core *core, const struct vsm_hearing_s
 bool vsm_hearing_is_silent(const struct vsm_core *core, const struct vsm_hearing_source *s); // its alert fires
 int64_t vsm_hearing_unheard_us(const struct vsm_core *core, uint32_t place); // for how long, in its calendar
 void vsm_hearing_give_up(struct vsm_core *core, uint32_t place);             // what is missing now will not come
+
+// How much comes from the source of a row of the ledger, and how much usually does, while it sends.
+struct vsm_rate_view vsm_hearing_rate(const struct vsm_core *core, uint32_t row);
 
 void vsm_hearing_save(const struct vsm_hearing *h, struct vsm_out *o);
 void vsm_hearing_load(struct vsm_core *core, struct vsm_in *in, uint64_t version); // of a checkpoint

@@ -280,6 +280,7 @@ struct vsm_source_view *vsm_ledger_sources(const struct vsm_ledger *l, struct vs
   *n = rows ? l->n_sources : 0;
   for (size_t i = 0; i < *n; i++) {
     rows[i] = l->sources[i].view;
+    rows[i].row = (uint32_t)i;
     rows[i].delay_p95_seconds = vsm_sketch_view(&l->sources[i].delays).p95;
   }
   vsm_sort(rows, *n, sizeof *rows, by_source);

@@ -22,7 +22,8 @@ enum vsm_section {
   SILENCES = 7,
   ROOM = 8
 };
-enum { SECTION_VERSION = 4 }; // 1 knew neither a horizon nor anything sealed, 2 no alerts, 3 no minutes of theirs
+// 1 knew neither a horizon nor anything sealed, 2 no alerts, 3 no minutes of theirs, 4 no usual rates of sources
+enum { SECTION_VERSION = 5 };
 
 // --- writing
 

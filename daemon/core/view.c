@@ -387,7 +387,10 @@ struct vsm_ingest_view vsm_core_ingest(const struct vsm_core *core) {
 }
 
 struct vsm_source_view *vsm_core_sources(struct vsm_core *core, struct vsm_arena *arena, size_t *n) {
-  return vsm_ledger_sources(core->ledger, arena, n);
+  struct vsm_source_view *rows = vsm_ledger_sources(core->ledger, arena, n);
+  for (size_t i = 0; i < *n; i++)
+    rows[i].rate = vsm_hearing_rate(core, rows[i].row);
+  return rows;
 }
 
 const struct vsm_sequence *vsm_core_numbers(const struct vsm_core *core, struct vsm_str source) {

@@ -158,11 +158,20 @@ struct vsm_ingest_view {
 };
 struct vsm_ingest_view vsm_core_ingest(const struct vsm_core *core);
 
+// What comes from a source.
+struct vsm_rate_view {
+  uint64_t recent; // events, in the last so many microseconds
+  int64_t recent_us;
+  uint64_t usual_milli; // in a quarter of an hour in which it sends anything, in thousandths; 0: not known yet
+};
+
 struct vsm_source_view {
   struct vsm_str source;
   struct vsm_time last; // receipt of what was last heard
   struct vsm_ingest_view counts;
   double delay_p95_seconds; // receipt minus event time
+  uint32_t row;             // in the ledger
+  struct vsm_rate_view rate;
 };
 // What was seen of a source's numbers (core/sequence.h), until the next event; NULL: nothing of this source.
 struct vsm_sequence;

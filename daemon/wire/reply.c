@@ -414,6 +414,10 @@ int vsm_reply_rejected(const struct vsm_rejected_view *rows, size_t n, struct vs
   return finish(&a, out);
 }
 
+static double a_minute(const struct vsm_rate_view *r) {
+  return r->recent ? (double)r->recent / (vsm_seconds(r->recent_us) / 60) : 0;
+}
+
 int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_arena *arena, struct vsm_message *out) {
   struct answer a;
   Vsm__V1__Sources *m = begin(&a, arena, VSM__V1__REPLY__KIND_SOURCES);
@@ -431,6 +435,8 @@ int vsm_reply_sources(const struct vsm_source_view *rows, size_t n, struct vsm_a
     m->sources[i]->rejected = rows[i].counts.rejected;
     m->sources[i]->gaps = rows[i].counts.gaps;
     m->sources[i]->delay_p95_seconds = rows[i].delay_p95_seconds;
+    m->sources[i]->per_minute = a_minute(&rows[i].rate);
+    m->sources[i]->usual_per_minute = (double)rows[i].rate.usual_milli / 15000;
   }
   return finish(&a, out);
 }

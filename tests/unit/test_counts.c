@@ -42,6 +42,12 @@ static struct vsm_source_view only_source(struct rig *r) {
   return rows[0];
 }
 
+static struct vsm_rate_view rate(struct rig *r) {
+  size_t n;
+  const struct vsm_source_view *rows = vsm_core_sources(r->core, &r->arena, &n);
+  return n ? rows[n - 1].rate : (struct vsm_rate_view){0}; // "test" is behind "other"
+}
+
 static void a_sign_of_life_counts_nothing(void **state) {
   struct rig *r = *state;
   assert_int_equal(vsm_core_alive(r->core, VSM_STR("crm"), (struct vsm_time){5000}), 0);
@@ -98,12 +104,52 @@ static void changes_say_what_was_new(void **state) {
   assert_int_equal(r->fx.n_changes, 0);
 }
 
+// --- how much comes, and how much usually does
+
+static void send(struct rig *r, int64_t minute, unsigned events) {
+  for (unsigned i = 0; i < events; i++) {
+    struct vsm_event e = rig_event(&stream, 0, VSM_START, vsm_arena_printf(&r->arena, "%d %u", (int)minute, i),
+                                   minute * VSM_MINUTE_US, &r->arena);
+    assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
+  }
+}
+
+// By an event of another source.
+static void pass(struct rig *r, int64_t to_us) {
+  struct vsm_event e = rig_event(&stream, 0, VSM_START, "other", to_us, &r->arena);
+  e.source = VSM_STR("other");
+  assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
+}
+
+// From the quarter of an hour that begins at 600 minutes: 30 events in each of four, then a night, then 6.
+static void what_is_usual_is_told_by_quarters_in_which_anything_came(void **state) {
+  struct rig *r = *state;
+  for (int q = 0; q < 4; q++) {
+    assert_int_equal(rate(r).usual_milli, 0);
+    for (int minute = 0; minute < 15; minute++)
+      send(r, 600 + 15 * q + minute, 2);
+  }
+  assert_int_equal(rate(r).usual_milli, 0); // the fourth is under way
+  assert_int_equal(rate(r).recent, 30);
+  assert_int_equal(rate(r).recent_us, 14 * VSM_MINUTE_US);
+  pass(r, (660 + 600) * VSM_MINUTE_US + 30 * 1000000);
+  assert_int_equal(rate(r).usual_milli, 30000);
+  assert_int_equal(rate(r).recent, 0);
+  assert_int_equal(rate(r).recent_us, 14 * VSM_MINUTE_US + 30 * 1000000);
+  send(r, 1275, 6);
+  assert_int_equal(rate(r).usual_milli, 30000);
+  assert_int_equal(rate(r).recent, 6);
+  pass(r, 1290 * VSM_MINUTE_US);
+  assert_int_equal(rate(r).usual_milli, 25200); // (4 * 30 + 6) / 5
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_sign_of_life_counts_nothing, setup, teardown),
       cmocka_unit_test_setup_teardown(a_frame_that_is_no_batch, setup, teardown),
       cmocka_unit_test_setup_teardown(what_the_wire_found_wrong, setup, teardown),
       cmocka_unit_test_setup_teardown(changes_say_what_was_new, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_is_usual_is_told_by_quarters_in_which_anything_came, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

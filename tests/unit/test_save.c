@@ -136,9 +136,10 @@ static char *told(struct rig *r, const struct vsm_model *m) {
     fprintf(f, "%.*s %llu\n", (int)unmapped[i].type.n, unmapped[i].type.p, (unsigned long long)unmapped[i].count);
   const struct vsm_source_view *sources = vsm_core_sources(r->core, &r->arena, &n);
   for (size_t i = 0; i < n; i++)
-    fprintf(f, "%.*s %llu %llu %f\n", (int)sources[i].source.n, sources[i].source.p,
+    fprintf(f, "%.*s %llu %llu %f %llu %llu\n", (int)sources[i].source.n, sources[i].source.p,
             (unsigned long long)sources[i].counts.received, (unsigned long long)sources[i].counts.gaps,
-            sources[i].delay_p95_seconds);
+            sources[i].delay_p95_seconds, (unsigned long long)sources[i].rate.recent,
+            (unsigned long long)sources[i].rate.usual_milli);
   fclose(f);
   return text;
 }

@@ -323,7 +323,8 @@ static void test_tables(void **state) {
   assert_int_equal(r->rejected->rejected[0]->count, 5);
   vsm__v1__reply__free_unpacked(r, NULL);
 
-  static const struct vsm_source_view sources[] = {{{"crm", 3}, {6}, {1, 2, 3, 4, 5, 6, 7}, 0.5}};
+  static const struct vsm_source_view sources[] = {
+      {{"crm", 3}, {6}, {1, 2, 3, 4, 5, 6, 7}, 0.5, 0, {21, 14 * VSM_MINUTE_US, 45000}}};
   r = read_reply(x, vsm_reply_sources(sources, 1, &x->arena, &x->message), VSM__V1__REPLY__KIND_SOURCES);
   const Vsm__V1__SourceRow *s = r->sources->sources[0];
   assert_string_equal(s->source, "crm");
@@ -332,6 +333,7 @@ static void test_tables(void **state) {
                        s->ignored * 100 + s->rejected * 10 + s->gaps,
                    1234567);
   assert_true(s->delay_p95_seconds == 0.5);
+  assert_true(s->per_minute == 1.5 && s->usual_per_minute == 3);
   vsm__v1__reply__free_unpacked(r, NULL);
 
   r = read_reply(x, vsm_reply_unmapped(NULL, 0, &x->arena, &x->message), VSM__V1__REPLY__KIND_UNMAPPED);

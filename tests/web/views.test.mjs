@@ -135,7 +135,10 @@ test('one part of all, in every view and in the address', async () => {
   await page.waitForURL(/stream\/RCV-01\?.*segment=region(=|%3D)north/)
   await page.locator('.verdict-line.part', { hasText: `region = north. ${number(stream.segments[0].wip)} of ${number(stream.wip)} in progress.` }).waitFor()
   await boxes(page, stream)
-  assert.equal(await page.getByText('Cumulative flow').count(), 0, 'what is known of the whole alone is not shown')
+  for (const title of ['Cumulative flow', 'Arrivals and departures', 'Forecast']) {
+    await page.locator('.untold', { hasText: title }).getByText('Not known of region = north: the daemon keeps this of the whole alone.').waitFor()
+  }
+  assert.equal(await page.locator('.chart', { hasText: 'Cumulative flow' }).count(), 0, 'what is known of the whole alone is not shown')
   const meter = stream.stages.find((s) => s.id === 'meter-installation-activation')
   await page.locator(`a.box[href^="#/stream/RCV-01/${meter.id}"]`).click()
   await page.locator('.tile', { hasText: 'in progress' }).getByText(`of ${number(meter.wip)}`).waitFor()
@@ -143,6 +146,13 @@ test('one part of all, in every view and in the address', async () => {
   const { items } = await rig.vsm('items', ...narrow, '--limit', '1000')
   await page.locator('.ageing').waitFor()
   assert.equal(await page.locator('.ageing .dot').count(), items.length)
+  const words = [['queued', 'queued'], ['active', 'active'], ['suspended', 'on hold']].map(([state, word]) => [items.filter((i) => i.state === state).length, word])
+  const stands = words.filter(([n]) => n > 0).map(([n, word]) => `${number(n)} ${word}`).join(', ')
+  await page.locator('.tile', { hasText: 'in progress' }).getByText(stands).waitFor()
+  for (const reason of new Set(items.filter((i) => i.state === 'suspended' && i.reason).map((i) => i.reason))) {
+    const n = items.filter((i) => i.state === 'suspended' && i.reason === reason).length
+    await page.locator('.waits li', { hasText: reason }).getByText(`${number(n)} now`).waitFor()
+  }
   const { visits } = await rig.vsm('visits', 'RCV-01', ...narrow.slice(2), '--window', '7d', '--limit', '2000')
   await page.locator('figure', { hasText: `Spread of cycle times of ${number(visits.length)};` }).waitFor()
   await page.getByRole('link', { name: 'As a list, the slowest first' }).click()
@@ -230,7 +240,28 @@ test('sources: what each sent', async () => {
   const { sources } = await rig.vsm('sources')
   const row = page.locator('tbody tr', { hasText: 'gis-design' })
   const of = sources.find((s) => s.source === 'gis-design')
-  assert.equal(await row.locator('td').nth(3).textContent(), number(of.received))
+  assert.equal(await row.locator('td').nth(4).textContent(), number(of.received))
+  const rate = (n) => (n > 0 && n < 9.95 ? n.toFixed(1) : number(Math.round(n)))
+  assert.ok(sources.some((s) => s.usual_per_minute > 0), 'of some what is usual is known')
+  for (const s of sources) {
+    const cells = await page.locator('tbody tr').filter({ has: page.locator('td:first-child', { hasText: new RegExp(`^\\s*${s.source}( silent)?$`) }) }).locator('td').allTextContents()
+    assert.equal(cells[2], rate(s.per_minute), s.source)
+    const beside = s.usual_per_minute > 0 && s.per_minute > 0 && 3 * s.per_minute < s.usual_per_minute ? ' slower now' : s.per_minute === 0 ? ' none now' : ''
+    assert.equal(cells[3], s.usual_per_minute > 0 ? rate(s.usual_per_minute) + beside : 'not known yet', s.source)
+  }
+})
+
+test('what got stuck in the last day is told by items', async () => {
+  const { alerts } = await rig.vsm('alerts')
+  const told = alerts.filter((a) => a.kind === 'item_stalled' && a.state === 'firing' && !a.silenced && a.stage && a.newest_count > 0)
+  assert.ok(told.length > 0, 'something got stuck')
+  const page = await rig.page('#/')
+  const line = page.locator('.news', { hasText: 'Newly stuck in the last 24 h' })
+  await line.waitFor()
+  const most = told.reduce((a, b) => (b.newest_count > a.newest_count ? b : a))
+  assert.match(await line.textContent(), new RegExp(`${number(most.newest_count)} ${most.stage_name}: ${most.newest[0]}`))
+  await line.getByRole('link', { name: most.newest[0], exact: true }).click()
+  await page.getByRole('heading', { name: most.newest[0] }).waitFor()
 })
 
 test('from 360 to 1920 pixels nothing sticks out', async () => {

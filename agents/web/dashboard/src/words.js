@@ -103,6 +103,13 @@ const NEWS_WORDS = {
   source_refused: () => 'much of it is not understood',
   source_gap: (a) => `${plural(a.count, 'event is', 'events are')} missing`,
 }
+// Where items stopped moving of late, most of them first. A stream counts its items, too: it tells where no stage does.
+export function newlyStuck(alerts) {
+  const told = alerts.filter((a) => a.newest_count > 0)
+  const byStage = new Set(told.filter((a) => a.stage).map((a) => a.value_stream))
+  return told.filter((a) => a.stage || !byStage.has(a.value_stream)).sort((a, b) => b.newest_count - a.newest_count)
+}
+
 export const newsWords = (a) => `${a.stage_name || a.value_stream_name || a.source}: ${NEWS_WORDS[a.kind]?.(a) ?? a.kind}`
 
 // Of a part of a stream: how much of the whole it is, what comes and goes, and where most of it is.

@@ -3,13 +3,11 @@
 import { useState } from 'preact/hooks'
 import { link } from '../address.js'
 import { brief, duration, number, waitText } from '../figures.js'
-import { useAnswer } from './load.js'
 import { useWidth } from './size.js'
 
 const HEIGHT = 300
 const FOOT = 26
 const LEFT = 58
-const ROWS = 1000 // what one answer holds
 const STATES = [['queued', 'queued'], ['active', 'active'], ['suspended', 'on hold']]
 
 // Places a dot beside those of its age that are there already, so that all are seen.
@@ -41,10 +39,11 @@ function nearest(all, event) {
   return best && far(best) < 400 ? best : null
 }
 
-export function Ageing({ stage, streamId, times, address, segment = '' }) {
+// here: the answer to its items, the oldest first.
+export function Ageing({ stage, streamId, times, address, here }) {
   const [ref, width] = useWidth()
   const [over, point] = useState(null)
-  const { answer, trouble } = useAnswer('items', { stream: streamId, stage: stage.id, segment, sort: 'age', limit: ROWS })
+  const { answer, trouble } = here
   const items = answer?.items ?? []
   const day = stage.working_day_seconds
   const top = 1.06 * Math.max(items[0]?.in_stage_seconds ?? 0, ...items.map((i) => i.in_stage_seconds), times?.p95 ?? 0, 1)
@@ -89,7 +88,7 @@ export function Ageing({ stage, streamId, times, address, segment = '' }) {
           <line class="axis" x1={LEFT} x2={width} y1={HEIGHT - FOOT} y2={HEIGHT - FOOT} />
           {STATES.map(([state, word], i) => (
             <text key={state} class="lane" x={LEFT + (i + 0.5) * lane} y={HEIGHT - 8} text-anchor="middle">
-              {`${word} ${number(stage.part ? items.filter((item) => item.state === state).length : stage[state])}`}
+              {`${word} ${number(stage.untold ? items.filter((item) => item.state === state).length : stage[state])}`}
             </text>
           ))}
           {over && <circle class="over" cx={over.x} cy={over.y} r="7" />}

@@ -79,6 +79,7 @@ function Items({ alert, address }) {
         </span>
       ))}
       {alert.count > alert.items.length && <span class="muted"> and {number(alert.count - alert.items.length)} more</span>}
+      {alert.newest_count > 0 && <span class="muted">; {number(alert.newest_count)} of them stalled in the last 24 h</span>}
     </p>
   )
 }

@@ -76,8 +76,8 @@ function told(judged, now) {
   return [
     stage.part ? stage.name : `${stage.name}: ${LEVEL_WORDS[judged.level].toLowerCase()}`,
     badge(judged, now),
-    `${number(stage.wip)} ${stage.part ? `of ${number(stage.whole)} ` : ''}in progress${stage.wip && !stage.part ? `, ${pileWords(stage)}` : ''}`,
-    stage.wip && !stage.part ? `oldest ${duration(stage.age.max, day)}` : '',
+    `${number(stage.wip)} ${stage.part ? `of ${number(stage.whole)} ` : ''}in progress${stage.wip && !stage.untold ? `, ${pileWords(stage)}` : ''}`,
+    stage.wip && !stage.untold ? `oldest ${duration(stage.age.max, day)}` : '',
     waitWords(stage),
     times?.count ? `cycle time p50 ${duration(times.p50, day)}, p85 ${duration(times.p85, day)}` : '',
     sle ? `expected within ${duration(sle.within_seconds, sle.working_day_seconds)}` : '',
@@ -93,7 +93,7 @@ const Inner = pure(({ stage, window, level, words, href, label, most }) => (
       {stage.part ? <span class="muted">of {number(stage.whole)}</span> : <Mark level={level} named />}
     </span>
     <Pile stage={stage} most={most} />
-    {stage.wip > 0 ? !stage.part && <Standing stage={stage} /> : <span class="times muted">empty</span>}
+    {stage.wip > 0 ? !stage.untold && <Standing stage={stage} /> : <span class="times muted">empty</span>}
     <Times window={window} workingDay={stage.working_day_seconds} />
     <span class="box-badge">{words}</span>
   </a>

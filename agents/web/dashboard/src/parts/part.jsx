@@ -1,7 +1,8 @@
 // What is told of one part of a stream or stage, and what is not.
 import { changed } from '../address.js'
+import { number } from '../figures.js'
 import { judge } from '../judge.js'
-import { narrowed } from '../narrow.js'
+import { narrowed, withItems } from '../narrow.js'
 import { partSentence } from '../words.js'
 import { useAnswer } from './load.js'
 
@@ -10,9 +11,14 @@ export const partName = (segment) => segment.replace('=', ' = ')
 // Of one stream, or streamId '': of all that have it. Without a segment nothing is asked for.
 export const usePart = (streamId, segment) => useAnswer(segment ? 'snapshot' : '', { stream: streamId, segment }, { every: 5_000 })
 
+// Its items, of one stage or of all: as many as one answer holds.
+export const ITEMS_MOST = 1000
+export const useItems = (streamId, stageId, segment) =>
+  useAnswer(streamId ? 'items' : '', { stream: streamId, stage: stageId, segment, sort: 'age', limit: ITEMS_MOST })
+
 // As judge() has it, but nobody knows of a part whether it flows: alerts are of the whole.
-export function judgePart(stream, answer, wanted) {
-  const part = narrowed(stream, answer)
+export function judgePart(stream, answer, wanted, items) {
+  const part = withItems(narrowed(stream, answer), items)
   if (!part) return null
   const judged = judge(part, { alerts: [], bottleneck: null, wanted })
   return { ...judged, level: 'part', stages: judged.stages.map((s) => ({ ...s, level: 'part' })) }
@@ -29,8 +35,17 @@ export function PartLine({ segment, trouble, judged, address, text }) {
   return <p class="verdict-line part"><b class="verdict">{partName(segment)}.</b> {text ?? partSentence(judged)} {whole}</p>
 }
 
-export const PartNote = ({ segment, left, address }) => (
-  <p class="panel empty">
-    Of {partName(segment)} the daemon keeps its work, counts and times. {left} are of the whole: <a href={changed(address, { segment: '' })}>all of it</a>.
-  </p>
+// In the place of what the daemon keeps of the whole alone.
+export const OfTheWhole = ({ title, segment, address }) => (
+  <section class="panel untold">
+    <h2>{title}</h2>
+    <p class="empty">
+      Not known of {partName(segment)}: the daemon keeps this of the whole alone. <a href={changed(address, { segment: '' })}>All of it</a>
+    </p>
+  </section>
+)
+
+// Where a part has more items than one answer holds.
+export const Untold = ({ segment }) => (
+  <p class="empty">How the work of {partName(segment)} stands, how old it is and what it waits for is told up to {number(ITEMS_MOST)} items; there are more.</p>
 )

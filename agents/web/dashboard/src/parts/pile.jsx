@@ -18,7 +18,7 @@ export function Pile({ stage, most }) {
   return (
     <div class="pile" aria-hidden="true">
       <div class="pile-work" style={{ width: `${width}%` }}>
-        {stage.part && <i class="active" style={{ flexGrow: 1 }} />}
+        {stage.untold && <i class="active" style={{ flexGrow: 1 }} />}
         {PARTS.map(([key]) => stage[key] > 0 && <i key={key} class={key} style={{ flexGrow: stage[key] }} />)}
       </div>
     </div>

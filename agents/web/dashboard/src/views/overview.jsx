@@ -1,16 +1,18 @@
 // The first screen, the five-second answer: is work flowing, and if not, where does it wait, since when, why? All
 // streams, the worst first, a sentence each; below them each stream as it was drawn.
 import { link } from '../address.js'
-import { duration, number, percent } from '../figures.js'
+import { duration, number, percent, plural } from '../figures.js'
 import { counts, judge, worstFirst, worstStage } from '../judge.js'
 import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { Diagram, Legend } from '../parts/diagram.jsx'
 import { Mark } from '../parts/mark.jsx'
 import { drawnOnly, judgePart, PartLine, partName, usePart } from '../parts/part.jsx'
 import { Strip } from '../parts/strip.jsx'
-import { newsWords, sentence } from '../words.js'
+import { newlyStuck, newsWords, sentence } from '../words.js'
 
 const NEWS = 4
+const STUCK = 3 // stages of which items are named
+const NAMES = 3 // items of one
 
 export function judgeAll(live, wanted) {
   const { snapshot, alerts, bottleneck } = live
@@ -64,11 +66,31 @@ function Glance({ judged, address, live }) {
 
 const NEW_NANO = 24 * 3600 * 1e9
 
+// Items that stopped moving in the last day: how many, where most of them are, and which were the last.
+function Stuck({ where, address }) {
+  if (!where.length) return null
+  const all = where.reduce((n, a) => n + a.newest_count, 0)
+  const places = where.slice(0, STUCK)
+  return (
+    <p class="news">
+      <b>Newly stuck in the last 24 h: {plural(all, 'item')}.</b>{' '}
+      {places.map((a, i) => (
+        <span key={a.id}>
+          {i > 0 && '; '}{number(a.newest_count)} <a href={link(address, 'alert', [a.id])}>{a.stage_name || a.value_stream_name}</a>:{' '}
+          {a.newest.slice(0, NAMES).map((item, k) => <span key={item}>{k > 0 && ', '}<a href={link(address, 'item', [item], { stream: a.value_stream })}>{item}</a></span>)}
+          {a.newest_count > NAMES && ' …'}
+        </span>
+      ))}
+      {where.length > STUCK && <>; and at {plural(where.length - STUCK, 'more place')}</>}.
+    </p>
+  )
+}
+
 // What began to go wrong in the last day, the newest first: what was known yesterday needs no second look.
-function News({ live, address }) {
+function News({ live, address, stuck }) {
   const now = live.snapshot.time_unix_nano
-  const fresh = live.alerts.filter((a) => counts(a) && a.fired_unix_nano > now - NEW_NANO).sort((a, b) => b.fired_unix_nano - a.fired_unix_nano)
-  if (!fresh.length) return live.alerts.some(counts) ? <p class="news muted">Nothing began to stick or to be late in the last 24 h.</p> : null
+  const fresh = live.alerts.filter((a) => counts(a) && !(a.newest_count > 0) && a.fired_unix_nano > now - NEW_NANO).sort((a, b) => b.fired_unix_nano - a.fired_unix_nano)
+  if (!fresh.length) return live.alerts.some(counts) && !stuck ? <p class="news muted">Nothing began to stick or to be late in the last 24 h.</p> : null
   return (
     <p class="news">
       <b>New in the last 24 h:</b>{' '}
@@ -120,6 +142,7 @@ export function OverviewView({ address, live, wanted }) {
   if (!all.length) return <Nothing live={live} />
   const now = live.snapshot.time_unix_nano
   const quiet = live.snapshot.ingest.received === 0
+  const stuck = newlyStuck(live.alerts.filter(counts))
   return (
     <>
       <div class="view-head">
@@ -132,7 +155,8 @@ export function OverviewView({ address, live, wanted }) {
           The daemon has not received any event yet. Try it with <code>vsm simulate --history 30d</code>, or see what a system sends with <code>vsm emit --help</code>.
         </p>
       )}
-      <News live={live} address={address} />
+      <Stuck where={stuck} address={address} />
+      <News live={live} address={address} stuck={stuck.length > 0} />
       <ul class="glances">
         {all.map((judged) => <Glance key={judged.stream.id} judged={judged} address={address} live={live} />)}
       </ul>

@@ -1,5 +1,4 @@
 // The systems that send events: when each was last heard, how much it sends now, what became of it, what is missing.
-import { useEffect, useRef, useState } from 'preact/hooks'
 import { duration, ms, number, percent, time } from '../figures.js'
 import { counts } from '../judge.js'
 import { useAnswer } from '../parts/load.js'
@@ -7,31 +6,31 @@ import { Mark } from '../parts/mark.jsx'
 import { Table } from '../parts/table.jsx'
 
 // A source was last heard by the clock of the daemon's machine, whatever clock its events have.
-// The daemon counts; what comes a minute is seen between two answers, by the clock of this page.
-function useRates(answer) {
-  const before = useRef(null)
-  const [rates, set] = useState(new Map())
-  useEffect(() => {
-    if (!answer) return
-    const now = Date.now()
-    const old = before.current
-    if (old && now - old.at > 1000) {
-      const minutes = (now - old.at) / 60_000
-      set(new Map(answer.sources.map((s) => [s.source, Math.max(0, s.received - (old.received.get(s.source) ?? 0)) / minutes])))
-    }
-    before.current = { at: now, received: new Map(answer.sources.map((s) => [s.source, s.received])) }
-  }, [answer])
-  return rates
+// A rate is that of the last quarter of an hour, by the daemon's now; usual is what came in such a quarter while the
+// source sent anything. Below a third of that it is worth a look; none at all is said by the last event and its alert.
+const SLOW = 1 / 3
+const isSlow = (s) => s.usual_per_minute > 0 && s.per_minute > 0 && s.per_minute < SLOW * s.usual_per_minute
+
+const rate = (n) => (n > 0 && n < 9.95 ? n.toFixed(1) : number(Math.round(n)))
+
+function Usual({ source }) {
+  if (!source.usual_per_minute) return <span class="muted">not known yet</span>
+  return (
+    <>
+      {rate(source.usual_per_minute)}
+      {isSlow(source) && <b class="late-text"> slower now</b>}
+      {source.per_minute === 0 && <span class="muted"> none now</span>}
+    </>
+  )
 }
 
 const refusedShare = (s) => (s.received ? (s.unmapped + s.rejected) / s.received : 0)
 
 export function SourcesView({ live }) {
   const { answer, trouble } = useAnswer('sources', {}, { every: 5_000 })
-  const rates = useRates(answer)
   const silent = new Map(live.alerts.filter((a) => a.kind === 'source_silent' && counts(a)).map((a) => [a.source, a]))
   const gone = [...silent.keys()].filter((id) => answer && !answer.sources.some((s) => s.source === id))
-  const rows = [...gone.map((source) => ({ source, received: 0, last_unix_nano: 0, unmapped: 0, rejected: 0, gaps: 0 })), ...(answer?.sources ?? [])]
+  const rows = [...gone.map((source) => ({ source, received: 0, per_minute: 0, usual_per_minute: 0, last_unix_nano: 0, unmapped: 0, rejected: 0, gaps: 0 })), ...(answer?.sources ?? [])]
   rows.sort((a, b) => silent.has(b.source) - silent.has(a.source) || a.source.localeCompare(b.source))
   return (
     <>
@@ -47,7 +46,8 @@ export function SourcesView({ live }) {
           columns={[
             { title: 'Source', cell: (s) => <><Mark level={silent.has(s.source) ? 'blind' : 'flowing'} /> {s.source}{silent.has(s.source) && <b> silent</b>}</> },
             { title: 'Last event', cell: (s) => (s.last_unix_nano ? <>{time(s.last_unix_nano)} <span class="muted">{duration((Date.now() - ms(s.last_unix_nano)) / 1000)} ago</span></> : 'never') },
-            { title: 'A minute', number: true, cell: (s) => (rates.has(s.source) ? number(Math.round(rates.get(s.source))) : '…') },
+            { title: 'A minute', number: true, cell: (s) => rate(s.per_minute) },
+            { title: 'Usually', number: true, cell: (s) => <Usual source={s} /> },
             { title: 'Received', number: true, cell: (s) => number(s.received) },
             { title: 'Repeated', number: true, cell: (s) => number(s.duplicates) },
             { title: 'Unmapped', number: true, cell: (s) => (s.unmapped ? <a href="#/unmapped">{number(s.unmapped)}</a> : 0) },

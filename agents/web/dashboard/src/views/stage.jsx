@@ -10,7 +10,7 @@ import { Finished, useFinished } from '../parts/finished.jsx'
 import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
-import { judgePart, PartLine, PartNote, usePart } from '../parts/part.jsx'
+import { judgePart, OfTheWhole, PartLine, Untold, useItems, usePart } from '../parts/part.jsx'
 import { pileWords } from '../parts/pile.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { Csv } from '../parts/table.jsx'
@@ -31,10 +31,11 @@ function Waits({ stage, windowName, address, streamId }) {
             <span>{waitText(r.party, r.reason)}</span>
             <div class="pile" aria-hidden="true"><div class="pile-work" style={{ width: `${(100 * r.wip) / most}%` }}>{r.wip > 0 && <i class="suspended" style={{ flexGrow: 1 }} />}</div></div>
             <span class="num"><b>{number(r.wip)}</b> now</span>
-            <span class="num muted">{number(r.ended.count)} ended{r.ended.count > 0 && `, ${brief(r.ended.seconds / r.ended.count, stage.working_day_seconds)} each`}</span>
+            <span class="num muted">{!stage.part && `${number(r.ended.count)} ended`}{!stage.part && r.ended.count > 0 && `, ${brief(r.ended.seconds / r.ended.count, stage.working_day_seconds)} each`}</span>
           </li>
         ))}
       </ul>
+      {stage.part && <p class="empty">How many waits have ended, and how long they took, the daemon keeps of the whole alone.</p>}
       <p class="links"><a href={link(address, 'items', [], { stream: streamId, stage: stage.id, state: 'suspended' })}>Its items on hold</a></p>
     </section>
   )
@@ -46,7 +47,8 @@ function Tiles({ judged, windowName }) {
   const times = window?.cycle_time
   const took = ['cycle time p85', times?.count ? duration(times.p85, day) : '–', times?.count ? `p50 ${duration(times.p50, day)}` : 'nothing left']
   const inOut = [`in and out, ${windowName}`, `${number(window?.arrivals)} / ${number(window?.departures)}`, `${number(window?.rework)} rework, ${number(window?.skipped)} skipped`]
-  const told = stage.part ? [['in progress', number(stage.wip), `of ${number(stage.whole)}`], took, inOut] : [
+  const here = ['in progress', number(stage.wip), `of ${number(stage.whole)}${stage.untold || !stage.wip ? '' : `: ${pileWords(stage)}`}`]
+  const told = stage.part ? [here, ['oldest', stage.untold || !stage.wip ? '–' : duration(stage.age.max, day), stage.untold ? 'not known' : ''], took, inOut] : [
     ['in progress', number(stage.wip), pileWords(stage) || 'nothing'],
     ['oldest', stage.wip ? duration(stage.age.max, day) : '–', stage.wip ? `half older than ${duration(stage.age.p50, day)}` : ''],
     took,
@@ -87,9 +89,10 @@ export function StageView({ address, live, wanted }) {
   const own = useMemo(() => series && panesOf(series, stageId), [series])
   const { segment = '' } = address.query
   const part = usePart(streamId, judged ? segment : '')
+  const here = useItems(judged ? streamId : '', stageId, segment)
   const finished = useFinished({ streamId: judged ? streamId : '', stageId, window: all?.windowName, segment })
   if (!judged) return <NoSuch what={`stage ${stageId} in ${streamId}`} live={live} />
-  const allOfPart = segment ? judgePart(stream, part.answer, wanted) : all
+  const allOfPart = segment ? judgePart(stream, part.answer, wanted, here.answer) : all
   const shown = allOfPart?.stages.find((s) => s.stage.id === stageId)
   const { stage } = judged
   const now = live.snapshot.time_unix_nano
@@ -112,16 +115,17 @@ export function StageView({ address, live, wanted }) {
         <b class="verdict">{segment ? `All of it: ${LEVEL_WORDS[judged.level].toLowerCase()}` : LEVEL_WORDS[judged.level]}.</b> {verdict(judged, all.held?.stages.find((h) => h.stage === stageId), now)}
       </p>
       {shown && <Tiles judged={shown} windowName={all.windowName} />}
-      <AlertList most={4} title="Alerts of this stage" alerts={live.alerts.filter((a) => a.value_stream === streamId && a.stage === stageId)} now={now} address={address} />
-      {shown && <Ageing stage={shown.stage} streamId={streamId} times={shown.window?.cycle_time} address={address} segment={segment} />}
+      <AlertList most={4} title={segment ? 'Alerts of this stage, all of it' : 'Alerts of this stage'} alerts={live.alerts.filter((a) => a.value_stream === streamId && a.stage === stageId)} now={now} address={address} />
+      {shown && <Ageing stage={shown.stage} streamId={streamId} times={shown.window?.cycle_time} address={address} here={here} />}
+      {segment && shown?.stage.untold && here.answer && <div class="panel"><Untold segment={segment} /></div>}
       {shown && <Waits stage={shown.stage} windowName={all.windowName} address={address} streamId={streamId} />}
-      <Expectations sle={shown?.window?.sle ?? []} windowName={all.windowName} />
+      {segment && judged.window?.sle.length > 0 ? <OfTheWhole title="Expectations" segment={segment} address={address} /> : <Expectations sle={shown?.window?.sle ?? []} windowName={all.windowName} />}
       <div class="charts">
         <Finished titles={['Cycle time', 'Spread of cycle times']} {...finished} segment={segment} times={shown?.window?.cycle_time} sle={shown?.window?.sle ?? []} address={address} />
+        {segment && ['Arrivals and departures', 'Work in progress'].map((title) => <OfTheWhole key={title} title={title} segment={segment} address={address} />)}
         {!segment && own && own.panes.length > 0 && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['arrived', 'left']} />}
         {!segment && own && own.panes.length > 0 && <WorkOverTime own={own} title="Work in progress" />}
       </div>
-      {segment && <PartNote segment={segment} address={address} left="What it waits for, expectations, alerts and the flow over time" />}
       <p class="links"><Csv path="series" query={{ stream: streamId, stage: stageId, window }} name={`${streamId}-${stageId}-${window}`} /></p>
       <Segments stream={stream} stageId={stageId} windowName={all.windowName} address={address} />
     </>

@@ -12,7 +12,7 @@ import { Forecast } from '../parts/forecast.jsx'
 import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
-import { drawnOnly, judgePart, PartLine, PartNote, usePart } from '../parts/part.jsx'
+import { drawnOnly, judgePart, OfTheWhole, PartLine, Untold, useItems, usePart } from '../parts/part.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { sentence } from '../words.js'
 import { Expectations } from '../parts/expectations.jsx'
@@ -154,11 +154,12 @@ export function StreamView({ address, live, wanted }) {
   const { answer: own } = useAnswer(stream ? 'series' : '', { stream: stream?.id, window }, { every: 30_000 })
   const { segment = '' } = address.query
   const part = usePart(stream?.id ?? '', segment)
+  const items = useItems(segment ? stream?.id : '', '', segment)
   const finished = useFinished({ streamId: stream?.id, window: judged?.windowName, segment })
   if (!stream) return <NoSuch what={`value stream ${address.parts[0] ?? ''}`} live={live} />
   const now = live.snapshot.time_unix_nano
   const { head, text } = sentence(judged, live.alerts, now)
-  const shown = segment ? judgePart(stream, part.answer, wanted) : judged
+  const shown = segment ? judgePart(stream, part.answer, wanted, items.answer) : judged
   const edges = segment ? drawnOnly(live.edges[stream.id]) : live.edges[stream.id]
   return (
     <>
@@ -173,22 +174,23 @@ export function StreamView({ address, live, wanted }) {
       <p class={`verdict-line ${judged.level}`}><b class="verdict">{segment ? `All of it: ${head.toLowerCase()}` : head}.</b> {text}</p>
       {shown && <section class="panel" aria-label="The stream as it was drawn">
         <Diagram judged={shown} edges={edges} address={address} now={now} />
+        {segment && items.answer?.cursor && <Untold segment={segment} />}
         <p class="links">
           <a href={link(address, 'items', [], { stream: stream.id, sort: 'pace' })}>Its items, the slowest first</a>{' '}
           <Csv path="series" query={{ stream: stream.id, window }} name={`${stream.id}-${window}`} />
         </p>
       </section>}
       {shown && <Throughput judged={shown} />}
-      <Expectations sle={shown?.window?.sle ?? []} windowName={judged.windowName} />
-      <AlertList most={4} title="Alerts of this stream" alerts={live.alerts.filter((a) => a.value_stream === stream.id)} now={now} address={address} />
+      {segment && judged.window?.sle.length > 0 ? <OfTheWhole title="Expectations" segment={segment} address={address} /> : <Expectations sle={shown?.window?.sle ?? []} windowName={judged.windowName} />}
+      <AlertList most={4} title={segment ? 'Alerts of this stream, all of it' : 'Alerts of this stream'} alerts={live.alerts.filter((a) => a.value_stream === stream.id)} now={now} address={address} />
       {own && own.panes.length > 0 && (
         <div class="charts">
-          {!segment && <CumulativeFlow judged={judged} own={own} />}
+          {segment ? <OfTheWhole title="Cumulative flow" segment={segment} address={address} /> : <CumulativeFlow judged={judged} own={own} />}
           <Finished titles={['Lead time', 'Spread of lead times']} {...finished} segment={segment} times={shown?.window?.lead_time} sle={[]} address={address} />
-          {!segment && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />}
+          {segment ? <OfTheWhole title="Arrivals and departures" segment={segment} address={address} /> : <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />}
         </div>
       )}
-      {segment ? <PartNote segment={segment} address={address} left="Expectations, alerts, the flow over time and the forecast" /> : <Forecast streamId={stream.id} />}
+      {segment ? <OfTheWhole title="Forecast" segment={segment} address={address} /> : <Forecast streamId={stream.id} />}
       <Segments stream={stream} stageId="" windowName={judged.windowName} address={address} />
     </>
   )
