@@ -165,11 +165,13 @@ static void update_alertmanager(struct world *w) {
 
 // --- what happens
 
-// A daemon says UTF-8 alone; our own two are never lost.
+// A daemon says UTF-8 alone, and no time beyond what a signed number holds; our own two are never lost.
 static bool may_be_told(const Vsm__V1__Alert *a) {
   size_t n;
   char *text = vsm_json_message(&a->base, &n);
-  bool good = vsm_utf8_check((struct vsm_str){text, n}) && !vsm_own_is(a->kind);
+  json_t *body = vsm_utf8_check((struct vsm_str){text, n}) ? json_loadb(text, n, 0, NULL) : NULL;
+  bool good = body && !vsm_own_is(a->kind);
+  json_decref(body);
   free(text);
   return good;
 }
