@@ -31,10 +31,14 @@ struct like {
   uint64_t weight;
 };
 
+struct key {
+  uint32_t hash, id;
+};
+
 struct search {
   const struct vsm_stream_state *s;
   struct vsm_story *story;
-  struct vsm_table_slot *keys; // of the class in hand
+  struct key *keys; // of the class in hand
   size_t n_keys, cap_keys;
   struct like *likes;
   size_t n, cap;
@@ -102,18 +106,15 @@ static void take_stays(struct search *f, uint64_t weight) {
 
 // --- classes
 
+static void gather_key(void *search, uint32_t hash, uint32_t id) {
+  struct search *f = search;
+  f->keys = vsm_mem_grow(f->keys, f->n_keys, &f->cap_keys, sizeof *f->keys);
+  f->keys[f->n_keys++] = (struct key){hash, id};
+}
+
 static void gather_class(struct search *f, size_t class, size_t classes) {
-  const struct vsm_table *t = &f->s->items.keys;
   f->n_keys = 0;
-  for (size_t home = class; home < t->cap; home += classes) {
-    vsm_table_prefetch(t, (uint32_t)(home + RUN * classes));
-    for (size_t i = home; t->slots[i].id != (uint32_t)VSM_TABLE_NONE; i = (i + 1) & (t->cap - 1)) {
-      if ((t->slots[i].hash & (t->cap - 1)) != home)
-        continue;
-      f->keys = vsm_mem_grow(f->keys, f->n_keys, &f->cap_keys, sizeof *f->keys);
-      f->keys[f->n_keys++] = t->slots[i];
-    }
-  }
+  vsm_table_each(&f->s->items.keys, class, classes, gather_key, f);
 }
 
 static void ask_run(const struct search *f, size_t from, size_t to) {

@@ -25,7 +25,7 @@ enum {
   LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
   LOG_PAGES_IDLE = 64,          // likewise where no record waits
   BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
-  ANNOUNCE_BYTES = 1 << 16,     // that wait, beyond which the commit thread is woken at once
+  ANNOUNCE_BYTES = 1 << 12,     // that wait, beyond which the commit thread is woken at once
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
 };
