@@ -4,7 +4,7 @@
 //
 // It gets idle time: whoever wakes takes the processor from it at once. With a low priority alone each of the daemon's
 // threads waited for some milliseconds whenever it woke. Where there is next to no idle time it is begun anew with a
-// low priority, as the journal grows for as long as there is no checkpoint.
+// low priority, as the journal grows for as long as there is no checkpoint; so it is where somebody waits for one.
 #include "shell/checkpoints.h"
 
 #include <stdlib.h>
@@ -122,7 +122,8 @@ void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t
                                                                       .took_us = c->took_us,
                                                                       .failed = c->failed,
                                                                       .crowded = crowded}))
-    start(c, received, !vsm_checkpoint_starves(c->took_us)); // where the last one did, so would this one
+    // Where the last one starved, so would this one.
+    start(c, received, !c->wanted && !vsm_checkpoint_starves(c->took_us));
 }
 
 void vsm_checkpoints_want(struct vsm_checkpoints *c) {
