@@ -3,7 +3,7 @@
 set(debian ${CMAKE_SOURCE_DIR}/config/debian)
 set(out ${CMAKE_BINARY_DIR}/debian)
 set(OTHER_UNITS "vsm-notify.service vsm-web.service")
-set(USERS "vsmd vsm-notify vsm-web")
+set(USERS "vsmd vsm-notify vsm-web vsm-agent")
 foreach(script postinst prerm postrm)
   configure_file(${debian}/${script} ${out}/${script} @ONLY FILE_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)

@@ -7,6 +7,7 @@
 
 #include "acks.h"
 #include "alerts.h"
+#include "curve.h"
 #include "features.h"
 #include "growth.h"
 #include "measure.h"
@@ -153,6 +154,10 @@ static void alerts(void) {
   bench_alerts(json);
 }
 
+static void curve(void) {
+  bench_curve(json);
+}
+
 static void growth(void) {
   static const struct {
     const char *name;
@@ -169,8 +174,8 @@ static void growth(void) {
 static const struct {
   const char *name;
   void (*fn)(void);
-} parts[] = {{"share", shares},  {"memory", memory},   {"growth", growth}, {"features", features},
-             {"query", queries}, {"restart", restart}, {"ack", acks},      {"alert", alerts}};
+} parts[] = {{"share", shares},    {"memory", memory}, {"growth", growth}, {"features", features}, {"query", queries},
+             {"restart", restart}, {"ack", acks},      {"alert", alerts},  {"curve", curve}};
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
 int main(int argc, char **argv) {
@@ -185,8 +190,8 @@ int main(int argc, char **argv) {
     while (p < N_PARTS && strcmp(parts[p].name, argv[i]) != 0)
       p++;
     if (p == N_PARTS)
-      return fprintf(stderr,
-                     "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart] [ack] [alert]\n"),
+      return fprintf(stderr, "usage: bench [--json] [share] [memory] [growth] [features] [query] [restart] [ack] "
+                             "[alert] [curve]\n"),
              2;
     wanted[p] = some = true;
   }

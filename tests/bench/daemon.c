@@ -44,6 +44,8 @@ static void write_beside(FILE *out, const char *line, const struct bench_daemon_
   bool daemon = strcmp(line, "daemon:\n") == 0;
   if (daemon && o->state)
     fputs("  state: state\n", out);
+  if (daemon && o->keys)
+    fputs("  curve: { key: vsmd.key, clients: clients.yaml }\n", out);
   if (daemon && o->journal_max)
     fprintf(out, "  journal: { max: %s }\n", o->journal_max);
   if (o->streams && strcmp(line, "value_streams:\n") == 0)
@@ -74,6 +76,23 @@ static void write_config(const char *directory, const int ports[PORTS], const st
   fclose(out);
 }
 
+static FILE *create(const char *directory, const char *name) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  FILE *out = fopen(path, "w");
+  if (!out)
+    bench_fail("cannot write the keys");
+  return out;
+}
+
+static void write_keys(const char *directory, const struct bench_keys *k) {
+  FILE *key = create(directory, "vsmd.key"), *clients = create(directory, "clients.yaml");
+  fprintf(key, "public_key: \"%s\"\nsecret_key: \"%s\"\n", k->server, k->server_secret);
+  fprintf(clients, "- { name: bench, public_key: \"%s\", roles: [emit, watch, control] }\n", k->client);
+  fclose(key);
+  fclose(clients);
+}
+
 static void run(const char *directory, bool anywhere) {
   char config[PATH_MAX], log[PATH_MAX];
   snprintf(config, sizeof config, "%s/vsmd.yaml", directory);
@@ -95,6 +114,8 @@ void bench_daemon_start(struct bench_receiver *r, const struct bench_daemon_opti
     bench_fail("no temporary directory");
   find_ports(ports);
   write_config(r->directory, ports, o);
+  if (o->keys)
+    write_keys(r->directory, o->keys);
   snprintf(r->endpoint, sizeof r->endpoint, "tcp://127.0.0.1:%d", ports[1]);
   snprintf(r->publish, sizeof r->publish, "tcp://127.0.0.1:%d", ports[2]);
   r->pid = fork();

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "measure.h"
+#include "receivers.h"
 #include "vsm/v1/event.pb-c.h"
 
 // In flight: enough to keep the receiver busy, little enough to stay in the caches.
@@ -84,6 +85,16 @@ void bench_frames_free(struct bench_frames *f) {
 // --- sending
 
 struct bench_sender *bench_sender_create(const char *endpoint) {
+  return bench_sender_create_with(endpoint, NULL);
+}
+
+static void encrypt(void *socket, const struct bench_keys *k) {
+  zmq_setsockopt(socket, ZMQ_CURVE_SERVERKEY, k->server, sizeof k->server);
+  zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, k->client, sizeof k->client);
+  zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, k->client_secret, sizeof k->client_secret);
+}
+
+struct bench_sender *bench_sender_create_with(const char *endpoint, const struct bench_keys *keys) {
   struct bench_sender *s = vsm_mem_alloc(sizeof *s);
   int none = 0, wait = ACK_WAIT_MS;
   s->context = zmq_ctx_new();
@@ -92,6 +103,8 @@ struct bench_sender *bench_sender_create(const char *endpoint) {
   zmq_setsockopt(s->socket, ZMQ_RCVHWM, &none, sizeof none);
   zmq_setsockopt(s->socket, ZMQ_LINGER, &none, sizeof none);
   zmq_setsockopt(s->socket, ZMQ_RCVTIMEO, &wait, sizeof wait);
+  if (keys)
+    encrypt(s->socket, keys);
   if (zmq_connect(s->socket, endpoint) != 0)
     bench_fail(zmq_strerror(zmq_errno()));
   return s;

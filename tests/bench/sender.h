@@ -20,7 +20,9 @@ void bench_frames_pack(struct bench_frames *f, struct bench_stream *s, bool open
 void bench_frames_free(struct bench_frames *f);
 
 struct bench_sender;
+struct bench_keys;
 struct bench_sender *bench_sender_create(const char *endpoint);
+struct bench_sender *bench_sender_create_with(const char *endpoint, const struct bench_keys *keys); // NULL: none
 void bench_sender_destroy(struct bench_sender *s);
 
 // Sends all, waits for all acks. Events per second; ends the process where an ack is missing for 20 s or refuses an

@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -79,6 +80,7 @@ static void begin(void) {
                                                  .query = "tcp://127.0.0.1:9",
                                                  .publish = "tcp://127.0.0.1:9",
                                                  .submit = "tcp://127.0.0.1:9"};
+  signal(SIGPIPE, SIG_IGN); // as the program does; the client finds connections closed, too
   web.options = &options;
   assert(vsm_web_begin(&web));
   now = event_new(web.base, -1, EV_PERSIST, on_now, NULL);

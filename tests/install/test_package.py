@@ -20,7 +20,7 @@ import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NEEDED = ("dpkg-deb", "lintian", "chroot", "mount", "setpriv", "cc", "pkg-config")
-USERS = ("vsmd", "vsm-notify", "vsm-web")
+USERS = ("vsmd", "vsm-notify", "vsm-web", "vsm-agent")
 VERSION, NEXT = "0.1.0", "0.1.0+next"
 EDIT = "# edited by hand\n"
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
@@ -185,7 +185,7 @@ class Packages(unittest.TestCase):
         root.install(self.package("vsmd"))
         for user in USERS:
             self.assertRegex(root.run("getent", "passwd", user), rf"^{user}:.*:/usr/sbin/nologin$")
-        self.assertEqual([root.enabled(unit) for unit in USERS], [True, False, False])
+        self.assertEqual([root.enabled(unit) for unit in USERS[:3]], [True, False, False])
         root.run("vsmd", "--config", "/etc/vsmd/vsmd.yaml", "--check")
         root.run("vsm-notify", "--config", "/etc/vsmd/notify.yaml", "--check")
         self.work(root)
@@ -221,6 +221,24 @@ class Packages(unittest.TestCase):
             shutil.rmtree(os.path.join(root.path, "root/vsmd-backup"))
             with Service(root, "vsm-notify", "--config", "/etc/vsmd/notify.yaml"), Service(root, "vsm-web"):
                 self.assertIn("order:4711", root.run("vsm", "items"))
+            self.follow(root)
+
+    def follow(self, root):
+        """An agent, as its unit runs it."""
+        directory, unit = "var/lib/vsm-agent/orders", root.read("lib/systemd/system/vsm-agent@.service")
+        self.assertIn("\nStateDirectory=vsm-agent/%i\n", unit)
+        os.makedirs(os.path.join(root.path, directory))
+        root.run("chown", "-R", "vsm-agent:", "/var/lib/vsm-agent")
+        root.write("etc/vsmd/agent-orders.env", f"AGENT=file /{directory} --once\n")
+        root.write(f"{directory}/monday.csv", "source,type,subject,time\nshop,order.placed,4712,2026-11-27T12:00:00Z\n")
+        root.run("systemctl", "--root=/", "enable", "vsm-agent@orders.service")
+        environment = re.search(r"^EnvironmentFile=(.*)$", unit, re.M).group(1).replace("%i", "orders")
+        command = re.search(r"^ExecStart=(.*)$", unit, re.M).group(1)
+        words = root.read(environment.lstrip("/")).strip().removeprefix("AGENT=").split()
+        root.run("setpriv", "--reuid", "vsm-agent", "--regid", "vsm-agent", "--clear-groups", "--no-new-privs",
+                 *(part for word in command.split() for part in (words if word == "$AGENT" else [word])))
+        self.assertTrue(root.has(f"{directory}/done/monday.csv"))
+        self.assertIn("order:4712", root.run("vsm", "items"))
 
     def test_a_program_with_the_library(self):
         root = Root()
