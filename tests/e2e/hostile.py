@@ -329,7 +329,7 @@ STORIES = {
 
 CURVE_STORIES = {
     no_handshakes: STORIES[no_handshakes],
-    no_handshakes_of_curve: (dict(handshake="1s"), {}, 200, 20000, 200),
+    no_handshakes_of_curve: (dict(handshake="1s"), {}, 200, 5000, 200),
     strangers_that_are_silent: (dict(handshake="1s"), {resource.RLIMIT_NOFILE: (NOFILE, NOFILE)}, 250, 2000, 200),
     strangers_with_keys: (dict(), {}, 50, 500, 200),
     emitters_that_flood: (dict(), {}, 3, 20, 400),
