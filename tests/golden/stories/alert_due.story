@@ -32,3 +32,11 @@ told 18:00 firing item_overdue stream items a
 18:30 mwm fitted a
 told 18:30 resolved item_overdue stream why moved
 told 2026-03-03T08:00 nothing
+# At the very instant of its date it is looked at, as another one leaves: it is not past it yet.
+day 2026-03-03
+09:00 crm opened d due=2026-03-03T09:30:00Z
+09:00 crm opened e due=2026-03-03T10:00:00Z
+told 09:30 firing item_overdue credit items d
+10:00 crm approved d
+told 10:00 resolved item_overdue credit why moved
+told 10:00 firing item_overdue credit items e
