@@ -13,6 +13,7 @@ const BOX_HEIGHT = 206
 const COLUMN_BOX_HEIGHT = 142 // where boxes are as wide as the page, their text needs fewer lines
 const COLUMN_WIDTH = 300
 const STEP = 12 // boxes at once
+const MANY = 20 // of so many boxes those out of view are not laid out
 const OUTCOME = '(outcome)'
 const OBSERVED = ['back', 'repeat', 'skip', 'across']
 const KIND_WORDS = { drawn: '', back: 'back: rework', repeat: 'again: rework', skip: 'skipped what lies between', across: 'across' }
@@ -91,7 +92,7 @@ export function Diagram({ judged, edges: newest, address, now, legend = true }) 
   const mostWays = Math.max(1, ...(edges?.edges ?? []).filter(shown).map((e) => e.count))
   return (
     <div>
-      <div class={width < COLUMN_WIDTH ? 'diagram column' : 'diagram'} ref={ref} style={{ height: placed ? `${placed.height}px` : '160px' }}>
+      <div class={`diagram${width < COLUMN_WIDTH ? ' column' : ''}${stages.length > MANY ? ' many' : ''}`} ref={ref} style={{ height: placed ? `${placed.height}px` : '160px' }}>
         {placed && (
           <>
             <Ways ways={placed.ways} most={mostWays} names={names} width={placed.width} height={placed.height} />

@@ -45,6 +45,10 @@ export const OfTheWhole = ({ title, segment, address }) => (
   </section>
 )
 
+export const OfTheWholeAlone = ({ titles, segment, address }) => (
+  <div class="charts">{titles.map((title) => <OfTheWhole key={title} title={title} segment={segment} address={address} />)}</div>
+)
+
 // Where a part has more items than one answer holds.
 export const Untold = ({ segment }) => (
   <p class="empty">How the work of {partName(segment)} stands, how old it is and what it waits for is told up to {number(ITEMS_MOST)} items; there are more.</p>

@@ -38,6 +38,10 @@ function Timeline({ item, names, now }) {
               <rect class="queued-ground" width="5" height="5" />
               <rect class="queued-line" width="2" height="5" />
             </pattern>
+            <pattern id="held" width="5" height="5" patternUnits="userSpaceOnUse">
+              <rect class="held-ground" width="5" height="5" />
+              <circle class="held-dot" cx="2.5" cy="2.5" r="1.1" />
+            </pattern>
           </defs>
           {visits.map((v, i) => {
             const y = i * row + (left ? 0 : 14)

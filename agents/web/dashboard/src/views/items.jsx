@@ -26,6 +26,8 @@ function Choice({ name, value, options, address, clears = [] }) {
   )
 }
 
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+
 function Due({ due, now }) {
   if (!due) return ''
   return due < now ? <b class="late-text">overdue since {shortTime(due)}</b> : shortTime(due)
@@ -64,7 +66,7 @@ export function ItemsView({ address, live }) {
       {trouble && <p class="panel empty" role="alert">{trouble}</p>}
       {answer && (
         <Table
-          title={SORTS.find(([id]) => id === sort)?.[1] ?? sort}
+          title={capital(SORTS.find(([id]) => id === sort)?.[1] ?? sort)}
           rows={rows}
           keyOf={(r) => `${r.value_stream} ${r.item} ${r.stage}`}
           empty={cursor ? 'Among those looked at so far nothing fits.' : 'Nothing in progress fits. Widen the choice above.'}

@@ -76,9 +76,9 @@ function Stuck({ where, address }) {
       <b>Newly stuck in the last 24 h: {plural(all, 'item')}.</b>{' '}
       {places.map((a, i) => (
         <span key={a.id}>
-          {i > 0 && '; '}{number(a.newest_count)} <a href={link(address, 'alert', [a.id])}>{a.stage_name || a.value_stream_name}</a>:{' '}
-          {a.newest.slice(0, NAMES).map((item, k) => <span key={item}>{k > 0 && ', '}<a href={link(address, 'item', [item], { stream: a.value_stream })}>{item}</a></span>)}
-          {a.newest_count > NAMES && ' …'}
+          {i > 0 && '; '}{number(a.newest_count)} <a href={link(address, 'alert', [a.id])}>{a.stage_name || a.value_stream_name}</a>
+          <span class="names">: {a.newest.slice(0, NAMES).map((item, k) => <span key={item}>{k > 0 && ', '}<a href={link(address, 'item', [item], { stream: a.value_stream })}>{item}</a></span>)}
+          {a.newest_count > NAMES && ' …'}</span>
         </span>
       ))}
       {where.length > STUCK && <>; and at {plural(where.length - STUCK, 'more place')}</>}.
@@ -111,7 +111,7 @@ function Parts({ address, live, wanted, segment }) {
   if (trouble) return <PartLine segment={segment} trouble={trouble} address={address} />
   return (
     <>
-      <p class="muted">Above: all of it. Below: {partName(segment)}.</p>
+      <p class="muted">Above: all of it. Below: {partName(segment)}; how that stands and what it waits for is told by a stream's own view.</p>
       {parts.map((judged) => (
         <section key={judged.stream.id} class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
           <div class="panel-head">

@@ -10,7 +10,7 @@ import { Finished, useFinished } from '../parts/finished.jsx'
 import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
-import { judgePart, OfTheWhole, PartLine, Untold, useItems, usePart } from '../parts/part.jsx'
+import { judgePart, OfTheWhole, OfTheWholeAlone, PartLine, Untold, useItems, usePart } from '../parts/part.jsx'
 import { pileWords } from '../parts/pile.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { Csv } from '../parts/table.jsx'
@@ -122,11 +122,11 @@ export function StageView({ address, live, wanted }) {
       {segment && judged.window?.sle.length > 0 ? <OfTheWhole title="Expectations" segment={segment} address={address} /> : <Expectations sle={shown?.window?.sle ?? []} windowName={all.windowName} />}
       <div class="charts">
         <Finished titles={['Cycle time', 'Spread of cycle times']} {...finished} segment={segment} times={shown?.window?.cycle_time} sle={shown?.window?.sle ?? []} address={address} />
-        {segment && ['Arrivals and departures', 'Work in progress'].map((title) => <OfTheWhole key={title} title={title} segment={segment} address={address} />)}
         {!segment && own && own.panes.length > 0 && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['arrived', 'left']} />}
         {!segment && own && own.panes.length > 0 && <WorkOverTime own={own} title="Work in progress" />}
       </div>
-      <p class="links"><Csv path="series" query={{ stream: streamId, stage: stageId, window }} name={`${streamId}-${stageId}-${window}`} /></p>
+      {segment && <OfTheWholeAlone titles={['Arrivals and departures', 'Work in progress']} segment={segment} address={address} />}
+      <p class="links">The flow over time{segment && ', of the whole'}: <Csv path="series" query={{ stream: streamId, stage: stageId, window }} name={`${streamId}-${stageId}-${window}`} /></p>
       <Segments stream={stream} stageId={stageId} windowName={all.windowName} address={address} />
     </>
   )

@@ -12,7 +12,7 @@ import { Forecast } from '../parts/forecast.jsx'
 import { SegmentSelect, WindowSelect } from '../parts/head.jsx'
 import { useAnswer } from '../parts/load.js'
 import { Mark } from '../parts/mark.jsx'
-import { drawnOnly, judgePart, OfTheWhole, PartLine, Untold, useItems, usePart } from '../parts/part.jsx'
+import { drawnOnly, judgePart, OfTheWhole, OfTheWholeAlone, PartLine, Untold, useItems, usePart } from '../parts/part.jsx'
 import { Segments } from '../parts/segments.jsx'
 import { sentence } from '../words.js'
 import { Expectations } from '../parts/expectations.jsx'
@@ -185,12 +185,12 @@ export function StreamView({ address, live, wanted }) {
       <AlertList most={4} title={segment ? 'Alerts of this stream, all of it' : 'Alerts of this stream'} alerts={live.alerts.filter((a) => a.value_stream === stream.id)} now={now} address={address} />
       {own && own.panes.length > 0 && (
         <div class="charts">
-          {segment ? <OfTheWhole title="Cumulative flow" segment={segment} address={address} /> : <CumulativeFlow judged={judged} own={own} />}
+          {!segment && <CumulativeFlow judged={judged} own={own} />}
           <Finished titles={['Lead time', 'Spread of lead times']} {...finished} segment={segment} times={shown?.window?.lead_time} sle={[]} address={address} />
-          {segment ? <OfTheWhole title="Arrivals and departures" segment={segment} address={address} /> : <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />}
+          {!segment && <InOut own={own} title="Arrivals and departures" note={`a pane: 1/60 of ${window}`} names={['started', 'finished or withdrawn']} />}
         </div>
       )}
-      {segment ? <OfTheWhole title="Forecast" segment={segment} address={address} /> : <Forecast streamId={stream.id} />}
+      {segment ? <OfTheWholeAlone titles={['Cumulative flow', 'Arrivals and departures', 'Forecast']} segment={segment} address={address} /> : <Forecast streamId={stream.id} />}
       <Segments stream={stream} stageId="" windowName={judged.windowName} address={address} />
     </>
   )
