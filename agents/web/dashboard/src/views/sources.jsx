@@ -13,15 +13,9 @@ const isSlow = (s) => s.usual_per_minute > 0 && s.per_minute > 0 && s.per_minute
 
 const rate = (n) => (n > 0 && n < 9.95 ? n.toFixed(1) : number(Math.round(n)))
 
-function Usual({ source }) {
-  if (!source.usual_per_minute) return <span class="muted">not known yet</span>
-  return (
-    <>
-      {rate(source.usual_per_minute)}
-      {isSlow(source) && <b class="late-text"> slower now</b>}
-      {source.per_minute === 0 && <span class="muted"> none now</span>}
-    </>
-  )
+function Beside({ source }) {
+  if (isSlow(source)) return <b class="late-text">slower</b>
+  return source.usual_per_minute > 0 && source.per_minute === 0 ? <span class="muted">none</span> : ''
 }
 
 const refusedShare = (s) => (s.received ? (s.unmapped + s.rejected) / s.received : 0)
@@ -45,9 +39,10 @@ export function SourcesView({ live }) {
           csv={{ path: 'sources', query: {}, name: 'sources' }}
           columns={[
             { title: 'Source', cell: (s) => <><Mark level={silent.has(s.source) ? 'blind' : 'flowing'} /> {s.source}{silent.has(s.source) && <b> silent</b>}</> },
-            { title: 'Last event', cell: (s) => (s.last_unix_nano ? <>{time(s.last_unix_nano)} <span class="muted">{duration((Date.now() - ms(s.last_unix_nano)) / 1000)} ago</span></> : 'never') },
+            { title: 'Last event', cell: (s) => (s.last_unix_nano ? <>{duration((Date.now() - ms(s.last_unix_nano)) / 1000)} ago <span class="muted wide">{time(s.last_unix_nano)}</span></> : 'never') },
             { title: 'A minute', number: true, cell: (s) => rate(s.per_minute) },
-            { title: 'Usually', number: true, cell: (s) => <Usual source={s} /> },
+            { title: 'Usually', number: true, cell: (s) => (s.usual_per_minute > 0 ? rate(s.usual_per_minute) : <span class="muted">not known yet</span>) },
+            { title: 'Now', cell: (s) => <Beside source={s} /> },
             { title: 'Received', number: true, cell: (s) => number(s.received) },
             { title: 'Repeated', number: true, cell: (s) => number(s.duplicates) },
             { title: 'Unmapped', number: true, cell: (s) => (s.unmapped ? <a href="#/unmapped">{number(s.unmapped)}</a> : 0) },
