@@ -17,6 +17,7 @@ const CROWDED = 5000
 const ITEMS = Number(process.env.VSM_LOAD_ITEMS ?? 100) // in each other stage
 const LONGEST_MS = 50
 const WATCHED_MS = 3000 // of its updates, in each view
+const CHANGES = 8 // at least
 const ROUNDS = 5
 
 function config() {
@@ -106,11 +107,12 @@ const until = (drawn) => `new Promise((done) => {
   observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true })
   look()
 })`
-const changesIn = (ms) => `new Promise((done) => {
+// For so long, and longer where something else keeps the machine from so many changes.
+const changed = (ms, times) => `new Promise((done) => {
   let n = 0
-  const observer = new MutationObserver(() => n++)
+  const end = performance.now() + ${ms}
+  const observer = new MutationObserver(() => ++n >= ${times} && performance.now() >= end && (observer.disconnect(), done(n)))
   observer.observe(document.querySelector('main'), { subtree: true, childList: true, characterData: true, attributes: true })
-  setTimeout(() => done(n), ${ms})
 })`
 
 const count = (selector) => `document.querySelectorAll('${selector}').length`
@@ -122,8 +124,7 @@ const VIEWS = [ // address, what is there once it is drawn
   ['#/alerts', `${count('.alert')} >= 200`],
 ]
 
-// Opens it, watches it for some updates, and goes on to each other view. Back: the longest task, and how often each view
-// that is watched changed.
+// Opens it, watches it for some updates, and goes on to each other view. Back: the longest task.
 async function tour([first, ...others]) {
   const page = await rig.blank()
   const cdp = await page.context().newCDPSession(page)
@@ -135,23 +136,21 @@ async function tour([first, ...others]) {
   await rig.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
   await page.goto(rig.address + first[0])
   await run(until(first[1]))
-  const changes = await run(changesIn(WATCHED_MS))
+  await run(changed(WATCHED_MS, CHANGES))
   for (const [hash, drawn] of others) {
     await run(`location.hash = '${hash}'`)
     await run(until(`location.hash === '${hash}' && ${drawn}`))
   }
   const [longest] = tasksOf(await rig.browser.stopTracing())
   await page.context().close()
-  return { longest, changes }
+  return longest
 }
 
 for (const [at, view] of VIEWS.slice(0, 3).entries()) {
   test(`${view[0]}, opened and kept open: no task over ${LONGEST_MS} ms`, { timeout: 300_000 }, async (t) => {
     const longest = []
     while (longest.length < ROUNDS && !(Math.min(...longest) < LONGEST_MS)) {
-      const round = await tour(at === 0 ? VIEWS : [view])
-      assert.ok(round.changes >= 8, `the page changed ${round.changes} times`)
-      longest.push(round.longest)
+      longest.push(await tour(at === 0 ? VIEWS : [view]))
     }
     t.diagnostic(`the longest took ${longest.map((ms) => ms.toFixed(1))} ms`)
     assert.ok(Math.min(...longest) > 0 && Math.min(...longest) < LONGEST_MS, `a task took ${longest.map((ms) => ms.toFixed(1))} ms`)
