@@ -104,7 +104,7 @@ struct vsm_key *vsm_key_read(const char *path, bool secret, char why[VSM_KEY_WHY
       explicit_bzero(p->key.secret_key, sizeof p->key.secret_key);
   }
   if (!wrong)
-    return &p->key;
+    return (void *)p; // not its member alone: who destroys it wipes all of the page
   snprintf(why, VSM_KEY_WHY_BYTES, "%s: %s", path, wrong);
   if (p)
     page_destroy(p);
