@@ -183,17 +183,3 @@ int64_t vsm_calendar_day_us(const struct vsm_calendar *c) {
   }
   return minutes * VSM_MINUTE_US / days;
 }
-
-static int64_t recall(struct vsm_worked *w, const struct vsm_calendar *c, int64_t us) {
-  for (unsigned i = 0; i < VSM_WORKED_KEPT; i++)
-    if (w->kept[i].calendar == c && w->kept[i].us == us)
-      return w->kept[i].worked;
-  w->newest = (w->newest + 1) % VSM_WORKED_KEPT;
-  w->kept[w->newest].calendar = c;
-  w->kept[w->newest].us = us;
-  return w->kept[w->newest].worked = vsm_calendar_worked(c, us);
-}
-
-int64_t vsm_calendar_span(struct vsm_worked *w, const struct vsm_calendar *c, int64_t from, int64_t to) {
-  return recall(w, c, to) - recall(w, c, from);
-}

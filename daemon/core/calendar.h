@@ -72,16 +72,3 @@ int64_t vsm_calendar_midnight(const struct vsm_calendar *c, int64_t day);
 // One working day, `wd`: the mean of the weekdays that have working hours, holidays or not; rounded down to a
 // microsecond. NULL: a day. Needs no runs.
 int64_t vsm_calendar_day_us(const struct vsm_calendar *c);
-
-// What was worked up to a few times asked for last: in the walk over an item's transitions a span mostly begins where
-// the one before ended.
-enum { VSM_WORKED_KEPT = 4 };
-struct vsm_worked {
-  struct {
-    const struct vsm_calendar *calendar;
-    int64_t us, worked;
-  } kept[VSM_WORKED_KEPT];
-  unsigned newest;
-};
-// Worked between the two; c is not NULL.
-int64_t vsm_calendar_span(struct vsm_worked *w, const struct vsm_calendar *c, int64_t from, int64_t to);

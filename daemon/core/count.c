@@ -90,17 +90,13 @@ static void count_entry(const struct target *t, const struct vsm_visit *v, int s
     vsm_series_count(&t->s->stages[v->place].series, v->entered, VSM_SERIES_ARRIVED, sign);
 }
 
-static int64_t cycle_of(const struct vsm_visit *v) {
-  return v->spent[VSM_QUEUED] + v->spent[VSM_ACTIVE] + v->spent[VSM_SUSPENDED];
-}
-
 static void draw_exit(struct vsm_series *series, const struct vsm_visit *v, int sign) {
   vsm_series_count(series, v->left, VSM_SERIES_DEPARTED, sign);
   if (v->how != VSM_COMPLETED)
     return;
   vsm_series_count(series, v->left, VSM_SERIES_DONE, sign);
   if (!(v->bits & VSM_V_UNOBSERVED))
-    vsm_series_duration(series, v->left, cycle_of(v), sign);
+    vsm_series_duration(series, v->left, vsm_visit_spent(v), sign);
 }
 
 static void add_spent(struct vsm_flow_at at, const struct vsm_visit *v, int sign) {
@@ -108,7 +104,7 @@ static void add_spent(struct vsm_flow_at at, const struct vsm_visit *v, int sign
   if (v->bits & VSM_V_WAS_ACTIVE) {
     vsm_flow_duration(at, VSM_D_QUEUE, v->spent[VSM_QUEUED], sign);
     vsm_flow_duration(at, VSM_D_ACTIVE, v->spent[VSM_ACTIVE], sign);
-    vsm_flow_effort(at, cycle_of(v), sign);
+    vsm_flow_effort(at, vsm_visit_spent(v), sign);
   }
 }
 
@@ -128,7 +124,7 @@ static void count_exit(const struct target *t, const struct vsm_visit *v, int si
     add_count(&at, slot[v->how], sign);
     return;
   }
-  add_done(&at, cycle_of(v), sign);
+  add_done(&at, vsm_visit_spent(v), sign);
   if (t->whole)
     add_spent(at.whole, v, sign);
 }

@@ -7,21 +7,23 @@
 #include "core/calendar.h"
 #include "core/guard.h"
 
-// Nobody is left out, and no time.
-static bool counts_all(const struct vsm_expectation *e, unsigned i) {
+static bool counts_everybody(const struct vsm_expectation *e, unsigned i) {
   for (unsigned k = 0; k < i; k++)
     if (strcmp(e[k].name, e[i].name) == 0)
       return false;
-  return e[i].n_where == 0 && !e[i].ours && e[i].from < 0 && e[i].to < 0;
+  return e[i].n_where == 0;
 }
 
 void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
-                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands) {
+                         const struct vsm_calendar *calendar, struct vsm_intern *words, struct vsm_ranks_queue *queue,
+                         const struct vsm_bands *bands) {
   *x = (struct vsm_expectings){vsm_mem_alloc(n * sizeof *x->at), n};
   for (unsigned i = 0; i < n; i++) {
     x->at[i].e = &e[i];
     vsm_flow_init(&x->at[i].flow, bands);
-    x->at[i].all = counts_all(e, i);
+    x->at[i].everybody = counts_everybody(e, i);
+    x->at[i].by_spent = !e[i].ours && e[i].calendar == calendar;
+    x->at[i].all = x->at[i].everybody && !e[i].ours && e[i].from < 0 && e[i].to < 0;
     x->at[i].running.queue = x->at[i].frozen.queue = queue;
     vsm_fits_init(&x->at[i].fits, e[i].where, e[i].n_where, words);
   }
@@ -88,6 +90,8 @@ void vsm_expecting_judged(struct vsm_expecting *x, const struct vsm_bands *bands
 // --- for whom one counts
 
 bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments) {
+  if (x->at[i].everybody)
+    return true;
   if (!vsm_fits(&x->at[i].fits, segments))
     return false;
   for (unsigned k = 0; k < i; k++)
@@ -194,7 +198,7 @@ static bool stands_same(struct vsm_standing a, struct vsm_standing b) {
 
 static void move(struct vsm_expecting *x, struct vsm_standing was, struct vsm_standing is, uint32_t item) {
   if (x->guard)
-    vsm_guard_stood(x->guard, was, is, item);
+    vsm_guard_stood(x->guard, was, is, stands_same(was, is), item);
   if (x->all || stands_same(was, is))
     return;
   if (was.open)
@@ -230,7 +234,7 @@ static struct outcome outcome(const struct vsm_expecting *x, const struct vsm_re
     return (struct outcome){.standing = standing(e, &s, frozen_since(v))};
   if (v->how != VSM_COMPLETED || (v->bits & VSM_V_UNOBSERVED))
     return (struct outcome){0};
-  return (struct outcome){.done = true, .took = elapsed(e, &s, v->left)};
+  return (struct outcome){.done = true, .took = x->by_spent ? vsm_visit_spent(v) : elapsed(e, &s, v->left)};
 }
 
 void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,

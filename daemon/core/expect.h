@@ -23,6 +23,8 @@ struct vsm_expecting {
   struct vsm_bands *own;  // of the window over which it is judged, where the stream has none of that length; else NULL
   struct vsm_flow judged; // in that window
   struct vsm_guard_expected *guard; // borrowed; NULL: no alert goes by it
+  bool everybody;                   // nobody is left out
+  bool by_spent;                    // of a stage: it counts what the visit's own times do
   bool all;                 // all that is open counts, and ages all the time: by its begin; then these are empty:
   struct vsm_ranks running; // what is open and ages: by the working time at which its age was 0
   struct vsm_ranks frozen;  // what is open and does not age while it waits for others: by age
@@ -33,8 +35,10 @@ struct vsm_expectings {
   unsigned n;
 };
 
+// calendar: of the stage, or of the stream itself.
 void vsm_expectings_init(struct vsm_expectings *x, const struct vsm_expectation *e, unsigned n,
-                         struct vsm_intern *words, struct vsm_ranks_queue *queue, const struct vsm_bands *bands);
+                         const struct vsm_calendar *calendar, struct vsm_intern *words, struct vsm_ranks_queue *queue,
+                         const struct vsm_bands *bands);
 void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands);
 void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands);
 

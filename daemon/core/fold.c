@@ -75,8 +75,10 @@ static void part_walks(struct vsm_walk *to, const struct vsm_walk *from, struct 
                        struct vsm_common *common) {
   unsigned words = from->graph->words;
   memcpy(to, from, offsetof(struct vsm_walk, open_at));
-  VSM_SET_EACH(i, &from->open, words)
+  VSM_SET_EACH(i, &from->open, words) {
     to->open_at[i] = from->open_at[i];
+    to->since[i] = from->since[i];
+  }
   VSM_SET_EACH(b, &from->bypassed, words)
     to->bypassed_at[b] = from->bypassed_at[b];
   to->out = &r->is;

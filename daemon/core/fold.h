@@ -72,6 +72,11 @@ struct vsm_visit {
   uint8_t place, state, how, bits;
 };
 
+// Of one that was closed: its cycle time.
+static inline int64_t vsm_visit_spent(const struct vsm_visit *v) {
+  return v->spent[VSM_QUEUED] + v->spent[VSM_ACTIVE] + v->spent[VSM_SUSPENDED];
+}
+
 enum vsm_mark_kind {
   VSM_M_STARTED,
   VSM_M_REOPENED,

@@ -349,13 +349,18 @@ static void note_standing(struct vsm_guard_expected *e, struct vsm_standing s, i
     note_news(e, 2 + s.frozen, key, sign);
 }
 
-void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item) {
+void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, bool same,
+                     uint32_t item) {
   struct vsm_guard *w = e->node->guard;
   struct vsm_guard_name *name = &e->node->names[e->name];
-  bool older = vsm_guard_is_older(e, is), a = vsm_guard_is_older(e, was) && !is_out(w->seen, e->node->place),
-       b = older && !is_out(&w->is, e->node->place);
-  note_standing(e, was, -1);
-  note_standing(e, is, 1);
+  bool older = vsm_guard_is_older(e, is);
+  if (same && !older)
+    return;
+  bool a = vsm_guard_is_older(e, was) && !is_out(w->seen, e->node->place), b = older && !is_out(&w->is, e->node->place);
+  if (!same) {
+    note_standing(e, was, -1);
+    note_standing(e, is, 1);
+  }
   if (a != b)
     vsm_guard_flip(w, name->overdue, &name->n_overdue, item, b - a);
   else if (b)

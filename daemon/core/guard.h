@@ -153,7 +153,9 @@ void vsm_guard_visit(struct vsm_stream_state *s, uint32_t item, const struct vsm
                      const struct vsm_visit *is);
 // Writes what differs of the item.
 void vsm_guard_write(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r);
-void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, uint32_t item);
+// same: they do not differ; who is not held against expectations may.
+void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, bool same,
+                     uint32_t item);
 void vsm_guard_done(struct vsm_guard_expected *e, int64_t at, bool met, int sign);
 
 static inline struct vsm_guard_node *vsm_guard_node(struct vsm_guard *g, int place) {

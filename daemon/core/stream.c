@@ -25,11 +25,12 @@ int vsm_stream_state_init(struct vsm_stream_state *s, const struct vsm_stream *m
     return VSM_ENOMEM;
   }
   vsm_flow_init(&s->flow, s->bands);
-  vsm_expectings_init(&s->expected, model->expected, model->n_expected, words, queue, s->bands);
+  vsm_expectings_init(&s->expected, model->expected, model->n_expected, s->graph->calendar, words, queue, s->bands);
   for (unsigned i = 0; i < s->graph->n; i++) {
     const struct vsm_stage *stage = &model->stages[s->graph->at[i].declared];
     vsm_flow_init(&s->stages[i].flow, s->bands);
-    vsm_expectings_init(&s->stages[i].expected, stage->expected, stage->n_expected, words, queue, s->bands);
+    vsm_expectings_init(&s->stages[i].expected, stage->expected, stage->n_expected, s->graph->at[i].calendar, words,
+                        queue, s->bands);
     s->stages[i].open.queue = queue;
   }
   s->n_attributes = model->n_segments;

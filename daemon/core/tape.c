@@ -214,16 +214,22 @@ static void make_room(struct vsm_tape *t, const struct vsm_bands *bands) {
   }
 }
 
-// Most often it is the first of its pane, or among the last few there is an equal one.
+// The newest entries of a time are few. Among them it is put in its place, so that most often all stays in order.
 static void add(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, uint16_t what, int n, int64_t sum) {
   struct vsm_tape_entry e = entry(place(time, what), n, sum);
-  uint32_t least = t->n > LOOK_BACK ? t->n - LOOK_BACK : 0;
-  for (uint32_t i = t->n; i > least && time_of(&t->entries[i - 1]) == time; i--)
-    if (join(&t->entries[i - 1], &e))
-      return;
   if (t->n == t->cap)
     make_room(t, bands);
-  t->entries[t->n++] = e;
+  uint32_t i = t->n, least = t->n > LOOK_BACK ? t->n - LOOK_BACK : 0, at = t->n;
+  for (; i > least && time_of(&t->entries[i - 1]) == time; i--) {
+    if (join(&t->entries[i - 1], &e))
+      return;
+    at -= place_of(&t->entries[i - 1]) > place_of(&e);
+  }
+  bool in_order = t->n_sorted == t->n && (at == 0 || place_of(&t->entries[at - 1]) <= place_of(&e));
+  t->n_sorted += in_order;
+  for (i = t->n++; in_order && i > at; i--)
+    t->entries[i] = t->entries[i - 1];
+  t->entries[i] = e;
 }
 
 void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, unsigned slot, int sign) {

@@ -37,6 +37,15 @@ static inline struct vsm_visit *visit_to_change(struct vsm_walk *w, size_t i) {
   return &w->out->visits[i];
 }
 
+// What was worked up to now; without a calendar all time is.
+static inline int64_t worked(struct vsm_walk *w, const struct vsm_calendar *c) {
+  return c == w->graph->calendar ? w->worked : vsm_calendar_worked(c, w->t);
+}
+
+static const struct vsm_calendar *calendar(const struct vsm_walk *w, const struct vsm_visit *v) {
+  return w->graph->at[v->place].calendar;
+}
+
 static inline struct vsm_visit *open_visit(struct vsm_walk *w, unsigned s) {
   struct vsm_story *o = w->out;
   if (o->n_visits == o->cap_visits)
@@ -48,36 +57,25 @@ static inline struct vsm_visit *open_visit(struct vsm_walk *w, unsigned s) {
     vsm_set_add(&w->reworked, s);
   }
   w->open_at[s] = (uint32_t)o->n_visits++;
+  w->since[s] = worked(w, w->graph->at[s].calendar);
   vsm_set_add(&w->open, s);
   o->n_open++;
   vsm_set_add(&w->had, s);
   return v;
 }
 
-static RARELY int64_t span(struct vsm_walk *w, const struct vsm_calendar *c, int64_t from, int64_t to) {
-  return vsm_calendar_span(&w->worked, c, from, to);
-}
-
-static inline int64_t worked(struct vsm_walk *w, const struct vsm_calendar *c, int64_t from, int64_t to) {
-  return c && from != to ? span(w, c, from, to) : to - from;
-}
-
-static const struct vsm_calendar *calendar(const struct vsm_walk *w, const struct vsm_visit *v) {
-  return w->graph->at[v->place].calendar;
-}
-
 static inline void count_active(struct vsm_walk *w, int change) {
   if (w->n_active == 0)
-    w->active_since = w->t;
+    w->active_since = w->worked;
   w->n_active += (unsigned)change;
   if (w->n_active == 0)
-    w->active_total += worked(w, w->graph->calendar, w->active_since, w->t);
+    w->active_total += w->worked - w->active_since;
 }
 
 static RARELY void end_wait(struct vsm_walk *w, struct vsm_visit *v) {
   struct vsm_mark *m = mark(w, VSM_M_WAITED, v->place);
   m->from = v->wait_since;
-  m->span = worked(w, calendar(w, v), m->from, w->t);
+  m->span = worked(w, calendar(w, v)) - vsm_calendar_worked(calendar(w, v), m->from);
   m->wait = v->wait;
   v->theirs += vsm_wait_party(v->wait) == VSM_US ? 0 : w->t - m->from;
   v->wait_since = 0;
@@ -87,7 +85,9 @@ static RARELY void end_wait(struct vsm_walk *w, struct vsm_visit *v) {
 static inline void set_state(struct vsm_walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
   if (v->state == state)
     return;
-  v->spent[v->state] += worked(w, calendar(w, v), v->since, w->t);
+  int64_t now = worked(w, calendar(w, v));
+  v->spent[v->state] += now - w->since[v->place];
+  w->since[v->place] = now;
   if (v->state == VSM_SUSPENDED)
     end_wait(w, v);
   if (v->state == VSM_ACTIVE)
@@ -208,11 +208,10 @@ static struct vsm_mark *mark_end(struct vsm_walk *w, enum vsm_mark_kind kind) {
 }
 
 static RARELY void finish(struct vsm_walk *w) {
-  const struct vsm_calendar *c = w->graph->calendar;
   struct vsm_mark *m = mark_end(w, VSM_M_FINISHED);
   m->from = w->out->started;
-  m->span = worked(w, c, m->from, w->t);
-  m->active = w->active_total + (w->n_active ? worked(w, c, w->active_since, w->t) : 0);
+  m->span = w->worked - vsm_calendar_worked(w->graph->calendar, m->from);
+  m->active = w->active_total + (w->n_active ? w->worked - w->active_since : 0);
 }
 
 // After a complete at s that took effect in its turn.
@@ -361,6 +360,7 @@ FOR_WORDS void steps(struct vsm_walk *w, unsigned words, size_t from, size_t to)
     if (vsm_packed_sleeps(transition, w->graph->n))
       continue;
     w->out->last = w->t = vsm_packed_us(transition);
+    w->worked = w->graph->calendar ? vsm_calendar_worked(w->graph->calendar, w->t) : w->t;
     if (!w->out->exists) {
       w->out->exists = w->out->open = true;
       w->out->started = w->t;

@@ -16,13 +16,13 @@ struct vsm_walk {
   struct vsm_story *out;
   struct vsm_common *common;
   const struct vsm_log *log;
-  size_t next_hold; // the first at or behind the transition in hand
-  struct vsm_worked worked;
+  size_t next_hold;                  // the first at or behind the transition in hand
   struct vsm_set open, had, visited; // had: any visit; visited: a confirmed one has closed
   struct vsm_set bypassed, reworked;
-  int64_t t;
-  int64_t active_since, active_total; // time in which some visit was active
+  int64_t t, worked;                  // now; by the stream's clock
+  int64_t active_since, active_total; // time in which some visit was active; since then by the stream's clock
   uint32_t open_at[VSM_STAGES_MAX];   // index of the open visit, where `open` says so
+  int64_t since[VSM_STAGES_MAX];      // its last change of state, by the stage's clock
   int64_t bypassed_at[VSM_STAGES_MAX];
 };
 
