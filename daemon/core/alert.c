@@ -250,6 +250,11 @@ static void wait_for(struct vsm_core *core, uint32_t number, int64_t due) {
   a->due_us = due;
 }
 
+void vsm_alerts_await(struct vsm_core *core, uint32_t alert, int64_t us) {
+  if (alert != (uint32_t)VSM_NO_ALERT && us < core->alerts.at[alert].due_us)
+    wait_for(core, alert, us);
+}
+
 // --- all that is to be looked at
 
 static int by_item(const void *x, const void *y) {

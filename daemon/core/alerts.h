@@ -114,6 +114,7 @@ void vsm_alerts_fini(struct vsm_alerts *a);
 void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause); // looks at what was noted, now
 void vsm_alerts_step(struct vsm_core *core);                         // and at what is due at now
 int64_t vsm_alerts_due(const struct vsm_core *core);
+void vsm_alerts_await(struct vsm_core *core, uint32_t alert, int64_t us); // looks at it at that time, or before
 void vsm_alerts_count_silent(struct vsm_core *core);
 void vsm_alerts_all(struct vsm_core *core); // notes all, so that they are looked at
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);

@@ -16,10 +16,6 @@ static int64_t minute_from(int64_t us) {
   return us > INT64_MAX - VSM_MINUTE_US ? INT64_MAX : (us + VSM_MINUTE_US - 1) / VSM_MINUTE_US * VSM_MINUTE_US;
 }
 
-static int64_t next_minute(int64_t now_us) {
-  return now_us - now_us % VSM_MINUTE_US + VSM_MINUTE_US;
-}
-
 // When the panes of a window are counted anew, at a whole minute.
 static int64_t next_pane(int64_t window_us, int64_t now_us) {
   int64_t step = window_us / 60;
@@ -83,7 +79,7 @@ static void work_out(const struct asked *a) {
     n->minute_us = bands->n > 0 ? next_pane(bands->at[bands->n - 1].length_us, a->now) : INT64_MAX;
   }
   if (n->armed)
-    n->minute_us = vsm_earlier_us(n->minute_us, next_minute(a->now));
+    n->minute_us = vsm_earlier_us(n->minute_us, vsm_next_minute(a->now));
 }
 
 static void detect_stalled(const struct asked *a, struct vsm_sign *out) {
@@ -236,7 +232,7 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
   bool all_told = true;
   if (name->minute_us > a->now) {
     if (name->armed)
-      name->minute_us = vsm_earlier_us(name->minute_us, next_minute(a->now));
+      name->minute_us = vsm_earlier_us(name->minute_us, vsm_next_minute(a->now));
     out->untold = true;
     out->due_us = name->minute_us;
     return;
@@ -273,7 +269,7 @@ static bool hasten(struct vsm_core *core, bool waits, uint32_t alert, int64_t *m
 }
 
 static bool hasten_node(struct vsm_core *core, struct vsm_guard_node *n, bool by_time) {
-  int64_t next = next_minute(core->now.us);
+  int64_t next = vsm_next_minute(core->now.us);
   bool any = n->relative && hasten(core, n->armed || (by_time && n->minute_us == next), n->stalled, &n->minute_us);
   for (unsigned i = 0; i < n->n_names; i++) {
     struct vsm_guard_name *name = &n->names[i];

@@ -38,6 +38,11 @@ struct vsm_sign {
 // At now. Changes of sets that waited were made before (vsm_ranks_settle()). May note flips of this alert.
 void vsm_detect(struct vsm_core *core, const struct vsm_subject *s, struct vsm_sign *out);
 
+// The next whole minute.
+static inline int64_t vsm_next_minute(int64_t now_us) {
+  return now_us - now_us % VSM_MINUTE_US + VSM_MINUTE_US;
+}
+
 // What waits for the next whole minute is noted, and its minute is now: what came has changed it, or where `by_time`
 // time will. False: nothing waits.
 bool vsm_detect_hasten(struct vsm_core *core, bool by_time);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "core/alert.h"
+#include "core/alerts.h"
 #include "core/calendar.h"
 #include "core/state.h"
 
@@ -319,12 +320,20 @@ bool vsm_guard_is_older(const struct vsm_guard_expected *e, struct vsm_standing 
   return s.open && (s.frozen ? s.key > e->x->e->within_us : s.key <= e->front.k);
 }
 
+// It is looked at in the next minute: that the time for it changed needs no look of its own.
 static void arm_share(struct vsm_guard_expected *e) {
   struct vsm_guard_name *name = &e->node->names[e->name];
+  struct vsm_core *core = e->node->guard->core;
+  int64_t next = vsm_next_minute(core->now.us);
   if (name->armed)
     return;
   name->armed = true;
-  vsm_noted_touch(e->node->guard->noted, name->missed);
+  if (name->minute_us <= core->now.us) {
+    vsm_noted_touch(e->node->guard->noted, name->missed);
+  } else if (name->minute_us > next) {
+    name->minute_us = next;
+    vsm_alerts_await(core, name->missed, next);
+  }
 }
 
 // What is added and taken back again leaves no trace in the sum of such numbers.

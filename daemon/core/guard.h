@@ -105,8 +105,8 @@ struct vsm_guard_dates {
 enum { VSM_GUARD_DATES = 256 };
 
 struct vsm_guard {
-  const struct vsm_core *core; // whose it is, for silences that name items
-  struct vsm_noted *noted;     // borrowed
+  struct vsm_core *core;   // whose it is
+  struct vsm_noted *noted; // borrowed
   struct vsm_guard_node stream;
   struct vsm_guard_node *stages; // by place
   unsigned n_stages;
