@@ -213,7 +213,9 @@ static const char *facts(struct speaker *s) {
                worst(s, "longest", "for", spoken(s, g->observed_us)));
   case VSM_ITEM_OVERDUE:
     if (g->by_date)
-      return SAY(s, "%s past the date%s", items(s, g->count), worst(s, "latest", "by", spoken(s, g->observed_us)));
+      return SAY(
+          s, "%s past the date%s", items(s, g->count),
+          worst(s, "latest", "by", g->observed_us < VSM_SECOND_US ? "less than 1 s" : spoken(s, g->observed_us)));
     return SAY(s, "%s older than expected%s%s%s", items(s, g->count), quoted_name(s), within(s, false),
                worst(s, "oldest", "for", spoken(s, g->observed_us)));
   case VSM_STAGE_STALLED:

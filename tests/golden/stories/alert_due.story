@@ -14,6 +14,7 @@ day 2026-03-02
 08:00 crm promised a due=2026-03-02T18:00:00Z
 told 11:59 nothing
 told 12:00 firing item_overdue credit count 1 items a limit 0 observed 0s
+says S credit: 1 item past the date, the latest a by less than 1 s; since 12:00 UTC.
 expect 12:10 alert firing item_overdue credit observed 10m
 says S credit: 1 item past the date, the latest a by 10 m; since 12:00 UTC.
 ends each of these items leaves the stage or is withdrawn
