@@ -42,7 +42,7 @@ static void put_alert(FILE *out, json_t *body, json_t *entry) {
   put(out, "/", word(a, "stage"));
   put(out, ": ", word(a, "reason"));
   if (json_array_size(json_object_get(a, "blinds")) > 0)
-    fputs(" Not seen while it is silent:", out);
+    fputs(strcmp(word(entry, "change"), "resolved") == 0 ? " Seen again:" : " Not seen while it is silent:", out);
   size_t i;
   json_t *blind;
   json_array_foreach(json_object_get(a, "blinds"), i, blind) {

@@ -157,7 +157,7 @@ static void put_entry(FILE *out, const struct vsm_page_entry *e) {
     put_names(out, "joined:", a->joined, a->n_joined, a->joined_count);
     put_names(out, "left:", a->left, a->n_left, a->left_count);
   }
-  put_names(out, "not seen while it is silent:", a->blinds, a->n_blinds, a->n_blinds);
+  put_names(out, over ? "seen again:" : "not seen while it is silent:", a->blinds, a->n_blinds, a->n_blinds);
   put_plain(out, over ? "   ended: " : "   ends: ", a->ends_when, "\n");
   if (!over)
     put_plain(out, "   look: ", a->look, "\n");

@@ -110,10 +110,13 @@ class Told(unittest.TestCase):
 
     def test_a_silent_source_lists_what_it_blinds(self):
         with self.notify():
-            self.daemon.tell(alert(kind="source_silent", stream="", stage="", source="crm", blinds=["S/first", "S/second"]))
+            silent = {"kind": "source_silent", "stream": "", "stage": "", "source": "crm", "blinds": ["S/first", "S/second"]}
+            self.daemon.tell(alert(**silent, since=1))
             m = self.http.message()
             self.assertIn("not seen while it is silent: S/first, S/second", m["text"])
             self.assertEqual(m["alerts"][0]["alert"]["blinds"], ["S/first", "S/second"])
+            self.daemon.tell(alert(**silent, since=1, state="resolved", number=2))
+            self.assertIn("seen again: S/first, S/second", self.http.message()["text"])
 
     def test_what_fires_together_is_one_message(self):
         with self.notify(config([hook(self.http)], wait="300ms", interval="400ms")):

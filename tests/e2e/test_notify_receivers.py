@@ -402,6 +402,12 @@ class WithPrograms(unittest.TestCase):
                 n.log.wait("^event=delivered receiver=book")
                 with open(n.directory + "/book.log", encoding="utf-8") as f:
                     self.assertRegex(f.read(), r"^\d{4}-\S+ \S+ firing warning stage_stalled S/first: stage_stalled at S/first: nothing moves\.")
+                for number, state in (2, "firing"), (3, "resolved"):
+                    before = len(n.log.lines)
+                    daemon.tell(alert(kind="source_silent", stream="", stage="", source="crm", blinds=["S/first"], state=state, number=number, since=1))
+                    n.log.wait("^event=delivered receiver=book", after=before)
+                with open(n.directory + "/book.log", encoding="utf-8") as f:
+                    self.assertRegex(f.read(), r" firing .* Not seen while it is silent: S/first \[.*\n.* resolved .* Seen again: S/first \[")
                 good, bad, none = n.run("--test", "hook"), n.run("--test", "closed"), n.run("--test", "nobody")
                 self.assertEqual((good.returncode, good.stdout), (0, "hook: taken: HTTP 200\n"))
                 self.assertEqual((bad.returncode, bad.stdout), (1, "closed: not taken: HTTP 403\n"))
