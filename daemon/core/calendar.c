@@ -122,6 +122,32 @@ int64_t vsm_calendar_worked(const struct vsm_calendar *c, int64_t us) {
   return worked_us < all_us ? worked_us : all_us;
 }
 
+// The last run before which less was worked, which is more than 0. It is looked for where it would lie if work were
+// spread evenly over all time, and from there on in steps that double.
+static uint32_t run_before(const struct vsm_calendar *c, int64_t worked_us) {
+  const struct vsm_run *runs = c->runs;
+  uint64_t all_s = runs[c->n_runs].before_s, worked_s = (uint64_t)(worked_us / VSM_SECOND_US);
+  uint32_t low = (uint32_t)(worked_s * (c->n_runs - 1) / all_s), high = low, step = 1;
+  while (low > 0 && runs[low].before_s * VSM_SECOND_US >= worked_us) {
+    high = low;
+    low = low > step ? low - step : 0;
+    step *= 2;
+  }
+  for (high = high > low ? high : low + 1; high < c->n_runs && runs[high].before_s * VSM_SECOND_US < worked_us;) {
+    low = high;
+    high = c->n_runs - high > step ? high + step : c->n_runs;
+    step *= 2;
+  }
+  while (high - low > 1) {
+    uint32_t mid = low + (high - low) / 2;
+    if (runs[mid].before_s * VSM_SECOND_US < worked_us)
+      low = mid;
+    else
+      high = mid;
+  }
+  return low;
+}
+
 int64_t vsm_calendar_when(const struct vsm_calendar *c, int64_t worked_us) {
   if (!c)
     return worked_us;
@@ -129,15 +155,7 @@ int64_t vsm_calendar_when(const struct vsm_calendar *c, int64_t worked_us) {
     return 0;
   if (worked_us > c->runs[c->n_runs].before_s * VSM_SECOND_US)
     return INT64_MAX;
-  uint32_t low = 0, high = c->n_runs; // the last run before which less was worked is in [low, high)
-  while (high - low > 1) {
-    uint32_t mid = low + (high - low) / 2;
-    if (c->runs[mid].before_s * VSM_SECOND_US < worked_us)
-      low = mid;
-    else
-      high = mid;
-  }
-  const struct vsm_run *run = &c->runs[low];
+  const struct vsm_run *run = &c->runs[run_before(c, worked_us)];
   return run->from_s * VSM_SECOND_US + worked_us - run->before_s * VSM_SECOND_US;
 }
 

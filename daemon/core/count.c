@@ -44,7 +44,7 @@ struct spot {
   struct vsm_flow_at whole; // where it is written to
 };
 
-static struct spot spot(const struct target *t, int place, int64_t us) {
+static inline struct spot spot(const struct target *t, int place, int64_t us) {
   struct vsm_stream_state *s = t->s;
   struct spot at = {.t = t, .place = place};
   if (t->whole)
@@ -59,15 +59,16 @@ static struct vsm_tape *tape(const struct spot *at, unsigned i) {
   return at->place < 0 ? &segment->tape : &segment->stages[at->place].tape;
 }
 
-static void count_segments(const struct spot *at, unsigned slot, int sign) {
+static __attribute__((noinline)) void count_segments(const struct spot *at, unsigned slot, int sign) {
   for (unsigned i = 0; i < at->t->n; i++)
     vsm_tape_count(tape(at, i), at->t->s->bands, at->time, slot, sign);
 }
 
-static void add_count(const struct spot *at, unsigned slot, int sign) {
+static inline void add_count(const struct spot *at, unsigned slot, int sign) {
   if (at->t->whole)
     vsm_flow_count(at->whole, slot, sign);
-  count_segments(at, slot, sign);
+  if (at->t->n > 0)
+    count_segments(at, slot, sign);
 }
 
 // Of a stage a visit that was completed and its cycle time, of a stream a finish and its lead time.
