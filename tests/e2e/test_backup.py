@@ -151,12 +151,14 @@ class UnderLoad(unittest.TestCase):
             sent = list(some_batches(self.BATCHES))
             for b in sent:
                 b.events[0].data.add(key="text", value="x" * 10000)
-            acked, failures = [0], []
+            acked, failures, trimmed = [0], [], threading.Event()
 
             def load():
                 try:
                     c = d.client()
-                    for b in sent:
+                    for i, b in enumerate(sent):
+                        if i == self.BATCHES * 3 // 4:
+                            trimmed.wait(DEADLINE)
                         assert c.submit(b).durable
                         acked[0] += 1
                 except Exception as e:  # pylint: disable=broad-except
@@ -169,6 +171,8 @@ class UnderLoad(unittest.TestCase):
                 before = acked[0]
                 said = backup(d, f"copy{len(copies)}")
                 copies.append((before, said))
+                if said["begins"] > 1:
+                    trimmed.set()
             thread.join()
             self.assertEqual(failures, [])
             self.assertGreater(len(copies), 3)

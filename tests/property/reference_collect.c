@@ -268,13 +268,29 @@ struct keys {
   const char **key;
   size_t *item; // the number of the item that each belongs to
   size_t n;
+  // By address, so that the same text is not looked for once more for every item.
+  struct {
+    const char *key;
+    size_t at;
+  } known[1 << 13];
 };
 
+static size_t find_key(const struct keys *keys, const char *key) {
+  size_t i = 0;
+  while (i < keys->n && !same(keys->key[i], key))
+    i++;
+  return i;
+}
+
 static size_t key_index(struct ref *ref, struct keys *keys, const char *key) {
-  for (size_t i = 0; i < keys->n; i++)
-    if (same(keys->key[i], key))
-      return i;
-  size_t at = keys->n, again = keys->n;
+  size_t place = ((uintptr_t)key * 0x9e3779b97f4a7c15ULL >> 40) % (sizeof keys->known / sizeof *keys->known);
+  if (keys->known[place].key != key) {
+    keys->known[place].at = find_key(keys, key);
+    keys->known[place].key = key;
+  }
+  size_t at = keys->known[place].at, again = at;
+  if (at < keys->n)
+    return at;
   REF_PUSH(ref->arena, keys->item, again, at);
   REF_PUSH(ref->arena, keys->key, keys->n, key);
   return at;

@@ -95,7 +95,10 @@ test('what was finished, one by one', async () => {
     await over.scrollIntoViewIfNeeded()
     const box = await over.boundingBox()
     const told = scatter.locator('.hover')
-    for (let y = 2; y < box.height && !/^\S+: /.test(await told.textContent()); y += 8) await page.mouse.move(box.x + box.width - 12, box.y + y)
+    for (let y = 2; y < box.height && !/^\S+: /.test(await told.textContent()); y += 8) {
+      await page.mouse.move(box.x + box.width - 12, box.y + y)
+      await drawn(page) // what is told is of where the pointer is now
+    }
     const item = /^(\S+): \d/.exec(await told.textContent())[1]
     assert.ok(visits.some((v) => v.item === item), item)
     await page.mouse.down()
