@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "property/reference_keys.h"
 
 struct saying {
   const char *stream, *key;
@@ -264,50 +265,19 @@ uint64_t ref_gaps(struct ref *ref) {
 
 // ---- Items
 
-struct keys {
-  const char **key;
-  size_t *item; // the number of the item that each belongs to
-  size_t n;
-  // By address, so that the same text is not looked for once more for every item.
-  struct {
-    const char *key;
-    size_t at;
-  } known[1 << 13];
-};
-
-static size_t find_key(const struct keys *keys, const char *key) {
-  size_t i = 0;
-  while (i < keys->n && !same(keys->key[i], key))
-    i++;
-  return i;
-}
-
-static size_t key_index(struct ref *ref, struct keys *keys, const char *key) {
-  size_t place = ((uintptr_t)key * 0x9e3779b97f4a7c15ULL >> 40) % (sizeof keys->known / sizeof *keys->known);
-  if (keys->known[place].key != key) {
-    keys->known[place].at = find_key(keys, key);
-    keys->known[place].key = key;
-  }
-  size_t at = keys->known[place].at, again = at;
-  if (at < keys->n)
-    return at;
-  REF_PUSH(ref->arena, keys->item, again, at);
-  REF_PUSH(ref->arena, keys->key, keys->n, key);
-  return at;
-}
-
-static struct keys join_keys(struct ref *ref, const char *stream) {
-  struct keys keys = {0};
+static struct ref_keys join_keys(struct ref *ref, const char *stream) {
+  struct ref_keys keys = {0};
   for (size_t i = 0; i < ref->n_sayings; i++)
     if (same(ref->sayings[i].stream, stream))
-      key_index(ref, &keys, ref->sayings[i].key);
+      ref_keys_index(ref->arena, &keys, ref->sayings[i].key);
   for (size_t i = 0; i < ref->n_values; i++)
     if (same(ref->values[i].stream, stream))
-      key_index(ref, &keys, ref->values[i].key);
+      ref_keys_index(ref->arena, &keys, ref->values[i].key);
   for (size_t i = 0; i < ref->n_links; i++) {
     if (!same(ref->links[i].stream, stream))
       continue;
-    size_t a = key_index(ref, &keys, ref->links[i].a), b = key_index(ref, &keys, ref->links[i].b);
+    size_t a = ref_keys_index(ref->arena, &keys, ref->links[i].a),
+           b = ref_keys_index(ref->arena, &keys, ref->links[i].b);
     size_t from = keys.item[a], to = keys.item[b];
     for (size_t k = 0; k < keys.n; k++)
       if (keys.item[k] == from)
@@ -354,12 +324,13 @@ static void add_transition(struct ref *ref, const struct ref_graph *g, struct re
 }
 
 // The keys that said the canonically first transition; of them the smallest in bytes.
-static const char *shown_key(struct ref *ref, const struct ref_graph *g, const struct keys *keys, size_t number,
+static const char *shown_key(struct ref *ref, const struct ref_graph *g, const struct ref_keys *keys, size_t number,
                              const struct ref_transition *first) {
   const char *shown = NULL;
   for (size_t i = 0; i < ref->n_sayings; i++) {
     const struct saying *s = &ref->sayings[i];
-    if (!same(s->stream, g->stream->id) || keys->item[key_index(ref, (struct keys *)keys, s->key)] != number)
+    if (!same(s->stream, g->stream->id) ||
+        keys->item[ref_keys_index(ref->arena, (struct ref_keys *)keys, s->key)] != number)
       continue;
     struct ref_transition x = {s->t, stage_index(g->stream, s->stage), s->lifecycle, NULL, NULL};
     if (x.stage != -2 && s->lifecycle != VSM_PROGRESS && ref_transition_cmp(g, &x, first) == 0 &&
@@ -379,10 +350,11 @@ struct values { // what was said of one item
   size_t n;
 };
 
-static struct values values_of(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number) {
+static struct values values_of(struct ref *ref, const struct ref_graph *g, struct ref_keys *keys, size_t number) {
   struct values of = {0};
   for (size_t i = 0; i < ref->n_values; i++)
-    if (same(ref->values[i].stream, g->stream->id) && keys->item[key_index(ref, keys, ref->values[i].key)] == number)
+    if (same(ref->values[i].stream, g->stream->id) &&
+        keys->item[ref_keys_index(ref->arena, keys, ref->values[i].key)] == number)
       REF_PUSH(ref->arena, of.at, of.n, &ref->values[i]);
   return of;
 }
@@ -420,13 +392,13 @@ static void find_values(const struct vsm_stream *s, struct values of, struct ref
 }
 
 // False where nothing makes it an item.
-static bool build_item(struct ref *ref, const struct ref_graph *g, struct keys *keys, size_t number,
+static bool build_item(struct ref *ref, const struct ref_graph *g, struct ref_keys *keys, size_t number,
                        struct ref_item *item) {
   bool made = false;
   *item = (struct ref_item){0};
   for (size_t i = 0; i < ref->n_sayings; i++) {
     const struct saying *s = &ref->sayings[i];
-    if (!same(s->stream, g->stream->id) || keys->item[key_index(ref, keys, s->key)] != number)
+    if (!same(s->stream, g->stream->id) || keys->item[ref_keys_index(ref->arena, keys, s->key)] != number)
       continue;
     int stage = stage_index(g->stream, s->stage);
     if (stage == -2)
@@ -457,7 +429,7 @@ static bool build_item(struct ref *ref, const struct ref_graph *g, struct keys *
 struct ref_item *ref_items(struct ref *ref, unsigned stream, size_t *n) {
   struct ref_graph g;
   ref_graph_of(&ref->model->streams[stream], &g);
-  struct keys keys = join_keys(ref, g.stream->id);
+  struct ref_keys keys = join_keys(ref, g.stream->id);
   struct ref_item *items = NULL, item;
   *n = 0;
   for (size_t number = 0; number < keys.n; number++)
@@ -498,7 +470,7 @@ static void forget_key(struct ref *ref, bool here, const char **key, const char 
 
 bool ref_forget(struct ref *ref, unsigned stream, const char *key, const char *const **keys, size_t *n_keys) {
   const char *id = ref->model->streams[stream].id, **its = NULL;
-  struct keys all = join_keys(ref, id);
+  struct ref_keys all = join_keys(ref, id);
   *n_keys = 0;
   for (size_t i = 0; i < all.n * all.n; i++)
     if (same(all.key[i / all.n], key) && all.item[i / all.n] == all.item[i % all.n])
