@@ -29,7 +29,7 @@
 #include "base/mem.h"
 
 // Of full batches some thousand events, a few milliseconds: so long at most an alert that falls due has to wait.
-enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 15 };
+enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 17 };
 enum { SOCKETS_MAX = 4096, BACKLOG = 1024 };
 enum { HANDSHAKE_MS = 5000, LINGER_MS = 300 };
 // Peers that are gone without a word are found by TCP's keepalive (seconds). ZeroMQ's own heartbeats must stay off:
