@@ -19,7 +19,7 @@
 #define MOMENT_US (5 * 1000)
 #define LOOK_AGAIN_US (1000)
 #define BACKLOG_LOOK_US (10 * 1000)
-#define OVERLOADED_US (500 * 1000) // at half of what it can take it finds more at every look for up to 0.3 s
+#define OVERLOADED_US (2 * VSM_SECOND_US) // at half of what it can take it is behind now and then for a second
 
 #define QUIET_US (1 * VSM_SECOND_US) // with the event clock, after which what is there is all
 
