@@ -3,13 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool begins(struct vsm_str text, const char *with) {
-  size_t n = strlen(with);
-  return text.n >= n && memcmp(text.p, with, n) == 0;
-}
-
 bool vsm_xml_is_exports(struct vsm_str key) {
-  return begins(key, "vsm:") || vsm_str_eq(key, VSM_STR("concept:name")) ||
+  return vsm_str_begins(key, VSM_STR("vsm:")) || vsm_str_eq(key, VSM_STR("concept:name")) ||
          vsm_str_eq(key, VSM_STR("time:timestamp")) || vsm_str_eq(key, VSM_STR("lifecycle:transition"));
 }
 

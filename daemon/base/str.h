@@ -19,6 +19,10 @@ static inline bool vsm_str_eq(struct vsm_str a, struct vsm_str b) {
   return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+static inline bool vsm_str_begins(struct vsm_str text, struct vsm_str with) {
+  return text.n >= with.n && (with.n == 0 || memcmp(text.p, with.p, with.n) == 0);
+}
+
 // Order by bytes, a prefix first.
 static inline int vsm_str_cmp(struct vsm_str a, struct vsm_str b) {
   size_t n = a.n < b.n ? a.n : b.n;

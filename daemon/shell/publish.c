@@ -77,15 +77,11 @@ void vsm_publish_destroy(struct vsm_publish *p) {
 // Where the kind of a topic is followed by its stream.
 static const char *const of_streams[] = {"metric", "transition", "alert"};
 
-static bool begins_with(struct vsm_str text, struct vsm_str prefix) {
-  return text.n >= prefix.n && memcmp(text.p, prefix.p, prefix.n) == 0;
-}
-
 // The narrower of what was asked for and what may be heard, where one lies within the other.
 static unsigned grant_within(struct vsm_publish *p, struct vsm_str asked, const char *may, bool subscribed) {
   struct vsm_str heard = vsm_str_of(may);
-  bool narrower = begins_with(asked, heard);
-  if (!narrower && !begins_with(heard, asked))
+  bool narrower = vsm_str_begins(asked, heard);
+  if (!narrower && !vsm_str_begins(heard, asked))
     return 0;
   vsm_zsock_grant(p->sock, narrower ? asked : heard, subscribed);
   return 1;

@@ -36,10 +36,6 @@ struct vsm_topics {
   size_t beyond; // prefixes in force that are not in the list
 };
 
-static bool begins_with(struct vsm_str text, struct vsm_str prefix) {
-  return text.n >= prefix.n && memcmp(text.p, prefix.p, prefix.n) == 0;
-}
-
 static size_t name_topic(char *out, const char *kind, const char *stream, const char *stage) {
   int n = snprintf(out, NAME_MAX_BYTES, "v1/%s/%s/%s%s", kind, stream, stage ? stage : "", stage ? "/" : "");
   return n > 0 ? (size_t)n : 0;
@@ -59,7 +55,7 @@ static struct vsm_topic *find_or_add(struct vsm_topics *t, const char *name, siz
   memcpy(e->name, name, n);
   e->topic.name = (struct vsm_str){e->name, n};
   for (size_t i = 0; i < t->n_prefixes; i++)
-    e->topic.subscribed += begins_with(e->topic.name, t->prefixes[i]);
+    e->topic.subscribed += vsm_str_begins(e->topic.name, t->prefixes[i]);
   HASH_ADD_KEYPTR(hh, t->entries, e->name, n, e);
   return &e->topic;
 }
@@ -117,7 +113,7 @@ void vsm_topics_follow(struct vsm_topics *t, const struct vsm_model *model) {
 
 static void count(struct vsm_topics *t, struct vsm_str prefix, uint32_t by) {
   for (struct entry *e = t->entries; e; e = e->hh.next)
-    if (begins_with(e->topic.name, prefix))
+    if (vsm_str_begins(e->topic.name, prefix))
       e->topic.subscribed += by;
 }
 

@@ -71,10 +71,6 @@ static size_t exchange(const void *p, size_t n, char *out, size_t room) {
   return got;
 }
 
-static bool begins(const char *text, size_t n, const char *with) {
-  return n >= strlen(with) && memcmp(text, with, strlen(with)) == 0;
-}
-
 static void begin(void) {
   static const struct vsm_web_options options = {.listen = "127.0.0.1:0",
                                                  .query = "tcp://127.0.0.1:9",
@@ -94,10 +90,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!web.options)
     begin();
   size_t n = exchange(data, size, answer, sizeof answer);
-  assert(n == 0 || begins(answer, n, "HTTP/"));
+  assert(n == 0 || vsm_str_begins((struct vsm_str){answer, n}, VSM_STR("HTTP/")));
   if (++inputs % WELL_EVERY == 0) {
     n = exchange(well, sizeof well - 1, answer, sizeof answer);
-    assert(begins(answer, n, "HTTP/1.1 200 "));
+    assert(vsm_str_begins((struct vsm_str){answer, n}, VSM_STR("HTTP/1.1 200 ")));
   }
   return 0;
 }

@@ -133,16 +133,12 @@ static void on_send(const struct vsm_zsock *s, const struct vsm_zpart *parts, si
   vsm_arena_fini(&arena);
 }
 
-static bool begins(struct vsm_str text, const char *with) {
-  return text.n >= strlen(with) && memcmp(text.p, with, strlen(with)) == 0;
-}
-
 static void on_grant(const struct vsm_zsock *s, struct vsm_str prefix, bool subscribed) {
   (void)s, (void)subscribed;
   assert(may[d.sender] & VSM_WATCH);
   if (d.sender == WATCHER_OF_S)
-    assert(begins(prefix, "v1/status/") || begins(prefix, "v1/metric/S/") || begins(prefix, "v1/transition/S/") ||
-           begins(prefix, "v1/alert/S/"));
+    assert(vsm_str_begins(prefix, VSM_STR("v1/status/")) || vsm_str_begins(prefix, VSM_STR("v1/metric/S/")) ||
+           vsm_str_begins(prefix, VSM_STR("v1/transition/S/")) || vsm_str_begins(prefix, VSM_STR("v1/alert/S/")));
 }
 
 // ---- what the sockets ask their owner for
