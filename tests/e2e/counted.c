@@ -1,25 +1,17 @@
 // How many bytes of memory are in use, said in the log (event=in_use bytes=N) at each SIGUSR1: linked to a program, it
 // shows what grows. The signal is taken by a thread of its own, as a handler may not look at the heap.
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-static size_t in_use(void) {
-  if (__sanitizer_get_current_allocated_bytes)
-    return __sanitizer_get_current_allocated_bytes();
-  struct mallinfo2 m = mallinfo2();
-  return m.uordblks + m.hblkhd;
-}
+#include "tests/lib/in_use.h"
 
 static void *say(void *signals) {
   int which;
   char line[64];
   while (sigwait(signals, &which) == 0) {
-    int n = snprintf(line, sizeof line, "event=in_use bytes=%zu\n", in_use());
+    int n = snprintf(line, sizeof line, "event=in_use bytes=%zu\n", test_bytes_in_use());
     if (write(STDERR_FILENO, line, (size_t)n) != n)
       break;
   }

@@ -1,9 +1,9 @@
 // Ten years of a stream whose closed items are held for two months: what it counts is what was told, and its memory is
 // what it was after the first year. Each item has dates of its own, so that words come and go as well.
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/in_use.h"
 #include "lib/rig_save.h"
 #include "lib/rig.h"
 
@@ -24,16 +24,6 @@ static struct vsm_stream stream = {.id = "S",
                                    .n_windows = 2,
                                    .segments = segments,
                                    .n_segments = 1};
-
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-// From when on the C library maps large blocks of their own depends on what was freed before; so both are counted.
-static size_t allocated(void) {
-  if (__sanitizer_get_current_allocated_bytes)
-    return __sanitizer_get_current_allocated_bytes();
-  struct mallinfo2 m = mallinfo2();
-  return m.uordblks + m.hblkhd;
-}
 
 static struct vsm_template field(const char *name, struct vsm_arena *arena) {
   struct vsm_field *f = vsm_arena_zalloc(arena, sizeof *f);
@@ -140,14 +130,14 @@ int main(void) {
   vsm_arena_init(&arena, 0);
   struct years y = {.model = make_model(&arena), .fx = {.quiet = true}};
   y.core = vsm_core_create(y.model);
-  size_t before = allocated(), after_two = 0, most = 0;
+  size_t before = test_bytes_in_use(), after_two = 0, most = 0;
   uint64_t open_after_two = 0;
   for (unsigned day = 0; day < DAYS && !y.wrong; day++) {
     live_a_day(&y, day);
     if (day % 365 != 364)
       continue;
     look(&y, day);
-    size_t now = allocated() - before;
+    size_t now = test_bytes_in_use() - before;
     if (day < 2 * 365) {
       after_two = now;
       open_after_two = y.started - y.finished;
