@@ -24,7 +24,11 @@
 #define QUIET_US (1 * VSM_SECOND_US) // with the event clock, after which what is there is all
 
 // Is there more to read, and since when at every look? Asked where a turn ends: in the midst of one there is.
-static void look_for_backlog(struct vsm_daemon *d, int64_t boot_us) {
+// With the event clock no time step waits for it.
+static void look_for_backlog(struct vsm_daemon *d) {
+  if (d->model->clock != VSM_CLOCK_WALL)
+    return;
+  int64_t boot_us = vsm_clock_boot_us();
   if (boot_us - d->backlog_looked_us < BACKLOG_LOOK_US)
     return;
   d->backlog_looked_us = boot_us;
@@ -137,7 +141,7 @@ void vsm_daemon_after_turn(void *ctx) {
   struct vsm_daemon *d = ctx;
   if (!d->recovered)
     return;
-  look_for_backlog(d, vsm_clock_boot_us());
+  look_for_backlog(d);
   if (d->held_back)
     pass_time(d, false);
   tell(d);

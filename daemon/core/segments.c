@@ -4,38 +4,39 @@
 
 #include "base/mem.h"
 
-static struct vsm_segment *add(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
+static void add(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
   struct vsm_segment *s = vsm_mem_alloc(sizeof *s);
   s->word = word;
   s->stages = vsm_mem_alloc(n_stages * sizeof *s->stages);
-  return a->values[a->n++] = s;
+  a->values[a->n++] = s;
+}
+
+// a->n: it has none.
+static unsigned place_of(const struct vsm_attribute *a, uint32_t word) {
+  unsigned i = 0;
+  while (i < a->n && a->values[i]->word != word)
+    i++;
+  return i;
 }
 
 struct vsm_segment *vsm_segment_find(const struct vsm_attribute *a, uint32_t word) {
-  for (unsigned i = 0; i < a->n; i++)
-    if (a->values[i]->word == word)
-      return a->values[i];
-  return NULL;
-}
-
-static struct vsm_segment *find_or_add(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
-  struct vsm_segment *found = vsm_segment_find(a, word);
-  if (found)
-    return found;
-  if (a->n < a->most || word == 0)
-    return add(a, n_stages, word);
-  return find_or_add(a, n_stages, 0);
+  unsigned i = place_of(a, word);
+  return i < a->n ? a->values[i] : NULL;
 }
 
 struct vsm_segment *vsm_segment_at(struct vsm_attribute *a, unsigned n_stages, uint32_t word) {
   uint8_t *last = &a->last[word & 255];
   if (*last < a->n && a->values[*last]->word == word)
     return a->values[*last];
-  struct vsm_segment *found = find_or_add(a, n_stages, word);
-  for (unsigned i = 0; i < a->n; i++)
-    if (a->values[i] == found)
-      *last = (uint8_t)i;
-  return found;
+  unsigned i = place_of(a, word);
+  if (i == a->n && a->n >= a->most) {
+    word = 0;
+    i = place_of(a, word);
+  }
+  if (i == a->n)
+    add(a, n_stages, word);
+  *last = (uint8_t)i;
+  return a->values[i];
 }
 
 void vsm_attribute_fini(struct vsm_attribute *a, unsigned n_stages) {

@@ -83,8 +83,7 @@ static void tell(struct vsm_journal *j) {
 
 static void fare(struct vsm_journal *j, enum vsm_journal_health health, int code) {
   char why[sizeof j->why] = "";
-  if (health != VSM_JOURNAL_WELL)
-    vsm_file_explain(j->db, code, why, sizeof why);
+  vsm_file_explain(j->db, code, why, sizeof why);
   pthread_mutex_lock(&j->mutex);
   bool news = j->health != health || strcmp(j->why, why) != 0;
   j->health = health;
