@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agents/web/server.h"
+#include "daemon/base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
