@@ -111,21 +111,6 @@ struct vsm_time vsm_daemon_pass_time(void *ctx) {
   return pass_time(ctx, false);
 }
 
-struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx) {
-  struct vsm_daemon *d = ctx;
-  if (d->model->clock == VSM_CLOCK_EVENT)
-    vsm_timer_set(d->step, QUIET_US);
-  return pass_time(d, true);
-}
-
-struct vsm_time vsm_daemon_look(void *ctx) {
-  struct vsm_daemon *d = ctx;
-  struct vsm_time now = pass_time(d, false);
-  if (d->recovered && vsm_core_look(d->core) && d->keep)
-    vsm_keep_looked(d->keep, now);
-  return now;
-}
-
 // What is told is recorded, so that a start knows up to when a daemon ran; where that fails, the status says so
 // already. With the event clock no time passes by itself. Recorded behind it: who is told does not wait for the disk,
 // and neither does one know of the other after a crash.
@@ -135,6 +120,25 @@ static void tell(struct vsm_daemon *d) {
   vsm_publish_alerts(d->publish);
   if (told && d->keep && d->model->clock == VSM_CLOCK_WALL)
     vsm_keep_looked(d->keep, vsm_core_now(d->core));
+}
+
+// What fell due meanwhile is told before the batch is taken: the turn may have many more.
+struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  if (d->model->clock == VSM_CLOCK_EVENT)
+    vsm_timer_set(d->step, QUIET_US);
+  struct vsm_time now = pass_time(d, true);
+  if (d->recovered)
+    tell(d);
+  return now;
+}
+
+struct vsm_time vsm_daemon_look(void *ctx) {
+  struct vsm_daemon *d = ctx;
+  struct vsm_time now = pass_time(d, false);
+  if (d->recovered && vsm_core_look(d->core) && d->keep)
+    vsm_keep_looked(d->keep, now);
+  return now;
 }
 
 void vsm_daemon_after_turn(void *ctx) {
