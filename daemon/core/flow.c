@@ -17,7 +17,7 @@ struct pair {
   int32_t n;
 };
 
-enum { FIRST_PAIRS = 8 };
+enum { FIRST_PAIRS = 8, SPARE_PAIRS = 64 };
 struct vsm_pane {
   int64_t start_us;
   vsm_wide sums[VSM_D_N], effort;
@@ -68,9 +68,8 @@ void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands) {
   f->bands = vsm_mem_alloc((bands->n + 1) * sizeof *f->bands);
 }
 
-static struct vsm_pane *pane_create(int64_t start_us) {
+static struct vsm_pane *pane_create(void) {
   struct vsm_pane *p = vsm_mem_alloc(sizeof *p);
-  p->start_us = start_us;
   p->pairs = p->first;
   p->cap = FIRST_PAIRS;
   return p;
@@ -86,6 +85,30 @@ static void pane_destroy(struct vsm_pane *p) {
   free(p);
 }
 
+static void clear(struct vsm_pane *p) {
+  memset(p->sums, 0, sizeof p->sums);
+  p->effort = 0;
+  memset(p->pairs, 0, p->cap * sizeof *p->pairs);
+  p->n = 0;
+}
+
+// Most panes begin when one of the same flow has just been passed on.
+static struct vsm_pane *take_pane(struct vsm_flow *f, int64_t start_us) {
+  struct vsm_pane *p = f->spare ? f->spare : pane_create();
+  f->spare = NULL;
+  p->start_us = start_us;
+  return p;
+}
+
+static void give_pane_back(struct vsm_flow *f, struct vsm_pane *p) {
+  if (f->spare || p->cap > SPARE_PAIRS) {
+    pane_destroy(p);
+    return;
+  }
+  clear(p);
+  f->spare = p;
+}
+
 void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands) {
   for (unsigned i = 0; f->bands && i <= bands->n; i++) {
     for (size_t k = 0; k < f->bands[i].n; k++)
@@ -93,8 +116,11 @@ void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands) {
     free(f->bands[i].panes);
     vsm_tally_fini(&f->bands[i].tally);
   }
+  if (f->spare)
+    pane_destroy(f->spare);
   free(f->bands);
   f->bands = NULL;
+  f->spare = NULL;
 }
 
 static struct pair *place_of(const struct vsm_pane *p, uint32_t what) {
@@ -158,7 +184,7 @@ static __attribute__((noinline)) struct vsm_pane *find_pane(struct vsm_flow *f, 
     return band->panes[low];
   band->panes = vsm_mem_grow(band->panes, band->n, &band->cap, sizeof *band->panes);
   memmove(band->panes + low + 1, band->panes + low, (band->n++ - low) * sizeof *band->panes);
-  struct vsm_pane *p = pane_create(start);
+  struct vsm_pane *p = take_pane(f, start);
   int64_t due = due_of(bands, i, p);
   f->due_us = due < f->due_us ? due : f->due_us;
   return band->panes[low] = p;
@@ -237,7 +263,7 @@ static void pass_on(struct vsm_flow *f, const struct vsm_bands *bands, unsigned 
     into->sums[d] += p->sums[d];
   if (into)
     into->effort += p->effort;
-  pane_destroy(p);
+  give_pane_back(f, p);
 }
 
 void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {

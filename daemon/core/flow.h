@@ -69,6 +69,7 @@ struct vsm_flow {
   bool changed;
   int64_t due_us;         // when the first of its panes is passed on; INT64_MAX: it has none
   struct vsm_band *bands; // one per window, and the last for all that is older; it has no panes
+  struct vsm_pane *spare; // an empty one for the next that begins; NULL: none
 };
 
 // NULL: out of memory. Freed with free().
