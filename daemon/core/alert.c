@@ -27,7 +27,11 @@ void vsm_alerts_fini(struct vsm_alerts *a) {
   free(a->past);
   vsm_arena_fini(&a->said);
   free(a->notices);
+  free(a->soon);
+  free(a->by_id);
+  free(a->chosen);
   free(a->looked);
+  free(a->signs);
   free(a->united);
 }
 
@@ -237,8 +241,16 @@ static int64_t next_due(const struct vsm_core *core, const struct vsm_alert *a, 
   return vsm_earlier_us(due, vsm_earlier_us(repeat_due(core, a), joined_due(core, a)));
 }
 
+void vsm_alerts_await_nothing(struct vsm_alerts *all) {
+  all->n_soon = all->n_waiting = 0;
+  all->soon_us = INT64_MAX;
+}
+
 static void wait_for(struct vsm_core *core, uint32_t number, int64_t due) {
   struct vsm_alert *a = &core->alerts.at[number];
+  if (a->soon && --core->alerts.n_waiting == 0)
+    vsm_alerts_await_nothing(&core->alerts);
+  a->soon = false;
   if (due != INT64_MAX && due <= core->now.us)
     due = core->now.us + 1; // time must pass
   if (due == a->due_us)
@@ -250,9 +262,16 @@ static void wait_for(struct vsm_core *core, uint32_t number, int64_t due) {
   a->due_us = due;
 }
 
-void vsm_alerts_await(struct vsm_core *core, uint32_t alert, int64_t us) {
-  if (alert != (uint32_t)VSM_NO_ALERT && us < core->alerts.at[alert].due_us)
-    wait_for(core, alert, us);
+void vsm_alerts_await_minute(struct vsm_core *core, uint32_t alert) {
+  struct vsm_alerts *all = &core->alerts;
+  int64_t minute = vsm_next_minute(core->now.us);
+  if (alert == (uint32_t)VSM_NO_ALERT || all->at[alert].soon || all->at[alert].due_us <= minute)
+    return;
+  all->at[alert].soon = true;
+  all->soon_us = vsm_earlier_us(all->soon_us, minute);
+  all->soon = vsm_mem_grow(all->soon, all->n_soon, &all->cap_soon, sizeof *all->soon);
+  all->soon[all->n_soon++] = alert;
+  all->n_waiting++;
 }
 
 // --- all that is to be looked at
@@ -349,12 +368,15 @@ void vsm_alerts_unite(struct vsm_core *core, unsigned stream, uint32_t item, uin
   }
 }
 
-static int by_id(const void *x, const void *y) {
-  return strcmp(((const struct vsm_looked *)x)->id, ((const struct vsm_looked *)y)->id);
+static void take_chosen(struct vsm_alerts *all, size_t n) {
+  uint32_t *looked = all->looked;
+  for (size_t k = 0; n > 0; k++)
+    for (; all->chosen[k]; all->chosen[k] &= all->chosen[k] - 1, n--)
+      *looked++ = all->by_id[k * 64 + (size_t)__builtin_ctzll(all->chosen[k])];
 }
 
-// Takes those out of the list that are about sources, or about streams. They stay marked while they are looked at,
-// since flips that looking finds are theirs.
+// Takes those out of the list that are about sources, or about streams, in the order of their ids. They stay marked
+// while they are looked at, since flips that looking finds are theirs.
 static size_t choose(struct vsm_core *core, bool sources) {
   struct vsm_noted *noted = &core->noted;
   struct vsm_alerts *all = &core->alerts;
@@ -364,13 +386,14 @@ static size_t choose(struct vsm_core *core, bool sources) {
     const struct vsm_alert *a = &all->at[number];
     if ((a->subject.stream < 0) == sources) {
       all->looked = vsm_mem_grow(all->looked, n, &all->cap_looked, sizeof *all->looked);
-      all->looked[n++] = (struct vsm_looked){.id = a->id, .number = number};
+      all->signs = vsm_mem_grow(all->signs, n++, &all->cap_signs, sizeof *all->signs);
+      all->chosen[a->place / 64] |= UINT64_C(1) << a->place % 64;
     } else {
       noted->alerts[left++] = number;
     }
   }
   noted->n_alerts = left;
-  vsm_sort(all->looked, n, sizeof *all->looked, by_id);
+  take_chosen(all, n);
   return n;
 }
 
@@ -380,20 +403,21 @@ static bool is_heard_or_not(const struct vsm_alert *a, enum vsm_alert_state befo
 
 static void look_at(struct vsm_core *core, bool sources, enum vsm_cause cause) {
   size_t n = choose(core, sources);
-  struct vsm_looked *chosen = core->alerts.looked;
+  const uint32_t *looked = core->alerts.looked;
+  struct vsm_sign *signs = core->alerts.signs;
   for (size_t i = 0; i < n; i++) {
-    vsm_detect(core, &core->alerts.at[chosen[i].number].subject, &chosen[i].sign);
-    core->alerts.at[chosen[i].number].seen = &chosen[i].sign;
+    vsm_detect(core, &core->alerts.at[looked[i]].subject, &signs[i]);
+    core->alerts.at[looked[i]].seen = &signs[i];
   }
   if (!sources) // they have no members, and those of others are not all found yet
     take_flips(core);
   for (size_t i = 0; i < n; i++) {
-    struct vsm_alert *a = &core->alerts.at[chosen[i].number];
+    struct vsm_alert *a = &core->alerts.at[looked[i]];
     enum vsm_alert_state before = a->life.state;
-    core->noted.marked[chosen[i].number] = false;
+    core->noted.marked[looked[i]] = false;
     a->seen = NULL;
-    live(core, a, &chosen[i].sign, cause);
-    wait_for(core, chosen[i].number, next_due(core, a, chosen[i].sign.due_us));
+    live(core, a, &signs[i], cause);
+    wait_for(core, looked[i], next_due(core, a, signs[i].due_us));
     if (is_heard_or_not(a, before)) {
       vsm_alerts_count_silent(core);
       vsm_alerts_touch_fed(core, &core->hearing.at[a->subject.source]);
@@ -411,7 +435,15 @@ void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause) {
 
 int64_t vsm_alerts_due(const struct vsm_core *core) {
   const struct vsm_alerts *a = &core->alerts;
-  return a->due.count > 0 ? vsm_earlier_us(vsm_ranks_select(&a->due, 0).us, a->silences_due_us) : a->silences_due_us;
+  int64_t due = vsm_earlier_us(a->soon_us, a->silences_due_us);
+  return a->due.count > 0 ? vsm_earlier_us(vsm_ranks_select(&a->due, 0).us, due) : due;
+}
+
+static void touch_soon(struct vsm_core *core) {
+  const struct vsm_alerts *all = &core->alerts;
+  for (size_t i = 0; all->soon_us <= core->now.us && i < all->n_soon; i++)
+    if (all->at[all->soon[i]].soon)
+      vsm_noted_touch(&core->noted, all->soon[i]);
 }
 
 void vsm_alerts_step(struct vsm_core *core) {
@@ -420,6 +452,7 @@ void vsm_alerts_step(struct vsm_core *core) {
   struct vsm_ranks_at at = vsm_ranks_seek(&core->alerts.due, 0, 0);
   while (vsm_ranks_next(&core->alerts.due, &at, &first) && first.us <= core->now.us)
     vsm_noted_touch(&core->noted, first.id);
+  touch_soon(core);
   vsm_silences_pass(core);
   vsm_alerts_settle(core, VSM_BY_TIME);
 }

@@ -95,6 +95,20 @@ bool vsm_alerts_feeds(const struct vsm_core *core, unsigned source, unsigned str
 
 // --- one more
 
+// All behind it move by a place.
+static void place_by_id(struct vsm_alerts *all, uint32_t number) {
+  size_t i = number;
+  all->by_id = vsm_mem_grow(all->by_id, number, &all->cap_by_id, sizeof *all->by_id);
+  all->chosen = vsm_mem_grow(all->chosen, number / 64, &all->cap_chosen, sizeof *all->chosen);
+  all->chosen[number / 64] = 0;
+  for (; i > 0 && strcmp(all->at[all->by_id[i - 1]].id, all->at[number].id) > 0; i--) {
+    all->by_id[i] = all->by_id[i - 1];
+    all->at[all->by_id[i]].place = (uint32_t)i;
+  }
+  all->by_id[i] = number;
+  all->at[number].place = (uint32_t)i;
+}
+
 static uint32_t add(struct vsm_core *core, const struct vsm_subject *subject, const struct vsm_alert_rule *rules,
                     struct vsm_ownership ownership, int stage) {
   struct vsm_alerts *all = &core->alerts;
@@ -112,6 +126,7 @@ static uint32_t add(struct vsm_core *core, const struct vsm_subject *subject, co
   } else {
     name_source(core, a);
   }
+  place_by_id(all, (uint32_t)all->n);
   return (uint32_t)all->n++;
 }
 
@@ -248,6 +263,7 @@ void vsm_alerts_configure(struct vsm_core *core) {
   all->at = NULL;
   all->n = all->cap = 0;
   all->due = (struct vsm_ranks){0};
+  vsm_alerts_await_nothing(all);
   vsm_noted_clear(&core->noted);
   vsm_hearing_configure(core);
   watch_all(core);

@@ -43,6 +43,7 @@ struct vsm_life {
 
 struct vsm_alert {
   struct vsm_subject subject;
+  uint32_t place;                                  // in the order of ids
   char *id, *name;                                 // owned, as all that follow; what it is of, also when that is gone
   char *stream, *stage, *stream_name, *stage_name; // "" where it has none
   char *source;
@@ -51,6 +52,7 @@ struct vsm_alert {
   const uint64_t *feeds; // a set of the model's sources that have a silent_after; NULL: a source's own
   struct vsm_life life;
   int64_t due_us;        // its place among those due; INT64_MAX: nowhere
+  bool soon;             // it is looked at at the next whole minute, if not before
   struct vsm_sign *seen; // while it is looked at
 };
 
@@ -73,18 +75,18 @@ struct vsm_silence {
   struct vsm_marker mark;
 };
 
-// An alert that is looked at, and what is seen.
-struct vsm_looked {
-  const char *id;
-  uint32_t number;
-  struct vsm_sign sign;
-};
-
 struct vsm_alerts {
   struct vsm_alert *at; // those of the model first, in its order; then those of sources as they came
   size_t n, cap;
+  uint32_t *by_id;  // their numbers
+  uint64_t *chosen; // places in by_id, as a set; scratch, empty
+  size_t cap_by_id, cap_chosen;
   struct vsm_ranks due; // (when, number) of those that wait for time
-  uint64_t *feeds;      // sets of sources
+  // Those that wait for one and the same minute, as many do: in no order, some of them looked at meanwhile.
+  uint32_t *soon;
+  size_t n_soon, cap_soon, n_waiting; // n_waiting: of them, not looked at
+  int64_t soon_us;                    // the minute; of none INT64_MAX
+  uint64_t *feeds;                    // sets of sources
   size_t feed_words;
   struct vsm_silence *silences; // by id
   size_t n_silences, cap_silences;
@@ -95,8 +97,10 @@ struct vsm_alerts {
   uint64_t n_past;
   struct vsm_united *united; // since the last look
   size_t n_united, cap_united;
-  struct vsm_looked *looked; // scratch of one look
-  size_t cap_looked;
+  // Scratch of one look: which are looked at, and what is seen of each of them.
+  uint32_t *looked;
+  struct vsm_sign *signs;
+  size_t cap_looked, cap_signs;
   bool listening;
   unsigned n_silent;     // sources whose silence fires
   bool blind;            // nobody looked in this time: nothing begins to fire
@@ -114,7 +118,8 @@ void vsm_alerts_fini(struct vsm_alerts *a);
 void vsm_alerts_settle(struct vsm_core *core, enum vsm_cause cause); // looks at what was noted, now
 void vsm_alerts_step(struct vsm_core *core);                         // and at what is due at now
 int64_t vsm_alerts_due(const struct vsm_core *core);
-void vsm_alerts_await(struct vsm_core *core, uint32_t alert, int64_t us); // looks at it at that time, or before
+void vsm_alerts_await_minute(struct vsm_core *core, uint32_t alert); // looks at it at the next one, or before
+void vsm_alerts_await_nothing(struct vsm_alerts *a);
 void vsm_alerts_count_silent(struct vsm_core *core);
 void vsm_alerts_all(struct vsm_core *core); // notes all, so that they are looked at
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);

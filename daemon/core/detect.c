@@ -193,16 +193,22 @@ struct share {
   uint64_t count, met;
   uint32_t target_ppm;
   bool told, missed;
+  int64_t due_us; // when it can be another one by time alone: the window moves on, or something open becomes too old
 };
 
+// What is open and already too old lies up to the first entry that is not yet.
 static struct share share_of(const struct asked *a, const struct vsm_guard_expected *x) {
   const struct vsm_expectation *e = x->x->e;
-  const struct vsm_ranks *open = vsm_reach_open(a->s, a->node);
+  const struct vsm_ranks *set = vsm_reach_set(a->s, x);
+  struct vsm_ranks_at at = vsm_ranks_seek(set, vsm_reach_overdue(x, a->now) + 1, 0);
+  uint64_t older = vsm_ranks_before(set, at) + vsm_expecting_frozen_older(x->x);
+  struct vsm_rank next;
   int64_t done, met;
   vsm_expecting_judged(x->x, a->s->bands, a->now, &done, &met);
-  struct share s = {.count = (uint64_t)done + vsm_expecting_older(x->x, open, a->now),
-                    .met = (uint64_t)met,
-                    .target_ppm = e->target_ppm};
+  struct share s = {.count = (uint64_t)done + older, .met = (uint64_t)met, .target_ppm = e->target_ppm};
+  s.due_us = vsm_ranks_next(set, &at, &next) ? minute_from(vsm_reach_overdue_at(x, next.us)) : INT64_MAX;
+  if (e->window_us > 0)
+    s.due_us = vsm_earlier_us(s.due_us, next_pane(e->window_us, a->now));
   s.told = s.count > 0 && s.count >= e->min_count;
   s.missed = s.told && s.met * 1000000 < s.count * e->target_ppm;
   return s;
@@ -214,15 +220,6 @@ static bool is_worse(const struct share *a, const struct share *b) {
   if (a->told != b->told)
     return a->told;
   return a->told && a->met * b->count < b->met * a->count;
-}
-
-// When it can be another one by time alone: the window moves on, or something open becomes too old.
-static int64_t share_due(const struct asked *a, struct vsm_guard_expected *x) {
-  const struct vsm_ranks *set = vsm_reach_set(a->s, x);
-  struct vsm_ranks_at at = vsm_ranks_seek(set, vsm_reach_overdue(x, a->now) + 1, 0);
-  struct vsm_rank e;
-  int64_t due = vsm_ranks_next(set, &at, &e) ? minute_from(vsm_reach_overdue_at(x, e.us)) : INT64_MAX;
-  return x->x->e->window_us > 0 ? vsm_earlier_us(due, next_pane(x->x->e->window_us, a->now)) : due;
 }
 
 // What arrived at a whole minute itself counts from the next one on.
@@ -245,7 +242,7 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
     all_told = all_told && s.told;
     if (is_worse(&s, &worst))
       worst = s;
-    out->due_us = vsm_earlier_us(out->due_us, share_due(a, x));
+    out->due_us = vsm_earlier_us(out->due_us, s.due_us);
   }
   out->by_news = name->news != 0;
   name->news = 0;

@@ -379,9 +379,13 @@ void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, co
   }
 }
 
+uint64_t vsm_expecting_frozen_older(const struct vsm_expecting *x) {
+  return x->frozen.count - vsm_ranks_below(&x->frozen, x->e->within_us + 1);
+}
+
 uint64_t vsm_expecting_older(const struct vsm_expecting *x, const struct vsm_ranks *open, int64_t now_us) {
   int64_t within = x->e->within_us, begun = worked(x->e, now_us) - within; // in working time
   if (x->all)
     return begun <= 0 ? 0 : vsm_ranks_below(open, vsm_calendar_when(x->e->calendar, begun));
-  return vsm_ranks_below(&x->running, begun) + (x->frozen.count - vsm_ranks_below(&x->frozen, within + 1));
+  return vsm_ranks_below(&x->running, begun) + vsm_expecting_frozen_older(x);
 }

@@ -68,5 +68,7 @@ void vsm_expecting_judge(struct vsm_expecting *x, const struct vsm_bands *bands)
 void vsm_expecting_judged(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t now_us, int64_t *done,
                           int64_t *met);
 
+// How many of those that wait for others are older than `within`, which no time changes.
+uint64_t vsm_expecting_frozen_older(const struct vsm_expecting *x);
 // How many are open and older than `within` now. `open`: all that is open at the node, by its begin.
 uint64_t vsm_expecting_older(const struct vsm_expecting *x, const struct vsm_ranks *open, int64_t now_us);

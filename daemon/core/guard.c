@@ -332,7 +332,7 @@ static void arm_share(struct vsm_guard_expected *e) {
     vsm_noted_touch(e->node->guard->noted, name->missed);
   } else if (name->minute_us > next) {
     name->minute_us = next;
-    vsm_alerts_await(core, name->missed, next);
+    vsm_alerts_await_minute(core, name->missed);
   }
 }
 

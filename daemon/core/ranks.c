@@ -345,12 +345,15 @@ struct vsm_rank vsm_ranks_select(const struct vsm_ranks *r, size_t k) {
   return entry(r, leaf, k);
 }
 
-size_t vsm_ranks_below(const struct vsm_ranks *r, int64_t us) {
-  struct vsm_ranks_at at = vsm_ranks_seek(r, us, 0);
+size_t vsm_ranks_before(const struct vsm_ranks *r, struct vsm_ranks_at at) {
   size_t n = at.i;
   for (size_t i = 0; i < at.leaf; i++)
     n += live(r, i);
   return n;
+}
+
+size_t vsm_ranks_below(const struct vsm_ranks *r, int64_t us) {
+  return vsm_ranks_before(r, vsm_ranks_seek(r, us, 0));
 }
 
 struct vsm_ranks_at vsm_ranks_seek(const struct vsm_ranks *r, int64_t us, uint32_t id) {

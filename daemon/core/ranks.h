@@ -64,4 +64,6 @@ struct vsm_ranks_at {
   size_t leaf, i;
 };
 struct vsm_ranks_at vsm_ranks_seek(const struct vsm_ranks *r, int64_t us, uint32_t id);
+// How many lie before a place to which vsm_ranks_seek() has led.
+size_t vsm_ranks_before(const struct vsm_ranks *r, struct vsm_ranks_at at);
 int vsm_ranks_next(const struct vsm_ranks *r, struct vsm_ranks_at *at, struct vsm_rank *out);
