@@ -217,7 +217,7 @@ static bool same(const struct vsm_passage *a, const struct vsm_passage *b) {
 }
 
 // Takes back a, adds b; either may be NULL.
-static void count(struct vsm_edges *e, const struct vsm_bands *bands, const struct vsm_passage *a,
+static void count(struct vsm_edges *e, struct vsm_bands *bands, const struct vsm_passage *a,
                   const struct vsm_passage *b) {
   const struct vsm_passage *each[] = {a, b};
   bool counted = a && b && same_way(a, b); // most often work begins, and the handover is told
@@ -235,7 +235,7 @@ static void count(struct vsm_edges *e, const struct vsm_bands *bands, const stru
   }
 }
 
-void vsm_edges_replace(struct vsm_edges *e, const struct vsm_bands *bands, const struct vsm_graph *graph,
+void vsm_edges_replace(struct vsm_edges *e, struct vsm_bands *bands, const struct vsm_graph *graph,
                        const struct vsm_retold *r) {
   size_t from = part(r);
   if (from == r->was.n_visits && from == r->is.n_visits && !r->was.n_ends && !r->is.n_ends)

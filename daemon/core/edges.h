@@ -41,7 +41,7 @@ const struct vsm_edge *vsm_edges_find(const struct vsm_edges *e, unsigned from, 
 struct vsm_edge *vsm_edges_at(struct vsm_edges *e, const struct vsm_bands *bands, unsigned from, unsigned to);
 
 // Takes back the edges of an item's story as it was, and adds those of its story as it is.
-void vsm_edges_replace(struct vsm_edges *e, const struct vsm_bands *bands, const struct vsm_graph *graph,
+void vsm_edges_replace(struct vsm_edges *e, struct vsm_bands *bands, const struct vsm_graph *graph,
                        const struct vsm_retold *r);
 void vsm_edges_advance(struct vsm_edges *e, const struct vsm_bands *bands);
 void vsm_edges_fini(struct vsm_edges *e, const struct vsm_bands *bands);

@@ -160,14 +160,14 @@ static int64_t elapsed(const struct vsm_expectation *e, const struct stay *s, in
   return e->ours ? span - theirs(e, s->r, s->story, s->place, s->from, to) : span;
 }
 
-static void count_in(struct vsm_flow *flow, const struct vsm_bands *bands, int64_t at, bool met, int sign) {
+static void count_in(struct vsm_flow *flow, struct vsm_bands *bands, int64_t at, bool met, int sign) {
   struct vsm_flow_at f = vsm_flow_at(flow, bands, at);
   vsm_flow_count(f, VSM_N_DONE, sign);
   if (met)
     vsm_flow_count(f, VSM_N_MET, sign);
 }
 
-static void count_done(struct vsm_expecting *x, const struct vsm_bands *bands, int64_t at, int64_t took, int sign) {
+static void count_done(struct vsm_expecting *x, struct vsm_bands *bands, int64_t at, int64_t took, int sign) {
   count_in(&x->flow, bands, at, took <= x->e->within_us, sign);
   if (x->own)
     count_in(&x->judged, x->own, at, took <= x->e->within_us, sign);
@@ -237,7 +237,7 @@ static struct outcome outcome(const struct vsm_expecting *x, const struct vsm_re
   return (struct outcome){.done = true, .took = x->by_spent ? vsm_visit_spent(v) : elapsed(e, &s, v->left)};
 }
 
-void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
+void vsm_expect_visit(struct vsm_expectings *x, struct vsm_bands *bands, const struct vsm_retold *r,
                       const struct vsm_visit *was, const struct vsm_visit *is, uint32_t item) {
   for (unsigned i = 0; i < x->n; i++) {
     struct vsm_expecting *k = &x->at[i];
@@ -342,7 +342,7 @@ static int64_t took(const struct course *c, int64_t end) {
   return end == INT64_MAX ? -1 : elapsed(c->e, &(struct stay){c->r, c->story, ANY_PLACE, c->begin}, end);
 }
 
-static void expect_item(struct vsm_expecting *x, const struct vsm_bands *bands, struct course *was, struct course *is,
+static void expect_item(struct vsm_expecting *x, struct vsm_bands *bands, struct course *was, struct course *is,
                         uint32_t item) {
   move(x, standing_of(x, was), standing_of(x, is), item);
   for (;;) {
@@ -368,7 +368,7 @@ static bool is_untouched(const struct vsm_expectation *e, const struct vsm_graph
          (e->to < 0 ? !ends : !vsm_set_has(stages, graph->place_of[e->to]));
 }
 
-void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
+void vsm_expect_item(struct vsm_expectings *x, struct vsm_bands *bands, const struct vsm_graph *graph,
                      const struct vsm_retold *r, struct vsm_set stages, bool ends, uint32_t item) {
   for (unsigned i = 0; i < x->n; i++) {
     const struct vsm_expectation *e = x->at[i].e;

@@ -57,10 +57,10 @@ struct vsm_standing vsm_expecting_standing(const struct vsm_expectings *x, unsig
 
 // Both take back what was and add what is. A visit at the stage whose expectations these are; NULL: there was none,
 // there is none.
-void vsm_expect_visit(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_retold *r,
+void vsm_expect_visit(struct vsm_expectings *x, struct vsm_bands *bands, const struct vsm_retold *r,
                       const struct vsm_visit *was, const struct vsm_visit *is, uint32_t item);
 // The item itself. `stages`: of which a visit differs; `ends`: whether its finishes do.
-void vsm_expect_item(struct vsm_expectings *x, const struct vsm_bands *bands, const struct vsm_graph *graph,
+void vsm_expect_item(struct vsm_expectings *x, struct vsm_bands *bands, const struct vsm_graph *graph,
                      const struct vsm_retold *r, struct vsm_set stages, bool ends, uint32_t item);
 
 // What was completed in the window over which it is judged, and within the time, is known from now on.

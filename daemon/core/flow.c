@@ -60,6 +60,18 @@ void vsm_bands_advance(struct vsm_bands *b, int64_t now_us) {
   b->now_us = now_us;
   for (unsigned i = 0; i < b->n; i++)
     b->at[i].start_us = vsm_bands_start(b, i, now_us);
+  b->moment.us = INT64_MIN;
+}
+
+struct vsm_moment vsm_moment_of(const struct vsm_bands *b, int64_t us) {
+  struct vsm_moment m = {.us = us};
+  while (m.band < b->n && us < b->at[m.band].start_us)
+    m.band++;
+  if (m.band < b->n) {
+    m.start_us = us - us % b->at[m.band].pane_us;
+    m.number = (uint32_t)(m.start_us / vsm_bands_unit(b));
+  }
+  return m;
 }
 
 void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands) {
@@ -174,41 +186,33 @@ static int64_t due_of(const struct vsm_bands *bands, unsigned band, const struct
   return until - until % step + step;
 }
 
-// The pane of a band that holds `us`; made where there is none.
+// The pane of a band that begins then; made where there is none.
 static __attribute__((noinline)) struct vsm_pane *find_pane(struct vsm_flow *f, const struct vsm_bands *bands,
-                                                            unsigned i, int64_t us) {
+                                                            unsigned i, int64_t start) {
   struct vsm_band *band = &f->bands[i];
-  int64_t start = us - us % bands->at[i].pane_us;
   size_t low = seek(band, start);
   if (low < band->n && band->panes[low]->start_us == start)
     return band->panes[low];
   band->panes = vsm_mem_grow(band->panes, band->n, &band->cap, sizeof *band->panes);
   memmove(band->panes + low + 1, band->panes + low, (band->n++ - low) * sizeof *band->panes);
   struct vsm_pane *p = take_pane(f, start);
-  int64_t due = due_of(bands, i, p);
-  f->due_us = due < f->due_us ? due : f->due_us;
+  if (low == 0) // else it is due behind another one of the band
+    f->due_us = vsm_earlier_us(f->due_us, due_of(bands, i, p));
   return band->panes[low] = p;
 }
 
 // Most often it is the last one.
-static inline struct vsm_pane *pane_at(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, int64_t us) {
+static inline struct vsm_pane *pane_at(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, int64_t start) {
   const struct vsm_band *band = &f->bands[i];
   struct vsm_pane *last = band->n > 0 ? band->panes[band->n - 1] : NULL;
-  return last && us >= last->start_us && us < last->start_us + bands->at[i].pane_us ? last : find_pane(f, bands, i, us);
+  return last && last->start_us == start ? last : find_pane(f, bands, i, start);
 }
 
-static unsigned band_of(const struct vsm_bands *bands, int64_t us) {
-  unsigned i = 0;
-  while (i < bands->n && us < bands->at[i].start_us)
-    i++;
-  return i;
-}
-
-struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, const struct vsm_bands *bands, int64_t us) {
-  unsigned i = band_of(bands, us);
-  struct vsm_band *band = &f->bands[i];
+struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, struct vsm_bands *bands, int64_t us) {
+  const struct vsm_moment *m = vsm_bands_moment(bands, us);
   f->changed = true;
-  return (struct vsm_flow_at){&band->tally, i < bands->n ? pane_at(f, bands, i, us) : NULL};
+  return (struct vsm_flow_at){&f->bands[m->band].tally,
+                              m->band < bands->n ? pane_at(f, bands, m->band, m->start_us) : NULL};
 }
 
 void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign) {
@@ -243,7 +247,8 @@ static void tally_add(struct vsm_tally *t, uint32_t what, int64_t n) {
 // From the band's tally to the next one's, and into a pane of that, where it has any.
 static void pass_on(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, struct vsm_pane *p) {
   struct vsm_tally *from = &f->bands[i].tally, *to = &f->bands[i + 1].tally;
-  struct vsm_pane *into = i + 1 < bands->n ? pane_at(f, bands, i + 1, p->start_us) : NULL;
+  struct vsm_pane *into =
+      i + 1 < bands->n ? pane_at(f, bands, i + 1, p->start_us - p->start_us % bands->at[i + 1].pane_us) : NULL;
   for (uint32_t k = 0; k < p->cap; k++) {
     struct pair pair = p->pairs[k];
     if (pair.n == 0)
@@ -280,7 +285,7 @@ void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
       f->changed = true;
     }
     int64_t due = band->n > 0 ? due_of(bands, i, band->panes[0]) : INT64_MAX;
-    f->due_us = due < f->due_us ? due : f->due_us;
+    f->due_us = vsm_earlier_us(f->due_us, due);
   }
 }
 
@@ -444,7 +449,7 @@ static void load_sums(struct vsm_flow_at at, struct vsm_in *in) {
   add_sum(at.tally ? &at.tally->effort : &none, at.pane ? &at.pane->effort : NULL, in);
 }
 
-void vsm_flow_load(struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_in *in) {
+void vsm_flow_load(struct vsm_flow *f, struct vsm_bands *bands, struct vsm_in *in) {
   for (uint64_t cell, before = 0; (cell = vsm_in_below(in, VSM_TIME_MAX)) != CELL_END; before = cell) {
     in->bad = in->bad || cell <= before;
     if (in->bad)

@@ -44,10 +44,19 @@ struct vsm_tally {
   struct vsm_sketch dists[VSM_D_N];
 };
 
+// Where an instant lies among the windows.
+struct vsm_moment {
+  int64_t us;
+  unsigned band;    // behind all windows: their number
+  int64_t start_us; // of its pane; behind all windows 0
+  uint32_t number;  // start_us, in panes of the first band
+};
+
 // Where the windows of a stream cut time; shared by its nodes.
 struct vsm_bands {
-  unsigned n;     // windows, shortest first
-  int64_t now_us; // of the last advance
+  unsigned n;               // windows, shortest first
+  int64_t now_us;           // of the last advance
+  struct vsm_moment moment; // asked for last: most of what an event changes, at all nodes, is of one instant
   struct {
     int64_t length_us, step_us; // a window's length and its pane's: its start moves by steps
     int64_t pane_us;            // of the band: divides the steps of this and all longer windows
@@ -82,6 +91,17 @@ static inline int64_t vsm_bands_start(const struct vsm_bands *bands, unsigned ba
 // Moves the starts to where they are at now. Flows must follow with vsm_flow_advance().
 void vsm_bands_advance(struct vsm_bands *bands, int64_t now_us);
 
+// The length of the first band's panes.
+static inline int64_t vsm_bands_unit(const struct vsm_bands *bands) {
+  return bands->n ? bands->at[0].pane_us : VSM_DAY_US;
+}
+struct vsm_moment vsm_moment_of(const struct vsm_bands *bands, int64_t us);
+static inline const struct vsm_moment *vsm_bands_moment(struct vsm_bands *bands, int64_t us) {
+  if (bands->moment.us != us)
+    bands->moment = vsm_moment_of(bands, us);
+  return &bands->moment;
+}
+
 void vsm_flow_init(struct vsm_flow *f, const struct vsm_bands *bands);
 void vsm_flow_fini(struct vsm_flow *f, const struct vsm_bands *bands);
 void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands);
@@ -91,7 +111,7 @@ struct vsm_flow_at {
   struct vsm_tally *tally;
   struct vsm_pane *pane; // NULL: older than all windows
 };
-struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, const struct vsm_bands *bands, int64_t us);
+struct vsm_flow_at vsm_flow_at(struct vsm_flow *f, struct vsm_bands *bands, int64_t us);
 void vsm_flow_count(struct vsm_flow_at at, unsigned slot, int sign);
 void vsm_flow_duration(struct vsm_flow_at at, enum vsm_flow_dist d, int64_t us, int sign);
 void vsm_flow_effort(struct vsm_flow_at at, int64_t us, int sign);
@@ -118,4 +138,4 @@ void vsm_tally_fini(struct vsm_tally *t);
 // What was only ever added, as bytes by time, and added to a flow, which may have other windows (core/sealed.h). f
 // NULL: it is read and left.
 void vsm_flow_save(const struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_out *o);
-void vsm_flow_load(struct vsm_flow *f, const struct vsm_bands *bands, struct vsm_in *in);
+void vsm_flow_load(struct vsm_flow *f, struct vsm_bands *bands, struct vsm_in *in);

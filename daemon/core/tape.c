@@ -55,25 +55,13 @@ void vsm_tape_fini(struct vsm_tape *t) {
   *t = (struct vsm_tape){0};
 }
 
-static int64_t unit(const struct vsm_bands *bands) {
-  return bands->n ? bands->at[0].pane_us : VSM_DAY_US;
-}
-
-static unsigned band_of(const struct vsm_bands *bands, int64_t us) {
-  unsigned i = 0;
-  while (i < bands->n && us < bands->at[i].start_us)
-    i++;
-  return i;
-}
-
-uint32_t vsm_tape_time(const struct vsm_bands *bands, int64_t us) {
-  unsigned band = band_of(bands, us);
-  return band == bands->n ? 0 : (uint32_t)((us - us % bands->at[band].pane_us) / unit(bands));
+uint32_t vsm_tape_time(struct vsm_bands *bands, int64_t us) {
+  return vsm_bands_moment(bands, us)->number;
 }
 
 // The start of the pane that this one has come to now.
 static uint32_t pane_now(const struct vsm_bands *bands, uint32_t time) {
-  return vsm_tape_time(bands, time * unit(bands));
+  return vsm_moment_of(bands, time * vsm_bands_unit(bands)).number;
 }
 
 // The first of n sorted entries that is not before this place. It is looked for from the end, where most come.
@@ -179,7 +167,7 @@ static uint32_t keep(struct vsm_tape *t, uint32_t from, uint32_t to, uint32_t ke
 // The first entry that is not before the window's start, as that is at now_us. Of long windows it is mostly the first.
 static uint32_t seek_start(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, int64_t now_us) {
   int64_t start_us = vsm_bands_start(bands, band, now_us);
-  uint64_t start = start_us <= 0 ? 0 : place((uint32_t)(start_us / unit(bands)), 0);
+  uint64_t start = start_us <= 0 ? 0 : place((uint32_t)(start_us / vsm_bands_unit(bands)), 0);
   return t->n == 0 || place_of(&t->entries[0]) >= start ? 0 : seek(t->entries, t->n, start);
 }
 
@@ -191,7 +179,7 @@ static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
     uint32_t to = seek_start(t, bands, i, bands->now_us);
     if (to <= done) // it has left an older one, too
       continue;
-    uint32_t from = seek_start(t, bands, i, t->aged * unit(bands));
+    uint32_t from = seek_start(t, bands, i, t->aged * vsm_bands_unit(bands));
     from = from < done ? done : from;
     if (from >= to)
       continue;
@@ -203,7 +191,7 @@ static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
     done = to;
   }
   t->n = t->n_sorted = keep(t, done, t->n, kept);
-  t->aged = (uint32_t)(bands->now_us / unit(bands));
+  t->aged = (uint32_t)(bands->now_us / vsm_bands_unit(bands));
 }
 
 static void make_room(struct vsm_tape *t, const struct vsm_bands *bands) {
@@ -246,7 +234,7 @@ void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsi
   int64_t to = band > 0 ? bands->at[band - 1].start_us : INT64_MAX;
   for (uint32_t i = 0; i < t->n; i++) {
     const struct vsm_tape_entry *e = &t->entries[i];
-    int64_t us = (int64_t)time_of(e) * unit(bands);
+    int64_t us = (int64_t)time_of(e) * vsm_bands_unit(bands);
     if (us < from || us >= to)
       continue;
     if (implied(what_of(e)) >= 0)
@@ -306,7 +294,7 @@ void vsm_tape_save(const struct vsm_tape *t, const struct vsm_bands *bands, stru
   for (uint32_t i = 0, next; i < copy.n; i = next) {
     for (next = i; next < copy.n && time_of(&copy.entries[next]) == time_of(&copy.entries[i]);)
       next++;
-    save_pane(copy.entries + i, next - i, (int64_t)time_of(&copy.entries[i]) * unit(bands), o);
+    save_pane(copy.entries + i, next - i, (int64_t)time_of(&copy.entries[i]) * vsm_bands_unit(bands), o);
   }
   vsm_out_number(o, 0);
   vsm_tape_fini(&copy);
@@ -320,7 +308,7 @@ static void load_entry(struct vsm_tape *t, const struct vsm_bands *bands, uint32
     add(t, bands, time, (uint16_t)implied(what), -n, 0);
 }
 
-void vsm_tape_load(struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_in *in) {
+void vsm_tape_load(struct vsm_tape *t, struct vsm_bands *bands, struct vsm_in *in) {
   for (int64_t n; (n = (int64_t)vsm_in_below(in, COUNT_MAX)) != 0;) {
     int64_t sum = (int64_t)vsm_in_below(in, SUM_MAX), us = (int64_t)vsm_in_below(in, VSM_TIME_MAX);
     uint16_t what = (uint16_t)vsm_in_below(in, BUCKETS + VSM_SKETCH_BUCKETS);

@@ -15,7 +15,7 @@ struct vsm_tape {
 
 void vsm_tape_fini(struct vsm_tape *t);
 // When something happened, as all tapes with these bands know it by now.
-uint32_t vsm_tape_time(const struct vsm_bands *bands, int64_t us);
+uint32_t vsm_tape_time(struct vsm_bands *bands, int64_t us);
 void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, unsigned slot, int sign);
 // Of VSM_D_CYCLE. What took that long was completed (or finished): that is counted with it.
 void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, int64_t took_us, int sign);
@@ -25,4 +25,4 @@ void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsi
 // What was only ever added, as bytes by time, and added to a tape, which may have other windows (core/sealed.h). t
 // NULL: it is read and left.
 void vsm_tape_save(const struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_out *o);
-void vsm_tape_load(struct vsm_tape *t, const struct vsm_bands *bands, struct vsm_in *in);
+void vsm_tape_load(struct vsm_tape *t, struct vsm_bands *bands, struct vsm_in *in);
