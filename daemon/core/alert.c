@@ -39,6 +39,10 @@ bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert) {
   return core->alerts.at[alert].life.state == VSM_FIRING;
 }
 
+bool vsm_alerts_is_quiet(const struct vsm_core *core, uint32_t alert) {
+  return alert == (uint32_t)VSM_NO_ALERT || core->alerts.at[alert].life.state == VSM_QUIET;
+}
+
 void vsm_alerts_all(struct vsm_core *core) {
   for (size_t i = 0; i < core->alerts.n; i++)
     vsm_noted_touch(&core->noted, (uint32_t)i);

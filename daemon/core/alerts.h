@@ -123,6 +123,7 @@ void vsm_alerts_await_nothing(struct vsm_alerts *a);
 void vsm_alerts_count_silent(struct vsm_core *core);
 void vsm_alerts_all(struct vsm_core *core); // notes all, so that they are looked at
 bool vsm_alerts_fires(const struct vsm_core *core, uint32_t alert);
+bool vsm_alerts_is_quiet(const struct vsm_core *core, uint32_t alert);                 // VSM_NO_ALERT: yes
 void vsm_alert_over(struct vsm_core *core, struct vsm_alert *a, enum vsm_cause cause); // its life ends now
 void vsm_alerts_let_go(struct vsm_core *core, unsigned stream, uint32_t item);         // its place will be another's
 void vsm_alerts_unite(struct vsm_core *core, unsigned stream, uint32_t item, uint32_t other); // the latter goes

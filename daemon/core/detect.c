@@ -222,11 +222,30 @@ static bool is_worse(const struct share *a, const struct share *b) {
   return a->told && a->met * b->count < b->met * a->count;
 }
 
+// Of all expectations of a name.
+struct shares {
+  struct share worst;
+  bool all_told;
+  int64_t due_us;
+};
+
+static struct shares look_at_shares(const struct asked *a) {
+  struct shares all = {.all_told = true, .due_us = INT64_MAX};
+  for (unsigned i = 0; i < vsm_guard_expectings(a->s, a->node)->n; i++) {
+    if (a->node->expected[i].name != a->name)
+      continue;
+    struct share s = share_of(a, &a->node->expected[i]);
+    all.all_told = all.all_told && s.told;
+    all.due_us = vsm_earlier_us(all.due_us, s.due_us);
+    if (is_worse(&s, &all.worst))
+      all.worst = s;
+  }
+  return all;
+}
+
 // What arrived at a whole minute itself counts from the next one on.
 static void detect_missed(const struct asked *a, struct vsm_sign *out) {
   struct vsm_guard_name *name = &a->node->names[a->name];
-  struct share worst = {0};
-  bool all_told = true;
   if (name->minute_us > a->now) {
     if (name->armed)
       name->minute_us = vsm_earlier_us(name->minute_us, vsm_next_minute(a->now));
@@ -234,22 +253,16 @@ static void detect_missed(const struct asked *a, struct vsm_sign *out) {
     out->due_us = name->minute_us;
     return;
   }
-  for (unsigned i = 0; i < vsm_guard_expectings(a->s, a->node)->n; i++) {
-    struct vsm_guard_expected *x = &a->node->expected[i];
-    if (x->name != a->name)
-      continue;
-    struct share s = share_of(a, x);
-    all_told = all_told && s.told;
-    if (is_worse(&s, &worst))
-      worst = s;
-    out->due_us = vsm_earlier_us(out->due_us, s.due_us);
-  }
+  struct shares all = look_at_shares(a);
+  struct share worst = all.worst;
+  out->due_us = all.due_us;
   out->by_news = name->news != 0;
+  out->holds = worst.missed;
+  out->untold = !worst.missed && !all.all_told;
   name->news = 0;
   name->armed = false;
+  name->calm = !out->holds && !out->untold;
   name->minute_us = out->due_us;
-  out->holds = worst.missed;
-  out->untold = !worst.missed && !all_told;
   out->count = worst.count;
   out->threshold = worst.target_ppm;
   out->observed = worst.count ? worst.met * 1000000 / worst.count : 0;
@@ -335,12 +348,22 @@ void vsm_detect_bind(struct vsm_core *core, const struct vsm_subject *subject, u
 
 // --- sets that were made anew
 
-static void begin_node(const struct asked *a) {
+static bool is_met(const struct asked *a) {
+  struct shares all = look_at_shares(a);
+  return !all.worst.missed && all.all_told;
+}
+
+static void begin_node(struct asked *a) {
   if (a->node->relative)
     work_out(a);
   vsm_reach_move_stalled(a->s, a->node, a->now);
-  for (unsigned i = 0; i < a->node->n_names; i++)
+  for (unsigned i = 0; i < a->node->n_names; i++) {
+    struct vsm_guard_name *name = &a->node->names[i];
     vsm_reach_move_overdue(a->s, a->node, i, a->now);
+    a->name = i;
+    if (!name->armed && name->minute_us > a->now) // as it was left, so that it is looked at when it would have been
+      name->calm = is_met(a);
+  }
 }
 
 void vsm_detect_begin(struct vsm_core *core) {

@@ -10,6 +10,7 @@
 #include "core/alert.h"
 #include "core/alerts.h"
 #include "core/calendar.h"
+#include "core/reach.h"
 #include "core/state.h"
 
 // --- making one
@@ -325,6 +326,7 @@ static void arm_share(struct vsm_guard_expected *e) {
   struct vsm_guard_name *name = &e->node->names[e->name];
   struct vsm_core *core = e->node->guard->core;
   int64_t next = vsm_next_minute(core->now.us);
+  name->calm = false;
   if (name->armed)
     return;
   name->armed = true;
@@ -348,14 +350,34 @@ static void note_news(struct vsm_guard_expected *e, unsigned what, int64_t us, i
   arm_share(e);
 }
 
+// Is it met, while nothing is told of it? Then what can only raise the share is no news: a quiet alert does not end, so
+// that nobody asks what ended it.
+static bool is_calm(const struct vsm_guard_expected *e) {
+  const struct vsm_guard_name *name = &e->node->names[e->name];
+  return name->calm && vsm_alerts_is_quiet(e->node->guard->core, name->missed);
+}
+
 void vsm_guard_done(struct vsm_guard_expected *e, int64_t at, bool met, int sign) {
-  note_news(e, met, at, sign);
+  if (!met || sign < 0 || !is_calm(e))
+    note_news(e, met, at, sign);
+}
+
+// Does what stands so count now, or will it before the share is looked at next? No time is worked faster than it
+// passes.
+static bool counts_soon(const struct vsm_guard_expected *e, struct vsm_standing s) {
+  int64_t minute_us = e->node->names[e->name].minute_us;
+  if (s.frozen || vsm_guard_is_older(e, s))
+    return vsm_guard_is_older(e, s);
+  if (e->x->all && s.key >= minute_us - e->x->e->within_us)
+    return false;
+  return vsm_reach_overdue_at(e, s.key) <= minute_us;
 }
 
 static void note_standing(struct vsm_guard_expected *e, struct vsm_standing s, int sign) {
+  if (!s.open || (is_calm(e) && !counts_soon(e, s)))
+    return;
   int64_t key = e->x->all ? vsm_calendar_worked(e->x->e->calendar, s.key) : s.key;
-  if (s.open)
-    note_news(e, 2 + s.frozen, key, sign);
+  note_news(e, 2 + s.frozen, key, sign);
 }
 
 void vsm_guard_stood(struct vsm_guard_expected *e, struct vsm_standing was, struct vsm_standing is, bool same,

@@ -41,6 +41,7 @@ struct vsm_guard_name {
   const char *name;
   uint32_t overdue, missed; // numbers of its alerts
   uint64_t n_overdue;
+  bool calm;         // at the last look its share was told and met, and nothing came since that could change that
   bool armed;        // of its share something may have changed since it was looked at
   uint64_t news;     // a sum over what its expectations count now, less what they counted then; 0: the same
   int64_t minute_us; // when it is looked at next
