@@ -152,7 +152,7 @@ static void put_row(FILE *out, const struct way *w) {
 }
 
 static void put_rows(FILE *out, struct way *w, size_t level, const ProtobufCMessage *message) {
-  if (level == w->n) {
+  if (level == w->n || level == DEPTH_MAX) { // the latter says to the compiler what find_way() sees to
     put_row(out, w);
     return;
   }

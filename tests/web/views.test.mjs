@@ -115,6 +115,11 @@ test('a stream and a stage over time, by segment, and what comes', async () => {
     await page.getByRole('region', { name: /^By segment/ }).getByRole('link', { name: segment, exact: true }).waitFor()
   }
   const page = await rig.page('#/stream/RCV-01')
+  const { sle } = snapshot.value_streams.find((s) => s.id === 'RCV-01').windows.find((w) => w.window === '7d')
+  assert.ok(sle.length > 0)
+  await page.locator('.sles li').nth(sle.length - 1).waitFor()
+  const bars = await page.locator('.sles li').evaluateAll((all) => all.map((li) => [li.querySelector('.kept i').style.width, li.querySelector('.kept b').style.left].map(parseFloat)))
+  assert.deepEqual(bars.map((bar) => bar.map(Math.round)), sle.map((s) => [s.attained, s.target].map((share) => Math.round(100 * share))))
   const forecast = page.locator('section', { hasText: 'When are so many more finished' })
   await forecast.getByText(/No forecast:|Back-test:|too short for a back-test/).waitFor()
 })
@@ -267,18 +272,48 @@ test('what got stuck in the last day is told by items', async () => {
   await page.getByRole('heading', { name: most.newest[0] }).waitFor()
 })
 
-test('from 360 to 1920 pixels nothing sticks out', async () => {
+// Paper is as a browser makes it: it says so before it prints, and draws then for the paper's width.
+const PAPER_WIDTH = 700
+async function onPaper(page) {
+  await page.emulateMedia({ media: 'print' })
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')))
+  await drawn(page)
+  assert.equal(await page.evaluate(() => document.body.offsetWidth), PAPER_WIDTH)
+  return page.evaluate(() => {
+    const { right } = document.body.getBoundingClientRect()
+    return [...document.querySelectorAll('main li, main td, main canvas, main svg, main p')].filter((e) => e.getBoundingClientRect().right > right + 1).map((e) => e.outerHTML.slice(0, 80))
+  })
+}
+
+test('from 360 to 1920 pixels, and on paper, nothing sticks out', async () => {
   const item = await someItem()
-  for (const width of [360, 768, 1920]) {
-    for (const hash of hashes(item)) {
-      const page = await rig.page(hash, { width })
-      await page.locator('main > *').nth(1).waitFor()
+  for (const hash of hashes(item)) {
+    const page = await rig.page(hash, { width: 360 })
+    await page.locator('main > *').nth(1).waitFor()
+    for (const width of [360, 768, 1920]) {
+      await page.setViewportSize({ width, height: 900 })
       await drawn(page)
       const out = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       assert.ok(out <= 0, `${hash} at ${width}: ${out} pixels too wide`)
-      await page.context().close()
     }
+    assert.deepEqual(await onPaper(page), [], `${hash} on paper`)
+    await page.context().close()
   }
+})
+
+test('a browser that prints says so before', async () => {
+  const page = await rig.page('#/')
+  await page.evaluate(() => addEventListener('beforeprint', () => (document.body.dataset.width = document.body.offsetWidth)))
+  await page.pdf()
+  assert.equal(await page.locator('body').getAttribute('data-width'), String(PAPER_WIDTH))
+  assert.ok((await page.evaluate(() => document.body.offsetWidth)) > PAPER_WIDTH, 'and is itself again after it')
+})
+
+test('a stream without the wanted window says which one is shown', async () => {
+  const page = await rig.page('#/stream/REV-01')
+  const own = snapshot.value_streams.find((s) => s.id === 'REV-01').windows.map((w) => w.window)
+  assert.ok(!own.includes('7d'))
+  assert.equal(await page.locator('select[name=window]').inputValue(), own.filter((w) => w !== 'all').at(-1))
 })
 
 for (const dark of [false, true]) {

@@ -7,18 +7,20 @@ import { brief, duration } from '../../agents/web/dashboard/src/figures.js'
 import { judge, worstFirst } from '../../agents/web/dashboard/src/judge.js'
 import { layout } from '../../agents/web/dashboard/src/layout.js'
 import { rule } from '../../agents/web/dashboard/src/rule.js'
-import { newsWords, sentence } from '../../agents/web/dashboard/src/words.js'
+import { newsWords, sentence, stuckItems } from '../../agents/web/dashboard/src/words.js'
 
 const HOUR = 3600
 const DAY = 86400
 const NOW = Date.UTC(2026, 10, 27, 12) * 1e6 // nanoseconds
 const hoursAgo = (n) => NOW - n * HOUR * 1e9
 
+const plain = (text) => text.replaceAll('\u00a0', ' ') // a figure and its unit stay in one line
+
 test('durations are written as by the command line', () => {
   const table = [[0, '0 s'], [45, '45 s'], [59.6, '1 m'], [3599.7, '1 h 00 m'], [25080, '6 h 58 m'], [DAY - 1, '1 d 0 h'], [93.9 * HOUR, '3 d 22 h'], [120 * DAY, '120 d']]
-  for (const [seconds, text] of table) assert.equal(duration(seconds), text)
-  for (const [days, text] of [[0.5, '4 h 30 m'], [1, '1 wd'], [7.54, '7.5 wd'], [123.4, '123 wd']]) assert.equal(duration(days * 9 * HOUR, 9 * HOUR), text)
-  for (const [seconds, text] of [[50 * HOUR, '2.1 d'], [10.2 * DAY, '10 d'], [90 * 60, '1.5 h'], [59.7 * 60, '1 h']]) assert.equal(brief(seconds), text)
+  for (const [seconds, text] of table) assert.equal(plain(duration(seconds)), text)
+  for (const [days, text] of [[0.5, '4 h 30 m'], [1, '1 wd'], [7.54, '7.5 wd'], [123.4, '123 wd']]) assert.equal(plain(duration(days * 9 * HOUR, 9 * HOUR)), text)
+  for (const [seconds, text] of [[50 * HOUR, '2.1 d'], [10.2 * DAY, '10 d'], [90 * 60, '1.5 h'], [59.7 * 60, '1 h']]) assert.equal(plain(brief(seconds)), text)
 })
 
 test('an address is read as it was written', () => {
@@ -50,7 +52,7 @@ const alert = (kind, more) => ({ kind, state: 'firing', silenced: '', value_stre
 const judged = (alerts, of = stream(), bottleneck = null) => judge(of, { alerts, bottleneck, wanted: '7d' })
 const told = (alerts, of, bottleneck) => {
   const { head, text } = sentence(judged(alerts, of, bottleneck), alerts, NOW)
-  return `${head}. ${text}`
+  return plain(`${head}. ${text}`)
 }
 const silent = alert('source_silent', { value_stream: '', stage: '', source: 'crm', blinds: ['S/a'], observed_seconds: 5 * HOUR })
 
@@ -60,6 +62,13 @@ test('what is new is told by where it is and what it is', () => {
   assert.equal(newsWords(alert('item_overdue', { ...at, stage_name: '', count: 1200 })), 'Acquisition: 1,200 items are past expectation')
   assert.equal(newsWords(alert('source_silent', { source: 'crm' })), 'crm: silent')
   assert.equal(newsWords(alert('wip_limit', { ...at, observed: 41, threshold: 40 })), 'Planning: 41 at once, above the limit of 40')
+})
+
+test('what is stuck in two arms of a fork is one item', () => {
+  const at = (stage, newest, newest_count = newest.length, value_stream = 'S') => alert('item_stalled', { value_stream, stage, newest, newest_count })
+  assert.deepEqual(stuckItems([at('a', ['1', '2']), at('b', ['2', '3']), at('a', ['2'], 1, 'T')]), { n: 4, most: false })
+  assert.deepEqual(stuckItems([at('a', ['1', '2'], 12), at('b', ['3'])]), { n: 13, most: false })
+  assert.deepEqual(stuckItems([at('a', ['1', '2'], 12), at('b', ['2'])]), { n: 12, most: true })
 })
 
 test('a sentence says whether work flows, where it waits, since when and why', () => {

@@ -8,6 +8,7 @@ const LANE = 17 // between two ways above or below a row
 const MIN_BOX = 118
 const MAX_BOX = 216
 const OUTCOME = 92 // the last box says little
+export const COLUMN_WIDTH = 300 // below it the boxes stand in one column, each as wide as there is room
 
 // How far from the start: the longest drawn way there.
 function columns(ids, drawn) {
@@ -30,7 +31,8 @@ export function layout(ids, edges, width, boxHeight) {
   // The outcome, alone in the last column, may be narrower than the others where that spares a row.
   const oneRow = last > 0 && (width - OUTCOME - GAP_X * last) / last
   const fits = oneRow >= MIN_BOX
-  const room = fits ? last + 1 : Math.max(1, Math.floor((width + GAP_X) / (MIN_BOX + GAP_X)))
+  const several = width < COLUMN_WIDTH ? 1 : Math.floor((width + GAP_X) / (MIN_BOX + GAP_X))
+  const room = fits ? last + 1 : several
   const rows = Math.ceil((last + 1) / room)
   const perRow = Math.ceil((last + 1) / rows) // rows of one length, not a last one with a box alone
   const boxWidth = perRow === 1 ? width : Math.min(MAX_BOX, Math.floor(fits ? oneRow : (width - GAP_X * (perRow - 1)) / perRow))

@@ -110,6 +110,22 @@ export function newlyStuck(alerts) {
   return told.filter((a) => a.stage || !byStage.has(a.value_stream)).sort((a, b) => b.newest_count - a.newest_count)
 }
 
+// How many items that are: one that is stuck in two arms of a fork is told at both. Of each place ten are named at most;
+// where a stream forks, those not named may be the same ones, and it is `most` that can be said.
+export function stuckItems(where) {
+  let n = 0
+  let most = false
+  for (const stream of new Set(where.map((a) => a.value_stream))) {
+    const own = where.filter((a) => a.value_stream === stream)
+    const named = own.flatMap((a) => a.newest)
+    const once = new Set(named).size
+    const unnamed = own.reduce((sum, a) => sum + a.newest_count, 0) - named.length
+    n += once + unnamed
+    most ||= once < named.length && unnamed > 0
+  }
+  return { n, most }
+}
+
 export const newsWords = (a) => `${a.stage_name || a.value_stream_name || a.source}: ${NEWS_WORDS[a.kind]?.(a) ?? a.kind}`
 
 // Of a part of a stream: how much of the whole it is, what comes and goes, and where most of it is.

@@ -75,7 +75,6 @@ export function Ageing({ stage, streamId, times, address, here }) {
           {bands.map(([from, to, name], i) => to > from && (
             <g key={name} class={`band band-${i}`}>
               <rect x={LEFT} y={y(to)} width={Math.max(0, width - LEFT)} height={Math.max(0, y(from) - y(to))} />
-              {y(from) - y(to) > 13 && <text x={width - 6} y={y(to) + 13} text-anchor="end">{name}</text>}
             </g>
           ))}
           {bands.slice(1).map(([from, , name], i) => (
@@ -85,6 +84,7 @@ export function Ageing({ stage, streamId, times, address, here }) {
             </g>
           ))}
           {placed.map((d) => <Dot key={d.item.item} {...d} />)}
+          {bands.map(([from, to, name]) => y(from) - y(to) > 13 && <text key={name} class="band-name" x={width - 6} y={y(to) + 13} text-anchor="end">{name}</text>)}
           <line class="axis" x1={LEFT} x2={width} y1={HEIGHT - FOOT} y2={HEIGHT - FOOT} />
           {STATES.map(([state, word], i) => (
             <text key={state} class="lane" x={LEFT + (i + 0.5) * lane} y={HEIGHT - 8} text-anchor="middle">

@@ -95,7 +95,7 @@ export function AlertRow({ alert, address, open = false }) {
       <div class="alert-line">
         <Severity severity={alert.severity} state={alert.state} />
         <p>
-          {sentence(alert)} {alert.silenced && <span class="muted">Silenced: {alert.silenced}. </span>}
+          <Sentence alert={alert} address={address} /> {alert.silenced && <span class="muted">Silenced: {alert.silenced}. </span>}
           {alert.acknowledged && <span class="muted">Acknowledged: {alert.acknowledged}{alert.unacknowledged > 0 && `; ${plural(alert.unacknowledged, 'item')} joined since`}. </span>}
           {alert.inhibited_by && <b>Not sure: {alert.inhibited_by} is silent. </b>}
         </p>
@@ -110,6 +110,7 @@ export function AlertRow({ alert, address, open = false }) {
         <div class="alert-more">
           <Items alert={alert} address={address} />
           <dl class="facts">
+            <div><dt>Alert</dt><dd><code>{alert.id}</code></dd></div>
             <div><dt>Rule</dt><dd><code>{alert.rule}</code></dd></div>
             <div><dt>Since</dt><dd>{time(alert.since_unix_nano)}</dd></div>
             <div><dt>{over ? 'Ended by' : 'Ends when'}</dt><dd>{alert.ends_when}</dd></div>
@@ -123,8 +124,14 @@ export function AlertRow({ alert, address, open = false }) {
   )
 }
 
-// The daemon's sentence says its time in UTC; here it is the viewer's.
-const sentence = (alert) => alert.reason.replace(/; since [^;]* UTC\.$/, `; since ${time(alert.since_unix_nano)}.`)
+// The daemon's sentence says its time in UTC; here it is the viewer's. The item that it names leads to its story.
+function Sentence({ alert, address }) {
+  const text = alert.reason.replace(/; since [^;]* UTC\.$/, `; since ${time(alert.since_unix_nano)}.`)
+  const item = alert.items[0]?.item
+  const at = item ? text.indexOf(item) : -1
+  if (at < 0) return text
+  return <>{text.slice(0, at)}<a href={link(address, 'item', [item], { stream: alert.value_stream })}>{item}</a>{text.slice(at + item.length)}</>
+}
 
 // most: so many first, the others on demand.
 export function AlertList({ title, alerts, address, empty, open, most = Infinity }) {
@@ -134,7 +141,7 @@ export function AlertList({ title, alerts, address, empty, open, most = Infinity
   if (!alerts.length && !empty) return null
   return (
     <section class="panel">
-      <h2>{title} <span class="muted">{alerts.length > 0 && number(alerts.length)}</span></h2>
+      <h2>{title} <span class="muted">{alerts.length > 0 && !open && number(alerts.length)}</span></h2>
       {alerts.length === 0 ? <p class="empty">{empty}</p> : (
         <ul class="alerts">{alerts.slice(0, drawn).map((alert) => <AlertRow key={alert.id} alert={alert} address={address} open={open} />)}</ul>
       )}

@@ -23,10 +23,10 @@ export function badge(judged, now) {
 
 // "3.4 / 7.2 of 7 wd": a unit that all share is said once.
 function range(p50, p85, within) {
-  const all = [p50, p85, within].filter(Boolean).map((text) => text.split(' '))
+  const all = [p50, p85, within].filter(Boolean).map((text) => text.split('\u00a0'))
   const same = all.every(([, unit]) => unit === all[0][1])
   const [a, b, c] = same ? all.map(([n]) => n) : [p50, p85, within]
-  return `${a} / ${b}${c ? ` of ${c}` : ''}${same ? ` ${all[0][1]}` : ''}`
+  return `${a} / ${b}${c ? ` of ${c}` : ''}${same ? `\u00a0${all[0][1]}` : ''}`
 }
 
 // How many queued, active and on hold, under the parts of the bar that stand for them; then the oldest.

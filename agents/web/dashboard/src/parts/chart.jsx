@@ -11,15 +11,19 @@ export function colours() {
   return (name) => style.getPropertyValue(`--${name}`).trim()
 }
 
-// Dark and light change while the page is open, and paper is always light.
+// Dark and light change while the page is open, and paper is always light. What is told so is the newest `redraw`: that
+// of an older width would draw over it.
 function useTheme(redraw) {
+  const newest = useRef(redraw)
+  newest.current = redraw
   useEffect(() => {
+    const told = () => newest.current()
     const queries = ['(prefers-color-scheme: dark)', 'print'].map((text) => matchMedia(text))
-    for (const query of queries) query.addEventListener('change', redraw)
+    for (const query of queries) query.addEventListener('change', told)
     return () => {
-      for (const query of queries) query.removeEventListener('change', redraw)
+      for (const query of queries) query.removeEventListener('change', told)
     }
-  }, [redraw])
+  }, [])
 }
 
 // Steps of an axis of durations that people count in, in seconds; of working time in working days.

@@ -2,7 +2,7 @@
 // really took: back for rework (dashed), past a stage (dotted). Width says how many.
 import { useMemo } from 'preact/hooks'
 import { brief, number } from '../figures.js'
-import { layout } from '../layout.js'
+import { COLUMN_WIDTH, layout } from '../layout.js'
 import { Box } from './box.jsx'
 import { PileKey } from './pile.jsx'
 import { pure } from './pure.js'
@@ -11,7 +11,7 @@ import { useLater, useSteps } from './turns.js'
 
 const BOX_HEIGHT = 206
 const COLUMN_BOX_HEIGHT = 142 // where boxes are as wide as the page, their text needs fewer lines
-const COLUMN_WIDTH = 300
+const COLUMN_OUTCOME_HEIGHT = 70 // the last box there (style.css)
 const STEP = 12 // boxes at once
 const MANY = 20 // of so many boxes those out of view are not laid out
 const OUTCOME = '(outcome)'
@@ -80,7 +80,9 @@ export function Diagram({ judged, edges: newest, address, now, legend = true }) 
   const edges = useLater(newest)
   const { stream, stages } = judged
   const drawn = useSteps(stages.length, STEP)
-  const height = width < COLUMN_WIDTH ? COLUMN_BOX_HEIGHT : BOX_HEIGHT
+  const column = width < COLUMN_WIDTH
+  const height = column ? COLUMN_BOX_HEIGHT : BOX_HEIGHT
+  const below = column ? COLUMN_BOX_HEIGHT - COLUMN_OUTCOME_HEIGHT : 0
   const outcome = edges?.outcome || 'Outcome'
   const key = stages.map((s) => s.stage.id).join(' ')
   const placed = useMemo(() => {
@@ -92,7 +94,7 @@ export function Diagram({ judged, edges: newest, address, now, legend = true }) 
   const mostWays = Math.max(1, ...(edges?.edges ?? []).filter(shown).map((e) => e.count))
   return (
     <div>
-      <div class={`diagram${width < COLUMN_WIDTH ? ' column' : ''}${stages.length > MANY ? ' many' : ''}`} ref={ref} style={{ height: placed ? `${placed.height}px` : '160px' }}>
+      <div class={`diagram${column ? ' column' : ''}${stages.length > MANY ? ' many' : ''}`} ref={ref} style={{ height: placed ? `${placed.height - below}px` : '160px' }}>
         {placed && (
           <>
             <Ways ways={placed.ways} most={mostWays} names={names} width={placed.width} height={placed.height} />

@@ -16,8 +16,8 @@ export function Expectations({ sle, windowName }) {
               <span class="muted">{percent(s.target)} within {duration(s.within_seconds, s.working_day_seconds)}</span>
             </span>
             <div class="kept" aria-hidden="true">
-              <i style={{ width: percent(s.attained, 1).replace(' ', '') }} />
-              <b style={{ left: percent(s.target, 1).replace(' ', '') }} />
+              <i style={{ width: `${100 * s.attained}%` }} />
+              <b style={{ left: `${100 * s.target}%` }} />
             </div>
             <span class="num">
               <b>{s.count ? percent(s.attained, 1) : '–'}</b> of {number(s.count)}, {keptWords(s)}

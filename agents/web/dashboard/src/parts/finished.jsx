@@ -12,6 +12,7 @@ const ROWS = 2000 // what one answer holds
 const BARS = 40
 const HEIGHT = 220
 const FEW = 5
+const NEAR = 90 // closer than that two names would run into each other
 
 export function percentileLines(times, workingDay) {
   if (!times?.count) return []
@@ -110,6 +111,7 @@ export function Histogram({ title, answer, times, sle }) {
   const words = (i) => `between ${duration(edges[i], workingDay)} and ${duration(edges[i + 1], workingDay)}`
   const even = edges[2] === undefined || edges[2] - edges[1] === edges[1]
   const head = 4 + 13 * sle.length
+  const lines = times?.count && x(times.p95) - x(times.p50) < NEAR ? 3 : 2 // of names
   const y = (n) => HEIGHT - Math.max(2, ((HEIGHT - head - 10) * n) / most)
   return (
     <figure class="panel chart" ref={ref}>
@@ -120,7 +122,7 @@ export function Histogram({ title, answer, times, sle }) {
         </span>
       </figcaption>
       {width > 0 && (
-        <svg class="spread" width={width} height={HEIGHT + 34} role="img" aria-label={`${title} of ${number(visits.length)}: most often ${words(bars.indexOf(most))} (${number(most)})`}>
+        <svg class="spread" width={width} height={HEIGHT + 8 + 13 * lines} role="img" aria-label={`${title} of ${number(visits.length)}: most often ${words(bars.indexOf(most))} (${number(most)})`}>
           {bars.map((n, i) => n > 0 && (
             <rect key={i} class="bar" x={step * i + 0.5} width={Math.max(1, step - 1)} y={y(n)} height={HEIGHT - y(n)}>
               <title>{`${number(n)} ${words(i)}`}</title>
@@ -130,7 +132,7 @@ export function Histogram({ title, answer, times, sle }) {
           {times?.count > 0 && ['p50', 'p85', 'p95'].map((name, i) => (
             <g key={name} class="tick">
               <line x1={x(times[name])} x2={x(times[name])} y1={HEIGHT} y2={HEIGHT + 5} />
-              <text x={Math.min(Math.max(x(times[name]), 4), width - 4)} y={HEIGHT + 17 + (i % 2) * 13} text-anchor={x(times[name]) > width - 60 ? 'end' : x(times[name]) < 40 ? 'start' : 'middle'}>
+              <text x={Math.min(Math.max(x(times[name]), 4), width - 4)} y={HEIGHT + 17 + (i % lines) * 13} text-anchor={x(times[name]) > width - 60 ? 'end' : x(times[name]) < 40 ? 'start' : 'middle'}>
                 {`${name} ${brief(times[name], workingDay)}`}
               </text>
             </g>

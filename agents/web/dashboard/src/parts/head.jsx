@@ -4,7 +4,7 @@ import { changed, link, write } from '../address.js'
 import { clockTime, duration, number, time, zone } from '../figures.js'
 import { counts } from '../judge.js'
 import { valuesOf } from '../narrow.js'
-import { allNames, DEFAULT } from '../windows.js'
+import { allNames, chosenWindow, DEFAULT } from '../windows.js'
 import { useAnswer } from './load.js'
 
 const TABS = [
@@ -44,11 +44,13 @@ function Search({ address }) {
 
 export function WindowSelect({ address, streams }) {
   const change = (event) => (location.hash = changed(address, { window: event.target.value }))
+  const names = allNames(streams)
+  const wanted = address.query.window ?? DEFAULT
   return (
     <label class="window">
       <span>Window</span>
-      <select value={address.query.window ?? DEFAULT} onChange={change}>
-        {allNames(streams).map((name) => <option key={name} value={name}>{name === 'all' ? 'all time' : name}</option>)}
+      <select name="window" value={names.includes(wanted) ? wanted : chosenWindow(streams[0], wanted)} onChange={change}>
+        {names.map((name) => <option key={name} value={name}>{name === 'all' ? 'all time' : name}</option>)}
       </select>
     </label>
   )

@@ -6,6 +6,7 @@ import { time } from '../figures.js'
 import { AlertList } from '../parts/alertlist.jsx'
 import { askAlerts } from '../live.js'
 import { useAnswer } from '../parts/load.js'
+import { newsWords } from '../words.js'
 import { Csv, Table } from '../parts/table.jsx'
 
 const HISTORY = 100
@@ -64,7 +65,7 @@ export function AlertsView({ address, live }) {
       {past ? <History address={address} /> : (
         <>
           <AlertList
-            title={one || 'Now'}
+            title={one ? (alerts.length ? newsWords(alerts[0]) : one) : 'Now'}
             alerts={alerts}
             address={address}
             open={Boolean(one)}

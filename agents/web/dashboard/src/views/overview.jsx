@@ -8,7 +8,7 @@ import { Diagram, Legend } from '../parts/diagram.jsx'
 import { Mark } from '../parts/mark.jsx'
 import { drawnOnly, judgePart, PartLine, partName, usePart } from '../parts/part.jsx'
 import { Strip } from '../parts/strip.jsx'
-import { newlyStuck, newsWords, sentence } from '../words.js'
+import { newlyStuck, newsWords, sentence, stuckItems } from '../words.js'
 
 const NEWS = 4
 const STUCK = 3 // stages of which items are named
@@ -56,7 +56,7 @@ function Glance({ judged, address, live }) {
           <a href={link(address, 'stream', [stream.id])}>{stream.name}</a> <span class="muted">{stream.id}</span>
         </h2>
         <p>
-          <b class="verdict">{head}.</b> {text} {to.length > 1 && <a href={link(address, 'stream', to)}>Look there</a>}
+          <b class="verdict">{head}.</b> {text} {to.length > 1 && <a class="whole" href={link(address, 'stream', to)}>Look there</a>}
         </p>
       </div>
       <Strip judged={judged} />
@@ -69,11 +69,11 @@ const NEW_NANO = 24 * 3600 * 1e9
 // Items that stopped moving in the last day: how many, where most of them are, and which were the last.
 function Stuck({ where, address }) {
   if (!where.length) return null
-  const all = where.reduce((n, a) => n + a.newest_count, 0)
+  const { n, most } = stuckItems(where)
   const places = where.slice(0, STUCK)
   return (
     <p class="news">
-      <b>Newly stuck in the last 24 h: {plural(all, 'item')}.</b>{' '}
+      <b>Newly stuck in the last 24 h: {most && 'at most '}{plural(n, 'item')}.</b>{' '}
       {places.map((a, i) => (
         <span key={a.id}>
           {i > 0 && '; '}{number(a.newest_count)} <a href={link(address, 'alert', [a.id])}>{a.stage_name || a.value_stream_name}</a>
