@@ -84,7 +84,8 @@ struct vsm_conf_daemon {
   int64_t limit_items, limit_sources, limit_unmapped, limit_rejected;
   int64_t limit_keys, limit_transitions, limit_segment_values;
   int64_t limit_memory_bytes; // -1: not given
-  int64_t limit_connections;  // of each socket that listens
+  int64_t limit_peer_memory_bytes;
+  int64_t limit_connections; // of each socket that listens
   struct vsm_conf_duration limit_handshake;
   int64_t limit_frame_bytes, limit_batch, limit_subscriptions;
   // Messages of or for one peer. Those of `query`: either way.

@@ -20,7 +20,7 @@ static bool same_socket_limits(const struct vsm_conf_daemon *a, const struct vsm
          a->limit_frame_bytes == b->limit_frame_bytes && a->limit_subscriptions == b->limit_subscriptions &&
          a->limit_submit_queue == b->limit_submit_queue && a->limit_subscribe_queue == b->limit_subscribe_queue &&
          a->limit_ack_queue == b->limit_ack_queue && a->limit_publish_queue == b->limit_publish_queue &&
-         a->limit_query_queue == b->limit_query_queue;
+         a->limit_query_queue == b->limit_query_queue && a->limit_peer_memory_bytes == b->limit_peer_memory_bytes;
 }
 
 char *vsm_config_needs_restart(const struct vsm_config *a, const struct vsm_config *b) {
@@ -28,15 +28,16 @@ char *vsm_config_needs_restart(const struct vsm_config *a, const struct vsm_conf
   const struct {
     const char *key;
     bool same;
-  } keys[] = {{"daemon.clock", a->model.clock == b->model.clock},
-              {"daemon.state", same_text(x->state, y->state)},
-              {"daemon.subscribe", same_endpoints(&x->subscribe, &y->subscribe)},
-              {"daemon.submit", same_text(x->submit, y->submit)},
-              {"daemon.publish", same_text(x->publish, y->publish)},
-              {"daemon.query", same_text(x->query, y->query)},
-              {"a limit of sockets in daemon.limits (connections, handshake, frame, subscriptions, a queue)",
-               same_socket_limits(x, y)},
-              {"whether daemon.curve is given", !x->curve.key == !y->curve.key}};
+  } keys[] = {
+      {"daemon.clock", a->model.clock == b->model.clock},
+      {"daemon.state", same_text(x->state, y->state)},
+      {"daemon.subscribe", same_endpoints(&x->subscribe, &y->subscribe)},
+      {"daemon.submit", same_text(x->submit, y->submit)},
+      {"daemon.publish", same_text(x->publish, y->publish)},
+      {"daemon.query", same_text(x->query, y->query)},
+      {"a limit of sockets in daemon.limits (peer_memory, connections, handshake, frame, subscriptions, a queue)",
+       same_socket_limits(x, y)},
+      {"whether daemon.curve is given", !x->curve.key == !y->curve.key}};
   char *text = NULL;
   size_t n;
   FILE *f = open_memstream(&text, &n);

@@ -376,10 +376,11 @@ static struct vsm_zsock *new_socket(struct vsm_ingest *in, const struct vsm_conf
                                     const char *name, const char *server_key) {
   const struct vsm_conf_daemon *d = &config->daemon;
   bool acks = kind == VSM_Z_ROUTER;
+  int64_t queue = acks ? d->limit_submit_queue : d->limit_subscribe_queue;
   struct vsm_zsock_options o = {.kind = kind,
                                 .name = name,
                                 .message_bytes_max = (size_t)d->limit_frame_bytes * MESSAGE_BY_FRAME,
-                                .receive_high_water = (int)(acks ? d->limit_submit_queue : d->limit_subscribe_queue),
+                                .receive_high_water = vsm_open_queue(config, queue, (size_t)d->limit_frame_bytes),
                                 .send_high_water = (int)d->limit_ack_queue,
                                 .fn = acks ? on_submitted : on_published,
                                 .on_peer = on_peer,

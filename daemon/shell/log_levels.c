@@ -21,6 +21,7 @@ static const struct {
       "connect_failed",
       "handshake_failed",
       "connection_refused",
+      "peer_cut_off",
       "subscribers_cut_off",
       "query_failed",
       "publish_failed",

@@ -138,6 +138,11 @@ void vsm_open_bounds(struct vsm_zsock_options *o, const struct vsm_config *c) {
                        : share > CONNECTIONS_LEAST            ? share
                                                               : CONNECTIONS_LEAST;
   o->handshake_ms = (int)(d->limit_handshake.us / 1000);
+  o->peer_bytes_max = (uint64_t)d->limit_peer_memory_bytes;
+}
+
+int vsm_open_queue(const struct vsm_config *c, int64_t messages, size_t largest_bytes) {
+  return vsm_zpeers_fit((int)messages, (uint64_t)c->daemon.limit_peer_memory_bytes, largest_bytes);
 }
 
 void vsm_open_tell_bounds(const struct vsm_zsock *sock, struct vsm_bounds *out) {
@@ -145,6 +150,7 @@ void vsm_open_tell_bounds(const struct vsm_zsock *sock, struct vsm_bounds *out) 
   struct vsm_zsock_counts c = vsm_zsock_counts(sock);
   vsm_bounds_add(out, (struct vsm_bound){"connections", o->name, c.connections, o->connections_max, c.refused});
   vsm_bounds_add(out, (struct vsm_bound){"handshake", o->name, 0, (uint64_t)o->handshake_ms, c.handshakes});
+  vsm_bounds_add(out, (struct vsm_bound){"peer_memory", o->name, c.waits_bytes, o->peer_bytes_max, c.greedy});
 }
 
 void vsm_log_peer(struct vsm_log_gates *gates, const struct vsm_zsock *sock, const char *what,

@@ -17,6 +17,8 @@ struct vsm_conf_endpoints vsm_open_one(const char *const *endpoint);
 // Bounds of a socket that listens, as the configuration says them, and as far as there are descriptors: those that
 // nothing else needs are shared out among all that listen, so that accepting never fails.
 void vsm_open_bounds(struct vsm_zsock_options *options, const struct vsm_config *config);
+// A queue's high-water mark: so many messages, or as many of the largest as limits.peer_memory has room for.
+int vsm_open_queue(const struct vsm_config *config, int64_t messages, size_t largest_bytes);
 void vsm_open_tell_bounds(const struct vsm_zsock *sock, struct vsm_bounds *out); // how these fare
 
 // What happens to the connections of a socket, for vsm_zsock_peer_fn.

@@ -92,7 +92,8 @@ int vsm_query_socket_open(struct vsm_query_socket *q, const struct vsm_config *c
   struct vsm_zsock_options o = {.kind = VSM_Z_ROUTER,
                                 .name = "query",
                                 .message_bytes_max = REQUEST_BYTES_MAX,
-                                .receive_high_water = (int)config->daemon.limit_query_queue,
+                                .receive_high_water =
+                                    vsm_open_queue(config, config->daemon.limit_query_queue, REQUEST_BYTES_MAX),
                                 .send_high_water = (int)config->daemon.limit_query_queue,
                                 .fn = on_asked,
                                 .on_peer = on_peer,

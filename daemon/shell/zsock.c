@@ -7,10 +7,7 @@
 //     kicks itself again,
 //   - and it asks the same after everything that was sent outside of its turn.
 //
-// How many connections there are is known by the monitor alone, which tells of each its descriptor. One too many is
-// accepted, and then shut down: libzmq takes that for the peer's end of it, and is rid of it. To listen no more would
-// take away all connections of that endpoint, and with all descriptors taken libzmq tries to accept without a pause;
-// so the number stays below what descriptors there are.
+// Which connections there are is known by the monitor alone, which tells of each its descriptor (shell/zpeers.c).
 //
 // Nothing here ever waits, but for vsm_zsock_renew(): what cannot be sent is given up, and said so. All options are set
 // before bind and connect, since later they do not hold for what is bound already. That is made use of: the key that a
@@ -20,7 +17,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <zmq.h>
 
 #include "base/endpoint.h"
@@ -58,16 +54,14 @@ struct vsm_zsock {
   size_t n_bindings, cap_bindings;
   char subscribed[PREFIX_BYTES_MAX];
   zmq_msg_t *in_hand; // the last frame of the message in hand
+  int fd_in_hand;     // over which it came; -1: unknown
   struct vsm_watch *watch;
-  vsm_zsock_fn *fn;
-  void *ctx;
   bool in_turn; // it will be asked at the end of the turn
   bool held;    // nothing is received
-  const char *name;
   char endpoint[256];
-  vsm_zsock_peer_fn *on_peer;
   struct vsm_zsock *monitor; // what happens to its connections; NULL: nobody asks
-  struct vsm_zsock_counts counts;
+  struct vsm_zpeers peers;
+  struct vsm_timer *look; // at them
 };
 
 struct vsm_zcontext *vsm_zcontext_create(void) {
@@ -105,6 +99,10 @@ static void recheck(struct vsm_zsock *s) {
     vsm_watch_kick(s->watch);
 }
 
+static int ask_descriptor(void *in_hand) {
+  return zmq_msg_get(in_hand, ZMQ_SRCFD); // takes 80 ns
+}
+
 // One message, all its frames. Returns its bytes, or -1: none is there (nothing else can fail here).
 static long receive(struct vsm_zsock *s) {
   zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
@@ -118,7 +116,8 @@ static long receive(struct vsm_zsock *s) {
       zmq_msg_close(m);
       break;
     }
-    bytes += (long)zmq_msg_size(m);
+    if (n > 0 || s->options.kind != VSM_Z_ROUTER) // whose it is does not come over the connection
+      bytes += (long)vsm_zpeers_on_wire(zmq_msg_size(m), s->options.key);
     more = zmq_msg_more(m);
     if (m == &spare)
       zmq_msg_close(m);
@@ -126,8 +125,10 @@ static long receive(struct vsm_zsock *s) {
       frames[kept++] = (struct vsm_str){zmq_msg_data(m), zmq_msg_size(m)};
   }
   s->in_hand = kept > 0 ? &msgs[kept - 1] : NULL;
+  s->fd_in_hand = n > 0 && s->look ? vsm_zpeers_descriptor(&s->peers, frames[0], ask_descriptor, s->in_hand) : -1;
+  vsm_zpeers_took(&s->peers, s->fd_in_hand, (uint64_t)bytes);
   if (n > 0)
-    s->fn(s->ctx, s, frames, n);
+    s->options.fn(s->options.ctx, s, frames, n);
   s->in_hand = NULL;
   for (size_t i = 0; i < kept; i++)
     zmq_msg_close(&msgs[i]);
@@ -226,25 +227,6 @@ static const struct {
                          {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, "handshake_failed"}};
 enum { CONNECTION_EVENTS = sizeof connection_events / sizeof *connection_events };
 
-// Should its peer have ended it meanwhile, and another have the descriptor, that one came later and is beyond the bound
-// likewise, or it comes again by itself.
-static const char *refuse(struct vsm_zsock *s, int fd) {
-  s->counts.refused++;
-  shutdown(fd, SHUT_RDWR);
-  return "connection_refused";
-}
-
-// What is to be said of it. Every connection that was accepted is told of again when it ends.
-static const char *count(struct vsm_zsock *s, uint16_t event, int fd, const char *word) {
-  struct vsm_zsock_counts *c = &s->counts;
-  uint64_t most = s->options.connections_max;
-  if (event == ZMQ_EVENT_ACCEPTED && ++c->connections > most && most > 0)
-    return refuse(s, fd);
-  c->connections -= event == ZMQ_EVENT_DISCONNECTED && c->connections > 0; // one that we made is not counted
-  c->handshakes += strcmp(word, "handshake_failed") == 0;
-  return word;
-}
-
 // Of the monitor: the event's number (16 bits) and a value (32), then the endpoint.
 static void on_connection_event(void *ctx, struct vsm_zsock *monitor, const struct vsm_str *frames, size_t n) {
   struct vsm_zsock *s = ctx;
@@ -257,7 +239,20 @@ static void on_connection_event(void *ctx, struct vsm_zsock *monitor, const stru
   memcpy(&value, frames[0].p + sizeof event, sizeof value);
   for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
     if (connection_events[i].event == event)
-      s->on_peer(s->ctx, s, count(s, event, value, connection_events[i].word), frames[1]);
+      s->options.on_peer(s->options.ctx, s,
+                         vsm_zpeers_note(&s->peers, connection_events[i].word, value, s->options.connections_max),
+                         frames[1]);
+}
+
+static void on_greedy(void *ctx, const char *endpoint) {
+  struct vsm_zsock *s = ctx;
+  s->options.on_peer(s->options.ctx, s, "peer_cut_off", vsm_str_of(endpoint));
+}
+
+static void look_at_peers(void *ctx) {
+  struct vsm_zsock *s = ctx;
+  vsm_zpeers_look(&s->peers, s->options.peer_bytes_max, on_greedy, s);
+  vsm_timer_set(s->look, VSM_ZPEERS_LOOK_US);
 }
 
 static int start_monitor(struct vsm_zsock *s) {
@@ -270,14 +265,16 @@ static int start_monitor(struct vsm_zsock *s) {
   if (!s->monitor)
     return VSM_ENOMEM;
   *s->monitor = (struct vsm_zsock){
-      .socket = zmq_socket(s->z->ctx, ZMQ_PAIR), .loop = s->loop, .fn = on_connection_event, .ctx = s};
+      .socket = zmq_socket(s->z->ctx, ZMQ_PAIR), .loop = s->loop, .options = {.fn = on_connection_event, .ctx = s}};
   if (!s->monitor->socket)
     return VSM_ENOMEM;
   // libzmq's own thread waits where it is full, and would never wake if we closed it then
   set(s->monitor->socket, ZMQ_RCVHWM, 0);
-  if (watch(s->monitor) != 0 || zmq_socket_monitor(s->socket, endpoint, events) != 0)
+  if (watch(s->monitor) != 0 || zmq_socket_monitor(s->socket, endpoint, events) != 0 ||
+      zmq_connect(s->monitor->socket, endpoint) != 0 || !(s->look = vsm_timer_create(s->loop, look_at_peers, s)))
     return VSM_ENOMEM;
-  return zmq_connect(s->monitor->socket, endpoint) == 0 ? 0 : VSM_ENOMEM;
+  look_at_peers(s);
+  return 0;
 }
 
 // The socket and what hangs on it.
@@ -289,7 +286,7 @@ static int open_socket(struct vsm_zsock *s) {
     return VSM_ENOMEM;
   configure(s->socket, &s->options);
   int err = watch(s);
-  return !err && s->on_peer ? start_monitor(s) : err;
+  return !err && s->options.on_peer ? start_monitor(s) : err;
 }
 
 static void close_socket(struct vsm_zsock *s) {
@@ -297,7 +294,9 @@ static void close_socket(struct vsm_zsock *s) {
     zmq_socket_monitor(s->socket, NULL, 0);
   vsm_zsock_destroy(s->monitor);
   s->monitor = NULL;
-  s->counts.connections = 0;
+  vsm_zpeers_cut_all(&s->peers);
+  vsm_timer_destroy(s->look);
+  s->look = NULL;
   vsm_watch_destroy(s->watch);
   s->watch = NULL;
   if (s->socket)
@@ -309,8 +308,7 @@ struct vsm_zsock *vsm_zsock_create(struct vsm_zcontext *z, struct vsm_loop *loop
   struct vsm_zsock *s = calloc(1, sizeof *s);
   if (!s)
     return NULL;
-  *s = (struct vsm_zsock){
-      .z = z, .loop = loop, .options = *o, .fn = o->fn, .ctx = o->ctx, .name = o->name, .on_peer = o->on_peer};
+  *s = (struct vsm_zsock){.z = z, .loop = loop, .options = *o};
   if (open_socket(s) == 0)
     return s;
   vsm_zsock_destroy(s);
@@ -326,11 +324,12 @@ void vsm_zsock_destroy(struct vsm_zsock *s) {
     free(s->bindings[i].real);
   }
   free(s->bindings);
+  vsm_zpeers_fini(&s->peers);
   free(s);
 }
 
 const char *vsm_zsock_name(const struct vsm_zsock *s) {
-  return s->name;
+  return s->options.name;
 }
 
 const struct vsm_zsock_options *vsm_zsock_options(const struct vsm_zsock *s) {
@@ -338,7 +337,7 @@ const struct vsm_zsock_options *vsm_zsock_options(const struct vsm_zsock *s) {
 }
 
 struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s) {
-  return s ? s->counts : (struct vsm_zsock_counts){0};
+  return s ? s->peers.counts : (struct vsm_zsock_counts){0};
 }
 
 // One event of the monitor is taken. Is it that nobody listens at an endpoint any more?
@@ -393,7 +392,7 @@ static int settle(struct vsm_zsock *s, int rc, const char **why) {
 static void serve(struct vsm_zsock *s, const struct vsm_key *key) {
   set(s->socket, ZMQ_CURVE_SERVER, 1);
   zmq_setsockopt(s->socket, ZMQ_CURVE_SECRETKEY, key->secret_key, VSM_KEY_CHARS + 1);
-  zmq_setsockopt(s->socket, ZMQ_ZAP_DOMAIN, s->name, strlen(s->name));
+  zmq_setsockopt(s->socket, ZMQ_ZAP_DOMAIN, s->options.name, strlen(s->options.name));
 }
 
 // The one that it had before (vsm_zsock_renew()), or a new one.
@@ -461,7 +460,7 @@ static bool send_frames(struct vsm_zsock *s, zmq_msg_t *msgs, size_t n) {
 // An XPUB that may not drop sends to nobody where one subscriber's queue is full, and says so. Then it may, once: that
 // one is left out from now on, unasked, until it has read half of what waits for it.
 static bool send_but_to_the_full(struct vsm_zsock *s, zmq_msg_t *msgs, size_t n) {
-  s->counts.queues_full++;
+  s->peers.counts.queues_full++;
   set(s->socket, ZMQ_XPUB_NODROP, 0);
   bool sent = send_frames(s, msgs, n);
   set(s->socket, ZMQ_XPUB_NODROP, 1);
@@ -471,12 +470,14 @@ static bool send_but_to_the_full(struct vsm_zsock *s, zmq_msg_t *msgs, size_t n)
 // All frames are made before the first is sent, and whether the message can be sent shows at the first.
 bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n) {
   zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
-  size_t made = 0;
-  while (made < n && make(&msgs[made], &parts[made]))
-    made++;
+  size_t made = 0, bytes = 0;
+  for (; made < n && make(&msgs[made], &parts[made]); made++)
+    bytes += vsm_zpeers_on_wire(parts[made].n, s->options.key);
   bool sent = made == n && send_frames(s, msgs, n);
   if (!sent && made == n && s->options.kind == VSM_Z_XPUB && errno == EAGAIN)
     sent = send_but_to_the_full(s, msgs, n);
+  if (sent && s->in_hand) // an answer
+    vsm_zpeers_sent(&s->peers, s->fd_in_hand, bytes);
   for (size_t i = 0; i < made; i++)
     zmq_msg_close(&msgs[i]);
   recheck(s);

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "shell/loop.h"
+#include "shell/zpeers.h"
 
 struct vsm_key;
 struct vsm_zcontext;
@@ -27,9 +28,12 @@ typedef void vsm_zsock_peer_fn(void *ctx, struct vsm_zsock *sock, const char *wh
 struct vsm_zsock_options {
   enum vsm_zkind kind;
   const char *name;         // for people; borrowed
-  size_t message_bytes_max; // beyond it the peer is disconnected
+  size_t message_bytes_max; // a frame beyond it: the peer is disconnected
   int receive_high_water;   // messages of one peer; beyond it the peer has to wait, or (PUB) loses them
   int send_high_water;      // messages for one peer; later ones are lost
+  // Of one peer, with on_peer alone; 0: as many as come. Of what it sent, so many bytes wait at most: a few more, and
+  // it is disconnected. Of what is sent to it, so many that each may be as large as the largest that was sent.
+  uint64_t peer_bytes_max;
   vsm_zsock_fn *fn;
   vsm_zsock_peer_fn *on_peer; // NULL: not told
   void *ctx;
@@ -61,13 +65,6 @@ int vsm_zsock_subscribe(struct vsm_zsock *s, const char *prefix);
 // wildcard port is then the same as before. 0 or VSM_ENOMEM, and then it can only be destroyed.
 int vsm_zsock_renew(struct vsm_zsock *s);
 
-// Since it was created; of what listens, and needs on_peer.
-struct vsm_zsock_counts {
-  uint64_t connections; // that are there now
-  uint64_t refused;     // beyond connections_max
-  uint64_t handshakes;  // that failed, of refused connections too
-  uint64_t queues_full; // XPUB: how often queues filled up, of one peer or some, who lose messages until they have read
-};
 struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s); // NULL: zeros
 
 bool vsm_zsock_is_client(const struct vsm_zsock *s); // of an encrypted connection

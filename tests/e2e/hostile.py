@@ -221,6 +221,21 @@ def clients_that_never_read(daemon, good, n):
     return f"{n:,} batches, {lost:,} acks lost"
 
 
+def peers_that_hoard(daemon, good, n):
+    """What waits of a peer, or for it, is bounded in bytes, however it comes."""
+    with Peer(daemon, "hoarders", n) as p, good:
+        p.done()
+    most = good.bound("peer_memory", "submit").most
+    for name in SOCKETS:
+        good.until(f"those of {name} to be cut off", lambda: good.bound("peer_memory", name).beyond == n // len(SOCKETS))
+    c, keys = daemon.client(), [event("first.started", f"key-{'x' * 200}-{i}") for i in range(1000)]
+    assert c.submit(batch(*keys, source="variety")).accepted == len(keys)
+    with Peer(daemon, "deaf_askers", 60 * n) as p:
+        p.done()
+        good.until("it to be cut off", lambda: good.bound("peer_memory", "query").beyond == n // len(SOCKETS) + 1)
+    return f"{n} and one that asked {60 * n:,} times cut off, at {most >> 20} MiB each"
+
+
 def emitters_that_flood(daemon, good, seconds):
     with Peer(daemon, "flood", 0), Peer(daemon, "flood", 0), good:
         end = time.monotonic() + seconds
@@ -320,6 +335,7 @@ STORIES = {
     subscribers_that_never_read: (dict(publish_queue=100), {}, 10, 200, 400),
     subscriptions_without_end: (dict(subscriptions=1000), {}, 20000, 500000, 300),
     clients_that_never_read: (dict(ack_queue=1000), {}, 20000, 500000, 200),
+    peers_that_hoard: (dict(peer_memory="16MiB"), {}, 4, 12, 800),
     emitters_that_flood: (dict(), {}, 3, 20, 400),
     byte_a_second: (dict(handshake="1s"), {}, 100, 1000, 400),
     too_many_items: (dict(state="state"), {}, 200000, 5000000, 3000),

@@ -4,6 +4,7 @@ HOSTILE_KEYS: "PUBLIC SECRET SERVER", where the daemon encrypts: the keys of one
 import os
 import random
 import resource
+import select
 import socket
 import struct
 import sys
@@ -15,6 +16,7 @@ import zmq
 
 import harness
 from harness import DEADLINE, batch, event
+from vsm.v1 import query_pb2
 
 SOCKETS = {"submit": b"DEALER", "subscribe": b"PUB", "publish": b"SUB", "query": b"DEALER"}
 
@@ -211,6 +213,37 @@ def flood(endpoints, _):
             s.recv_multipart()
 
 
+def hoarders(endpoints, n):
+    """Messages of small frames that never end, to each socket in turn, until they are ended."""
+    there = []
+    for i in range(n):
+        name, endpoint = endpoints[i % len(endpoints)]
+        there.append(shake_hands(endpoint, SOCKETS[name]))
+    piece, sent = frame(b"v1/event/" + b"x" * 900, more=True) * 1000, {s: 0 for s in there}
+    yield None
+    end = time.monotonic() + DEADLINE
+    while (there := [s for s in there if is_open(s)]) and time.monotonic() < end:
+        for s in select.select([], there, [], 0.1)[1]:
+            try:
+                sent[s] += s.send(piece[sent[s] % len(piece):])
+            except OSError:
+                pass
+    assert not there
+
+
+def deaf_askers(endpoints, n):
+    """One that asks for all items again and again, and reads no answer."""
+    question = query_pb2.Request(items=query_pb2.ItemsRequest(limit=1000)).SerializeToString()
+    s = shake_hands(dict(endpoints)["query"], b"DEALER", 4096)
+    yield s
+    for _ in range(n):
+        try:
+            s.sendall(frame(b"q", more=True) + frame(question))
+        except OSError:
+            break
+    yield None
+
+
 def byte_by_byte(endpoints, n):
     """A byte a second: of a handshake, and of a message of 4 MiB."""
     submit = dict(endpoints)["submit"]
@@ -276,7 +309,7 @@ def is_open(s):
         return False
 
 
-PEERS = {f.__name__: f for f in (idle, garbage, curve_garbage, silent_strangers, strangers, deaf_subscribers, eager_subscribers, deaf_clients, flood, byte_by_byte, variety, new_items)}
+PEERS = {f.__name__: f for f in (idle, garbage, curve_garbage, silent_strangers, strangers, deaf_subscribers, eager_subscribers, deaf_clients, hoarders, deaf_askers, flood, byte_by_byte, variety, new_items)}
 
 
 def be(name, n, endpoints):
