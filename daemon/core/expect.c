@@ -89,9 +89,7 @@ void vsm_expecting_judged(struct vsm_expecting *x, const struct vsm_bands *bands
 
 // --- for whom one counts
 
-bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments) {
-  if (x->at[i].everybody)
-    return true;
+bool vsm_expecting_fits(const struct vsm_expectings *x, unsigned i, const uint32_t *segments) {
   if (!vsm_fits(&x->at[i].fits, segments))
     return false;
   for (unsigned k = 0; k < i; k++)
@@ -224,8 +222,8 @@ struct outcome {
   int64_t took;
 };
 
-static struct outcome outcome(const struct vsm_expecting *x, const struct vsm_retold *r, const struct vsm_story *story,
-                              const struct vsm_visit *v) {
+static inline struct outcome outcome(const struct vsm_expecting *x, const struct vsm_retold *r,
+                                     const struct vsm_story *story, const struct vsm_visit *v) {
   const struct vsm_expectation *e = x->e;
   struct stay s = {r, story, v->place, v->entered};
   if (v->how == VSM_OPEN && x->all)

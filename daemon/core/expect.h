@@ -43,7 +43,10 @@ void vsm_expectings_fini(struct vsm_expectings *x, const struct vsm_bands *bands
 void vsm_expectings_advance(struct vsm_expectings *x, const struct vsm_bands *bands);
 
 // The first of a name that fits an item of these segments.
-bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments);
+bool vsm_expecting_fits(const struct vsm_expectings *x, unsigned i, const uint32_t *segments);
+static inline bool vsm_expecting_counts(const struct vsm_expectings *x, unsigned i, const uint32_t *segments) {
+  return x->at[i].everybody || vsm_expecting_fits(x, i, segments);
+}
 
 // Of a visit in the story `is` (same_visits and same_marks 0), the time that the expectation counts: up to its leaving,
 // or up to now.

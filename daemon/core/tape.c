@@ -40,6 +40,10 @@ static int n_of(const struct vsm_tape_entry *e) {
   return (int16_t)e->place;
 }
 
+static void move_to(struct vsm_tape_entry *e, uint32_t time) {
+  e->place = (uint64_t)time << 32 | (uint32_t)e->place;
+}
+
 static struct vsm_tape_entry entry(uint64_t place, int n, int64_t sum) {
   return (struct vsm_tape_entry){sum, place << 16 | (uint16_t)n};
 }
@@ -59,9 +63,18 @@ uint32_t vsm_tape_time(struct vsm_bands *bands, int64_t us) {
   return vsm_bands_moment(bands, us)->number;
 }
 
-// The start of the pane that this one has come to now.
-static uint32_t pane_now(const struct vsm_bands *bands, uint32_t time) {
-  return vsm_moment_of(bands, time * vsm_bands_unit(bands)).number;
+// A pane as tapes know time: from `start` on, before `end`.
+struct pane {
+  uint32_t start, end;
+};
+
+// To which what lay in the pane that begins at `time` has come now.
+static struct pane pane_now(const struct vsm_bands *bands, uint32_t time) {
+  int64_t unit = vsm_bands_unit(bands), us = time * unit;
+  struct vsm_moment m = vsm_moment_of(bands, us);
+  if (m.band < bands->n)
+    return (struct pane){m.number, m.number + (uint32_t)(bands->at[m.band].pane_us / unit)};
+  return (struct pane){0, bands->n ? (uint32_t)(bands->at[bands->n - 1].start_us / unit) : UINT32_MAX};
 }
 
 // The first of n sorted entries that is not before this place. It is looked for from the end, where most come.
@@ -145,14 +158,9 @@ static uint32_t join_pane(struct vsm_tape_entry *to, struct vsm_tape_entry *at, 
 // Brings the entries from .. to to their panes of now; those of a pane stand at `kept` then. Returns where they end.
 static uint32_t age(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t from, uint32_t to, uint32_t kept) {
   for (uint32_t i = from, next; i < to; i = next) {
-    uint32_t time = time_of(&t->entries[i]), pane = pane_now(bands, time);
-    for (next = i; next < to; next++) {
-      struct vsm_tape_entry *e = &t->entries[next];
-      if (time_of(e) != time && pane_now(bands, time_of(e)) != pane)
-        break;
-      time = time_of(e);
-      *e = entry(place(pane, what_of(e)), n_of(e), e->sum);
-    }
+    struct pane pane = pane_now(bands, time_of(&t->entries[i]));
+    for (next = i; next < to && time_of(&t->entries[next]) < pane.end; next++)
+      move_to(&t->entries[next], pane.start);
     kept += join_pane(t->entries + kept, t->entries + i, next - i);
   }
   return kept;
@@ -183,8 +191,8 @@ static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
     from = from < done ? done : from;
     if (from >= to)
       continue;
-    for (uint32_t pane = pane_now(bands, time_of(&t->entries[from]));
-         from > done && time_of(&t->entries[from - 1]) == pane;)
+    for (uint32_t start = pane_now(bands, time_of(&t->entries[from])).start;
+         from > done && time_of(&t->entries[from - 1]) == start;)
       from--; // comes together with what came there before
     kept = keep(t, done, from, kept);
     kept = age(t, bands, from, to, kept);
