@@ -38,6 +38,7 @@ static void init_stalls(struct vsm_guard_node *n, const struct vsm_stall *rules,
                         struct vsm_intern *words, struct vsm_ranks_queue *queue) {
   n->stalls = vsm_mem_alloc(n_rules * sizeof *n->stalls);
   n->n_stalls = n_rules;
+  n->everybody = n_rules > 0 && rules[0].n_where == 0;
   for (unsigned i = 0; i < n_rules; i++) {
     struct vsm_guard_stall *s = &n->stalls[i];
     *s = (struct vsm_guard_stall){.rule = &rules[i], .front = nowhere, .after_us = rules[i].after_us};
@@ -240,11 +241,22 @@ static void write_due(struct vsm_guard_node *n, uint32_t item, const struct vsm_
   come_first(n->guard, &n->due_front, b, name->overdue);
 }
 
-static void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
-                     const struct vsm_seen_visit *is) {
+// Most often what was open goes on, and is young.
+static inline bool is_seen_same(const struct vsm_seen_visit *a, const struct vsm_seen_visit *b) {
+  return a && b && a->entered == b->entered && a->moved == b->moved && a->due == b->due && a->stall == b->stall;
+}
+
+static void write_difference(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
+                             const struct vsm_seen_visit *is) {
   write_stalls(n, item, was, is);
   if ((was && was->due) || (is && is->due))
     write_due(n, item, was, is);
+}
+
+static inline void write_at(struct vsm_guard_node *n, uint32_t item, const struct vsm_seen_visit *was,
+                            const struct vsm_seen_visit *is) {
+  if (!is_seen_same(was, is))
+    write_difference(n, item, was, is);
 }
 
 // What a relative threshold is worked out from has changed.

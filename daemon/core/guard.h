@@ -56,6 +56,7 @@ struct vsm_guard_node {
   uint64_t wip_limit;                  // 0: none
   struct vsm_guard_stall *stalls;
   unsigned n_stalls;
+  bool everybody;    // the first of them is about all that is open
   bool relative;     // any of them
   bool armed;        // what they follow from changed since they were worked out
   int64_t minute_us; // when they are worked out next

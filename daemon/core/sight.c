@@ -20,6 +20,16 @@ struct sight {
   bool silences; // there are any that name items
 };
 
+// As it is now; its story is the caller's.
+static inline struct sight sight_of(const struct vsm_stream_state *s, uint32_t item) {
+  return (struct sight){.s = s,
+                        .item = item,
+                        .but = (size_t)VSM_FOLD_ALL,
+                        .before = &nothing,
+                        .it = vsm_items_at(&s->items, item),
+                        .silences = vsm_silence_any_item(s->guard->core)};
+}
+
 void vsm_guard_tell_progress(struct vsm_guard *g, unsigned place, int64_t us) {
   if (g->before.progress)
     return;
@@ -78,7 +88,9 @@ static bool is_covered(const struct sight *g, enum vsm_alert_kind kind, int plac
   return g->silences && vsm_silence_covers(g->s->guard->core, kind, g->s, place, g->item);
 }
 
-static uint16_t stall_of(const struct sight *g, const struct vsm_guard_node *n) {
+static inline uint16_t stall_of(const struct sight *g, const struct vsm_guard_node *n) {
+  if (n->everybody && !g->silences)
+    return 0;
   for (unsigned i = 0; i < n->n_stalls; i++)
     if (vsm_fits(&n->stalls[i].fits, g->story->segments))
       return is_covered(g, VSM_ITEM_STALLED, n->place) ? VSM_NO_STALL : (uint16_t)i;
@@ -122,7 +134,7 @@ static int64_t moved(const struct sight *g, int place, int64_t entered) {
   return vsm_later_us(us, date(g, VSM_VALUE_NOT_BEFORE, -1));
 }
 
-static void see(const struct sight *g, int place, int64_t entered, struct vsm_seen_visit *out) {
+static inline void see(const struct sight *g, int place, int64_t entered, struct vsm_seen_visit *out) {
   const struct vsm_guard_node *n = vsm_guard_node(g->s->guard, place);
   *out = (struct vsm_seen_visit){.entered = entered, .place = (uint8_t)place};
   out->stall = stall_of(g, n);
@@ -130,43 +142,35 @@ static void see(const struct sight *g, int place, int64_t entered, struct vsm_se
   out->moved = vsm_guard_is_old(n, out) ? moved(g, place, entered) : entered;
 }
 
-static void look(struct sight g, struct vsm_seen *out) {
-  const struct vsm_guard *w = g.s->guard;
+static void look(const struct sight *g, struct vsm_seen *out) {
+  const struct vsm_guard *w = g->s->guard;
   out->n = 0;
-  out->open = g.story->open;
+  out->open = g->story->open;
   if (!out->open)
     return;
-  g.it = vsm_items_at(&g.s->items, g.item);
-  g.silences = vsm_silence_any_item(w->core);
   if (w->stream.alerts)
-    see(&g, -1, g.story->started, &out->item);
-  unsigned left = g.story->n_open;
-  for (size_t i = g.story->n_visits; left > 0 && i-- > 0;) {
-    const struct vsm_visit *v = g.r ? vsm_retold_visit(g.r, g.story, i) : &g.story->visits[i];
+    see(g, -1, g->story->started, &out->item);
+  unsigned left = g->story->n_open;
+  for (size_t i = g->story->n_visits; left > 0 && i-- > 0;) {
+    const struct vsm_visit *v = g->r ? vsm_retold_visit(g->r, g->story, i) : &g->story->visits[i];
     if (v->how != VSM_OPEN)
       continue;
     left--;
     if (w->stages[v->place].alerts)
-      see(&g, v->place, v->entered, &out->visits[out->n++]);
+      see(g, v->place, v->entered, &out->visits[out->n++]);
   }
 }
 
 bool vsm_guard_sight(const struct vsm_stream_state *s, const struct vsm_guard_node *n, uint32_t item, int64_t entered,
                      unsigned *rule, int64_t *us) {
-  const struct vsm_item *it = vsm_items_at(&s->items, item);
-  struct vsm_story story = {.last = vsm_item_last_live(it, s->graph->n)};
-  struct sight g = {.s = s,
-                    .item = item,
-                    .story = &story,
-                    .but = (size_t)VSM_FOLD_ALL,
-                    .before = &nothing,
-                    .it = it,
-                    .silences = vsm_silence_any_item(s->guard->core)};
-  vsm_stream_segments(s, it, story.segments);
+  struct sight g = sight_of(s, item);
+  struct vsm_story story = {.last = vsm_item_last_live(g.it, s->graph->n)};
+  g.story = &story;
+  vsm_stream_segments(s, g.it, story.segments);
   *rule = stall_of(&g, n);
   if (*rule == VSM_NO_STALL)
     return false;
-  collect_dates(s->guard, it);
+  collect_dates(s->guard, g.it);
   *us = moved(&g, n->place, entered);
   return true;
 }
@@ -175,9 +179,14 @@ bool vsm_guard_sight(const struct vsm_stream_state *s, const struct vsm_guard_no
 
 void vsm_guard_look(const struct vsm_stream_state *s, uint32_t item, size_t but, const struct vsm_story *story,
                     const struct vsm_guard_before *before, struct vsm_seen *out) {
+  struct sight g = sight_of(s, item);
+  g.but = but;
+  g.story = story;
+  if (before)
+    g.before = before;
   if (story->open)
-    collect_dates(s->guard, vsm_items_at(&s->items, item));
-  look((struct sight){.s = s, .item = item, .but = but, .story = story, .before = before ? before : &nothing}, out);
+    collect_dates(s->guard, g.it);
+  look(&g, out);
 }
 
 static struct vsm_seen unseen(const struct vsm_seen *w) {
@@ -191,15 +200,16 @@ void vsm_guard_unsee(struct vsm_guard *w) {
 
 void vsm_guard_see(struct vsm_stream_state *s, uint32_t item, const struct vsm_retold *r) {
   struct vsm_guard *w = s->guard;
-  struct sight g = {.s = s, .item = item, .r = r};
+  struct sight was = sight_of(s, item), is = was;
   w->seen = w->has_other ? &w->other : w->has_kept ? &w->kept : &w->was;
   if (!w->has_other && (r->was.open || r->is.open))
-    collect_dates(w, vsm_items_at(&s->items, item));
-  g.story = &r->was, g.but = r->added, g.before = &w->before;
+    collect_dates(w, was.it);
+  was.r = is.r = r;
+  was.story = &r->was, was.but = r->added, was.before = &w->before;
+  is.story = &r->is;
   if (w->seen == &w->was)
-    look(g, &w->was);
-  g.story = &r->is, g.but = (size_t)VSM_FOLD_ALL, g.before = &nothing;
-  look(g, &w->is);
+    look(&was, &w->was);
+  look(&is, &w->is);
   if (w->take_out)
     w->is = unseen(&w->is);
   w->has_other = w->has_kept = w->take_out = false;

@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 
-#define FOR_WORDS static inline __attribute__((always_inline))
-#define RARELY __attribute__((noinline)) // kept out of the way of what nearly all transitions need
+#define OFTEN static inline __attribute__((always_inline)) // part of what nearly all transitions need
+#define RARELY __attribute__((noinline))                   // kept out of the way of what nearly all transitions need
 
 struct vsm_mark *vsm_walk_mark(struct vsm_walk *w, enum vsm_mark_kind kind, unsigned place, int64_t at) {
   struct vsm_story *o = w->out;
@@ -46,7 +46,7 @@ static const struct vsm_calendar *calendar(const struct vsm_walk *w, const struc
   return w->graph->at[v->place].calendar;
 }
 
-static inline struct vsm_visit *open_visit(struct vsm_walk *w, unsigned s) {
+OFTEN struct vsm_visit *open_visit(struct vsm_walk *w, unsigned s) {
   struct vsm_story *o = w->out;
   if (o->n_visits == o->cap_visits)
     o->visits = vsm_mem_grow(o->visits, o->n_visits, &o->cap_visits, sizeof *o->visits);
@@ -82,7 +82,7 @@ static RARELY void end_wait(struct vsm_walk *w, struct vsm_visit *v) {
   v->wait = 0;
 }
 
-static inline void set_state(struct vsm_walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
+OFTEN void set_state(struct vsm_walk *w, struct vsm_visit *v, enum vsm_visit_state state) {
   if (v->state == state)
     return;
   int64_t now = worked(w, calendar(w, v));
@@ -117,7 +117,7 @@ static RARELY void suspend(struct vsm_walk *w, struct vsm_visit *v, uint64_t tra
   v->wait_since = w->t;
 }
 
-static inline void close_visit(struct vsm_walk *w, struct vsm_visit *v, enum vsm_how how) {
+OFTEN void close_visit(struct vsm_walk *w, struct vsm_visit *v, enum vsm_how how) {
   set_state(w, v, VSM_CLOSED);
   v->left = w->t;
   v->how = (uint8_t)how;
@@ -150,7 +150,7 @@ static RARELY void bypass(struct vsm_walk *w, unsigned b) {
 
 // Closes what cannot be open beside s, which is not open itself. True where forks closed forwards: they are in *forks,
 // which is not set else.
-FOR_WORDS bool make_way(struct vsm_walk *w, unsigned words, unsigned s, struct vsm_set *forks) {
+OFTEN bool make_way(struct vsm_walk *w, unsigned words, unsigned s, struct vsm_set *forks) {
   const struct vsm_node_relations *at = &w->graph->at[s];
   struct vsm_set close, missed;
   bool forked = false;
@@ -173,7 +173,7 @@ FOR_WORDS bool make_way(struct vsm_walk *w, unsigned words, unsigned s, struct v
 
 static void open_arms(struct vsm_walk *w, unsigned s, const struct vsm_set *forks);
 
-FOR_WORDS void enter(struct vsm_walk *w, unsigned words, unsigned s) {
+OFTEN void enter(struct vsm_walk *w, unsigned words, unsigned s) {
   struct vsm_set forks;
   bool forked = make_way(w, words, s, &forks);
   open_visit(w, s);
@@ -181,7 +181,7 @@ FOR_WORDS void enter(struct vsm_walk *w, unsigned words, unsigned s) {
     open_arms(w, s, &forks);
 }
 
-FOR_WORDS void go_on(struct vsm_walk *w, unsigned words, const struct vsm_set *stages) {
+OFTEN void go_on(struct vsm_walk *w, unsigned words, const struct vsm_set *stages) {
   VSM_SET_EACH(n, stages, words)
     if (!vsm_set_has(&w->open, (unsigned)n) && !vsm_set_meet(&w->open, &w->graph->at[n].before, words))
       enter(w, words, (unsigned)n);
@@ -215,7 +215,7 @@ static RARELY void finish(struct vsm_walk *w) {
 }
 
 // After a complete at s that took effect in its turn.
-FOR_WORDS void completed(struct vsm_walk *w, unsigned words, unsigned s) {
+OFTEN void completed(struct vsm_walk *w, unsigned words, unsigned s) {
   const struct vsm_node_relations *at = &w->graph->at[s];
   if (at->n_next == 1 || at->fork_all)
     go_on(w, words, &at->next);
@@ -223,7 +223,7 @@ FOR_WORDS void completed(struct vsm_walk *w, unsigned words, unsigned s) {
     finish(w);
 }
 
-FOR_WORDS void begin(struct vsm_walk *w, unsigned words, unsigned s, enum vsm_lifecycle lifecycle) {
+OFTEN void begin(struct vsm_walk *w, unsigned words, unsigned s, enum vsm_lifecycle lifecycle) {
   if (!w->out->open) {
     w->out->open = true;
     mark(w, VSM_M_REOPENED, VSM_PLACE_ITEM);
@@ -237,7 +237,7 @@ FOR_WORDS void begin(struct vsm_walk *w, unsigned words, unsigned s, enum vsm_li
   }
 }
 
-FOR_WORDS void apply(struct vsm_walk *w, unsigned words, unsigned s, uint64_t transition) {
+OFTEN void apply(struct vsm_walk *w, unsigned words, unsigned s, uint64_t transition) {
   enum vsm_lifecycle lifecycle = vsm_packed_lifecycle(transition);
   struct vsm_visit *v = visit_to_change(w, w->open_at[s]);
   v->bits |= VSM_V_CONFIRMED;
@@ -342,7 +342,7 @@ static RARELY void end_item(struct vsm_walk *w, enum vsm_lifecycle lifecycle) {
     mark_end(w, VSM_M_WITHDRAWN);
 }
 
-FOR_WORDS void step(struct vsm_walk *w, unsigned words, unsigned place, uint64_t transition) {
+OFTEN void step(struct vsm_walk *w, unsigned words, unsigned place, uint64_t transition) {
   enum vsm_lifecycle lifecycle = vsm_packed_lifecycle(transition);
   if (place == VSM_PLACE_ITEM)
     end_item(w, lifecycle);
@@ -354,7 +354,7 @@ FOR_WORDS void step(struct vsm_walk *w, unsigned words, unsigned place, uint64_t
     out_of_turn(w, place, transition);
 }
 
-FOR_WORDS void steps(struct vsm_walk *w, unsigned words, size_t from, size_t to) {
+OFTEN void steps(struct vsm_walk *w, unsigned words, size_t from, size_t to) {
   for (size_t i = from; i < to; i++) {
     uint64_t transition = w->log->at[i];
     if (vsm_packed_sleeps(transition, w->graph->n))
