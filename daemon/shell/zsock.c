@@ -369,8 +369,8 @@ int vsm_zsock_renew(struct vsm_zsock *s) {
   set(s->socket, ZMQ_LINGER, 0);
   close_socket(s);
   int err = open_socket(s);
-  bool lost = !err && *s->subscribed &&
-              zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, s->subscribed, strlen(s->subscribed)) != 0;
+  bool lost =
+      !err && *s->subscribed && zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, s->subscribed, strlen(s->subscribed)) != 0;
   return lost ? VSM_EIO : err;
 }
 
