@@ -327,10 +327,8 @@ static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str
     send_ack(in, frames, n, &part);
     return;
   }
-  vsm_acks_put(&in->acks, in->appended, frames, n, &part);
-  if (vsm_journal_committed(in->journal) >=
-      in->appended) // what was refused waits for what came before, if for anything
-    vsm_ingest_committed(in);
+  vsm_acks_put(&in->acks, in->appended, frames, n, &part); // what was refused waits for what came before, if for anything
+  vsm_ingest_committed(in); // the turn may have many more
 }
 
 // What a source's recover socket answered: as if it had come from the source in the first place.
