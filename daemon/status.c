@@ -100,7 +100,8 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
                                   .alerts = vsm_core_count_alerts(d->core),
                                   .received_per_second = pulse.received_per_second,
                                   .waiting_bytes = vsm_ingest_waiting_bytes(d->ingest),
-                                  .disk_days_left = pulse.disk_days_left};
+                                  .disk_days_left = pulse.disk_days_left,
+                                  .lags = vsm_core_lags(d->core)};
   tell_bounds(d, &out->bounds);
   if (d->keep) {
     out->commit_worst_seconds = vsm_seconds(vsm_journal_state(vsm_keep_journal(d->keep)).worst_us);

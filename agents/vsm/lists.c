@@ -164,6 +164,29 @@ static void print_security(const Vsm__V1__Status *s) {
            (unsigned long long)s->refused_handshakes, (unsigned long long)s->refused_messages);
 }
 
+// Whose events come latest.
+static void print_lags(const Vsm__V1__Status *s) {
+  enum { SHOWN = 5 };
+  char delay[32];
+  for (size_t i = 0; i < s->n_lags && i < SHOWN; i++)
+    printf("%s%s %s", i ? ", " : "sources, 95 % of whose events came within: ", s->lags[i]->source,
+           vsm_text_duration(s->lags[i]->delay_p95_seconds, delay, sizeof delay));
+  if (s->n_lags > 0)
+    puts(s->n_lags > SHOWN ? ", ..." : "");
+}
+
+// Which of them it was, and how much it lost, ZeroMQ does not tell.
+static void print_subscribers(const Vsm__V1__Status *s) {
+  uint64_t there = 0, full = 0;
+  for (size_t i = 0; i < s->n_bounds; i++) {
+    const Vsm__V1__Bound *b = s->bounds[i];
+    there += strcmp(b->name, "connections") == 0 && strcmp(b->socket, "publish") == 0 ? b->now : 0;
+    full += strcmp(b->name, "publish_queue") == 0 ? b->beyond : 0;
+  }
+  printf("subscribers: %llu; %llu times one was too slow, and lost messages\n", (unsigned long long)there,
+         (unsigned long long)full);
+}
+
 // Those that were met, or soon are.
 static void print_bounds(const Vsm__V1__Status *s) {
   for (size_t i = 0; i < s->n_bounds; i++) {
@@ -198,6 +221,8 @@ static int show_status(void *ctx, const Vsm__V1__Reply *reply) {
     print_disk(s);
   if (s->received_per_second > 0)
     printf("pace: %.1f events a second, over the last minute\n", s->received_per_second);
+  print_lags(s);
+  print_subscribers(s);
   const Vsm__V1__Ingest *i = s->ingest;
   if (i)
     printf("events: %llu received = %llu applied + %llu repeated + %llu unmapped + %llu ignored + %llu refused; "

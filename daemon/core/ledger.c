@@ -287,6 +287,26 @@ struct vsm_source_view *vsm_ledger_sources(const struct vsm_ledger *l, struct vs
   return rows;
 }
 
+// Puts a source into its place, where it has one.
+static void rank(struct vsm_lags_view *lags, const struct vsm_lag_view *lag) {
+  unsigned i = lags->n < VSM_LAGS_MAX ? lags->n++ : VSM_LAGS_MAX;
+  for (; i > 0 && lags->at[i - 1].delay_p95_seconds < lag->delay_p95_seconds; i--)
+    if (i < VSM_LAGS_MAX)
+      lags->at[i] = lags->at[i - 1];
+  if (i < VSM_LAGS_MAX)
+    lags->at[i] = *lag;
+}
+
+struct vsm_lags_view vsm_ledger_lags(const struct vsm_ledger *l) {
+  struct vsm_lags_view lags = {.n = 0};
+  for (size_t i = 0; i < l->n_sources && i < VSM_LAG_SOURCES_MAX; i++) {
+    const struct source_row *row = &l->sources[i];
+    if (row->delays.count > 0)
+      rank(&lags, &(struct vsm_lag_view){row->view.source, vsm_sketch_view(&row->delays).p95, row->view.last});
+  }
+  return lags;
+}
+
 static int by_kind(const void *a, const void *b) {
   const struct kind_row *x = *(const struct kind_row *const *)a, *y = *(const struct kind_row *const *)b;
   int c = vsm_str_cmp(x->source, y->source);

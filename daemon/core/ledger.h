@@ -42,5 +42,6 @@ struct vsm_filling vsm_ledger_filling(const struct vsm_ledger *l, enum vsm_bound
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l);
 // As vsm_core_sources() and its sisters in core/view.h.
 struct vsm_source_view *vsm_ledger_sources(const struct vsm_ledger *l, struct vsm_arena *arena, size_t *n);
+struct vsm_lags_view vsm_ledger_lags(const struct vsm_ledger *l);
 struct vsm_unmapped_view *vsm_ledger_list_unmapped(const struct vsm_ledger *l, struct vsm_arena *arena, size_t *n);
 struct vsm_rejected_view *vsm_ledger_list_rejected(const struct vsm_ledger *l, struct vsm_arena *arena, size_t *n);

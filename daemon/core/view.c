@@ -386,6 +386,10 @@ struct vsm_ingest_view vsm_core_ingest(const struct vsm_core *core) {
   return vsm_ledger_ingest(core->ledger);
 }
 
+struct vsm_lags_view vsm_core_lags(const struct vsm_core *core) {
+  return vsm_ledger_lags(core->ledger);
+}
+
 struct vsm_source_view *vsm_core_sources(struct vsm_core *core, struct vsm_arena *arena, size_t *n) {
   struct vsm_source_view *rows = vsm_ledger_sources(core->ledger, arena, n);
   for (size_t i = 0; i < *n; i++)

@@ -173,6 +173,19 @@ struct vsm_source_view {
   uint32_t row;             // in the ledger
   struct vsm_rate_view rate;
 };
+// Of the first VSM_LAG_SOURCES_MAX sources those whose events come latest (receipt minus event time), the latest first.
+enum { VSM_LAGS_MAX = 16, VSM_LAG_SOURCES_MAX = 1000 };
+struct vsm_lag_view {
+  struct vsm_str source; // borrowed, until the next event
+  double delay_p95_seconds;
+  struct vsm_time last; // receipt of what was last heard
+};
+struct vsm_lags_view {
+  struct vsm_lag_view at[VSM_LAGS_MAX];
+  unsigned n;
+};
+struct vsm_lags_view vsm_core_lags(const struct vsm_core *core);
+
 // What was seen of a source's numbers (core/sequence.h), until the next event; NULL: nothing of this source.
 struct vsm_sequence;
 const struct vsm_sequence *vsm_core_numbers(const struct vsm_core *core, struct vsm_str source);

@@ -210,6 +210,16 @@ static void build_bounds(struct vsm_build *b, const struct vsm_bounds *bounds, V
   }
 }
 
+static void build_lags(struct vsm_build *b, const struct vsm_lags_view *lags, Vsm__V1__Status *m) {
+  m->lags = vsm_build_list(b, lags->n, &vsm__v1__source_lag__descriptor, &m->n_lags);
+  for (size_t i = 0; i < m->n_lags; i++) {
+    const struct vsm_lag_view *v = &lags->at[i];
+    m->lags[i]->source = vsm_build_text(b, v->source);
+    m->lags[i]->delay_p95_seconds = v->delay_p95_seconds;
+    m->lags[i]->last_unix_nano = vsm_build_nanos(v->last);
+  }
+}
+
 void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm__V1__Status *m) {
   m->version = (char *)v->version;
   m->clock = (char *)v->clock;
@@ -251,6 +261,7 @@ void vsm_build_status(struct vsm_build *b, const struct vsm_status_view *v, Vsm_
     m->alerts->silenced = v->alerts.silenced;
   }
   build_bounds(b, &v->bounds, m);
+  build_lags(b, &v->lags, m);
 }
 
 int vsm_build_finish(const struct vsm_build *b, const void *content, struct vsm_message *out) {

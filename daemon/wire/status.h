@@ -49,4 +49,5 @@ struct vsm_status_view {
   uint64_t refused_handshakes, refused_messages;
   struct vsm_alert_counts alerts;
   struct vsm_bounds bounds;
+  struct vsm_lags_view lags;
 };

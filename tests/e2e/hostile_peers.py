@@ -157,7 +157,7 @@ def silent_strangers(endpoints, n):
 def strangers(endpoints, n):
     """n clients with keys that the daemon does not know, a tenth of them with none of its own either: they come again and again."""
     context = zmq.Context()
-    context.set(zmq.MAX_SOCKETS, n + 10)
+    context.set(zmq.MAX_SOCKETS, 2 * n + 10)  # those that are closed leave later
     for i in range(n):
         s = dealer(endpoints[i % len(endpoints)][1], context, zmq.curve_keypair())
         if i % 10 == 0:

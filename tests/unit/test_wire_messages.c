@@ -70,6 +70,7 @@ static const struct vsm_status_view status_view = {
     .configured = {5},
     .bad_frames = 8,
     .bounds = {{{"items", "", 1, 2, 3}, {"connections", "query", 4, 5, 6}}, 2},
+    .lags = {{{{"crm", 3}, 1.5, {7}}}, 1},
     .state = "/var/lib/vsmd"};
 static const struct vsm_publication head = {.epoch = 77, .sequence = 5, .time = {2}};
 
@@ -133,6 +134,9 @@ static void check_status(const Vsm__V1__Status *s) {
   assert_string_equal(b->name, "connections");
   assert_string_equal(b->socket, "query");
   assert_int_equal(b->now * 100 + b->most * 10 + b->beyond, 456);
+  assert_int_equal(s->n_lags, 1);
+  assert_string_equal(s->lags[0]->source, "crm");
+  assert_true(s->lags[0]->delay_p95_seconds == 1.5 && s->lags[0]->last_unix_nano == 7000);
 }
 
 static uint64_t sequence(void *ctx, const char *stream, const char *stage) {
