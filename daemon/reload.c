@@ -137,6 +137,8 @@ static void take(struct vsm_daemon *d, struct vsm_loaded *fresh) {
 static int replace(struct vsm_daemon *d, struct vsm_loaded *fresh, char **text) {
   if ((*text = vsm_config_needs_restart(d->config, fresh->config)) != NULL)
     return VSM_ECONFIG;
+  if ((*text = vsm_daemon_lacks_room(d, fresh->config)) != NULL)
+    return VSM_ENOMEM;
   int err = vsm_daemon_fold_under(d, fresh->config);
   if (!err)
     take(d, fresh);
@@ -145,10 +147,9 @@ static int replace(struct vsm_daemon *d, struct vsm_loaded *fresh, char **text) 
 
 int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded) {
   struct vsm_daemon *d = ctx;
-  struct vsm_loaded fresh;
-  *text = NULL;
+  struct vsm_loaded fresh = {0};
   vsm_notify_reloading();
-  int err = vsm_daemon_load(d, &fresh, text);
+  int err = (*text = vsm_daemon_lacks_room(d, NULL)) ? VSM_ENOMEM : vsm_daemon_load(d, &fresh, text);
   if (!err)
     err = replace(d, &fresh, text);
   vsm_daemon_unload(&fresh);

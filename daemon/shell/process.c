@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/pidfd.h>
@@ -49,6 +50,11 @@ static uint64_t group_bytes_max(void) {
 uint64_t vsm_process_memory_max(void) {
   uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE), group = group_bytes_max();
   return group > 0 && group < machine ? group : machine;
+}
+
+bool vsm_process_can_take(uint64_t bytes) {
+  void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p != MAP_FAILED && munmap(p, bytes) == 0;
 }
 
 void vsm_process_trim(void) {

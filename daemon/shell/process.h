@@ -6,8 +6,9 @@
 uint64_t vsm_process_resident_bytes(void);
 // What the process may take: of the machine, or of its control group where that has less.
 uint64_t vsm_process_memory_max(void);
-void vsm_process_trim(void);            // gives memory that is free back to the system; may take some 100 ms
-bool vsm_process_has_descriptors(void); // at least one more
+bool vsm_process_can_take(uint64_t bytes); // in one piece, now; they are not taken
+void vsm_process_trim(void);               // gives memory that is free back to the system; may take some 100 ms
+bool vsm_process_has_descriptors(void);    // at least one more
 // Starts this program with other arguments; `idle`: it takes the processor only where nothing else wants it at all, for
 // good, as a process without privileges cannot leave that. A descriptor that is readable when it has ended, to be
 // closed; VSM_EIO.

@@ -1,5 +1,6 @@
 """A new configuration: taken whole or not at all."""
 import os
+import resource
 import signal
 import unittest
 
@@ -33,6 +34,31 @@ class Reload(unittest.TestCase):
             self.assertEqual(self.streams(d), [("T", 0), ("S", 1)])  # what was held was folded anew
             c.submit(batch(event(subject="2")))
             self.assertEqual(self.streams(d), [("T", 1), ("S", 2)])
+
+    def test_without_memory_for_it(self):
+        """It is refused in words, before anything changed; the daemon goes on, and takes it when there is memory."""
+        def refused(text, why):
+            error = self.reload(d, text).error
+            self.assertRegex(error, rf"there may not be memory for it: \d+ MB are taken, it may take \d+ MB more, and .*{why}.*stays")
+            d.log.wait(r"^event=reload_refused ")
+            c.submit(batch(event(subject=error)))
+            self.assertEqual([s for s, _ in self.streams(d)], ["S"])
+
+        with Daemon() as d:
+            c, pid = d.client(), d.process.pid
+            both = harness.config(("S", "T"))
+            with open(f"/proc/{pid}/statm", encoding="ascii") as f:
+                takes = int(f.read().split()[0]) * resource.getpagesize()
+            before = resource.prlimit(pid, resource.RLIMIT_AS, (takes + (8 << 20), resource.RLIM_INFINITY))
+            refused(both, "the system does not give them")
+            resource.prlimit(pid, resource.RLIMIT_AS, before)
+            self.assertEqual(self.reload(d, both.replace("daemon:\n", "daemon:\n  limits: { memory: 2GiB }\n", 1)).error, "")
+            self.assertEqual([s for s, _ in self.streams(d)], ["S", "T"])
+        few = "daemon:\n  limits: { memory: 16MiB }\n"
+        with Daemon(harness.config().replace("daemon:\n", few, 1)) as d:
+            c = d.client()
+            refused(both.replace("daemon:\n", few, 1), "twice limits.memory")
+            self.assertEqual(self.reload(d, both.replace("daemon:\n", "daemon:\n  limits: { memory: 2GiB }\n", 1)).error, "")
 
     def test_by_signal(self):
         with Daemon() as d:
