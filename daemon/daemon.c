@@ -38,10 +38,9 @@ static void on_look(void *ctx) {
   vsm_daemon_pass_time(d);
   look_after_state(d);
   vsm_daemon_trouble(d);
-  vsm_pulse_take(&d->pulse,
-                 &(struct vsm_pulse_sample){.boot_us = vsm_clock_boot_us(),
-                                            .received = vsm_core_ingest(d->core).received,
-                                            .free_bytes = d->keep ? vsm_pulse_free_bytes(d->config->state) : 0});
+  vsm_pulse_take(&d->pulse, &(struct vsm_pulse_sample){.boot_us = vsm_clock_boot_us(),
+                                                       .received = vsm_core_ingest(d->core).received,
+                                                       .free_bytes = d->aside ? vsm_aside_free_bytes(d->aside) : 0});
 }
 
 static void on_alive(void *ctx) {
@@ -255,8 +254,9 @@ static int create_parts(struct vsm_daemon *d) {
   bool encrypted = d->config->daemon.curve.key != NULL;
   d->auth = vsm_auth_create(
       &(struct vsm_auth_options){.zcontext = d->zcontext, .loop = d->loop, .gates = &d->gates, .on = encrypted});
-  d->audit = vsm_audit_create(d->config->state);
-  if (!d->auth || !d->audit)
+  d->aside = d->config->state ? vsm_aside_create(d->config->state) : NULL;
+  d->audit = vsm_audit_create(d->aside);
+  if (!d->auth || !d->audit || (d->config->state && !d->aside))
     return VSM_ENOMEM;
   d->ingest = vsm_ingest_create(&(struct vsm_ingest_options){.zcontext = d->zcontext,
                                                              .loop = d->loop,
@@ -332,6 +332,8 @@ static int open_state(struct vsm_daemon *d) {
                                                        .on_level = on_level,
                                                        .on_news = on_news,
                                                        .ctx = d});
+  if (d->keep)
+    vsm_aside_begin(d->aside);
   return d->keep ? 0 : VSM_EIO;
 }
 
@@ -394,6 +396,7 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   vsm_publish_destroy(d->publish);
   vsm_ingest_destroy(d->ingest);
   vsm_audit_destroy(d->audit);
+  vsm_aside_destroy(d->aside);
   vsm_auth_destroy(d->auth);
   vsm_keep_destroy(d->keep);
   vsm_zcontext_destroy(d->zcontext);

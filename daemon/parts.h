@@ -4,6 +4,7 @@
 #include "conf/conf.h"
 #include "core/view.h"
 #include "daemon.h"
+#include "shell/aside.h"
 #include "shell/audit.h"
 #include "shell/auth.h"
 #include "shell/clock.h"
@@ -25,6 +26,7 @@ struct vsm_daemon {
   struct vsm_loop *loop;
   struct vsm_zcontext *zcontext;
   struct vsm_auth *auth;
+  struct vsm_aside *aside; // with a state directory
   struct vsm_audit *audit;
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;

@@ -105,7 +105,7 @@ void vsm_daemon_status(void *ctx, struct vsm_status_view *out) {
   tell_bounds(d, &out->bounds);
   if (d->keep) {
     out->commit_worst_seconds = vsm_seconds(vsm_journal_state(vsm_keep_journal(d->keep)).worst_us);
-    out->disk_free_bytes = vsm_pulse_free_bytes(d->config->state);
+    out->disk_free_bytes = vsm_aside_free_bytes(d->aside);
     struct vsm_rebuild_view r = vsm_rebuild_view(vsm_keep_rebuilding(d->keep));
     out->rebuild.state = r.state;
     out->rebuild.why = r.why;

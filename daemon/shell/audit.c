@@ -1,31 +1,26 @@
 // A line names no item: when one is forgotten nothing of it may be left, and this file is never written anew. The
 // position of the order's record leads to it for as long as the journal may tell.
 //
-// The loop waits for no disk, and so not for this file: the system is asked to write a line soon. What was ordered
-// stands in the journal, which is on disk before the order is answered.
+// The loop waits for no disk, and so not for this file: shell/aside.c writes it. What was ordered stands in the
+// journal, which is on disk before the order is answered.
 //
-// Texts of a client are cut, and what could end a line or a value is replaced. The file is bounded: when it is full it
-// becomes audit.log.1, in the place of the one before.
+// Texts of a client are cut, and what could end a line or a value is replaced.
 #include "shell/audit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/mem.h"
+#include "base/err.h"
 #include "base/time.h"
 #include "base/when.h"
+#include "shell/aside.h"
 
-enum { FILE_BYTES_MAX = 16 << 20, LINE_BYTES = 1024, TEXT_BYTES = 100 };
+enum { LINE_BYTES = 1024, TEXT_BYTES = 100 };
 
 struct vsm_audit {
-  int fd; // -1: none
-  char *path;
+  struct vsm_aside *aside; // borrowed; NULL: none
 };
 
 // A line while it is put together.
@@ -42,43 +37,15 @@ static const char *const orders[VSM_ASK_END] = {
 static const char *const outcomes[] = {
     [VSM_ORDER_DONE] = "done", [VSM_ORDER_FAILED] = "failed", [VSM_ORDER_NOT_ALLOWED] = "not_allowed"};
 
-static void open_file(struct vsm_audit *a) {
-  a->fd = open(a->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (a->fd < 0)
-    vsm_log("audit_failed", "file=%s why=\"%s\"", a->path, strerror(errno));
-}
-
-struct vsm_audit *vsm_audit_create(const char *state) {
+struct vsm_audit *vsm_audit_create(struct vsm_aside *aside) {
   struct vsm_audit *a = calloc(1, sizeof *a);
-  if (!a)
-    return NULL;
-  a->fd = -1;
-  if (state && asprintf(&a->path, "%s/audit.log", state) < 0) {
-    free(a);
-    return NULL;
-  }
+  if (a)
+    a->aside = aside;
   return a;
 }
 
 void vsm_audit_destroy(struct vsm_audit *a) {
-  if (!a)
-    return;
-  if (a->fd >= 0)
-    close(a->fd);
-  free(a->path);
   free(a);
-}
-
-static void turn_over(struct vsm_audit *a) {
-  struct stat st;
-  char *old = NULL;
-  if (a->fd < 0 || fstat(a->fd, &st) != 0 || st.st_size < FILE_BYTES_MAX || asprintf(&old, "%s.1", a->path) < 0)
-    return;
-  if (rename(a->path, old) == 0) {
-    close(a->fd);
-    open_file(a);
-  }
-  free(old);
 }
 
 static void add(struct line *l, const char *name, struct vsm_str value) {
@@ -100,13 +67,9 @@ static void begin(struct line *l) {
 
 static void end(struct vsm_audit *a, struct line *l) {
   l->text[l->n++] = '\n';
-  if (a->path && a->fd < 0)
-    open_file(a);
-  turn_over(a);
-  if (a->fd >= 0 && write(a->fd, l->text, l->n) != (ssize_t)l->n)
-    vsm_log("audit_failed", "file=%s why=\"%s\"", a->path, strerror(errno));
-  if (a->fd >= 0)
-    sync_file_range(a->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  int err = a->aside ? vsm_aside_write(a->aside, l->text, l->n) : 0;
+  if (err)
+    vsm_log("audit_failed", "file=audit.log why=\"%s\"", vsm_err_text(err));
   vsm_log("order", "%.*s", (int)l->n - 1, l->text);
 }
 

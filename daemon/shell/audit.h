@@ -5,9 +5,10 @@
 #include "wire/request.h"
 
 struct vsm_audit;
+struct vsm_aside;
 
-// The file is opened with the first line, and what goes wrong then is logged. state NULL: none. NULL: no memory.
-struct vsm_audit *vsm_audit_create(const char *state);
+// What goes wrong with the file is logged. aside: who writes it, borrowed; NULL: none. NULL: no memory.
+struct vsm_audit *vsm_audit_create(struct vsm_aside *aside);
 void vsm_audit_destroy(struct vsm_audit *a); // NULL-safe
 
 enum vsm_outcome { VSM_ORDER_DONE, VSM_ORDER_FAILED, VSM_ORDER_NOT_ALLOWED };

@@ -327,7 +327,8 @@ static void on_submitted(void *ctx, struct vsm_zsock *sock, const struct vsm_str
     send_ack(in, frames, n, &part);
     return;
   }
-  vsm_acks_put(&in->acks, in->appended, frames, n, &part); // what was refused waits for what came before, if for anything
+  // What was refused waits for what came before, if for anything.
+  vsm_acks_put(&in->acks, in->appended, frames, n, &part);
   vsm_ingest_committed(in); // the turn may have many more
 }
 

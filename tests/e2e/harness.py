@@ -76,6 +76,18 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
 
 
+def read_lines(path, n):
+    """The lines of a file, when there are n at least."""
+    end = time.monotonic() + DEADLINE
+    while time.monotonic() < end:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                lines = f.read().splitlines()
+            if len(lines) >= n:
+                return lines
+    raise AssertionError(f"waited {DEADLINE:.0f} s for {n} lines of {path}")
+
+
 def shipped():
     """The shipped configuration on free ports, its drawing found from anywhere."""
     with open(SHIPPED, encoding="utf-8") as f:

@@ -11,7 +11,7 @@ import time
 import unittest
 
 import harness
-from harness import DEADLINE, Daemon, batch, event
+from harness import DEADLINE, Daemon, batch, event, read_lines
 from state import Program, config, item, snapshot, some_batches
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
@@ -80,6 +80,7 @@ class AtRest(unittest.TestCase):
         with Daemon(config()) as d:
             submit(d, 2)
             self.assertEqual(d.ask(reload={}).error, "")
+            read_lines(os.path.join(d.directory, "state", "audit.log"), 1)
             backup(d)
             with open(os.path.join(d.directory, "copy", "audit.log"), encoding="utf-8") as f:
                 self.assertRegex(f.read(), 'order="reload" .*outcome="done"\n$')

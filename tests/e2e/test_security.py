@@ -196,15 +196,14 @@ class Bounds(unittest.TestCase):
         self.daemon.process.send_signal(signal.SIGHUP)
         self.daemon.log.wait("^event=order .*signal")
         path = os.path.join(self.daemon.directory, "state", "audit.log")
-        with open(path, encoding="utf-8") as f:
-            lines = f.read().splitlines()
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         who = f'client="ops" key="{self.ops.public}" address="127.0.0.1"'
         patterns = [f'{re.escape(who)} order="withdraw" stream="S" record=\\d+ outcome="done"',
                     f'{re.escape(who)} order="withdraw" outcome="failed"',
                     f'{re.escape(who)} order="acknowledge" alert="a b c" outcome="failed"',
                     'client="board" key=.* order="forget" outcome="not_allowed"',
                     'client="signal" order="reload" outcome="done"']
+        lines = harness.read_lines(path, len(patterns))
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
         self.assertEqual(len(lines), len(patterns))
         for line, pattern in zip(lines, patterns):
             self.assertRegex(line, rf"^time=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ {pattern}$")
