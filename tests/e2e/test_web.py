@@ -16,7 +16,10 @@ from web_rig import Stream, Web, vsm
 # What depends on when one asks.
 PASSING = {"uptime_seconds", "memory_bytes", "sequence", "received_per_second", "commit_worst_seconds", "disk_free_bytes"}
 
-SEGMENTED = config(("S", "T")).replace("name: Stream S", "name: Stream S\n    segments: [region]")
+SEGMENTED = config(("S", "T")).replace("name: Stream S", "name: Stream S\n    segments: [region]\n    stall_after: 1h")
+
+# What has no answer that a command prints: the events have no end, and the description is of this program.
+NO_QUESTION = {"/api/v1/stream", "/api/v1/openapi.json"}
 
 
 def lasting(answer):
@@ -37,7 +40,18 @@ class Questions(unittest.TestCase):
         cls.daemon.client().submit(batch(*events))
         cls.web = cls.enterClassContext(Web(cls.daemon))
 
+    def described(self):
+        """Of each question the description of its GET, by its path below /api/v1/."""
+        paths = self.web.get("/api/v1/openapi.json").json()["paths"]
+        return {path[len("/api/v1/"):]: item["get"] for path, item in paths.items()
+                if path.startswith("/api/v1/") and "get" in item and path not in NO_QUESTION}
+
+    @staticmethod
+    def template(path):
+        return "items/{key}" if path.startswith("items/") else path
+
     def same(self, path, command, *args, **query):
+        self.asked.setdefault(self.template(path), set()).update(query)
         answer = self.web.get("/api/v1/" + path, **query)
         self.assertEqual((answer.status, answer.type), (200, "application/json"), answer.body)
         self.assertEqual(lasting(answer.json()), lasting(vsm(self.daemon, command, *args)))
@@ -52,12 +66,16 @@ class Questions(unittest.TestCase):
         return answer
 
     def test_every_question_answers_as_the_command_line_does(self):
+        self.asked = {}  # the parameters of each
         self.assertEqual(len(self.same("snapshot", "snapshot")["value_streams"]), 2)
         self.same("snapshot", "snapshot", "--stream", "T", stream="T")
         self.assertEqual(len(self.same("items", "items")["items"]), 58)
         self.same("items", "items", "--stream", "S", "--stage", "second", "--sort", "pace", stream="S", stage="second", sort="pace")
         self.same("items", "items", "--state", "active", "--limit", "3", state="active", limit=3)
         self.same("items/S:1", "item", "S:1")
+        self.same("items/S:1", "item", "S:1", "--stream", "S", stream="S")
+        first = self.web.get("/api/v1/items", limit=7).json()
+        self.same("items", "items", "--limit", "7", "--cursor", first["cursor"], limit=7, cursor=first["cursor"])
         self.same("series", "series", "S", stream="S")
         self.same("series", "series", "S", "--stage", "first", "--window", "24h", "--last", "5", stream="S", stage="first", window="24h", last=5)
         self.same("series", "series", "S", "--by", "hour", "--zone", "America/Chicago", "--last", "7", stream="S", by="hour", zone="America/Chicago", last=7)
@@ -74,23 +92,32 @@ class Questions(unittest.TestCase):
         self.same("bottleneck", "bottleneck", "S", "--window", "24h", stream="S", window="24h")
         self.same("forecast", "forecast", "S", stream="S")
         self.same("forecast", "forecast", "S", "--items", "5", "--seed", "7", stream="S", items=5, seed=7)
-        self.same("alerts", "alerts")
+        self.same("forecast", "forecast", "S", "--by", "2025-03-01", stream="S", by="2025-03-01")
+        self.same("forecast", "forecast", "S", "--item", "S:1", stream="S", item="S:1")
+        self.assertEqual([a["kind"] for a in self.same("alerts", "alerts")["alerts"]], ["item_stalled", "source_refused"])
+        self.assertEqual(len(self.same("alerts", "alerts", "--stream", "S", "--kind", "item_stalled", "--limit", "1", stream="S", kind="item_stalled", limit=1)["alerts"]), 1)
+        self.same("alerts", "alerts", "--stream", "S", "--stage", "first", stream="S", stage="first")
+        self.same("alerts", "alerts", "--source", "crm", source="crm")
         self.same("alerts", "alerts", "--history", history="true")
         self.assertEqual(len(self.same("sources", "sources")["sources"]), 1)
         self.assertEqual(len(self.same("unmapped", "unmapped")["unmapped"]), 1)
         self.same("rejected", "rejected")
         self.same("status", "status")
+        self.assertEqual(self.asked, {path: {p["name"] for p in of["parameters"] if p["in"] == "query"} for path, of in self.described().items()})
 
     def table(self, path, **query):
+        self.tabled.add(self.template(path))
         answer = self.web.get("/api/v1/" + path, {"Accept": "text/csv"}, **query)
         self.assertEqual((answer.status, answer.type), (200, "text/csv"), answer.body)
         return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
 
     def test_tables_are_csv_with_the_same_figures(self):
+        self.tabled = set()
         for path, rows, query in (("items", "items", {}), ("sources", "sources", {}), ("unmapped", "unmapped", {}), ("rejected", "rejected", {}),
-                                  ("alerts", "alerts", {}), ("edges", "edges", {"stream": "S"}), ("visits", "visits", {"stream": "S", "stage": "first"}), ("items/S:1", "visits", {}), ("forecast", "chances", {"stream": "S"})):
+                                  ("alerts", "alerts", {}), ("edges", "edges", {"stream": "S"}), ("visits", "visits", {"stream": "S", "stage": "first"}), ("items/S:1", "visits", {}), ("forecast", "chances", {"stream": "S", "item": "S:1"})):
             told, answer = self.table(path, **query), self.web.get("/api/v1/" + path, **query).json()
             self.assertEqual(len(told), len(answer[rows]), path)
+            self.assertTrue(told or path == "forecast", path)  # of hours nothing is foretold
             for cells, row in zip(told, answer[rows]):
                 for name, value in row.items():
                     if isinstance(value, str):
@@ -105,7 +132,12 @@ class Questions(unittest.TestCase):
         told = self.table("series", stream="S")
         self.assertEqual([(int(row["start_unix_nano"]), row["stage"], int(row["wip"])) for row in told],
                          [(pane["start_unix_nano"], stage, wip) for pane in panes for stage, wip in [("", pane["wip"])] + [(s["id"], s["wip"]) for s in pane["stages"]]])
+        held = self.web.get("/api/v1/bottleneck").json()["value_streams"]
+        self.assertEqual([(row["value_streams.value_stream"], row["stage"], json.loads(row["score"])) for row in self.table("bottleneck")],
+                         [(stream["value_stream"], stage["stage"], stage["score"]) for stream in held for stage in stream["stages"]])
         self.assertEqual(self.table("status")[0]["ingest.received"], str(self.web.get("/api/v1/status").json()["ingest"]["received"]))
+        self.assertEqual(self.tabled, {path for path, of in self.described().items() if "text/csv" in of["responses"]["200"]["content"]})
+        self.assertEqual(self.tabled, set(self.described()), "each question has a table")
         self.assertEqual(self.web.get("/api/v1/items", {"Accept": "application/json, text/csv;q=0"}).type, "application/json")
 
     def test_a_cursor_goes_on_where_the_page_before_ended(self):
