@@ -100,6 +100,8 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 
 struct bufferevent *vsm_conns_open(struct event_base *base, void *arg) {
   struct vsm_conns *c = arg;
+  if (c->n + 1 >= VSM_CONNS_MAX)
+    sweep(c); // who comes and goes quickly waits for no turn
   struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
   if (!bev)
     return NULL;
