@@ -390,6 +390,7 @@ static int settle(struct vsm_zsock *s, int rc, const char **why) {
 // Who is met at what is bound next. The domain, without which libzmq asks nobody whether a client may come, is the
 // socket's name.
 static void serve(struct vsm_zsock *s, const struct vsm_key *key) {
+  s->options.key = key; // what comes is encrypted
   set(s->socket, ZMQ_CURVE_SERVER, 1);
   zmq_setsockopt(s->socket, ZMQ_CURVE_SECRETKEY, key->secret_key, VSM_KEY_CHARS + 1);
   zmq_setsockopt(s->socket, ZMQ_ZAP_DOMAIN, s->options.name, strlen(s->options.name));
