@@ -473,7 +473,7 @@ bool vsm_zsock_send(struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n
   zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
   size_t made = 0, bytes = 0;
   for (; made < n && make(&msgs[made], &parts[made]); made++)
-    bytes += vsm_zpeers_on_wire(parts[made].n, s->options.key);
+    bytes += made > 0 ? vsm_zpeers_on_wire(parts[made].n, s->options.key) : 0; // whose it is stays here
   bool sent = made == n && send_frames(s, msgs, n);
   if (!sent && made == n && s->options.kind == VSM_Z_XPUB && errno == EAGAIN)
     sent = send_but_to_the_full(s, msgs, n);
