@@ -159,7 +159,8 @@ void vsm_zpeers_look(struct vsm_zpeers *p, uint64_t most, vsm_zpeers_fn *fn, voi
 }
 
 int vsm_zpeers_fit(int messages, uint64_t most, uint64_t bytes) {
-  if (bytes * (uint64_t)messages <= most)
+  enum { LEAST = 2 }; // with one, a client with a key is never heard (libzmq 4.3.4)
+  if (bytes * (uint64_t)messages <= most || messages <= LEAST)
     return messages;
-  return bytes < most ? (int)(most / bytes) : 1;
+  return bytes * LEAST < most ? (int)(most / bytes) : LEAST;
 }
