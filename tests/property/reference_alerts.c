@@ -156,7 +156,6 @@ static struct ref_alert *alert_of(struct ref_alerts *a, const struct ref_subject
   }
   x->subject = *s;
   x->severity = s->rule->severity;
-  x->looked = true;
   return x;
 }
 
@@ -215,6 +214,23 @@ static void find_subjects(struct ref_alerts *a) {
   a->subjects_of = a->w.n_sources;
 }
 
+static bool is_watched(const struct ref_alerts *a, const char *id) {
+  for (size_t i = 0; i < a->n_subjects; i++)
+    if (strcmp(a->subjects[i].id, id) == 0)
+      return true;
+  return false;
+}
+
+static void end_unwatched(struct ref_alerts *a) {
+  for (size_t i = 0; i < a->n_alerts; i++) {
+    struct ref_alert *x = &a->alerts[i];
+    if (!is_live(x) || is_watched(a, x->id))
+      continue;
+    x->end = x->ceased == INT64_MAX ? VSM_END_RULE : x->end;
+    over(a, x);
+  }
+}
+
 static void look(struct ref_alerts *a, enum cause cause) {
   find_subjects(a);
   if (cause != BY_TIME)
@@ -222,19 +238,14 @@ static void look(struct ref_alerts *a, enum cause cause) {
   if (cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0))
     ref_world_thresholds(&a->w);
   for (size_t i = 0; i < a->n_alerts; i++)
-    a->alerts[i].looked = a->alerts[i].marked = a->alerts[i].retold = false;
+    a->alerts[i].marked = a->alerts[i].retold = false;
+  end_unwatched(a); // first, since others are inhibited by them
   for (size_t i = 0; i < a->n_subjects; i++)
     step(a, &a->subjects[i], cause);
   if (cause == BY_CONFIGURATION || (cause == BY_TIME && now_of(a) % VSM_MINUTE_US == 0))
     ref_world_shared(&a->w);
-  for (size_t i = 0; i < a->n_alerts; i++) {
-    struct ref_alert *x = &a->alerts[i];
-    if (is_live(x) && !x->looked) { // not watched any more
-      x->end = x->ceased == INT64_MAX ? VSM_END_RULE : x->end;
-      over(a, x);
-    }
-    mark(a, x);
-  }
+  for (size_t i = 0; i < a->n_alerts; i++)
+    mark(a, &a->alerts[i]);
   vsm_arena_reset(&a->w.scratch);
 }
 

@@ -126,7 +126,7 @@ struct ref_alert {
   struct ref_member *joined, *left; // at the last announcement but the first
   size_t n_joined, n_left;
   // For its own file
-  bool held, looked;    // held: the rule held at the last look
+  bool held;            // the rule held at the last look
   bool lingers;         // it does not, by time alone, but a source was silent then
   int64_t ceased;       // since when the rule of a firing one does not hold; INT64_MAX: it does
   int64_t announced_us; // the last time
