@@ -222,8 +222,7 @@ static bool is_watched(const struct ref_alerts *a, const char *id) {
 }
 
 static void end_unwatched(struct ref_alerts *a) {
-  for (size_t i = 0; i < a->n_alerts; i++) {
-    struct ref_alert *x = &a->alerts[i];
+  for (struct ref_alert *x = a->alerts; x < a->alerts + a->n_alerts; x++) {
     if (!is_live(x) || is_watched(a, x->id))
       continue;
     x->end = x->ceased == INT64_MAX ? VSM_END_RULE : x->end;
