@@ -1,6 +1,7 @@
 // A vsmd on the shipped configuration with some weeks of simulated history, a vsm-web before it, and a browser. Nothing
 // here sleeps: every wait is for a line of a log, an answer or something in the page, and has a deadline.
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
@@ -23,12 +24,13 @@ if (!CHROMIUM) {
   process.exit(SKIP)
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((done) => server.once('listening', done))
-  const { port } = server.address()
-  await new Promise((done) => server.close(done))
-  return port
+// All are held until each has its own.
+async function freePorts(n) {
+  const servers = Array.from({ length: n }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => server.listening || once(server, 'listening')))
+  const ports = servers.map((server) => server.address().port)
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
+  return ports
 }
 
 // A process whose log is read as it comes.
@@ -68,17 +70,17 @@ export class Rig {
     rig.dir = mkdtempSync(join(tmpdir(), 'vsm-web-'))
     cpSync(CONFIG, rig.dir, { recursive: true })
     rig.file = join(rig.dir, 'quantum-energy.yaml')
-    const ports = {}
-    for (const name of ['subscribe', 'submit', 'publish', 'query']) ports[name] = await freePort()
-    const at = (name) => `tcp://127.0.0.1:${ports[name]}`
-    rig.at = at
     const old = { subscribe: 5570, submit: 5571, publish: 5572, query: 5573 }
+    const names = Object.keys(old)
+    const ports = await freePorts(names.length)
+    const at = (name) => `tcp://127.0.0.1:${ports[names.indexOf(name)]}`
+    rig.at = at
     let text = config(readFileSync(rig.file, 'utf8'))
-    for (const name of Object.keys(old)) text = text.replaceAll(`tcp://127.0.0.1:${old[name]}`, at(name))
+    for (const name of names) text = text.replaceAll(`tcp://127.0.0.1:${old[name]}`, at(name))
     writeFileSync(rig.file, text)
     await rig.startDaemon()
     if (history) await rig.simulate(history, faults, end)
-    rig.port = await freePort()
+    rig.port = (await freePorts(1))[0]
     await rig.startWeb()
     rig.browser = await require('playwright-core').chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
     rig.errors = []
