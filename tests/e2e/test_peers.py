@@ -10,8 +10,10 @@ from urllib.parse import urlparse
 
 import zmq
 
+import curve_rig
 import harness
 import hostile_peers
+from curve_rig import Asker, CurveDaemon, Key
 from harness import Daemon, batch, event
 from vsm.v1 import query_pb2
 
@@ -137,6 +139,33 @@ class Greedy(unittest.TestCase):
                 s.close()
             d.log.wait(r'^event=trouble what="over"')
             self.assertEqual(d.client().submit(batch(event(subject="3"))).accepted, 1)
+
+
+class Taken(unittest.TestCase):
+    """What was taken of a peer, and what it read, is under way no longer, to the byte: or it would add up until it is cut off."""
+    turns, most = 1500, 6000  # four bytes too many, or too few, for each
+
+    def under_way(self, d, emitter, asker):
+        for i in range(self.turns):  # each makes it take more memory, so that it looks from time to time
+            self.assertEqual(emitter.submit(batch(event(subject=str(i)))).accepted, 1)
+            status = asker.ask(status={}).status
+        bounds = {b.socket: b for b in status.bounds if b.name == "peer_memory"}
+        self.assertLessEqual({"submit", "publish", "query"}, set(bounds))
+        for name, b in bounds.items():
+            self.assertLess(b.now, self.most, name)
+            self.assertEqual(b.beyond, 0, name)
+
+    def with_limit(self, text):
+        return text.replace("daemon:\n", "daemon:\n  limits: { peer_memory: 1MiB }\n", 1)
+
+    def test_without_keys(self):
+        with Daemon(self.with_limit(harness.config())) as d:
+            self.under_way(d, d.client(), Asker(d.socket(zmq.DEALER, "query")))
+
+    def test_with_keys(self):
+        both = Key("both")
+        with CurveDaemon(both.entry("emit", "watch"), self.with_limit(curve_rig.config())) as d:
+            self.under_way(d, d.submitter(both), d.asker(both))
 
 
 class Slow(unittest.TestCase):
