@@ -57,6 +57,8 @@ class Reload(unittest.TestCase):
         few = "daemon:\n  limits: { memory: 16MiB }\n"
         with Daemon(harness.config().replace("daemon:\n", few, 1)) as d:
             c = d.client()
+            for i in range(20):  # so that half as much again is not there
+                c.submit(batch(*(event(subject=f"{i}-{k}") for k in range(500))))
             refused(both.replace("daemon:\n", few, 1), "twice limits.memory")
             self.assertEqual(self.reload(d, both.replace("daemon:\n", "daemon:\n  limits: { memory: 2GiB }\n", 1)).error, "")
 
