@@ -76,7 +76,7 @@ function Stuck({ where, address }) {
       <b>Newly stuck in the last 24 h: {most && 'at most '}{plural(n, 'item')}.</b>{' '}
       {places.map((a, i) => (
         <span key={a.id}>
-          {i > 0 && '; '}{number(a.newest_count)}{'\u00a0'}<a href={link(address, 'alert', [a.id])}>{a.stage_name || a.value_stream_name}</a>
+          {i > 0 && '; '}{number(a.newest_count)} <a href={link(address, 'alert', [a.id])}>{a.stage_name || a.value_stream_name}</a>
           <span class="names">:{a.newest.slice(0, NAMES).map((item, k, all) => (
             <span key={item}>{' '}<span class="whole"><a href={link(address, 'item', [item], { stream: a.value_stream })}>{item}</a>{k + 1 < all.length && ','}</span></span>
           ))}{a.newest_count > NAMES && ' …'}</span>
