@@ -165,7 +165,7 @@ static void on_hangup(void *ctx) {
   d->hung_up = !d->recovered;
   if (d->recovered) {
     int err = vsm_daemon_reload(d, &text, &recorded);
-    vsm_audit_signal(d->audit, "reload", err ? VSM_ORDER_FAILED : VSM_ORDER_DONE);
+    vsm_audit_signal(d->aside, "reload", err ? VSM_ORDER_FAILED : VSM_ORDER_DONE);
   }
   free(text);
 }
@@ -255,8 +255,7 @@ static int create_parts(struct vsm_daemon *d) {
   d->auth = vsm_auth_create(
       &(struct vsm_auth_options){.zcontext = d->zcontext, .loop = d->loop, .gates = &d->gates, .on = encrypted});
   d->aside = d->config->state ? vsm_aside_create(d->config->state) : NULL;
-  d->audit = vsm_audit_create(d->aside);
-  if (!d->auth || !d->audit || (d->config->state && !d->aside))
+  if (!d->auth || (d->config->state && !d->aside))
     return VSM_ENOMEM;
   d->ingest = vsm_ingest_create(&(struct vsm_ingest_options){.zcontext = d->zcontext,
                                                              .loop = d->loop,
@@ -280,7 +279,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                         .loop = d->loop,
                                                                         .gates = &d->gates,
                                                                         .auth = d->auth,
-                                                                        .audit = d->audit,
+                                                                        .aside = d->aside,
                                                                         .pass_time = vsm_daemon_look,
                                                                         .epoch = d->epoch,
                                                                         .status = vsm_daemon_status,
@@ -395,7 +394,6 @@ void vsm_daemon_destroy(struct vsm_daemon *d) {
   vsm_query_socket_destroy(d->query);
   vsm_publish_destroy(d->publish);
   vsm_ingest_destroy(d->ingest);
-  vsm_audit_destroy(d->audit);
   vsm_aside_destroy(d->aside);
   vsm_auth_destroy(d->auth);
   vsm_keep_destroy(d->keep);

@@ -27,7 +27,6 @@ struct vsm_daemon {
   struct vsm_zcontext *zcontext;
   struct vsm_auth *auth;
   struct vsm_aside *aside; // with a state directory
-  struct vsm_audit *audit;
   struct vsm_ingest *ingest;
   struct vsm_publish *publish;
   struct vsm_query_socket *query;

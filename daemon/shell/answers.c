@@ -455,7 +455,7 @@ static int answer_allowed(struct vsm_query_socket *q, struct vsm_request *r, str
   if (!allowed)
     vsm_auth_refuse(q->o.auth, &q->caller, "query", *why);
   if (vsm_answer_is_order(r))
-    vsm_audit_order(q->o.audit, &asked, r, q->recorded,
+    vsm_audit_order(q->o.aside, &asked, r, q->recorded,
                     !allowed      ? VSM_ORDER_NOT_ALLOWED
                     : err || *why ? VSM_ORDER_FAILED
                                   : VSM_ORDER_DONE);

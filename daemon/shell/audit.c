@@ -8,7 +8,6 @@
 #include "shell/audit.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,10 +17,6 @@
 #include "shell/aside.h"
 
 enum { LINE_BYTES = 1024, TEXT_BYTES = 100 };
-
-struct vsm_audit {
-  struct vsm_aside *aside; // borrowed; NULL: none
-};
 
 // A line while it is put together.
 struct line {
@@ -36,17 +31,6 @@ static const char *const orders[VSM_ASK_END] = {
 };
 static const char *const outcomes[] = {
     [VSM_ORDER_DONE] = "done", [VSM_ORDER_FAILED] = "failed", [VSM_ORDER_NOT_ALLOWED] = "not_allowed"};
-
-struct vsm_audit *vsm_audit_create(struct vsm_aside *aside) {
-  struct vsm_audit *a = calloc(1, sizeof *a);
-  if (a)
-    a->aside = aside;
-  return a;
-}
-
-void vsm_audit_destroy(struct vsm_audit *a) {
-  free(a);
-}
 
 static void add(struct line *l, const char *name, struct vsm_str value) {
   if (value.n == 0)
@@ -65,16 +49,16 @@ static void begin(struct line *l) {
   l->n = (size_t)snprintf(l->text, LINE_BYTES, "time=%s", now);
 }
 
-static void end(struct vsm_audit *a, struct line *l) {
+static void end(struct vsm_aside *aside, struct line *l) {
   l->text[l->n++] = '\n';
-  int err = a->aside ? vsm_aside_write(a->aside, l->text, l->n) : 0;
+  int err = aside ? vsm_aside_write(aside, l->text, l->n) : 0;
   if (err)
     vsm_log("audit_failed", "file=audit.log why=\"%s\"", vsm_err_text(err));
   vsm_log("order", "%.*s", (int)l->n - 1, l->text);
 }
 
-void vsm_audit_order(struct vsm_audit *a, const struct vsm_caller *c, const struct vsm_request *r, uint64_t recorded,
-                     enum vsm_outcome outcome) {
+void vsm_audit_order(struct vsm_aside *aside, const struct vsm_caller *c, const struct vsm_request *r,
+                     uint64_t recorded, enum vsm_outcome outcome) {
   struct line l;
   begin(&l);
   add(&l, "client", vsm_str_of(c->name));
@@ -90,14 +74,14 @@ void vsm_audit_order(struct vsm_audit *a, const struct vsm_caller *c, const stru
   if (recorded)
     l.n += (size_t)snprintf(l.text + l.n, LINE_BYTES - l.n, " record=%llu", (unsigned long long)recorded);
   add(&l, "outcome", vsm_str_of(outcomes[outcome]));
-  end(a, &l);
+  end(aside, &l);
 }
 
-void vsm_audit_signal(struct vsm_audit *a, const char *order, enum vsm_outcome outcome) {
+void vsm_audit_signal(struct vsm_aside *aside, const char *order, enum vsm_outcome outcome) {
   struct line l;
   begin(&l);
   add(&l, "client", VSM_STR("signal"));
   add(&l, "order", vsm_str_of(order));
   add(&l, "outcome", vsm_str_of(outcomes[outcome]));
-  end(a, &l);
+  end(aside, &l);
 }

@@ -21,8 +21,8 @@ struct vsm_query_socket_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
   struct vsm_log_gates *gates;
-  struct vsm_auth *auth; // borrowed, as all of these
-  struct vsm_audit *audit;
+  struct vsm_auth *auth;   // borrowed, as all of these
+  struct vsm_aside *aside; // writes the audit log; NULL: none
   uint64_t epoch;
   struct vsm_time (*pass_time)(void *ctx); // before each question
   void (*status)(void *ctx, struct vsm_status_view *out);

@@ -24,7 +24,7 @@
 #include "base/key.h"
 #include "base/mem.h"
 
-// Of full batches some thousand events, a few milliseconds: so long at most an alert that falls due has to wait.
+// Of full batches some thousand events, a few milliseconds: so long at most the other sockets have to wait.
 enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 17 };
 enum { SOCKETS_MAX = 4096, BACKLOG = 1024 };
 enum { HANDSHAKE_MS = 5000, LINGER_MS = 300 };

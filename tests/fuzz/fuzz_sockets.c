@@ -11,7 +11,6 @@
 #include <zmq.h>
 
 #include "agents/lib/unpack.h"
-#include "shell/audit.h"
 #include "shell/control.h"
 #include "shell/ingest.h"
 #include "shell/publish.h"
@@ -42,7 +41,6 @@ static struct vsm_config config;
 static struct vsm_log_gates gates;
 static struct vsm_loop *loop;
 static struct vsm_auth *auth;
-static struct vsm_audit *audit;
 
 static struct {
   struct vsm_core *core;
@@ -234,9 +232,8 @@ static void begin(void) {
   fake_zsock_on_send = on_send;
   fake_zsock_on_grant = on_grant;
   loop = vsm_loop_create();
-  audit = vsm_audit_create(NULL);
   auth = vsm_auth_create(&(struct vsm_auth_options){.loop = loop, .gates = &gates, .on = true});
-  assert(loop && audit && auth);
+  assert(loop && auth);
   vsm_auth_follow(auth, &(struct vsm_auth_keys){0}, read_clients());
 }
 
@@ -261,7 +258,6 @@ static void open_daemon(void) {
   d.query = vsm_query_socket_create(&(struct vsm_query_socket_options){.loop = loop,
                                                                        .gates = &gates,
                                                                        .auth = auth,
-                                                                       .audit = audit,
                                                                        .epoch = 1,
                                                                        .pass_time = pass_time,
                                                                        .status = status,

@@ -258,8 +258,7 @@ void daemon_rig_init(struct daemon_rig *d) {
   *d = (struct daemon_rig){.now = {INT64_C(1700000000000000)}, .effects.quiet = true};
   d->q.model = &daemon_rig_configuration(0)->model;
   d->q.caller = (struct vsm_caller){.anybody = true, .name = "", .key = "", .address = ""};
-  d->q.o = (struct vsm_query_socket_options){.audit = vsm_audit_create(NULL),
-                                             .epoch = 1,
+  d->q.o = (struct vsm_query_socket_options){.epoch = 1,
                                              .pass_time = pass_time,
                                              .status = status,
                                              .reload = reload,
@@ -275,7 +274,6 @@ void daemon_rig_init(struct daemon_rig *d) {
 void daemon_rig_fini(struct daemon_rig *d) {
   vsm_core_destroy(d->q.core);
   vsm_config_destroy(d->own);
-  vsm_audit_destroy(d->q.o.audit);
   vsm_arena_fini(&d->q.arena);
   vsm_effects_fini(&d->effects);
 }
