@@ -72,20 +72,32 @@ def wait_for(what, condition, changed=None):
             changed.wait(left)
 
 
+def poll(what, condition):
+    """Asks what cannot call us back, as another process or a file, until the condition is true."""
+    end = time.monotonic() + DEADLINE
+    pause = threading.Event()
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        pause.wait(0.05)
+    raise AssertionError(f"waited {DEADLINE:.0f} s for {what}")
+
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
 
 
 def read_lines(path, n):
     """The lines of a file, when there are n at least."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as f:
-                lines = f.read().splitlines()
-            if len(lines) >= n:
-                return lines
-    raise AssertionError(f"waited {DEADLINE:.0f} s for {n} lines of {path}")
+    def lines():
+        if not os.path.exists(path):
+            return None
+        with open(path, encoding="utf-8") as f:
+            there = f.read().splitlines()
+        return there if len(there) >= n else None
+
+    return poll(f"{n} lines of {path}", lines)
 
 
 def shipped():

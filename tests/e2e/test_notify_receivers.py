@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 import harness
-from harness import DEADLINE
+from harness import DEADLINE, poll
 from notify_rig import FakeDaemon, Http, Notify, alert, changes, read_mail
 from test_notify import config, hook
 
@@ -29,18 +29,6 @@ ALERTMANAGER = shutil.which("prometheus-alertmanager")
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as s:
         return s.getsockname()[1]
-
-
-def poll(what, condition):
-    """Asks another process, which cannot call us back, until the condition is true."""
-    end = time.monotonic() + DEADLINE
-    pause = threading.Event()
-    while time.monotonic() < end:
-        result = condition()
-        if result:
-            return result
-        pause.wait(0.05)
-    raise AssertionError(f"waited {DEADLINE:.0f} s for {what}")
 
 
 class Alertmanager:

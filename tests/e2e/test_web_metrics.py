@@ -17,8 +17,8 @@ import urllib.request
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from harness import DEADLINE, Daemon, batch, config, event
-from test_notify_receivers import free_port, poll
+from harness import DEADLINE, Daemon, batch, config, event, poll
+from test_notify_receivers import free_port
 from web_rig import Web
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
