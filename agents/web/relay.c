@@ -30,6 +30,7 @@
 #include "vsm/json.h"
 
 enum { EVENTS_MAX = 20000, EVENTS_BYTES_MAX = 16 * 1024 * 1024, LINGER_MS = 30000 };
+enum { CHUNK_FRAME_BYTES = 12 }; // a chunk's length in hex, at most 8 digits, and two ends of lines
 
 enum kind { METRIC, TRANSITION, ALERT, STATUS, KINDS };
 static const char *const kind_names[KINDS] = {"metric", "transition", "alert", "status"};
@@ -297,7 +298,7 @@ static void feed(struct reader *reader) {
   }
   for (struct event_text *e = reader->last < r->dropped ? NULL : event_behind(r, reader->last); e; e = e->next) {
     bool wanted = wants(reader, e);
-    if (wanted && queue_of(reader) + e->bytes > VSM_RELAY_QUEUE_BYTES)
+    if (wanted && queue_of(reader) + e->bytes + CHUNK_FRAME_BYTES > VSM_RELAY_QUEUE_BYTES)
       break;
     if (wanted)
       push(reader, e->text, e->bytes);

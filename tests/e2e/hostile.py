@@ -319,10 +319,10 @@ def strangers_that_are_silent(daemon, good, n):
 
 
 def strangers_with_keys(daemon, good, n):
-    with Peer(daemon, "strangers", n) as p, good:
-        p.done()
-    good.turn()
-    assert good.status.refused_handshakes >= n * 9 // 10, good.status
+    with Peer(daemon, "strangers", n) as p:
+        with good:
+            p.done()
+        good.until("nearly all to be refused", lambda: good.status.refused_handshakes >= n * 9 // 10)
     assert not [s for s in daemon.ask(sources={}).sources.sources if s.source == "stranger"]
     return f"{n:,} clients, {good.status.refused_handshakes:,} handshakes refused"
 

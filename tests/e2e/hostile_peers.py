@@ -166,7 +166,6 @@ def strangers(endpoints, n):
             s.connect(endpoints[i % len(endpoints)][1])
         s.send_multipart([b"1", batch(event(subject="stranger"), source="stranger").SerializeToString()])
         yield s
-    time.sleep(3)  # so long they try
 
 
 def deaf_subscribers(endpoints, n):
