@@ -1,7 +1,7 @@
 // Batches go out at their times, whether or not acks are late, and what counts is the time from when one was due. A
 // thread looks what the daemon is doing meanwhile; an ack is counted with what that was when it came. Another one makes
-// plain appends beside it, few enough to be no load: they meet the same processors and the same disk in the same state,
-// where the floor from before and after does not know what others did meanwhile.
+// plain appends beside it, at their times as well, few enough to be no load: they meet the same processors and the same
+// disk in the same state, where the floor from before and after does not know what others did meanwhile.
 #include "acks.h"
 
 #include <fcntl.h>
@@ -113,12 +113,11 @@ static int open_floor(const struct bench_receiver *daemon, const char *name, cha
   return fd;
 }
 
-// How long one append took, in ms.
-static double append(int fd, const struct bench_frame *f) {
-  int64_t began = bench_now_ns();
+// How long after its time one append was on disk, in ms.
+static double append(int fd, const struct bench_frame *f, int64_t due_ns) {
   if (write(fd, f->p, f->n) != (ssize_t)f->n || fdatasync(fd) != 0)
     bench_fail("the floor cannot be written");
-  return (double)(bench_now_ns() - began) / 1e6;
+  return (double)(bench_now_ns() - due_ns) / 1e6;
 }
 
 // p99 of an append, in ms, while nothing else goes on.
@@ -127,7 +126,7 @@ static double append_p99(const struct bench_receiver *daemon, const struct bench
   double *ms = vsm_mem_alloc(FLOOR_APPENDS * sizeof *ms);
   int fd = open_floor(daemon, "floor", path);
   for (size_t i = 0; i < FLOOR_APPENDS; i++)
-    ms[i] = append(fd, &frames->at[i % frames->n]);
+    ms[i] = append(fd, &frames->at[i % frames->n], bench_now_ns());
   close(fd);
   unlink(path);
   double p99 = bench_quantile(ms, FLOOR_APPENDS, 0.99);
@@ -164,11 +163,14 @@ static void *append_beside(void *arg) {
   struct acks *a = arg;
   char path[PATH_MAX];
   int fd = open_floor(&a->look->daemon, "beside", path);
-  for (size_t i = 0; i < APPENDS && !atomic_load(&a->look->over); i++) {
-    double ms = append(fd, &a->frames->at[i % a->frames->n]);
+  int64_t due_ns = bench_now_ns();
+  for (size_t i = 0; i < APPENDS && !atomic_load(&a->look->over); i++, due_ns += APPEND_EVERY_US * INT64_C(1000)) {
+    int64_t early_ns = due_ns - bench_now_ns();
+    if (early_ns > 0)
+      usleep((useconds_t)(early_ns / 1000));
+    double ms = append(fd, &a->frames->at[i % a->frames->n], due_ns);
     int doing = atomic_load(&a->look->doing);
     a->appends.ms[doing][a->appends.n[doing]++] = ms;
-    usleep(APPEND_EVERY_US);
   }
   close(fd);
   unlink(path);
