@@ -46,6 +46,7 @@ static struct vsm_zpeer *peer(struct vsm_zpeers *p, int fd) {
 void vsm_zpeers_cut_all(struct vsm_zpeers *p) {
   for (size_t fd = 0; fd < p->n; fd++)
     p->at[fd] = (struct vsm_zpeer){0};
+  memset(p->known, 0, sizeof p->known); // another socket gives numbers of its own
   p->counts.connections = 0;
 }
 
