@@ -248,7 +248,7 @@ class DevTest(unittest.TestCase):
                   for step in ("", "--build ")]
         wanted[-1] += " --target threads"
         self.assertEqual(called[:-1], wanted)
-        self.assertEqual(called[-1], "ctest --test-dir build/test --output-on-failure -j2")
+        self.assertEqual(called[-1], "ctest --test-dir build/test --output-on-failure -j4")
         self.assertEqual(builds, ["debug", "release/tests/bench", "fuzz/tests/fuzz", "threads/tests/threads"])
 
     def test_it_fails_where_a_test_fails(self):
