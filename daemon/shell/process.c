@@ -85,10 +85,6 @@ void vsm_process_hide(void) {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
-void vsm_process_pause(int fd, bool pause) {
-  pidfd_send_signal(fd, pause ? SIGSTOP : SIGCONT, NULL, 0);
-}
-
 enum { NICENESS = 10 };
 enum { IO_WHO_PROCESS = 1, IO_CLASS_BEST_EFFORT = 2, IO_CLASS_SHIFT = 13, IO_LAST = 7 }; // ioprio_set() has no header
 

@@ -15,7 +15,6 @@ bool vsm_process_has_descriptors(void);    // at least one more
 int vsm_process_start(const char *const argv[], bool idle);
 // After it ended: the status with which it did so; -1: it was killed. `kill`: ends it first, and waits for that.
 int vsm_process_reap(int fd, bool kill);
-void vsm_process_pause(int fd, bool pause); // it stands still, or goes on
 void vsm_process_thread_stays_behind(void); // the calling thread takes processor and disk only where nobody else does
 // Takes processor and disk only where nobody else wants them, and ends with the process that started it.
 void vsm_process_stay_behind(void);

@@ -312,18 +312,6 @@ class Child(unittest.TestCase):
             d.log.wait(r"^event=checkpoint position=")
             self.assertEqual(os.sched_getscheduler(d.process.pid), os.SCHED_OTHER)
 
-    def test_it_stands_still_while_there_is_more_to_read(self):
-        with Program("VSMD_FAILING"), Daemon(config(), env={**self.ENV, "VSM_FAILPOINT": "checkpoint_read"}) as d:
-            submit(d, 20)
-            self.await_child_that_stands(d.process.pid)  # by itself; the daemon lets it go on, as it stopped it, too
-            c, first = d.client(), d.ingest().received
-            batches = [batch(*(event("first.started", f"more-{i}-{k}", at=first + i) for k in range(1000))) for i in range(50)]
-            for b in batches:
-                c.send(b)
-            for _ in batches:
-                self.assertTrue(c.receive()[1].durable)
-            d.log.wait(r"^event=checkpoint position=")
-
     def await_child_that_stands(self, daemon):
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:
