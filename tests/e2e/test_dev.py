@@ -227,11 +227,11 @@ class DevTest(unittest.TestCase):
             shutil.copy(os.path.join(ROOT, "dev"), directory)
             calls = os.path.join(directory, "calls")
             for name in ("cmake", "ctest"):
-                stub = os.path.join(directory, "bin", name)
-                os.makedirs(os.path.dirname(stub), exist_ok=True)
-                with open(stub, "w", encoding="utf-8") as f:
+                double = os.path.join(directory, "bin", name)
+                os.makedirs(os.path.dirname(double), exist_ok=True)
+                with open(double, "w", encoding="utf-8") as f:
                     f.write(f'#!/bin/sh\necho {name} "$@" >>{calls}\nexit {status if name == "ctest" else 0}\n')
-                os.chmod(stub, 0o700)
+                os.chmod(double, 0o700)
             path = os.path.join(directory, "bin") + ":" + os.environ["PATH"]
             done = subprocess.run([*readme_commands()[1].split(), *arguments], cwd=directory, capture_output=True,
                                   text=True, env={**os.environ, "PATH": path}, timeout=DEADLINE)
