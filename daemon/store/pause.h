@@ -1,0 +1,13 @@
+// A process that gives way to the one that started it: it stands still when it is told to, until it is told to go on.
+#pragma once
+#include <signal.h>
+#include <stdbool.h>
+
+// From here on the calling process does as it is told; what it was told before changes nothing.
+void vsm_pause_allow(void);
+// Tells the process of that descriptor (pidfd_open()). Told to stand still and to go on at about the same time, it goes
+// on: one that stood still for good would be worse.
+void vsm_pause_tell(int fd, bool stand_still);
+// Between the two the calling thread does not stand still: it holds what others wait for.
+void vsm_pause_put_off(sigset_t *before);
+void vsm_pause_resume(const sigset_t *before);
