@@ -21,15 +21,17 @@
 #include "store/pause.h"
 
 enum { LISTED = 8 };
+#define TELL_AGAIN_US (5 * 1000)
 
 struct vsm_checkpoints {
   struct vsm_checkpoints_options o;
   int fd; // of the process; -1: none
   struct vsm_watch *end;
   int64_t begun_boot_us, took_us;           // when the last one was started, or the daemon was; how long it took
+  int64_t told_boot_us;                     // to stand still, or to go on
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
-  bool begun, failed, history_failed, wanted, idle, paused;
+  bool begun, failed, history_failed, wanted, idle, gives_way;
 };
 
 struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_options *o) {
@@ -60,7 +62,7 @@ static void let_go(struct vsm_checkpoints *c) {
     close(c->fd);
   c->end = NULL;
   c->fd = -1;
-  c->paused = false;
+  c->gives_way = false;
 }
 
 void vsm_checkpoints_destroy(struct vsm_checkpoints *c) {
@@ -130,10 +132,12 @@ void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t
 }
 
 void vsm_checkpoints_give_way(struct vsm_checkpoints *c, bool give_way) {
-  if (c->fd < 0 || !c->idle || c->paused == give_way)
+  int64_t now = vsm_clock_boot_us();
+  if (c->fd < 0 || !c->idle || (c->gives_way == give_way && (!give_way || now - c->told_boot_us < TELL_AGAIN_US)))
     return;
   vsm_pause_tell(c->fd, give_way);
-  c->paused = give_way;
+  c->gives_way = give_way;
+  c->told_boot_us = now;
 }
 
 void vsm_checkpoints_want(struct vsm_checkpoints *c) {

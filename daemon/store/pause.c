@@ -2,8 +2,11 @@
 // the one that started it would outlive that, and one that stands still in a transaction keeps the journal's log from
 // beginning anew.
 //
-// Where both are pending the lower number is delivered first. That is the one to stand still, whose handler has the
-// other blocked until it waits: so no order of the two leaves it standing that was told to go on last.
+// It may be told several times before it has its turn, and of each signal one alone is pending then. So
+//   - of both the one to stand still is delivered first, as it has the lower number, and its handler has the other
+//     blocked until it waits for it;
+//   - who was woken lets go of one that is pending, as the one that woke it may have been sent for the second time.
+// So it never stands that was told to go on last. It may go on that was told to stand still last: tell it again.
 #include "store/pause.h"
 
 #include <errno.h>
@@ -12,13 +15,21 @@
 enum { STAND_STILL = SIGURG, GO_ON = SIGWINCH };
 _Static_assert((int)STAND_STILL < (int)GO_ON, "the one to go on is delivered last");
 
+static void take(int number, void (*handler)(int)) {
+  struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaddset(&action.sa_mask, GO_ON);
+  sigaction(number, &action, NULL);
+}
+
 static void stand_still(int number) {
   int before = errno;
   sigset_t mask;
-  (void)number;
   pthread_sigmask(SIG_BLOCK, NULL, &mask);
   sigdelset(&mask, GO_ON);
   sigsuspend(&mask);
+  take(number, SIG_IGN); // lets go of it
+  take(number, stand_still);
   errno = before;
 }
 
@@ -27,13 +38,8 @@ static void go_on(int number) {
 }
 
 void vsm_pause_allow(void) {
-  struct sigaction stand = {.sa_handler = stand_still, .sa_flags = SA_RESTART},
-                   on = {.sa_handler = go_on, .sa_flags = SA_RESTART};
-  sigemptyset(&on.sa_mask);
-  sigemptyset(&stand.sa_mask);
-  sigaddset(&stand.sa_mask, GO_ON);
-  sigaction(GO_ON, &on, NULL);
-  sigaction(STAND_STILL, &stand, NULL);
+  take(GO_ON, go_on);
+  take(STAND_STILL, stand_still);
 }
 
 void vsm_pause_tell(int fd, bool still) {

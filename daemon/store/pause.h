@@ -5,8 +5,8 @@
 
 // From here on the calling process does as it is told; what it was told before changes nothing.
 void vsm_pause_allow(void);
-// Tells the process of that descriptor (pidfd_open()). Told to stand still and to go on at about the same time, it goes
-// on: one that stood still for good would be worse.
+// Tells the process of that descriptor (pidfd_open()). Told both at about the same time it may go on whatever came
+// last, as one that stood still for good would be worse: so who wants it to stand still tells it now and then.
 void vsm_pause_tell(int fd, bool stand_still);
 // Between the two the calling thread does not stand still: it holds what others wait for.
 void vsm_pause_put_off(sigset_t *before);

@@ -2,6 +2,9 @@
 // thread looks what the daemon is doing meanwhile; an ack is counted with what that was when it came. Another one makes
 // plain appends beside it, at their times as well, few enough to be no load: they meet the same processors and the same
 // disk in the same state, where the floor from before and after does not know what others did meanwhile.
+//
+// At half of capacity on two processors a checkpoint takes many minutes. So there is some time of it with load; then
+// the load rests until the checkpoint is done and the journal is trimmed by it, and comes back for that.
 #include "acks.h"
 
 #include <fcntl.h>
@@ -22,7 +25,8 @@
 enum {
   ITEMS = 1000000,
   BATCH = 100,
-  PACED_EVENTS = 24000000,
+  PACED_EVENTS = 13000000, // five millions of them until a checkpoint is due
+  TRIM_EVENTS = 6000000,
   FLOOR_APPENDS = 2000,
   LOOK_EVERY_US = 10000,
   APPEND_EVERY_US = 10000,
@@ -30,15 +34,16 @@ enum {
 };
 static const char journal_max[] = "512MiB"; // so that there is something to trim
 static const int64_t oldest_every_ns = INT64_C(250000000);
-static const int64_t still_ns = INT64_C(3000000000); // of a journal of which nothing went, until it is done
+static const int64_t still_ns = INT64_C(3000000000);  // of a journal of which nothing went, until it is done
+static const int64_t rest_ns = INT64_C(240000000000); // without load, at most
 
-enum doing { AT_REST, CHECKPOINT, TRIM, DONE, DOINGS };
+enum doing { AT_REST, CHECKPOINT, NO_LOAD, TRIM, DONE, DOINGS };
 
 struct look {
   struct bench_receiver daemon;
   atomic_int doing;
-  atomic_bool over;
-  size_t both_bytes; // memory of the daemon and of the process that makes a checkpoint, at most
+  atomic_bool over, rests; // no load is wanted any more, or for now
+  size_t both_bytes;       // memory of the daemon and of the process that makes a checkpoint, at most
 };
 
 // --- what the daemon is doing
@@ -85,7 +90,9 @@ static void *look(void *arg) {
     int64_t now = bench_now_ns();
     if (doing == AT_REST && child)
       doing = CHECKPOINT;
-    if (doing == CHECKPOINT || doing == TRIM) { // the next checkpoint may be under way by then
+    if (doing == CHECKPOINT && atomic_load(&l->rests))
+      doing = NO_LOAD;
+    if (doing >= CHECKPOINT) { // the next checkpoint may be under way by then
       int64_t first = oldest_record(&journal, now);
       if (first != oldest)
         doing = TRIM;
@@ -184,13 +191,24 @@ static bool on_ack(void *ctx, int64_t late_ns) {
   return doing != DONE;
 }
 
-static double run_paced(struct look *l, struct bench_sender *sender, const struct bench_frames *frames, double rate,
-                        struct acks *a) {
+// Until the journal is trimmed, or it has taken too long.
+static void rest(struct look *l) {
+  int64_t began = bench_now_ns();
+  atomic_store(&l->rests, true);
+  while (atomic_load(&l->doing) <= NO_LOAD && bench_now_ns() - began < rest_ns)
+    usleep(LOOK_EVERY_US);
+}
+
+static double run_paced(struct look *l, struct bench_sender *sender, const struct bench_frames *frames,
+                        const struct bench_frames *more, double rate, struct acks *a) {
   pthread_t looks, appends;
-  *a = (struct acks){l, frames, times_create(frames->n), times_create(APPENDS)};
+  *a = (struct acks){l, frames, times_create(frames->n + more->n), times_create(APPENDS)};
   if (pthread_create(&looks, NULL, look, l) != 0 || pthread_create(&appends, NULL, append_beside, a) != 0)
     bench_fail("no thread");
   double got = bench_send_paced(sender, frames, rate, on_ack, a);
+  rest(l);
+  if (atomic_load(&l->doing) == TRIM)
+    bench_send_paced(sender, more, rate, on_ack, a);
   atomic_store(&l->over, true);
   pthread_join(looks, NULL);
   pthread_join(appends, NULL);
@@ -235,7 +253,7 @@ void bench_acks(bool json) {
   struct look l = {0};
   struct acks a;
   struct bench_stream stream;
-  struct bench_frames frames;
+  struct bench_frames frames, more;
   bench_daemon_start(&l.daemon,
                      &(struct bench_daemon_options){.state = true, .journal_max = journal_max, .anywhere = true});
   struct bench_sender *sender = bench_sender_create(l.daemon.endpoint);
@@ -245,9 +263,10 @@ void bench_acks(bool json) {
     usleep(LOOK_EVERY_US);
   double most = bench_capacity(sender, &stream, BATCH);
   bench_frames_pack(&frames, &stream, false, PACED_EVENTS, BATCH);
+  bench_frames_pack(&more, &stream, false, TRIM_EVENTS, BATCH);
   double floors[2] = {append_p99(&l.daemon, &frames)};
   size_t alone = bench_resident_bytes_of(l.daemon.pid);
-  double got = run_paced(&l, sender, &frames, most / 2, &a);
+  double got = run_paced(&l, sender, &frames, &more, most / 2, &a);
   floors[1] = append_p99(&l.daemon, &frames);
   bench_print(json, "rate/journal/items_1m", most, "events/s");
   bench_print(json, "rate/journal/half", got, "events/s");
@@ -257,6 +276,7 @@ void bench_acks(bool json) {
   times_destroy(&a.acks);
   times_destroy(&a.appends);
   bench_frames_free(&frames);
+  bench_frames_free(&more);
   bench_stream_fini(&stream);
   bench_sender_destroy(sender);
   bench_receiver_stop(&l.daemon);
