@@ -15,13 +15,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/directory.h"
 #include "store/failpoint.h"
 #include "store/file.h"
+#include "store/fingerprint.h"
 #include "store/history_tables.h"
 #include "store/paced.h"
 
@@ -51,9 +51,8 @@ struct vsm_history {
   char *directory;
   sqlite3 *db;
   sqlite3_stmt *at[STATEMENTS];
-  struct known *known; // by fingerprint; those of this change are not among them
+  struct known *known; // by fingerprint until the end; those of this change are not among them
   size_t n_known, cap_known;
-  XXH3_state_t *sum;
   uint64_t position;         // before this change
   int64_t first_id, next_id; // of rows of this change
   struct vsm_history_counts counts;
@@ -119,6 +118,11 @@ static int set_aside(const struct vsm_history *h) {
 static int by_fingerprint(const void *a, const void *b) {
   const struct known *s = a, *t = b;
   return (s->fingerprint > t->fingerprint) - (s->fingerprint < t->fingerprint);
+}
+
+static int by_id(const void *a, const void *b) {
+  const struct known *s = a, *t = b;
+  return (s->id > t->id) - (s->id < t->id);
 }
 
 static int load_known(struct vsm_history *h) {
@@ -222,7 +226,7 @@ int vsm_history_open(const char *directory, struct vsm_history **history, struct
   struct stat st;
   *history = NULL;
   *why = (struct vsm_journal_why){"out of memory"};
-  if (!h || !(h->directory = strdup(directory)) || !(h->sum = XXH3_createState())) {
+  if (!h || !(h->directory = strdup(directory))) {
     vsm_history_close(h);
     return VSM_ENOMEM;
   }
@@ -321,51 +325,15 @@ static int write_item(struct vsm_history *h, const struct vsm_history_item *item
   return step(h, ITEM) == 0 ? write_parts(h, id, item) : VSM_EIO;
 }
 
-// --- fingerprints
-
-static void add_text(XXH3_state_t *sum, struct vsm_str text) {
-  uint64_t n = text.n;
-  XXH3_64bits_update(sum, &n, sizeof n);
-  XXH3_64bits_update(sum, text.n ? text.p : "", text.n);
-}
-
-static void add_visit(XXH3_state_t *sum, const struct vsm_history_visit *v) {
-  const int64_t numbers[] = {v->number,    v->entered_us,   v->left_us, v->queue_us,
-                             v->active_us, v->suspended_us, v->rework,  v->unobserved};
-  add_text(sum, vsm_str_of(v->stage));
-  add_text(sum, vsm_str_of(v->how));
-  XXH3_64bits_update(sum, numbers, sizeof numbers);
-}
-
-static uint64_t fingerprint_of(const struct vsm_history *h, const struct vsm_history_item *item) {
-  const int64_t numbers[] = {item->started_us, item->ended_us, item->lead_us,
-                             item->n_keys,     item->n_visits, item->n_segments};
-  XXH3_state_t *sum = h->sum;
-  XXH3_64bits_reset(sum);
-  add_text(sum, vsm_str_of(item->stream));
-  add_text(sum, vsm_str_of(item->state));
-  add_text(sum, item->item);
-  XXH3_64bits_update(sum, numbers, sizeof numbers);
-  for (unsigned i = 0; i < item->n_keys; i++)
-    add_text(sum, item->keys[i]);
-  for (unsigned i = 0; i < item->n_visits; i++)
-    add_visit(sum, &item->visits[i]);
-  for (unsigned i = 0; i < item->n_segments; i++) {
-    add_text(sum, vsm_str_of(item->segments[i].attribute));
-    add_text(sum, item->segments[i].value);
-  }
-  return XXH3_64bits_digest(sum);
-}
+// --- telling
 
 static struct known *find(const struct vsm_history *h, uint64_t fingerprint) {
   const struct known key = {.fingerprint = fingerprint};
   return h->n_known ? bsearch(&key, h->known, h->n_known, sizeof key, by_fingerprint) : NULL;
 }
 
-// --- telling
-
 int vsm_history_put(struct vsm_history *h, const struct vsm_history_item *item) {
-  uint64_t fingerprint = fingerprint_of(h, item);
+  uint64_t fingerprint = vsm_history_fingerprint(item);
   struct known *k = find(h, fingerprint);
   if (!k)
     return write_item(h, item, fingerprint, false);
@@ -380,7 +348,7 @@ static int mark_sealed(struct vsm_history *h, struct known *k) {
 }
 
 int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item) {
-  uint64_t fingerprint = fingerprint_of(h, item);
+  uint64_t fingerprint = vsm_history_fingerprint(item);
   struct known *k = find(h, fingerprint);
   if (!k)
     return write_item(h, item, fingerprint, true);
@@ -440,15 +408,24 @@ static int commit(struct vsm_history *h, struct vsm_journal_why *why) {
   return VSM_EIO;
 }
 
+// In the order in which their rows lie: by fingerprint each would take pages from all over the file, which SQLite reads
+// and writes again and again.
+static void remove_untold(struct vsm_history *h) {
+  if (h->n_known > 0)
+    qsort(h->known, h->n_known, sizeof *h->known, by_id);
+  for (struct known *k = h->known; k < h->known + h->n_known && !h->failed; k++) {
+    if (k->told || k->sealed)
+      continue;
+    if (h->keeps_closed && k->closed)
+      mark_sealed(h, k);
+    else
+      remove_item(h, k->id);
+  }
+}
+
 int vsm_history_finish(struct vsm_history *h, uint64_t position, int64_t received_us, struct vsm_history_counts *counts,
                        struct vsm_journal_why *why) {
-  for (size_t i = 0; i < h->n_known && !h->failed; i++)
-    if (!h->known[i].told && !h->known[i].sealed) {
-      if (h->keeps_closed && h->known[i].closed)
-        mark_sealed(h, &h->known[i]);
-      else
-        remove_item(h, h->known[i].id);
-    }
+  remove_untold(h);
   sqlite3_bind_int64(h->at[POSITION], 1, (int64_t)position);
   sqlite3_bind_int64(h->at[POSITION], 2, received_us);
   if (h->failed || step(h, POSITION) != 0) {
@@ -471,7 +448,6 @@ void vsm_history_close(struct vsm_history *h) {
   close_file(h);
   if (h->is_new && !h->finished && h->directory)
     remove_file(h, "history.new");
-  XXH3_freeState(h->sum);
   free(h->known);
   free(h->directory);
   free(h);
