@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -20,6 +19,7 @@
 #include "store/failpoint.h"
 #include "store/file.h"
 #include "store/rewrite.h"
+#include "store/ticks.h"
 
 enum {
   LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
@@ -28,6 +28,7 @@ enum {
   ANNOUNCE_BYTES = 1 << 12,     // that wait, beyond which the commit thread is woken at once
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
+  TRIM_REST = 3, // times as long as a step of trimming took none is made, as commits wait for it
 };
 
 struct buffer {
@@ -50,7 +51,7 @@ struct vsm_journal {
   struct buffer *filling; // the other one is the commit thread's while it is not empty
   uint64_t next;          // position of the next record
   uint64_t committed;
-  int64_t slow_minute, worst_us, worst_before_us; // since boot; the longest commits of it, and of the one before
+  struct vsm_slowest commits;
   enum vsm_journal_health health;
   char why[sizeof((struct vsm_journal_state *)0)->why];
   struct vsm_journal_trim trim;  // below 0: nothing is to be trimmed
@@ -60,15 +61,10 @@ struct vsm_journal {
   bool unannounced; // records wait of which the commit thread was not told
   bool crowded;
   bool trimming;          // a step is under way
+  int64_t trim_boot_us;   // when the next one may be
   pthread_cond_t trimmed; // and no more
   bool closing;
 };
-
-static int64_t boot_us(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_BOOTTIME, &t);
-  return (int64_t)t.tv_sec * VSM_SECOND_US + t.tv_nsec / 1000;
-}
 
 static struct buffer *other(struct vsm_journal *j) {
   return &j->buffers[j->filling == j->buffers];
@@ -102,22 +98,9 @@ static void empty(struct buffer *b) {
   b->records = 0;
 }
 
-// Turns to the minute that it is.
-static void follow_minute(struct vsm_journal *j, int64_t now_us) {
-  int64_t minute = now_us / VSM_MINUTE_US;
-  if (minute == j->slow_minute)
-    return;
-  j->worst_before_us = minute == j->slow_minute + 1 ? j->worst_us : 0;
-  j->worst_us = 0;
-  j->slow_minute = minute;
-}
-
 static void have_committed(struct vsm_journal *j, struct buffer *b) {
-  int64_t now_us = boot_us();
   pthread_mutex_lock(&j->mutex);
-  follow_minute(j, now_us);
-  if (now_us - b->since_boot_us > j->worst_us)
-    j->worst_us = now_us - b->since_boot_us;
+  vsm_slowest_note(&j->commits, vsm_boot_us() - b->since_boot_us);
   j->committed = b->first + b->records - 1;
   j->health = VSM_JOURNAL_WELL;
   j->why[0] = '\0';
@@ -128,14 +111,7 @@ static void have_committed(struct vsm_journal *j, struct buffer *b) {
 
 // False where it is over: closing, and so not worth another try.
 static bool wait_to_retry(struct vsm_journal *j, int ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += ms / 1000;
-  until.tv_nsec += ms % 1000 * 1000000L;
-  if (until.tv_nsec >= 1000000000L) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000L;
-  }
+  struct timespec until = vsm_after_us(ms * INT64_C(1000));
   pthread_mutex_lock(&j->mutex);
   int rc = 0;
   while (!j->closing && rc != ETIMEDOUT)
@@ -197,12 +173,31 @@ struct work {
   struct vsm_journal_trim trim;
 };
 
+// How long the next step of trimming is away; INT64_MAX: there is nothing to trim.
+static int64_t trim_due_us(const struct vsm_journal *j) {
+  int64_t us = j->trim_boot_us - vsm_boot_us();
+  return j->trim.below == 0 ? INT64_MAX : us > 0 ? us : 0;
+}
+
+static void await_work(struct vsm_journal *j) {
+  int64_t us;
+  while (j->filling->records == 0 && !j->closing && !j->rewrite_directory && (us = trim_due_us(j)) > 0) {
+    if (us == INT64_MAX) {
+      pthread_cond_wait(&j->wake, &j->mutex);
+    } else {
+      struct timespec until = vsm_after_us(us);
+      pthread_cond_timedwait(&j->wake, &j->mutex, &until);
+    }
+  }
+}
+
 // False: there will be nothing any more.
 static bool take_work(struct vsm_journal *j, struct work *w) {
   pthread_mutex_lock(&j->mutex);
-  while (j->filling->records == 0 && !j->closing && j->trim.below == 0 && !j->rewrite_directory)
-    pthread_cond_wait(&j->wake, &j->mutex);
-  *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .trim = j->trim};
+  await_work(j);
+  *w = (struct work){.filled = j->filling->records ? j->filling : NULL};
+  if (trim_due_us(j) == 0)
+    w->trim = j->trim;
   if (w->filled)
     j->filling = other(j);
   j->unannounced = false;
@@ -215,14 +210,18 @@ static bool take_work(struct vsm_journal *j, struct work *w) {
 // One step. What fails for want of room is left until somebody asks again. False: the thread ends.
 static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   struct vsm_file_trimmed done = {0};
+  int64_t begun_us = vsm_boot_us();
   int code = t->below ? vsm_file_trim(j->db, t, &done) : SQLITE_OK;
   if (vsm_file_is_fatal(code)) {
     fare(j, VSM_JOURNAL_FAILED, code);
     return false;
   }
   pthread_mutex_lock(&j->mutex);
-  if (t->below)
+  if (t->below) {
+    int64_t now_us = vsm_boot_us();
     j->crowded = done.crowded;
+    j->trim_boot_us = now_us + TRIM_REST * (now_us - begun_us);
+  }
   j->trimming = false;
   pthread_cond_broadcast(&j->trimmed);
   if ((!done.more || code != SQLITE_OK) && j->trim.below == t->below)
@@ -402,7 +401,7 @@ int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *recor
   struct buffer *b = j->filling;
   if (b->records++ == 0) {
     b->first = j->next;
-    b->since_boot_us = boot_us();
+    b->since_boot_us = vsm_boot_us();
     j->unannounced = true;
   }
   vsm_record_write(record, room(b, bytes));
@@ -477,8 +476,7 @@ struct vsm_journal_state vsm_journal_state(struct vsm_journal *j) {
   s.crowded = j->crowded;
   s.appended = j->next - 1;
   s.pending_bytes = j->buffers[0].n + j->buffers[1].n;
-  follow_minute(j, boot_us());
-  s.worst_us = j->worst_us > j->worst_before_us ? j->worst_us : j->worst_before_us;
+  s.worst_us = vsm_slowest_us(&j->commits);
   s.waiting_boot_us = oldest->records ? oldest->since_boot_us : 0;
   pthread_mutex_unlock(&j->mutex);
   return s;
