@@ -175,8 +175,10 @@ struct work {
 
 // How long the next step of trimming is away; INT64_MAX: there is nothing to trim.
 static int64_t trim_due_us(const struct vsm_journal *j) {
+  if (j->trim.below == 0)
+    return INT64_MAX;
   int64_t us = j->trim_boot_us - vsm_boot_us();
-  return j->trim.below == 0 ? INT64_MAX : us > 0 ? us : 0;
+  return us > 0 ? us : 0;
 }
 
 static void await_work(struct vsm_journal *j) {
@@ -207,21 +209,21 @@ static bool take_work(struct vsm_journal *j, struct work *w) {
   return more;
 }
 
-// One step. What fails for want of room is left until somebody asks again. False: the thread ends.
+// One step, where one is due. What fails for want of room is left until somebody asks again. False: the thread ends.
 static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   struct vsm_file_trimmed done = {0};
+  if (t->below == 0)
+    return true;
   int64_t begun_us = vsm_boot_us();
-  int code = t->below ? vsm_file_trim(j->db, t, &done) : SQLITE_OK;
+  int code = vsm_file_trim(j->db, t, &done);
   if (vsm_file_is_fatal(code)) {
     fare(j, VSM_JOURNAL_FAILED, code);
     return false;
   }
+  int64_t now_us = vsm_boot_us();
   pthread_mutex_lock(&j->mutex);
-  if (t->below) {
-    int64_t now_us = vsm_boot_us();
-    j->crowded = done.crowded;
-    j->trim_boot_us = now_us + TRIM_REST * (now_us - begun_us);
-  }
+  j->crowded = done.crowded;
+  j->trim_boot_us = now_us + TRIM_REST * (now_us - begun_us);
   j->trimming = false;
   pthread_cond_broadcast(&j->trimmed);
   if ((!done.more || code != SQLITE_OK) && j->trim.below == t->below)
