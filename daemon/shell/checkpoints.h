@@ -27,5 +27,6 @@ void vsm_checkpoints_want(struct vsm_checkpoints *c); // one more, as soon as it
 uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c);
 uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c);   // position; 0: none
 bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c);     // now
+bool vsm_checkpoints_may_follow(const struct vsm_checkpoints *c);   // one that is wanted, now: else not so soon
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c);         // the last one did
 bool vsm_checkpoints_lack_history(const struct vsm_checkpoints *c); // with the last one history.db could not be changed

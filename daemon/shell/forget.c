@@ -53,26 +53,35 @@ static int on_record(void *ctx, uint64_t position, const struct vsm_record *reco
 }
 
 // What is damaged cannot be read by anybody else either.
+static int read_on(struct vsm_journal_reader *reader, vsm_journal_record_fn *fn, void *ctx) {
+  struct vsm_journal_damage damage;
+  int result = 1;
+  while (result == 1 || result == VSM_EFORMAT)
+    result = vsm_journal_read(reader, fn, ctx, &damage);
+  return result;
+}
+
 static int read_all(struct search *s, read_fn *fn) {
   struct vsm_journal_reader *reader;
   struct vsm_journal_why why;
-  struct vsm_journal_damage damage;
   int result = vsm_journal_reader_open(s->directory, 1, &reader, &why);
   if (result)
     return result;
-  do
-    result = vsm_journal_read(reader, on_record, &(struct reading){s, fn}, &damage);
-  while (result == 1 || result == VSM_EFORMAT);
+  result = read_on(reader, on_record, &(struct reading){s, fn});
   vsm_journal_reader_close(reader);
   return result;
 }
 
 // --- the orders
 
+static bool is_order(const struct vsm_record *r, struct vsm_request *request) {
+  return r->kind == VSM_RECORD_CONTROL && vsm_wire_decode_request(r->payload, request) == 0 &&
+         request->kind == VSM_ASK_FORGET && request->n_keys > 0;
+}
+
 static int take_order(struct search *s, uint64_t position, const struct vsm_record *r) {
   struct vsm_request request;
-  if (r->kind != VSM_RECORD_CONTROL || vsm_wire_decode_request(r->payload, &request) != 0 ||
-      request.kind != VSM_ASK_FORGET || request.n_keys == 0)
+  if (!is_order(r, &request))
     return 0;
   if (position > s->covered) {
     s->waits = true;
@@ -89,6 +98,35 @@ static int take_order(struct search *s, uint64_t position, const struct vsm_reco
       return VSM_ENOMEM;
   }
   return 0;
+}
+
+struct telling {
+  uint64_t through;
+  vsm_forget_order_fn *fn;
+  void *ctx;
+};
+
+static int tell_order(void *ctx, uint64_t position, const struct vsm_record *r) {
+  const struct telling *t = ctx;
+  struct vsm_request request;
+  if (position > t->through || !is_order(r, &request))
+    return 0;
+  int err = 0;
+  for (unsigned i = 0; i < request.n_keys && !err; i++)
+    err = t->fn(t->ctx, request.stream, request.keys[i]);
+  return err;
+}
+
+int vsm_forget_orders(const char *directory, uint64_t from, uint64_t through, vsm_forget_order_fn *fn, void *ctx) {
+  struct vsm_journal_reader *reader;
+  struct vsm_journal_why why;
+  int result = vsm_journal_reader_open(directory, from, &reader, &why);
+  if (result)
+    return result;
+  uint64_t first = vsm_journal_reader_first(reader);
+  result = first == 0 || first > from ? VSM_ENOENT : read_on(reader, tell_order, &(struct telling){through, fn, ctx});
+  vsm_journal_reader_close(reader);
+  return result;
 }
 
 // --- what they are about

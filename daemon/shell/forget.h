@@ -1,5 +1,7 @@
 // What the journal still knows of items that were forgotten is found, and put in other words.
 #pragma once
+#include <stdbool.h>
+
 #include "store/journal.h"
 
 // A file `forgetting`: while it is there something is to be forgotten that may still stand in the directory. 0 or
@@ -7,6 +9,11 @@
 int vsm_forget_mark(const char *directory);
 bool vsm_forget_is_marked(const char *directory);
 void vsm_forget_unmark(const char *directory);
+
+// Calls for each key of each order that the journal has from one position through another. 0; what the call gave that was
+// not 0; VSM_ENOENT: the journal begins behind the first; VSM_EIO, VSM_ENOMEM.
+typedef int vsm_forget_order_fn(void *ctx, struct vsm_str stream, struct vsm_str key);
+int vsm_forget_orders(const char *directory, uint64_t from, uint64_t through, vsm_forget_order_fn *fn, void *ctx);
 
 // Where that is so, and the older checkpoint lies behind the order:
 // reads the whole journal, and leaves in forget.records what is to stand there instead of its records

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "core/view.h"
 #include "shell/clock.h"
+#include "shell/forget.h"
 #include "shell/log.h"
 #include "store/history.h"
 
@@ -70,11 +71,12 @@ static int convert(const struct vsm_model *m, const struct vsm_item_view *view, 
 }
 
 struct vsm_chronicle {
+  const char *directory;
   struct vsm_history *history;
   struct vsm_arena arena;
   int64_t begun_boot_us;
   bool anew;
-  int err; // VSM_ENOMEM; what the store cannot do it says in the end
+  int err; // what the history cannot do it says in the end itself
 };
 
 static void note(struct vsm_chronicle *c, int err) {
@@ -127,6 +129,7 @@ struct vsm_chronicle *vsm_chronicle_begin(const char *directory) {
     return NULL;
   }
   vsm_arena_init(&c->arena, 0);
+  c->directory = directory;
   c->begun_boot_us = vsm_clock_boot_us();
   if (!is_of_this_journal(directory, c->history))
     vsm_chronicle_on_anew(c);
@@ -156,18 +159,34 @@ static void tell_items(struct vsm_chronicle *c, const struct vsm_recovered *r) {
   }
 }
 
+static int forget(void *ctx, struct vsm_str stream, struct vsm_str key) {
+  struct vsm_chronicle *c = ctx;
+  note(c, vsm_history_forget(c->history, stream, key));
+  return 0;
+}
+
+// A change failed, and a checkpoint was made all the same: nobody tells of what was let go of meanwhile. What was sealed
+// stays; what was forgotten goes, and where it is not known any more what that was, all goes of which nobody tells.
+static void make_up_for_it(struct vsm_chronicle *c, uint64_t position) {
+  int err = vsm_forget_orders(c->directory, vsm_history_position(c->history) + 1, position, forget, c);
+  if (err != VSM_ENOENT || !vsm_forget_is_marked(c->directory))
+    vsm_history_keep_closed(c->history);
+  if (err && err != VSM_ENOENT && !c->err)
+    c->err = err;
+}
+
 int vsm_chronicle_finish(struct vsm_chronicle *c, const struct vsm_recovered *r) {
   struct vsm_history_counts counts;
-  struct vsm_journal_why why = {"out of memory"};
+  struct vsm_journal_why why = {""};
   if (vsm_history_position(c->history) == r->position)
     return 0;
-  if (vsm_history_position(c->history) < r->checkpoint) // a change failed, and a checkpoint was made all the same
-    vsm_history_keep_closed(c->history);
+  if (!c->anew && vsm_history_position(c->history) < r->checkpoint)
+    make_up_for_it(c, r->position);
   note(c, tell_stages(c->history, &r->config->model));
   tell_items(c, r);
   int err = c->err ? c->err : vsm_history_finish(c->history, r->position, r->last.us, &counts, &why);
   if (err)
-    vsm_log("history_failed", "why=\"%s\"", why.text);
+    vsm_log("history_failed", "why=\"%s\"", *why.text ? why.text : vsm_err_text(err));
   else
     vsm_log("history", "position=%llu items=%llu written=%llu removed=%llu seconds=%.1f",
             (unsigned long long)r->position, (unsigned long long)counts.items, (unsigned long long)counts.written,

@@ -4,7 +4,7 @@
 
 struct vsm_chronicle;
 
-// Before the journal is read. NULL: it cannot be done, which was logged.
+// Before the journal is read. NULL: it cannot be done, which was logged. The directory is borrowed.
 struct vsm_chronicle *vsm_chronicle_begin(const char *directory);
 void vsm_chronicle_end(struct vsm_chronicle *c); // NULL-safe; unfinished, nothing was changed
 // What the recovery is to call meanwhile, with the chronicle as ctx.

@@ -13,6 +13,7 @@
 #include "shell/log.h"
 #include "shell/notify.h"
 #include "store/checkpoint.h"
+#include "store/history.h"
 #include "store/rewrite.h"
 #include "store/little.h"
 #include "wire/request.h"
@@ -274,6 +275,7 @@ int vsm_keep_forget(struct vsm_keep *k) {
 static void have_forgotten(struct vsm_keep *k) {
   k->forgetting = false;
   vsm_checkpoint_remove_bad(k->directory);
+  vsm_history_remove_bad(k->directory);
   vsm_forget_unmark(k->directory);
   vsm_log("forgotten", "directory=%s", k->directory);
 }
@@ -289,7 +291,8 @@ static void finish_round(struct vsm_keep *k, enum vsm_journal_rewriting how) {
 }
 
 // In rounds, until one finds nothing: two checkpoints that know nothing of it any more; the process that made the
-// second finds the records that do; these are put in other words. Each checkpoint needs a record of its own.
+// second finds the records that do; these are put in other words. Each checkpoint needs a record of its own. Where
+// history.db cannot be changed nothing is looked for, as what is to be forgotten may stand there.
 static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
   enum vsm_journal_rewriting how = vsm_journal_rewriting(k->journal);
   if (how == VSM_REWRITE_DONE || how == VSM_REWRITE_UNDONE)
@@ -300,7 +303,7 @@ static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
   uint64_t appended = vsm_journal_state(k->journal).appended;
   if (vsm_rewrite_exists(k->directory)) {
     vsm_journal_rewrite(k->journal, k->directory, vsm_checkpoints_covered(k->checkpoints));
-  } else if (!vsm_checkpoints_fail(k->checkpoints)) {
+  } else if (vsm_checkpoints_may_follow(k->checkpoints)) {
     if (appended == vsm_checkpoints_newest(k->checkpoints) && appended == vsm_journal_committed(k->journal))
       vsm_keep_order(k, vsm_wire_forgotten, now);
     vsm_checkpoints_want(k->checkpoints);

@@ -38,6 +38,8 @@ void vsm_file_explain(sqlite3 *db, int code, char *out, size_t size) {
     snprintf(out, size, "the disk is full");
   else if (system && number)
     snprintf(out, size, "%s: %s", sqlite3_errstr(code), strerror(number));
+  else if (system)
+    snprintf(out, size, "%s (%d)", sqlite3_errstr(code), code); // SQLite's extended code says which
   else
     snprintf(out, size, "%s", sqlite3_errstr(code));
 }

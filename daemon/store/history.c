@@ -30,10 +30,10 @@ enum { BUSY_MS = 10000, CACHE_KIB = 32768 };
 struct known {
   uint64_t fingerprint;
   int64_t id;
-  bool sealed, closed, told;
+  bool sealed, closed, told, forgotten;
 };
 
-enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, POSITION, STATEMENTS };
+enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, BY_KEY, POSITION, STATEMENTS };
 static const char *const SQL[STATEMENTS] = {
     [ITEM] = "INSERT INTO item(id, value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint) "
              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -44,6 +44,7 @@ static const char *const SQL[STATEMENTS] = {
     [STAGE] = "INSERT OR REPLACE INTO stage(value_stream, stage, stream_name, name, place) VALUES(?, ?, ?, ?, ?)",
     [SEAL] = "UPDATE item SET sealed = 1 WHERE id = ?",
     [REMOVE] = "DELETE FROM item WHERE id = ?",
+    [BY_KEY] = "SELECT item_id FROM item_key JOIN item ON id = item_id WHERE value_stream = ? AND key = ?",
     [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
 };
 
@@ -131,7 +132,8 @@ static int load_known(struct vsm_history *h) {
   while (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
     h->known = vsm_mem_grow(h->known, h->n_known, &h->cap_known, sizeof *h->known);
     h->known[h->n_known++] = (struct known){(uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
-                                            sqlite3_column_int(s, 2) != 0, sqlite3_column_int(s, 3) != 0, false};
+                                            sqlite3_column_int(s, 2) != 0, sqlite3_column_int(s, 3) != 0, false,
+                                            false};
     code = SQLITE_OK;
   }
   sqlite3_finalize(s);
@@ -359,6 +361,24 @@ void vsm_history_keep_closed(struct vsm_history *h) {
   h->keeps_closed = true;
 }
 
+static void forget_id(struct vsm_history *h, int64_t id) {
+  for (struct known *k = h->known; k < h->known + h->n_known; k++)
+    if (k->id == id)
+      k->forgotten = true;
+}
+
+int vsm_history_forget(struct vsm_history *h, struct vsm_str stream, struct vsm_str key) {
+  sqlite3_stmt *s = h->at[BY_KEY];
+  int code;
+  bind_text(s, 1, stream);
+  bind_text(s, 2, key);
+  while ((code = sqlite3_step(s)) == SQLITE_ROW)
+    forget_id(h, sqlite3_column_int64(s, 0));
+  sqlite3_reset(s);
+  h->failed = h->failed || code != SQLITE_DONE;
+  return h->failed ? VSM_EIO : 0;
+}
+
 int vsm_history_renew(struct vsm_history *h) {
   char sql[120];
   snprintf(sql, sizeof sql, "DELETE FROM item WHERE id >= %lld; UPDATE item SET sealed = 0 WHERE sealed",
@@ -416,7 +436,7 @@ static void remove_untold(struct vsm_history *h) {
   for (struct known *k = h->known; k < h->known + h->n_known && !h->failed; k++) {
     if (k->told || k->sealed)
       continue;
-    if (h->keeps_closed && k->closed)
+    if (h->keeps_closed && k->closed && !k->forgotten)
       mark_sealed(h, k);
     else
       remove_item(h, k->id);
@@ -451,6 +471,10 @@ void vsm_history_close(struct vsm_history *h) {
   free(h->known);
   free(h->directory);
   free(h);
+}
+
+void vsm_history_remove_bad(const char *directory) {
+  remove_file(&(struct vsm_history){.directory = (char *)directory}, "history.db.bad");
 }
 
 int vsm_history_scrub(const char *directory, struct vsm_journal_why *why) {

@@ -54,6 +54,8 @@ int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item)
 int vsm_history_renew(struct vsm_history *h);
 // What was sealed before this change was perhaps not told: closed items that nobody tells of are taken for sealed.
 void vsm_history_keep_closed(struct vsm_history *h);
+// But for those of a stream that have this key: these go.
+int vsm_history_forget(struct vsm_history *h, struct vsm_str stream, struct vsm_str key);
 // What was not put in this change, and is not sealed, goes; the rest is for all to see. 0 or VSM_EIO, with *why.
 struct vsm_history_counts {
   uint64_t items, written, removed; // that are there now; in this change
@@ -63,6 +65,8 @@ int vsm_history_finish(struct vsm_history *h, uint64_t position, int64_t receive
 // Unfinished, nothing was changed. NULL-safe.
 void vsm_history_close(struct vsm_history *h);
 
+// One that was set aside goes.
+void vsm_history_remove_bad(const char *directory);
 // Writes all of it anew, since deleting alone leaves copies of a row behind where it had lain before. 0, also where
 // there is none; VSM_EINUSE, VSM_ENOMEM, VSM_EIO.
 int vsm_history_scrub(const char *directory, struct vsm_journal_why *why);

@@ -316,7 +316,8 @@ class Directory:
         self.reference.ask(forget={"key": self.key()})
         if self.rng.random() < 0.5 or not gone:
             log.wait("^event=forgotten ", said)
-            assert not self.files_with(self.secret.encode()), "a file holds a byte of what was forgotten"
+            found = self.files_with(self.secret.encode())
+            assert not found, f"these hold a byte of what was forgotten: {found}"
         self.totals["forgotten"] += 1
         self.secret = None
 

@@ -4,7 +4,7 @@
 //   VSM_FAILPOINT=NAME:N   it is killed when it comes to this point for the Nth time
 //   VSM_FAILPOINT=NAME     at this point it stops, once, until it is told to go on or killed
 //   VSM_CHECKPOINT_EVENTS=N   a checkpoint is due after so many events, and whenever the journal is crowded
-//   VSM_CHECKPOINT_RETRY=1    one that failed is tried again at once
+//   VSM_CHECKPOINT_RETRY=1    one that failed, also with the history, is tried again at once
 //   VSM_CHECKPOINT_FAILS=write|short|fsync|rename   so does the process that makes one, at this
 //   VSM_FAILPOINT_TAKES_DAEMON=1   what is killed at a point of a checkpoint takes the daemon with it
 //   VSM_UNSYNCED=1         nothing is synced, and nobody is told
@@ -91,10 +91,14 @@ int __wrap_rename(const char *from, const char *to) {
 
 // --- checkpoints
 
+bool vsm_checkpoint_is_soon(int64_t us) {
+  return getenv("VSM_CHECKPOINT_RETRY") || us >= VSM_MINUTE_US;
+}
+
 bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d) {
   const char *every = getenv("VSM_CHECKPOINT_EVENTS");
   if (d->failed)
-    return getenv("VSM_CHECKPOINT_RETRY") || d->us >= VSM_MINUTE_US;
+    return vsm_checkpoint_is_soon(d->us);
   return every && (d->crowded || d->events >= strtoull(every, NULL, 10));
 }
 

@@ -1,13 +1,15 @@
 """vsm forget: what is held of an item goes, its counts stay, and in the end no file of the state directory knows of it."""
+import contextlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import unittest
 
 import harness
 from harness import Daemon, batch, event
-from state import config, snapshot
+from state import Program, config, snapshot
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 LINKED = ('  - { source: "*", type: known, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["order:{data.order}"],'
@@ -128,16 +130,51 @@ class Forget(unittest.TestCase):
                 d.log.wait("^event=forgotten ")
                 self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
 
-    def test_a_set_aside_checkpoint_goes(self):
+    def test_what_was_set_aside_goes(self):
         with Daemon(config() + LINKED) as d:
             self.tell(d)
             state = os.path.join(d.directory, "state")
             subprocess.run([harness.VSMD, "--checkpoint", state], check=True, stderr=subprocess.DEVNULL)
             name = next(n for n in os.listdir(state) if n.startswith("checkpoint.") and n != "checkpoint.lock")
             shutil.copyfile(os.path.join(state, name), os.path.join(state, "checkpoint.3.bad"))
+            shutil.copyfile(os.path.join(state, "history.db"), os.path.join(state, "history.db.bad"))
             log = self.forget(d)
             d.log.wait("^event=forgotten ", after=log)
             self.assertEqual(files_with(d, SECRET), [])
+
+    def make(self, d):
+        return subprocess.run([harness.VSMD, "--checkpoint", os.path.join(d.directory, "state")], capture_output=True,
+                              text=True, timeout=harness.DEADLINE, check=False)
+
+    def history_is_of_version(self, d, version):
+        """Only of version 1 does vsmd change it."""
+        with contextlib.closing(sqlite3.connect(os.path.join(d.directory, "state", "history.db"))) as db:
+            db.execute(f"PRAGMA user_version = {version}")
+
+    def test_it_is_not_done_while_the_history_cannot_be_changed(self):
+        """Of changes of history.db that failed a later one makes up for what was forgotten meanwhile, and for that alone."""
+        done = f'{SECRET.decode()}-DONE'
+        story = [event(type, subject, at=at) for subject in (done, "kept") for at, type in enumerate(("first.started", "second.done"))]
+        for when in ("before the checkpoint", "behind the checkpoint"):
+            with self.subTest(when), Program("VSMD_FAILING"), Daemon(config() + LINKED, env={"VSM_CHECKPOINT_RETRY": "1"}) as d:
+                self.assertEqual(d.client().submit(batch(*story)).rejected, 0)
+                self.assertEqual(self.make(d).returncode, 0)
+                self.history_is_of_version(d, 9)
+                d.client().submit(batch(event("first.started", "more")))
+                if when == "before the checkpoint":
+                    self.assertEqual(vsm(d, "forget", f"S:{done}").returncode, 0)
+                    d.log.wait('^event=trouble what=".*history.db could not be brought up to date')
+                    for _ in range(3):  # each of them would have found it
+                        d.log.wait("^event=checkpoint ", after=len(d.log.lines))
+                    self.assertNotIn("event=forgotten", d.log.text())
+                    self.history_is_of_version(d, 1)
+                else:
+                    self.assertEqual(self.make(d).returncode, 3)
+                    self.history_is_of_version(d, 1)
+                    self.assertEqual(vsm(d, "forget", f"S:{done}").returncode, 0)
+                d.log.wait("^event=forgotten ")
+                self.assertEqual(files_with(d, done.encode()), [])
+                self.assertTrue([name for name, _ in files_with(d, b"S:kept") if name == "history.db"])
 
     def test_without_a_state_directory(self):
         with Daemon(harness.config() + LINKED) as d:
