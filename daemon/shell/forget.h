@@ -10,8 +10,8 @@ int vsm_forget_mark(const char *directory);
 bool vsm_forget_is_marked(const char *directory);
 void vsm_forget_unmark(const char *directory);
 
-// Calls for each key of each order that the journal has from one position through another. 0; what the call gave that was
-// not 0; VSM_ENOENT: the journal begins behind the first; VSM_EIO, VSM_ENOMEM.
+// Calls for each key of each order that the journal has from one position through another. 0; what the call gave that
+// was not 0; VSM_ENOENT: the journal begins behind the first; VSM_EIO, VSM_ENOMEM.
 typedef int vsm_forget_order_fn(void *ctx, struct vsm_str stream, struct vsm_str key);
 int vsm_forget_orders(const char *directory, uint64_t from, uint64_t through, vsm_forget_order_fn *fn, void *ctx);
 

@@ -165,8 +165,9 @@ static int forget(void *ctx, struct vsm_str stream, struct vsm_str key) {
   return 0;
 }
 
-// A change failed, and a checkpoint was made all the same: nobody tells of what was let go of meanwhile. What was sealed
-// stays; what was forgotten goes, and where it is not known any more what that was, all goes of which nobody tells.
+// A change failed, and a checkpoint was made all the same: nobody tells of what was let go of meanwhile. What was
+// sealed stays; what was forgotten goes, and where it is not known any more what that was, all goes of which nobody
+// tells.
 static void make_up_for_it(struct vsm_chronicle *c, uint64_t position) {
   int err = vsm_forget_orders(c->directory, vsm_history_position(c->history) + 1, position, forget, c);
   if (err != VSM_ENOENT || !vsm_forget_is_marked(c->directory))

@@ -30,10 +30,10 @@ enum { BUSY_MS = 10000, CACHE_KIB = 32768 };
 struct known {
   uint64_t fingerprint;
   int64_t id;
-  bool sealed, closed, told, forgotten;
+  bool sealed, closed, told, let_go;
 };
 
-enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, BY_KEY, POSITION, STATEMENTS };
+enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, OF_KEY, CHANGED, POSITION, STATEMENTS };
 static const char *const SQL[STATEMENTS] = {
     [ITEM] = "INSERT INTO item(id, value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint) "
              "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -44,7 +44,12 @@ static const char *const SQL[STATEMENTS] = {
     [STAGE] = "INSERT OR REPLACE INTO stage(value_stream, stage, stream_name, name, place) VALUES(?, ?, ?, ?, ?)",
     [SEAL] = "UPDATE item SET sealed = 1 WHERE id = ?",
     [REMOVE] = "DELETE FROM item WHERE id = ?",
-    [BY_KEY] = "SELECT item_id FROM item_key JOIN item ON id = item_id WHERE value_stream = ? AND key = ?",
+    [OF_KEY] = "SELECT fingerprint FROM item_key JOIN item ON id = item_id WHERE value_stream = ? AND key = ?",
+    // What an item was before this change. Another one that had a key of it ended before it began.
+    [CHANGED] =
+        "SELECT was.fingerprint FROM item AS new JOIN item_key AS k ON k.item_id = new.id JOIN item_key AS same "
+        "ON same.key = k.key JOIN item AS was ON was.id = same.item_id WHERE new.id >= ?1 AND was.id < ?1 "
+        "AND was.value_stream = new.value_stream AND was.ended_us >= new.started_us",
     [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
 };
 
@@ -57,7 +62,8 @@ struct vsm_history {
   uint64_t position;         // before this change
   int64_t first_id, next_id; // of rows of this change
   struct vsm_history_counts counts;
-  bool is_new, failed, finished, keeps_closed;
+  int failed; // SQLite's code, of the first that did
+  bool is_new, finished, keeps_closed;
 };
 
 static char *path_of(const struct vsm_history *h, const char *name) {
@@ -131,9 +137,10 @@ static int load_known(struct vsm_history *h) {
   int code = sqlite3_prepare_v2(h->db, "SELECT fingerprint, id, sealed, ended_us IS NOT NULL FROM item", -1, &s, NULL);
   while (code == SQLITE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
     h->known = vsm_mem_grow(h->known, h->n_known, &h->cap_known, sizeof *h->known);
-    h->known[h->n_known++] = (struct known){(uint64_t)sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1),
-                                            sqlite3_column_int(s, 2) != 0, sqlite3_column_int(s, 3) != 0, false,
-                                            false};
+    h->known[h->n_known++] = (struct known){.fingerprint = (uint64_t)sqlite3_column_int64(s, 0),
+                                            .id = sqlite3_column_int64(s, 1),
+                                            .sealed = sqlite3_column_int(s, 2) != 0,
+                                            .closed = sqlite3_column_int(s, 3) != 0};
     code = SQLITE_OK;
   }
   sqlite3_finalize(s);
@@ -168,9 +175,7 @@ static int begin_new(struct vsm_history *h, struct vsm_journal_why *why) {
   char sql[160];
   remove_file(h, "history.new");
   h->is_new = true;
-  snprintf(sql, sizeof sql,
-           "PRAGMA secure_delete = ON; PRAGMA journal_mode = OFF; PRAGMA application_id = %d; PRAGMA user_version = "
-           "%d; BEGIN",
+  snprintf(sql, sizeof sql, "PRAGMA journal_mode = OFF; PRAGMA application_id = %d; PRAGMA user_version = %d; BEGIN",
            VSM_HISTORY_APPLICATION, VSM_HISTORY_FORMAT);
   int code = open_file(h, "history.new", true);
   if (code == SQLITE_OK)
@@ -208,7 +213,7 @@ static int begin_change(struct vsm_history *h, struct vsm_journal_why *why) {
   if (code == SQLITE_OK)
     code = configure(h);
   if (code == SQLITE_OK)
-    code = sqlite3_exec(h->db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", NULL, NULL, NULL);
+    code = sqlite3_exec(h->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   if (code == SQLITE_OK)
     code = prepare(h);
   if (!is_damage(code))
@@ -249,11 +254,16 @@ uint64_t vsm_history_position(const struct vsm_history *h) {
 
 // --- rows
 
+static int note(struct vsm_history *h, int code) {
+  if (code != SQLITE_OK && code != SQLITE_DONE && !h->failed)
+    h->failed = code;
+  return h->failed ? VSM_EIO : 0;
+}
+
 static int step(struct vsm_history *h, enum statement which) {
   int code = sqlite3_step(h->at[which]);
   sqlite3_reset(h->at[which]);
-  h->failed = h->failed || code != SQLITE_DONE;
-  return code == SQLITE_DONE ? 0 : VSM_EIO;
+  return note(h, code);
 }
 
 static void bind_text(sqlite3_stmt *s, int at, struct vsm_str text) {
@@ -273,12 +283,10 @@ static void bind_us(sqlite3_stmt *s, int at, int64_t us) {
 }
 
 int vsm_history_put_stage(struct vsm_history *h, const struct vsm_history_stage *stage) {
-  sqlite3_stmt *s = h->at[STAGE];
-  bind_z(s, 1, stage->stream);
-  bind_z(s, 2, stage->stage);
-  bind_z(s, 3, stage->stream_name);
-  bind_z(s, 4, stage->name);
-  sqlite3_bind_int64(s, 5, stage->place);
+  const char *const texts[] = {stage->stream, stage->stage, stage->stream_name, stage->name};
+  for (int i = 0; i < 4; i++)
+    bind_z(h->at[STAGE], i + 1, texts[i]);
+  sqlite3_bind_int64(h->at[STAGE], 5, stage->place);
   return step(h, STAGE);
 }
 
@@ -352,31 +360,30 @@ static int mark_sealed(struct vsm_history *h, struct known *k) {
 int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item) {
   uint64_t fingerprint = vsm_history_fingerprint(item);
   struct known *k = find(h, fingerprint);
-  if (!k)
-    return write_item(h, item, fingerprint, true);
-  return mark_sealed(h, k);
+  return k ? mark_sealed(h, k) : write_item(h, item, fingerprint, true);
 }
 
 void vsm_history_keep_closed(struct vsm_history *h) {
   h->keeps_closed = true;
 }
 
-static void forget_id(struct vsm_history *h, int64_t id) {
-  for (struct known *k = h->known; k < h->known + h->n_known; k++)
-    if (k->id == id)
-      k->forgotten = true;
+// Rows whose fingerprints a statement gives are not kept.
+static int let_go(struct vsm_history *h, enum statement which) {
+  sqlite3_stmt *s = h->at[which];
+  int code;
+  while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+    struct known *k = find(h, (uint64_t)sqlite3_column_int64(s, 0));
+    if (k)
+      k->let_go = true;
+  }
+  sqlite3_reset(s);
+  return note(h, code);
 }
 
 int vsm_history_forget(struct vsm_history *h, struct vsm_str stream, struct vsm_str key) {
-  sqlite3_stmt *s = h->at[BY_KEY];
-  int code;
-  bind_text(s, 1, stream);
-  bind_text(s, 2, key);
-  while ((code = sqlite3_step(s)) == SQLITE_ROW)
-    forget_id(h, sqlite3_column_int64(s, 0));
-  sqlite3_reset(s);
-  h->failed = h->failed || code != SQLITE_DONE;
-  return h->failed ? VSM_EIO : 0;
+  bind_text(h->at[OF_KEY], 1, stream);
+  bind_text(h->at[OF_KEY], 2, key);
+  return let_go(h, OF_KEY);
 }
 
 int vsm_history_renew(struct vsm_history *h) {
@@ -386,8 +393,7 @@ int vsm_history_renew(struct vsm_history *h) {
   for (size_t i = 0; i < h->n_known; i++)
     h->known[i].sealed = h->known[i].told = false;
   h->counts = (struct vsm_history_counts){.items = h->n_known};
-  h->failed = h->failed || sqlite3_exec(h->db, sql, NULL, NULL, NULL) != SQLITE_OK;
-  return h->failed ? VSM_EIO : 0;
+  return note(h, sqlite3_exec(h->db, sql, NULL, NULL, NULL));
 }
 
 static int remove_item(struct vsm_history *h, int64_t id) {
@@ -431,12 +437,16 @@ static int commit(struct vsm_history *h, struct vsm_journal_why *why) {
 // In the order in which their rows lie: by fingerprint each would take pages from all over the file, which SQLite reads
 // and writes again and again.
 static void remove_untold(struct vsm_history *h) {
+  if (h->keeps_closed) {
+    sqlite3_bind_int64(h->at[CHANGED], 1, h->first_id);
+    let_go(h, CHANGED);
+  }
   if (h->n_known > 0)
     qsort(h->known, h->n_known, sizeof *h->known, by_id);
   for (struct known *k = h->known; k < h->known + h->n_known && !h->failed; k++) {
     if (k->told || k->sealed)
       continue;
-    if (h->keeps_closed && k->closed && !k->forgotten)
+    if (h->keeps_closed && k->closed && !k->let_go)
       mark_sealed(h, k);
     else
       remove_item(h, k->id);
@@ -449,10 +459,9 @@ int vsm_history_finish(struct vsm_history *h, uint64_t position, int64_t receive
   sqlite3_bind_int64(h->at[POSITION], 1, (int64_t)position);
   sqlite3_bind_int64(h->at[POSITION], 2, received_us);
   if (h->failed || step(h, POSITION) != 0) {
-    int code = sqlite3_extended_errcode(h->db);
-    explain(h, h->is_new ? "history.new" : "history.db", code, why);
+    explain(h, h->is_new ? "history.new" : "history.db", h->failed, why);
     close_file(h);
-    if (is_damage(code) && !h->is_new)
+    if (is_damage(h->failed) && !h->is_new)
       set_aside(h);
     return VSM_EIO;
   }

@@ -194,6 +194,23 @@ class Changes(unittest.TestCase):
             self.assertEqual(ask(d, "SELECT item, state, sealed FROM item ORDER BY item"),
                              [("S:1", "finished", 1), ("S:2", "open", 0), ("S:3", "open", 0)])
 
+    def test_what_changed_unseen_is_there_once(self):
+        """A change that failed while a checkpoint was made: what it was before is not taken for what was let go of."""
+        with Daemon(text()) as d:
+            c = d.client()
+            for b in story():
+                c.submit(b)
+            make(d)
+            busy = sqlite3.connect(path(d))
+            busy.execute("BEGIN IMMEDIATE")
+            c.submit(batch(event("first.done", "plain", at=1 * HOUR)))
+            self.assertIn("event=history_failed", make(d, status=3))
+            busy.rollback()
+            busy.close()
+            c.submit(batch(event("first.started", "new", at=300 * HOUR)))
+            self.assertIn(" items=6 written=2 removed=1 ", make(d))
+            self.check_anew(d)
+
     def test_readers_see_what_was_before(self):
         with Daemon(text()) as d:
             c = d.client()
