@@ -31,7 +31,7 @@ class WithDaemon(unittest.TestCase):
 
     def test_from_an_event_that_does_not_come_to_a_message(self):
         with Daemon(self.text(state="state")) as d, Http() as http:
-            with Notify(Endpoints(d), config([hook(http)]).replace("unheard_after: 2s", "unheard_after: 12s")) as n:
+            with Notify(Endpoints(d), config([hook(http)], unheard="12s")) as n:
                 submit(d, "first.started", "1")
                 m = http.message()
                 self.assertEqual(changes(m), [("firing", ID)])
