@@ -28,7 +28,7 @@ struct vsm_keep {
   struct vsm_keep_options o;
   char *directory;
   bool forgetting;
-  bool asked_again; // a search that is under way, or done, may not have seen the order
+  bool asked_again; // a search that is under way, or done, also before this start, may not have seen the order
   struct vsm_journal *journal;
   struct vsm_watch *news;
   struct vsm_timer *slice;
@@ -131,7 +131,7 @@ struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
     vsm_keep_destroy(k);
     return NULL;
   }
-  k->forgetting = vsm_forget_is_marked(k->directory);
+  k->forgetting = k->asked_again = vsm_forget_is_marked(k->directory);
   k->begun_boot_us = k->told_boot_us = vsm_clock_boot_us();
   vsm_timer_set(k->slice, 0);
   return k;

@@ -130,6 +130,30 @@ class Forget(unittest.TestCase):
                 d.log.wait("^event=forgotten ")
                 self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
 
+    def states_of_children(self, d):
+        with open(f"/proc/{d.process.pid}/task/{d.process.pid}/children") as f:
+            children = f.read().split()
+        states = []
+        for child in children:
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{child}/stat") as f:
+                states.append(f.read().rpartition(")")[2].split()[0])
+        return states
+
+    def test_a_search_of_an_earlier_start_that_found_nothing(self):
+        """It was done before the order was on disk, and does not say that nothing is left."""
+        with Program("VSMD_FAILING"), Daemon(config() + LINKED) as d:
+            self.tell(d)
+            d.end()
+            d.start_again(env={"VSM_FAILPOINT": "checkpoint_read"})  # there the process that makes one stops
+            self.forget(d)
+            harness.poll("it to stop", lambda: "T" in self.states_of_children(d))
+            d.end(signal.SIGKILL)
+            with open(os.path.join(d.directory, "state", "forget.records"), "xb"):
+                pass
+            d.start_again(env={"VSM_CHECKPOINT_RETRY": "1"})
+            d.log.wait("^event=forgotten ")
+            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+
     def test_what_was_set_aside_goes(self):
         with Daemon(config() + LINKED) as d:
             self.tell(d)
