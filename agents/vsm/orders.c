@@ -29,20 +29,26 @@ struct item_order {
   const char *line, *text, *examples, *done;
   Vsm__V1__Request *request;
   char **key, **stream;
+  protobuf_c_boolean *sealed; // NULL: it has no such flag
 };
 
 static int order_item(const struct item_order *o, int argc, char **argv) {
   struct asked a = {.query = VSM_QUERY_DEFAULT, .stream = "", .done = o->done};
+  bool sealed = false;
   const struct vsm_flag flags[] = {
       QUERY_FLAG(a),
       {"stream", VSM_FLAG_TEXT, &a.stream, "ID", "where several value streams know the key"},
-      JSON_FLAG(a)};
-  const struct vsm_usage usage = {o->line, o->text, o->examples, VSM_ARRAY(flags), 1, 1};
+      JSON_FLAG(a),
+      {"sealed", VSM_FLAG, &sealed, NULL, "also where the daemon holds it no more"}};
+  const size_t n_flags = sizeof flags / sizeof *flags - (o->sealed == NULL);
+  const struct vsm_usage usage = {o->line, o->text, o->examples, flags, n_flags, 1, 1};
   int n, status = vsm_options(argc, argv, &usage, &n);
   if (status >= 0)
     return status;
   *o->key = argv[1];
   *o->stream = (char *)a.stream;
+  if (o->sealed)
+    *o->sealed = sealed;
   return vsm_ask(a.query, o->request, show_done, &a);
 }
 
@@ -57,7 +63,7 @@ int vsm_cmd_withdraw(int argc, char **argv) {
                            "would: its open visits close as withdrawn, and so does the item. A later start of a\n"
                            "stage opens it again.",
                            "  vsm withdraw so:4711\n  vsm withdraw so:4711 --stream RCV-01\n", "withdrawn", &r,
-                           &ask_for.key, &ask_for.stream},
+                           &ask_for.key, &ask_for.stream, NULL},
       argc, argv);
 }
 
@@ -68,13 +74,14 @@ int vsm_cmd_forget(int argc, char **argv) {
   r.forget = &ask_for;
   return order_item(
       &(struct item_order){
-          "vsm forget KEY [--stream ID] [--json]",
+          "vsm forget KEY [--stream ID] [--sealed] [--json]",
           "Lets go of all that is held of one item, by any of its keys: its keys, its transitions and\n"
           "what else was said of it. Its counts stay; where it is open it is withdrawn before. The\n"
           "state directory is freed of it in the background; the log says \"forgotten\" when that is\n"
-          "done.",
-          "  vsm forget so:4711\n  vsm forget so:4711 --stream RCV-01\n", "forgotten", &r, &ask_for.key,
-          &ask_for.stream},
+          "done. Of an item that the daemon let go of, as it was closed long ago, only the files know:\n"
+          "with --sealed what they have under this very key goes from them.",
+          "  vsm forget so:4711\n  vsm forget so:4711 --stream RCV-01\n  vsm forget so:4711 --sealed\n", "forgotten",
+          &r, &ask_for.key, &ask_for.stream, &ask_for.sealed},
       argc, argv);
 }
 

@@ -394,3 +394,10 @@ int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struc
   vsm_words_tidy_now(core);
   return 0;
 }
+
+void vsm_core_forget_key(struct vsm_core *core, int stream, struct vsm_str key) {
+  for (unsigned i = 0; i < core->model->n_streams; i++)
+    if (stream < 0 || i == (unsigned)stream)
+      vsm_silences_forget(core, i, &key, 1);
+  vsm_ledger_forget(core->ledger, key);
+}

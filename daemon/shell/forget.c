@@ -24,7 +24,7 @@
 
 struct order {
   uint64_t position;
-  char stream[VSM_ID_MAX + 1];
+  char stream[VSM_ID_MAX + 1];        // empty: all
   struct vsm_str keys[VSM_LINKS_MAX]; // in the arena of the search
   unsigned n_keys;
 };
@@ -158,7 +158,7 @@ static bool has_key(const struct order *o, const struct vsm_event *e) {
 
 static bool names_item(const struct search *s, const struct order *o, const struct vsm_match *m) {
   bool names = is_key(o, m->item);
-  if (m->rule->stream < 0 || strcmp(s->config->model.streams[m->rule->stream].id, o->stream) != 0)
+  if (m->rule->stream < 0 || (*o->stream && strcmp(s->config->model.streams[m->rule->stream].id, o->stream) != 0))
     return false;
   for (unsigned i = 0; i < m->n_links && !names; i++)
     names = is_key(o, m->links[i]);

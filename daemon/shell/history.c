@@ -165,15 +165,22 @@ static int forget(void *ctx, struct vsm_str stream, struct vsm_str key) {
   return 0;
 }
 
-// A change failed, and a checkpoint was made all the same: nobody tells of what was let go of meanwhile. What was
-// sealed stays; what was forgotten goes, and where it is not known any more what that was, all goes of which nobody
-// tells.
-static void make_up_for_it(struct vsm_chronicle *c, uint64_t position) {
+static int forget_all(struct vsm_chronicle *c, uint64_t position) {
   int err = vsm_forget_orders(c->directory, vsm_history_position(c->history) + 1, position, forget, c);
-  if (err != VSM_ENOENT || !vsm_forget_is_marked(c->directory))
-    vsm_history_keep_closed(c->history);
   if (err && err != VSM_ENOENT && !c->err)
     c->err = err;
+  return err;
+}
+
+// Where a change failed, and a checkpoint was made all the same, nobody tells of what was let go of meanwhile. What was
+// sealed stays; what was forgotten goes, and where it is not known any more what that was, all goes of which nobody
+// tells.
+static void settle_untold(struct vsm_chronicle *c, const struct vsm_recovered *r) {
+  bool behind = !c->anew && vsm_history_position(c->history) < r->checkpoint,
+       forgetting = vsm_forget_is_marked(c->directory);
+  bool known = !forgetting || forget_all(c, r->position) != VSM_ENOENT;
+  if (behind && known)
+    vsm_history_keep_closed(c->history);
 }
 
 int vsm_chronicle_finish(struct vsm_chronicle *c, const struct vsm_recovered *r) {
@@ -181,8 +188,7 @@ int vsm_chronicle_finish(struct vsm_chronicle *c, const struct vsm_recovered *r)
   struct vsm_journal_why why = {""};
   if (vsm_history_position(c->history) == r->position)
     return 0;
-  if (!c->anew && vsm_history_position(c->history) < r->checkpoint)
-    make_up_for_it(c, r->position);
+  settle_untold(c, r);
   note(c, tell_stages(c->history, &r->config->model));
   tell_items(c, r);
   int err = c->err ? c->err : vsm_history_finish(c->history, r->position, r->last.us, &counts, &why);

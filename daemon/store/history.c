@@ -33,26 +33,6 @@ struct known {
   bool sealed, closed, told, let_go;
 };
 
-enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, OF_KEY, CHANGED, POSITION, STATEMENTS };
-static const char *const SQL[STATEMENTS] = {
-    [ITEM] = "INSERT INTO item(id, value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint) "
-             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [VISIT] = "INSERT INTO visit(item_id, number, stage, entered_us, left_us, how, rework, unobserved, queue_us, "
-              "active_us, suspended_us) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [KEY] = "INSERT OR IGNORE INTO item_key(item_id, key) VALUES(?, ?)",
-    [SEGMENT] = "INSERT OR REPLACE INTO item_segment(item_id, attribute, value) VALUES(?, ?, ?)",
-    [STAGE] = "INSERT OR REPLACE INTO stage(value_stream, stage, stream_name, name, place) VALUES(?, ?, ?, ?, ?)",
-    [SEAL] = "UPDATE item SET sealed = 1 WHERE id = ?",
-    [REMOVE] = "DELETE FROM item WHERE id = ?",
-    [OF_KEY] = "SELECT fingerprint FROM item_key JOIN item ON id = item_id WHERE value_stream = ? AND key = ?",
-    // What an item was before this change. Another one that had a key of it ended before it began.
-    [CHANGED] =
-        "SELECT was.fingerprint FROM item AS new JOIN item_key AS k ON k.item_id = new.id JOIN item_key AS same "
-        "ON same.key = k.key JOIN item AS was ON was.id = same.item_id WHERE new.id >= ?1 AND was.id < ?1 "
-        "AND was.value_stream = new.value_stream AND was.ended_us >= new.started_us",
-    [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
-};
-
 struct vsm_history {
   char *directory;
   sqlite3 *db;
@@ -367,7 +347,14 @@ void vsm_history_keep_closed(struct vsm_history *h) {
   h->keeps_closed = true;
 }
 
-// Rows whose fingerprints a statement gives are not kept.
+static int remove_item(struct vsm_history *h, int64_t id) {
+  sqlite3_bind_int64(h->at[REMOVE], 1, id);
+  h->counts.items--;
+  h->counts.removed++;
+  return step(h, REMOVE); // its parts go with it
+}
+
+// Rows that a statement gives go, unless they are told.
 static int let_go(struct vsm_history *h, enum statement which) {
   sqlite3_stmt *s = h->at[which];
   int code;
@@ -375,6 +362,8 @@ static int let_go(struct vsm_history *h, enum statement which) {
     struct known *k = find(h, (uint64_t)sqlite3_column_int64(s, 0));
     if (k)
       k->let_go = true;
+    else
+      remove_item(h, sqlite3_column_int64(s, 1));
   }
   sqlite3_reset(s);
   return note(h, code);
@@ -394,13 +383,6 @@ int vsm_history_renew(struct vsm_history *h) {
     h->known[i].sealed = h->known[i].told = false;
   h->counts = (struct vsm_history_counts){.items = h->n_known};
   return note(h, sqlite3_exec(h->db, sql, NULL, NULL, NULL));
-}
-
-static int remove_item(struct vsm_history *h, int64_t id) {
-  sqlite3_bind_int64(h->at[REMOVE], 1, id);
-  h->counts.items--;
-  h->counts.removed++;
-  return step(h, REMOVE); // its parts go with it
 }
 
 // --- the end
@@ -444,7 +426,7 @@ static void remove_untold(struct vsm_history *h) {
   if (h->n_known > 0)
     qsort(h->known, h->n_known, sizeof *h->known, by_id);
   for (struct known *k = h->known; k < h->known + h->n_known && !h->failed; k++) {
-    if (k->told || k->sealed)
+    if (k->told || (k->sealed && !k->let_go))
       continue;
     if (h->keeps_closed && k->closed && !k->let_go)
       mark_sealed(h, k);

@@ -54,7 +54,8 @@ int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item)
 int vsm_history_renew(struct vsm_history *h);
 // What was sealed before this change was perhaps not told: closed items that nobody tells of are taken for sealed.
 void vsm_history_keep_closed(struct vsm_history *h);
-// But for those of a stream that have this key: these go.
+// Those of a stream (empty: any) that were there before, or were sealed in this change, and have this key go, unless
+// they are told. Before any is put.
 int vsm_history_forget(struct vsm_history *h, struct vsm_str stream, struct vsm_str key);
 // What was not put in this change, and is not sealed, goes; the rest is for all to see. 0 or VSM_EIO, with *why.
 struct vsm_history_counts {

@@ -1,4 +1,5 @@
-// The tables of history.db. What belongs to an item goes with it. Views have times as texts and spans as seconds.
+// The tables of history.db, and what is said to them. What belongs to an item goes with it. Views have times as texts
+// and spans as seconds.
 #pragma once
 
 #define VSM_HISTORY_TABLES                                                                                             \
@@ -34,3 +35,24 @@
   " (v.queue_us + v.active_us + v.suspended_us) / 1e6 AS cycle_seconds"                                                \
   " FROM visit v JOIN item i ON i.id = v.item_id"                                                                      \
   " LEFT JOIN stage s ON s.value_stream = i.value_stream AND s.stage = v.stage;"
+
+enum statement { ITEM, VISIT, KEY, SEGMENT, STAGE, SEAL, REMOVE, OF_KEY, CHANGED, POSITION, STATEMENTS };
+static const char *const SQL[STATEMENTS] = {
+    [ITEM] = "INSERT INTO item(id, value_stream, item, state, started_us, ended_us, lead_us, sealed, fingerprint) "
+             "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [VISIT] = "INSERT INTO visit(item_id, number, stage, entered_us, left_us, how, rework, unobserved, queue_us, "
+              "active_us, suspended_us) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [KEY] = "INSERT OR IGNORE INTO item_key(item_id, key) VALUES(?, ?)",
+    [SEGMENT] = "INSERT OR REPLACE INTO item_segment(item_id, attribute, value) VALUES(?, ?, ?)",
+    [STAGE] = "INSERT OR REPLACE INTO stage(value_stream, stage, stream_name, name, place) VALUES(?, ?, ?, ?, ?)",
+    [SEAL] = "UPDATE item SET sealed = 1 WHERE id = ?",
+    [REMOVE] = "DELETE FROM item WHERE id = ?",
+    [OF_KEY] = "SELECT fingerprint, id FROM item_key JOIN item ON id = item_id "
+               "WHERE key = ?2 AND (?1 = '' OR value_stream = ?1)",
+    // What an item was before this change. Another one that had a key of it ended before it began.
+    [CHANGED] = "SELECT was.fingerprint, was.id FROM item AS new JOIN item_key AS k ON k.item_id = new.id JOIN "
+                "item_key AS same "
+                "ON same.key = k.key JOIN item AS was ON was.id = same.item_id WHERE new.id >= ?1 AND was.id < ?1 "
+                "AND was.value_stream = new.value_stream AND was.ended_us >= new.started_us AND NOT was.sealed",
+    [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
+};

@@ -44,6 +44,7 @@ static const size_t texts[][LARGEST_NUMBER + 1] = {
 // Likewise of numbers.
 static const size_t numbers[][LARGEST_NUMBER + 1] = {
     [VSM_ASK_FORECAST] = {[2] = AT(items), [5] = AT(seed)},
+    [VSM_ASK_FORGET] = {[4] = AT(sealed)},
     [VSM_ASK_REBUILD] = {[1] = AT(partial), [2] = AT(from)},
     [VSM_ASK_ALERTS] = {[5] = AT(history)},
     [VSM_ASK_SILENCE] = {[9] = AT(end)},
@@ -60,7 +61,7 @@ static const size_t numbers[][LARGEST_NUMBER + 1] = {
 static const unsigned last_known[] = {
     [VSM_ASK_SNAPSHOT] = 1, [VSM_ASK_ITEMS] = 8,       [VSM_ASK_ITEM] = 2,     [VSM_ASK_SERIES] = 4,
     [VSM_ASK_EDGES] = 2,    [VSM_ASK_BOTTLENECK] = 2,  [VSM_ASK_FORECAST] = 5, [VSM_ASK_SEGMENTS] = 4,
-    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_FORGET] = 3,      [VSM_ASK_REBUILD] = 2,  [VSM_ASK_ALERTS] = 6,
+    [VSM_ASK_WITHDRAW] = 2, [VSM_ASK_FORGET] = 4,      [VSM_ASK_REBUILD] = 2,  [VSM_ASK_ALERTS] = 6,
     [VSM_ASK_SILENCE] = 9,  [VSM_ASK_ACKNOWLEDGE] = 4, [VSM_ASK_VISITS] = 7,   [VSM_ASK_END] = 0};
 
 // Of those that are told in pages.
@@ -159,7 +160,7 @@ static bool has_good_texts(const struct vsm_request *r) {
 
 const struct vsm_str vsm_wire_forgotten = {"\x7a\x00", 2};
 
-int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, struct vsm_arena *arena,
+int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, bool sealed, struct vsm_arena *arena,
                     struct vsm_str *out) {
   Vsm__V1__ForgetRequest forget = VSM__V1__FORGET_REQUEST__INIT;
   Vsm__V1__Request request = VSM__V1__REQUEST__INIT;
@@ -168,6 +169,7 @@ int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n,
   request.forget = &forget;
   forget.stream = vsm_arena_strndup(arena, stream.p, stream.n);
   forget.keys = copies;
+  forget.sealed = sealed;
   for (; forget.n_keys < n; forget.n_keys++)
     if (!(copies[forget.n_keys] = vsm_arena_strndup(arena, keys[forget.n_keys].p, keys[forget.n_keys].n)))
       return VSM_ENOMEM;

@@ -51,6 +51,7 @@ struct vsm_request {
   struct vsm_str window;                  // edges, bottleneck, visits, series; empty: the stream's longest, the bounds
   uint64_t bounds_ns[VSM_BOUNDS_MAX];     // series
   struct vsm_str keys[VSM_LINKS_MAX];     // forget, of its record
+  uint64_t sealed;                        // forget
   uint32_t n_keys;
   uint32_t n_bounds; // those that were given, also beyond VSM_BOUNDS_MAX
 };
@@ -65,5 +66,5 @@ size_t vsm_wire_encode_rebuild(uint64_t from, uint8_t out[VSM_REBUILD_BYTES_MAX]
 extern const struct vsm_str vsm_wire_forgotten;
 // The record of an order to forget, in the arena: all keys of an item of the stream (n <= VSM_LINKS_MAX). 0 or
 // VSM_ENOMEM.
-int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, struct vsm_arena *arena,
+int vsm_wire_forget(struct vsm_str stream, const struct vsm_str *keys, size_t n, bool sealed, struct vsm_arena *arena,
                     struct vsm_str *out);

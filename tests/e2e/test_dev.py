@@ -79,6 +79,7 @@ NAMED = {
     "vsm reload": "vsm reload",
     "vsm withdraw KEY": None,  # tests/e2e/test_orders.py
     "vsm forget KEY": None,  # tests/e2e/test_forget.py
+    "vsm forget KEY --sealed": None,
     "vsm backup": None,  # tests/e2e/test_backup.py
     "vsm backup DIR": None,  # tests/e2e/test_backup.py
     "vsm clock accept": None,  # tests/e2e/test_clock.py

@@ -200,6 +200,36 @@ class Forget(unittest.TestCase):
                 self.assertEqual(files_with(d, done.encode()), [])
                 self.assertTrue([name for name, _ in files_with(d, b"S:kept") if name == "history.db"])
 
+    def test_what_is_sealed(self):
+        """Nobody holds it any more; journal and history.db have it, under keys that are given one by one."""
+        day, name = 86400, SECRET.decode()
+        text = (config() + LINKED).replace("daemon:\n", "daemon:\n  items: { keep: 2d }\n", 1)
+        story = [event(type, subject, at=at) for subject in (name, "kept") for at, type in enumerate(("first.started", "second.done"))]
+        for told in (True, False):  # in history.db before the order comes
+            with self.subTest(told=told), Daemon(text) as d:
+                c = d.client()
+                self.assertEqual(c.submit(batch(*story, event("known", name, order="CONTRACT-9"))).rejected, 0)
+                for n in (10, 11):
+                    c.submit(batch(event("first.started", "later", at=n * day)))
+                if told:
+                    self.assertEqual(self.make(d).returncode, 0)
+                refused = vsm(d, "forget", f"S:{name}")
+                self.assertEqual(refused.returncode, 1)
+                self.assertIn("--sealed", refused.stderr)
+                counts = figures(d)
+                for key in (f"S:{name}", "order:CONTRACT-9"):
+                    done = vsm(d, "forget", key, "--sealed")
+                    self.assertEqual((done.returncode, done.stdout), (0, f"forgotten: {key}\n"))
+                d.log.wait("^event=forgotten ")
+                self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+                with contextlib.closing(sqlite3.connect(os.path.join(d.directory, "state", "history.db"))) as db:
+                    self.assertEqual(db.execute("SELECT item, sealed FROM items ORDER BY item").fetchall(), [("S:kept", 1), ("S:later", 0)])
+                self.assertEqual(figures(d), counts)
+                before = snapshot(d)
+                d.end(signal.SIGKILL)
+                d.start_again()
+                self.assertEqual(snapshot(d), before)
+
     def test_without_a_state_directory(self):
         with Daemon(harness.config() + LINKED) as d:
             self.tell(d)
