@@ -21,6 +21,8 @@
 #define BACKLOG_LOOK_US (10 * 1000)
 #define OVERLOADED_US (2 * VSM_SECOND_US) // at half of what it can take it is behind now and then for a second
 
+#define READING_US (1000)            // more than a batch at half of what it can take
+#define OVERLOAD_US (VSM_SECOND_US)  // at half of what it can take there is not more to read for so long
 #define QUIET_US (1 * VSM_SECOND_US) // with the event clock, after which what is there is all
 
 // Is there more to read, and since when at every look? Asked where a turn ends: in the midst of one there is.
@@ -122,9 +124,30 @@ static void tell(struct vsm_daemon *d) {
     vsm_keep_looked(d->keep, vsm_core_now(d->core));
 }
 
+// The process that makes a checkpoint gets idle time alone, and yet it is in the way: it shares caches and the disk,
+// and the system leaves threads that wait on one processor while it keeps the other from being idle. So it stands still
+// while there is always more to read; but not in an overload, as without a checkpoint the journal grows.
+static void begin_reading(struct vsm_daemon *d) {
+  if (!d->keep || !vsm_keep_makes_checkpoint(d->keep))
+    return;
+  int64_t boot_us = vsm_clock_boot_us(), us = boot_us - d->reading_boot_us;
+  if (d->reading_boot_us == 0)
+    d->reading_boot_us = boot_us;
+  else if (us > READING_US && us < OVERLOAD_US)
+    vsm_keep_give_way(d->keep, true);
+}
+
+static void end_reading(struct vsm_daemon *d) {
+  if (d->reading_boot_us == 0 || vsm_ingest_waits(d->ingest))
+    return;
+  d->reading_boot_us = 0;
+  vsm_keep_give_way(d->keep, false);
+}
+
 // What fell due meanwhile is told before the batch is taken: the turn may have many more.
 struct vsm_time vsm_daemon_pass_time_of_batch(void *ctx) {
   struct vsm_daemon *d = ctx;
+  begin_reading(d);
   if (d->model->clock == VSM_CLOCK_EVENT)
     vsm_timer_set(d->step, QUIET_US);
   struct vsm_time now = pass_time(d, true);
@@ -146,6 +169,7 @@ void vsm_daemon_after_turn(void *ctx) {
   if (!d->recovered)
     return;
   look_for_backlog(d);
+  end_reading(d);
   if (d->held_back)
     pass_time(d, false);
   tell(d);

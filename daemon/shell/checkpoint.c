@@ -20,6 +20,7 @@
 #include "shell/recovery.h"
 #include "store/checkpoint.h"
 #include "store/failpoint.h"
+#include "store/pause.h"
 
 static char *load_fallback(const char *path, size_t *n) {
   struct vsm_config *config = NULL;
@@ -87,6 +88,7 @@ static enum vsm_checkpoint_status make(const char *directory, struct vsm_str fal
 enum vsm_checkpoint_status vsm_checkpoint_make(const char *directory, const char *config) {
   size_t n;
   vsm_process_stay_behind();
+  vsm_pause_allow(); // once it ends with the daemon
   int lock = vsm_checkpoint_lock(directory);
   if (lock < 0) {
     vsm_log("checkpoint_failed", "why=\"%s: %s\"", directory,

@@ -3,8 +3,9 @@
 // that did before, as far as they are still there.
 //
 // It gets idle time: whoever wakes takes the processor from it at once. With a low priority alone each of the daemon's
-// threads waited for some milliseconds whenever it woke. Where there is next to no idle time it is begun anew with a
-// low priority, as the journal grows for as long as there is no checkpoint; so it is where somebody waits for one.
+// threads waited for some milliseconds whenever it woke. And it stands still while the daemon has more to read. Where
+// there is next to no idle time it is begun anew with a low priority, as the journal grows for as long as there is no
+// checkpoint; so it is where somebody waits for one.
 #include "shell/checkpoints.h"
 
 #include <stdlib.h>
@@ -17,17 +18,20 @@
 #include "shell/log.h"
 #include "shell/process.h"
 #include "store/checkpoint.h"
+#include "store/pause.h"
 
 enum { LISTED = 8 };
+#define TELL_AGAIN_US (5 * 1000)
 
 struct vsm_checkpoints {
   struct vsm_checkpoints_options o;
   int fd; // of the process; -1: none
   struct vsm_watch *end;
   int64_t begun_boot_us, took_us;           // when the last one was started, or the daemon was; how long it took
+  int64_t told_boot_us;                     // to stand still, or to go on
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
-  bool begun, failed, history_failed, wanted, idle;
+  bool begun, failed, history_failed, wanted, idle, gives_way;
 };
 
 struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_options *o) {
@@ -58,6 +62,7 @@ static void let_go(struct vsm_checkpoints *c) {
     close(c->fd);
   c->end = NULL;
   c->fd = -1;
+  c->gives_way = false;
 }
 
 void vsm_checkpoints_destroy(struct vsm_checkpoints *c) {
@@ -124,6 +129,15 @@ void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t
                                                                       .crowded = crowded}))
     // Where the last one starved, so would this one.
     start(c, received, !c->wanted && !vsm_checkpoint_starves(c->took_us));
+}
+
+void vsm_checkpoints_give_way(struct vsm_checkpoints *c, bool give_way) {
+  int64_t now = vsm_clock_boot_us();
+  if (c->fd < 0 || !c->idle || (c->gives_way == give_way && (!give_way || now - c->told_boot_us < TELL_AGAIN_US)))
+    return;
+  vsm_pause_tell(c->fd, give_way);
+  c->gives_way = give_way;
+  c->told_boot_us = now;
 }
 
 void vsm_checkpoints_want(struct vsm_checkpoints *c) {

@@ -23,6 +23,8 @@ void vsm_checkpoints_begin(struct vsm_checkpoints *c, uint64_t received, uint64_
 // takes more than it may, or not.
 void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t committed, bool crowded);
 void vsm_checkpoints_want(struct vsm_checkpoints *c); // one more, as soon as it can be, whether it is due or not
+// One that is made in idle time stands still, or goes on.
+void vsm_checkpoints_give_way(struct vsm_checkpoints *c, bool give_way);
 // The position up to which nobody needs the journal any more: that of the older of two. 0: none.
 uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c);
 uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c);   // position; 0: none

@@ -50,6 +50,8 @@ void vsm_keep_finish(struct vsm_keep *k); // waits for what can be committed; no
 
 // Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
 void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received, struct vsm_time now);
+bool vsm_keep_makes_checkpoint(const struct vsm_keep *k);  // now
+void vsm_keep_give_way(struct vsm_keep *k, bool give_way); // the process that makes one stands still, or goes on
 
 // Maps the whole journal anew under a configuration, the one in force. As vsm_rebuild_start().
 int vsm_keep_rebuild(struct vsm_keep *k, const struct vsm_config *config, bool partial, struct vsm_journal_why *why);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/file.h"
+#include "store/pause.h"
 
 struct range {
   uint64_t first, last;
@@ -254,15 +255,23 @@ static void keep_group(sqlite3_stmt *row, struct group *g) {
     memcpy(g->body, body, g->bytes);
 }
 
-int vsm_journal_read(struct vsm_journal_reader *r, vsm_journal_record_fn *fn, void *ctx,
-                     struct vsm_journal_damage *damage) {
-  for (const struct range *g; (g = next_gone(r, r->next)) != NULL && g->first <= r->next;)
-    r->next = g->last + 1;
+// SQLITE_ROW, SQLITE_DONE, or what is wrong.
+static int load_group(struct vsm_journal_reader *r) {
+  sigset_t before;
+  vsm_pause_put_off(&before);
   sqlite3_bind_int64(r->row, 1, (sqlite3_int64)r->next);
   int code = sqlite3_step(r->row);
   if (code == SQLITE_ROW)
     keep_group(r->row, &r->group);
   sqlite3_reset(r->row);
-  code = or_astray(code, r->group.first, r->next);
+  vsm_pause_resume(&before);
+  return or_astray(code, r->group.first, r->next);
+}
+
+int vsm_journal_read(struct vsm_journal_reader *r, vsm_journal_record_fn *fn, void *ctx,
+                     struct vsm_journal_damage *damage) {
+  for (const struct range *g; (g = next_gone(r, r->next)) != NULL && g->first <= r->next;)
+    r->next = g->last + 1;
+  int code = load_group(r);
   return code == SQLITE_DONE ? 0 : code == SQLITE_ROW ? read_group(r, fn, ctx, damage) : unreadable(r, code, damage);
 }

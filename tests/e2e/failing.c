@@ -8,8 +8,8 @@
 //   VSM_CHECKPOINT_FAILS=write|short|fsync|rename   so does the process that makes one, at this
 //   VSM_FAILPOINT_TAKES_DAEMON=1   what is killed at a point of a checkpoint takes the daemon with it
 //   VSM_UNSYNCED=1         nothing is synced, and nobody is told
-//   SIGXFSZ, SIGURG        from now on its disk is full; the next sync of its disk fails
-//   SIGWINCH               the disk is well again
+//   SIGXFSZ, SIGTTIN        from now on its disk is full; the next sync of its disk fails
+//   SIGTTOU               the disk is well again
 #include "shell/checkpoint_due.h"
 #include "store/failpoint.h"
 
@@ -109,14 +109,14 @@ bool vsm_checkpoint_starves(int64_t us) {
 static void on_signal(int signal) {
   if (signal == SIGXFSZ)
     failing_vfs_tell(FAILING_FULL, -1);
-  else if (signal == SIGURG)
+  else if (signal == SIGTTIN)
     failing_vfs_tell(FAILING_SYNC, 1);
   else
     failing_vfs_tell(FAILING_NOT, 0);
 }
 
 __attribute__((constructor)) static void begin(int argc, char **argv) { // glibc gives them
-  static const int signals[] = {SIGXFSZ, SIGWINCH, SIGURG};
+  static const int signals[] = {SIGXFSZ, SIGTTOU, SIGTTIN};
   const char *given = getenv("VSM_FAILPOINT"), *n = given ? strchr(given, ':') : NULL;
   size_t bytes = given ? strcspn(given, ":") : 0;
   for (unsigned i = 0; given && i < VSM_FAILPOINT_COUNT; i++)

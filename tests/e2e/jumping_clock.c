@@ -1,6 +1,6 @@
 // In place of shell/clock_read.c: the wall clock jumps by an hour, ahead at SIGALRM and back at SIGVTALRM. It begins as
-// many hours ahead as VSM_HOURS_AHEAD says. At SIGWINCH an hour passes by all clocks, as if the process had stood
-// still, and at SIGURG 14 seconds.
+// many hours ahead as VSM_HOURS_AHEAD says. At SIGTTOU an hour passes by all clocks, as if the process had stood
+// still, and at SIGTTIN 14 seconds.
 #include "shell/clock.h"
 
 #include <signal.h>
@@ -12,8 +12,8 @@ enum { HOUR_S = 3600, MOMENT_S = 14 };
 static volatile sig_atomic_t hours, passed_s;
 
 static void jump(int signal) {
-  if (signal == SIGWINCH || signal == SIGURG)
-    passed_s = passed_s + (signal == SIGURG ? MOMENT_S : HOUR_S);
+  if (signal == SIGTTOU || signal == SIGTTIN)
+    passed_s = passed_s + (signal == SIGTTIN ? MOMENT_S : HOUR_S);
   else
     hours = hours + (signal == SIGALRM ? 1 : -1);
 }
@@ -23,8 +23,8 @@ __attribute__((constructor)) static void listen_to_signals(void) {
   hours = ahead ? atoi(ahead) : 0;
   sigaction(SIGALRM, &(struct sigaction){.sa_handler = jump}, NULL);
   sigaction(SIGVTALRM, &(struct sigaction){.sa_handler = jump}, NULL);
-  sigaction(SIGWINCH, &(struct sigaction){.sa_handler = jump}, NULL);
-  sigaction(SIGURG, &(struct sigaction){.sa_handler = jump}, NULL);
+  sigaction(SIGTTOU, &(struct sigaction){.sa_handler = jump}, NULL);
+  sigaction(SIGTTIN, &(struct sigaction){.sa_handler = jump}, NULL);
 }
 
 static int64_t read_us(clockid_t id) {

@@ -312,6 +312,35 @@ class Child(unittest.TestCase):
             d.log.wait(r"^event=checkpoint position=")
             self.assertEqual(os.sched_getscheduler(d.process.pid), os.SCHED_OTHER)
 
+    def test_it_stands_still_while_there_is_more_to_read(self):
+        with Program("VSMD_FAILING"), Daemon(config(), env={**self.ENV, "VSM_FAILPOINT": "checkpoint_read"}) as d:
+            submit(d, 20)
+            child = self.await_child_that_stands(d.process.pid)
+            c, first = d.client(), d.ingest().received
+            batches = [batch(*(event("first.started", f"more-{i}-{k}", at=first + i) for k in range(1000))) for i in range(50)]
+            for b in batches:
+                c.send(b)
+            self.assertTrue(c.receive()[1].durable)  # so there is more to read for some time
+            os.kill(child, signal.SIGCONT)
+            self.await_child_that_waits(child)
+            for _ in batches[1:]:
+                self.assertTrue(c.receive()[1].durable)
+            d.log.wait(r"^event=checkpoint position=")
+
+    @staticmethod
+    def waits(child):
+        """In the handler of that signal, and not in a statement of the journal, which waits for nobody."""
+        with open(f"/proc/{child}/status") as f:
+            text = f.read()
+        blocked = int(re.search(r"^SigBlk:\s*([0-9a-f]+)", text, re.M)[1], 16)
+        return bool(blocked >> (signal.SIGURG - 1) & 1) and re.search(r"^State:\s*S", text, re.M) is not None
+
+    def await_child_that_waits(self, child):
+        end, seen = time.monotonic() + DEADLINE, 0
+        while seen < 3:
+            self.assertLess(time.monotonic(), end, "it goes on all the time")
+            seen = seen + 1 if self.waits(child) else 0
+
     def await_child_that_stands(self, daemon):
         end = time.monotonic() + DEADLINE
         while time.monotonic() < end:

@@ -95,7 +95,7 @@ class StandsStill(unittest.TestCase):
     def test_an_hour_in_which_the_process_did_not_run(self):
         with Daemon(self.watched(state="state")) as d:
             client = self.begin(d)
-            d.process.send_signal(signal.SIGWINCH)
+            d.process.send_signal(signal.SIGTTOU)
             self.assert_quiet(d, client, harness.event("first.done", "1", at=time.time() - harness.T0))
             before = self.alerts(d)
             d.end(signal.SIGKILL)
@@ -113,7 +113,7 @@ class StandsStill(unittest.TestCase):
             d.process.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, d.process.pid, os.WSTOPPED | os.WNOWAIT)
             client.send(harness.batch(event("2", 0)))
-            d.process.send_signal(signal.SIGURG)  # 14 s
+            d.process.send_signal(signal.SIGTTIN)  # 14 s
             d.process.send_signal(signal.SIGCONT)
             topic, told = s.until(lambda topic, _: topic.startswith("v1/alert/"))
             self.assertEqual((topic, told.alert.id), ("v1/alert/S/first/", "wip_limit:S/first"))
@@ -175,7 +175,7 @@ class Overloaded(unittest.TestCase):
             self.begin(client, "1")
             for _ in range(200):
                 client.send(self.FLOOD)
-            d.process.send_signal(signal.SIGURG)
+            d.process.send_signal(signal.SIGTTIN)
             end, told = time.time() + harness.DEADLINE, []
             while "v1/alert/S/first/" not in told:
                 self.assertLess(time.time(), end)

@@ -95,7 +95,7 @@ class Withdraw(unittest.TestCase):
             d.log.wait("the disk is full")
             s.send_multipart([b"q", query_pb2.Request(status={}).SerializeToString()])
             self.assertEqual(s.recv_multipart()[0], b"q")  # what was asked first still waits
-            d.process.send_signal(signal.SIGWINCH)
+            d.process.send_signal(signal.SIGTTOU)
             id, reply = s.recv_multipart()
             self.assertEqual(id, b"w")
             self.assertEqual(query_pb2.Reply.FromString(reply).done.item, "S:1")

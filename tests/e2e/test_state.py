@@ -351,7 +351,7 @@ class Disk(unittest.TestCase):
             self.assertGreater(status.waiting_bytes, 0)
             self.unheard(c)
             d.await_ingest(received=6)  # what is not durable may be seen
-            d.process.send_signal(signal.SIGWINCH)
+            d.process.send_signal(signal.SIGTTOU)
             self.assertEqual([c.receive()[0] for _ in ids], ids)
             d.log.wait(r'^event=trouble what="over"')
             self.assertTrue(d.status().durable)
@@ -370,7 +370,7 @@ class Disk(unittest.TestCase):
             while d.ingest().received != received:
                 received = d.ingest().received
             self.assertLess(received, 300)
-            d.process.send_signal(signal.SIGWINCH)
+            d.process.send_signal(signal.SIGTTOU)
             self.assertEqual([c.receive()[0] for _ in ids], ids)
             self.assertEqual(d.ingest().received, 1000)
 
@@ -378,7 +378,7 @@ class Disk(unittest.TestCase):
         with Program("VSMD_FAILING"), Daemon(config()) as d:
             c = d.client()
             c.submit(batch(event()))
-            d.process.send_signal(signal.SIGURG)
+            d.process.send_signal(signal.SIGTTIN)
             unacked = batch(event(subject="2"))
             c.send(unacked)
             d.log.wait(r'^event=trouble what="acks stand still until a restart: ')
