@@ -66,6 +66,11 @@ static void on_batch(void *ctx) {
   vsm_publish_soon(((struct vsm_daemon *)ctx)->publish);
 }
 
+// Else the directory would be looked through for a key that was mistyped.
+static bool forgets(const struct vsm_daemon *d, const struct vsm_request *request, int stream) {
+  return request->kind == VSM_ASK_FORGET && (request->sealed || vsm_core_knows(d->core, stream, request->key));
+}
+
 static int on_order(void *ctx, const struct vsm_request *request, int stream, struct vsm_str frame,
                     struct vsm_arena *arena, struct vsm_ordered *done, const char **why) {
   struct vsm_daemon *d = ctx;
@@ -73,7 +78,7 @@ static int on_order(void *ctx, const struct vsm_request *request, int stream, st
   struct vsm_time now = vsm_daemon_pass_time(d); // of the order, and of its record
   struct vsm_str record = frame;
   int err = 0;
-  if (request->kind == VSM_ASK_FORGET && d->keep && (err = vsm_keep_forget(d->keep)) != 0)
+  if (d->keep && forgets(d, request, stream) && (err = vsm_keep_forget(d->keep)) != 0)
     *why = "the state directory cannot be written: nothing was forgotten";
   if (!err)
     err = vsm_control(d->core, d->model, request, stream, &fx, arena, &record, &done->id, why);

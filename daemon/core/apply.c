@@ -395,6 +395,13 @@ int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struc
   return 0;
 }
 
+bool vsm_core_knows(const struct vsm_core *core, int stream, struct vsm_str key) {
+  unsigned at;
+  uint32_t id;
+  uint64_t streams = 0;
+  return vsm_core_find_item(core, stream, key, &at, &id, &streams) != VSM_ENOENT;
+}
+
 void vsm_core_forget_key(struct vsm_core *core, int stream, struct vsm_str key) {
   for (unsigned i = 0; i < core->model->n_streams; i++)
     if (stream < 0 || i == (unsigned)stream)

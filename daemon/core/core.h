@@ -63,7 +63,9 @@ int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, str
 int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
                     struct vsm_effects *fx, const struct vsm_str **keys, unsigned *n_keys, unsigned *at,
                     uint64_t *streams);
-// Where no item has the key: of a stream (-1: any), what else names it.
+// Has an item of a stream (-1: any) the key?
+bool vsm_core_knows(const struct vsm_core *core, int stream, struct vsm_str key);
+// Where none has: what else names it.
 void vsm_core_forget_key(struct vsm_core *core, int stream, struct vsm_str key);
 
 // A batch without events: a sign of life. Counts nothing.

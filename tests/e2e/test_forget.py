@@ -243,6 +243,7 @@ class Forget(unittest.TestCase):
             self.assertEqual(unknown.returncode, 1)
             self.assertIn('no item has the key "S:nobody"', unknown.stderr)
             self.assertIn("no item has the key", d.ask(forget={}).error)
+            self.assertNotIn("forgetting", os.listdir(os.path.join(d.directory, "state")))  # nor is it looked for
 
 
 harness.main()
