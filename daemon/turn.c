@@ -174,6 +174,6 @@ void vsm_daemon_after_turn(void *ctx) {
     pass_time(d, false);
   tell(d);
   if (d->keep)
-    vsm_keep_push(d->keep);
+    vsm_keep_push(d->keep, vsm_ingest_waits(d->ingest));
   rearm(d);
 }

@@ -157,8 +157,8 @@ struct vsm_journal *vsm_keep_journal(struct vsm_keep *k) {
   return k->journal;
 }
 
-void vsm_keep_push(struct vsm_keep *k) {
-  vsm_journal_push(k->journal);
+void vsm_keep_push(struct vsm_keep *k, bool more) {
+  vsm_journal_push(k->journal, more);
 }
 
 void vsm_keep_finish(struct vsm_keep *k) {

@@ -43,7 +43,7 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 // Records that alerts were told of which nothing but time had brought, so that a start does not take that time for one
 // in which no daemon ran. 0 or VSM_EIO.
 int vsm_keep_looked(struct vsm_keep *k, struct vsm_time now);
-void vsm_keep_push(struct vsm_keep *k); // has committed what was recorded
+void vsm_keep_push(struct vsm_keep *k, bool more); // has committed what was recorded; with more that is to come at once
 // For how many items there is memory from here on (vsm_core_set_room()). 0 or a negative enum vsm_err.
 int vsm_keep_room(struct vsm_keep *k, uint64_t items, struct vsm_time now);
 void vsm_keep_finish(struct vsm_keep *k); // waits for what can be committed; no more records

@@ -20,12 +20,12 @@
 #include "store/file.h"
 #include "store/rewrite.h"
 #include "store/ticks.h"
+#include "store/tidy.h"
 
 enum {
-  LOG_PAGES = 256,              // of the write-ahead log, at which they are moved into the database
-  LOG_PAGES_IDLE = 64,          // likewise where no record waits
   BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
-  ANNOUNCE_BYTES = 1 << 12,     // that wait, beyond which the commit thread is woken at once
+  ANNOUNCE_BYTES = 1 << 16,     // that wait, beyond which they are committed at once
+  LINGER_US = 1000,             // that records wait for more, where there is more to come
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
   TRIM_REST = 3, // times as long as a step of trimming took none is made, as commits wait for it
@@ -58,7 +58,8 @@ struct vsm_journal {
   const char *rewrite_directory; // NULL: nothing is to be rewritten
   uint64_t rewrite_below;
   enum vsm_journal_rewriting rewriting;
-  bool unannounced; // records wait of which the commit thread was not told
+  bool unannounced; // records wait, and there may be more of them soon
+  bool unaware;     // the commit thread sleeps, and nothing waited when it fell asleep
   bool crowded;
   bool trimming;          // a step is under way
   int64_t trim_boot_us;   // when the next one may be
@@ -145,22 +146,11 @@ static bool something_waits(struct vsm_journal *j) {
   return waits;
 }
 
-// Pages of the write-ahead log: that there are, and that were there when they were last moved.
-struct log {
-  int pages, moved;
-};
-
-// Often and little, as commits wait meanwhile, some 2 ms for 1 MB; and best while there is none to do. What a reader
-// keeps in the log, or want of room, stays there until as much again has come. The log begins anew once all of it was
-// moved and nobody reads it.
-static bool tidy(struct vsm_journal *j, struct log *log) {
-  if (log->pages < log->moved)
-    log->moved = 0;
-  int pages = log->pages - log->moved;
-  if (pages < LOG_PAGES_IDLE || (pages < LOG_PAGES && something_waits(j)))
+// False: the thread ends.
+static bool tidy(struct vsm_journal *j, struct vsm_tidy *t) {
+  if (!vsm_tidy_is_due(t, something_waits(j)))
     return true;
-  int code = vsm_file_checkpoint(j->db);
-  log->moved = log->pages;
+  int code = vsm_tidy_move(t, j->db);
   if (!vsm_file_is_fatal(code))
     return true;
   fare(j, VSM_JOURNAL_FAILED, code);
@@ -181,15 +171,25 @@ static int64_t trim_due_us(const struct vsm_journal *j) {
   return us > 0 ? us : 0;
 }
 
+// Likewise of what waits to be committed. To commit takes the same time and processor for one record as for a thousand.
+static int64_t commit_due_us(const struct vsm_journal *j) {
+  if (j->filling->records == 0)
+    return INT64_MAX;
+  int64_t us = j->unannounced ? j->filling->since_boot_us + LINGER_US - vsm_boot_us() : 0;
+  return us > 0 ? us : 0;
+}
+
 static void await_work(struct vsm_journal *j) {
   int64_t us;
-  while (j->filling->records == 0 && !j->closing && !j->rewrite_directory && (us = trim_due_us(j)) > 0) {
+  while (!j->closing && !j->rewrite_directory && (us = vsm_earlier_us(commit_due_us(j), trim_due_us(j))) > 0) {
+    j->unaware = j->filling->records == 0;
     if (us == INT64_MAX) {
       pthread_cond_wait(&j->wake, &j->mutex);
     } else {
       struct timespec until = vsm_after_us(us);
       pthread_cond_timedwait(&j->wake, &j->mutex, &until);
     }
+    j->unaware = false;
   }
 }
 
@@ -262,21 +262,15 @@ static bool rewrite(struct vsm_journal *j, struct vsm_rewrite **r) {
   return true;
 }
 
-static int on_log(void *log, sqlite3 *db, const char *name, int n) {
-  (void)db, (void)name;
-  ((struct log *)log)->pages = n;
-  return SQLITE_OK;
-}
-
 static void *run(void *arg) {
   struct vsm_journal *j = arg;
-  struct log log = {0};
+  struct vsm_tidy log;
   struct vsm_rewrite *rewriting = NULL;
-  sqlite3_wal_hook(j->db, on_log, &log);
+  vsm_tidy_begin(&log, j->db);
   for (struct work w; take_work(j, &w);)
     if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !rewrite(j, &rewriting) || !tidy(j, &log))
       break;
-  sqlite3_wal_hook(j->db, NULL, NULL);
+  vsm_tidy_end(j->db);
   pthread_mutex_lock(&j->mutex);
   j->trimming = false;
   pthread_cond_broadcast(&j->trimmed);
@@ -415,9 +409,12 @@ int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *recor
   return position;
 }
 
-void vsm_journal_push(struct vsm_journal *j) {
+void vsm_journal_push(struct vsm_journal *j, bool more) {
   pthread_mutex_lock(&j->mutex);
-  announce(j);
+  if (!more)
+    announce(j);
+  else if (j->unannounced && j->unaware)
+    pthread_cond_signal(&j->wake); // for the time that records wait
   pthread_mutex_unlock(&j->mutex);
 }
 

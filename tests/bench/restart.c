@@ -32,7 +32,7 @@ static void record(struct state *s, enum vsm_record_kind kind, const void *p, si
 }
 
 static void await_committed(struct state *s) {
-  vsm_journal_push(s->journal);
+  vsm_journal_push(s->journal, false);
   while (vsm_journal_committed(s->journal) < vsm_journal_state(s->journal).appended) {
     if (vsm_journal_state(s->journal).health != VSM_JOURNAL_WELL)
       bench_fail("the journal cannot be written");

@@ -77,15 +77,28 @@ int64_t append_large(struct journal_rig *f, size_t bytes) {
   return position;
 }
 
-void wait_for_news(struct journal_rig *f) {
+static void wait_unpushed(struct journal_rig *f) {
   struct pollfd p = {.fd = vsm_journal_news_fd(f->j), .events = POLLIN};
-  vsm_journal_push(f->j);
   assert_int_equal(poll(&p, 1, DEADLINE_MS), 1);
   vsm_journal_take_news(f->j);
 }
 
+void wait_for_news(struct journal_rig *f) {
+  vsm_journal_push(f->j, false);
+  wait_unpushed(f);
+}
+
+static bool all_is_committed(struct journal_rig *f) {
+  return vsm_journal_committed(f->j) == vsm_journal_state(f->j).appended;
+}
+
+void await_committed_unpushed(struct journal_rig *f) {
+  while (!all_is_committed(f))
+    wait_unpushed(f);
+}
+
 void await_committed(struct journal_rig *f) {
-  while (vsm_journal_committed(f->j) < vsm_journal_state(f->j).appended)
+  while (!all_is_committed(f))
     wait_for_news(f);
 }
 

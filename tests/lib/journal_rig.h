@@ -15,7 +15,8 @@ int64_t append(struct journal_rig *f, const char *text);
 void append_some(struct journal_rig *f, unsigned n); // each says at which position it must stand
 int64_t append_large(struct journal_rig *f, size_t bytes);
 void wait_for_news(struct journal_rig *f);
-void await_committed(struct journal_rig *f); // all of it
+void await_committed(struct journal_rig *f);          // all of it
+void await_committed_unpushed(struct journal_rig *f); // likewise, as it was pushed before
 struct vsm_journal_state await_health(struct journal_rig *f, enum vsm_journal_health health);
 void commit_groups(struct journal_rig *f, unsigned n); // of one record each
 void sql(struct journal_rig *f, const char *text);

@@ -148,7 +148,7 @@ static void append_all(struct vsm_journal *j) {
   for (int i = (int)vsm_journal_state(j).appended; i < RECORDS; i++) {
     struct vsm_record r = {.kind = VSM_RECORD_START, .received = {INT64_C(1000000) * i}, .payload = {bytes, 100}};
     assert(vsm_journal_append(j, &r) > 0);
-    vsm_journal_push(j);
+    vsm_journal_push(j, false);
     while (vsm_journal_committed(j) < vsm_journal_state(j).appended) {
       poll(&(struct pollfd){.fd = vsm_journal_news_fd(j), .events = POLLIN}, 1, -1);
       vsm_journal_take_news(j);

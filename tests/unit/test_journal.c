@@ -61,6 +61,20 @@ static void test_a_record_is_whole(void **state) {
   vsm_journal_reader_close(reader);
 }
 
+// Nobody says any more that there is no more: each is committed all the same, whether the thread fell asleep before it
+// came or was at work.
+static void test_what_waits_for_more_does_not_wait_long(void **state) {
+  struct journal_rig *f = *state;
+  open_journal(f);
+  for (unsigned i = 0; i < 200; i++) {
+    append_some(f, 1 + i % 3);
+    vsm_journal_push(f->j, true);
+    if (i % 2 == 0)
+      await_committed_unpushed(f);
+  }
+  await_committed_unpushed(f);
+}
+
 static void test_limits(void **state) {
   struct journal_rig *f = *state;
   static char large[VSM_RECORD_BYTES_MAX + 1];
@@ -379,6 +393,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_what_was_appended_is_read),
       T(test_a_record_is_whole),
+      T(test_what_waits_for_more_does_not_wait_long),
       T(test_limits),
       T(test_the_directory_is_private_and_ours_alone),
       T(test_a_directory_that_cannot_be),
