@@ -51,7 +51,7 @@ struct vsm_daemon {
   int64_t behind_until_us;   // until when (by the clock of boot_us) it waits in any case
   int64_t backlog_boot_us;   // since when something waited in the sockets at every look; 0: nothing did at the last one
   int64_t backlog_looked_us; // when that was
-  int64_t reading_boot_us;   // since when there was always more to read while a checkpoint is made; 0: there is not
+  int64_t reading_boot_us;   // since when there is always more to read, where there is a journal; 0: there is not
   struct vsm_pulse pulse;
   struct vsm_time configured;
   char trouble[512];

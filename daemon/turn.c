@@ -22,6 +22,7 @@
 #define OVERLOADED_US (2 * VSM_SECOND_US) // at half of what it can take it is behind now and then for a second
 
 #define READING_US (1000)            // more than a batch at half of what it can take
+#define BUSY_US (20 * 1000)          // at half of what it can take there is not, as a rule
 #define OVERLOAD_US (VSM_SECOND_US)  // at half of what it can take there is not more to read for so long
 #define QUIET_US (1 * VSM_SECOND_US) // with the event clock, after which what is there is all
 
@@ -128,7 +129,7 @@ static void tell(struct vsm_daemon *d) {
 // and the system leaves threads that wait on one processor while it keeps the other from being idle. So it stands still
 // while there is always more to read; but not in an overload, as without a checkpoint the journal grows.
 static void begin_reading(struct vsm_daemon *d) {
-  if (!d->keep || !vsm_keep_makes_checkpoint(d->keep))
+  if (!d->keep)
     return;
   int64_t boot_us = vsm_clock_boot_us(), us = boot_us - d->reading_boot_us;
   if (d->reading_boot_us == 0)
@@ -142,6 +143,12 @@ static void end_reading(struct vsm_daemon *d) {
     return;
   d->reading_boot_us = 0;
   vsm_keep_give_way(d->keep, false);
+}
+
+// A commit takes the disk and the processor as long for one batch as for ten. Where one follows another all the time,
+// that counts for more than a millisecond.
+static bool reads_all_the_time(const struct vsm_daemon *d) {
+  return d->reading_boot_us > 0 && vsm_clock_boot_us() - d->reading_boot_us > BUSY_US;
 }
 
 // What fell due meanwhile is told before the batch is taken: the turn may have many more.
@@ -174,6 +181,6 @@ void vsm_daemon_after_turn(void *ctx) {
     pass_time(d, false);
   tell(d);
   if (d->keep)
-    vsm_keep_push(d->keep, vsm_ingest_waits(d->ingest));
+    vsm_keep_push(d->keep, reads_all_the_time(d));
   rearm(d);
 }

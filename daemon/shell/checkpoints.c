@@ -132,8 +132,10 @@ void vsm_checkpoints_look(struct vsm_checkpoints *c, uint64_t received, uint64_t
 }
 
 void vsm_checkpoints_give_way(struct vsm_checkpoints *c, bool give_way) {
+  if (c->fd < 0 || !c->idle)
+    return;
   int64_t now = vsm_clock_boot_us();
-  if (c->fd < 0 || !c->idle || (c->gives_way == give_way && (!give_way || now - c->told_boot_us < TELL_AGAIN_US)))
+  if (c->gives_way == give_way && (!give_way || now - c->told_boot_us < TELL_AGAIN_US))
     return;
   vsm_pause_tell(c->fd, give_way);
   c->gives_way = give_way;

@@ -324,10 +324,6 @@ void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t
   trim(k, &config->daemon);
 }
 
-bool vsm_keep_makes_checkpoint(const struct vsm_keep *k) {
-  return vsm_checkpoints_are_made(k->checkpoints);
-}
-
 void vsm_keep_give_way(struct vsm_keep *k, bool give_way) {
   vsm_checkpoints_give_way(k->checkpoints, give_way);
 }

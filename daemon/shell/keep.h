@@ -43,14 +43,13 @@ int vsm_keep_start(struct vsm_keep *k, struct vsm_time now); // records a start
 // Records that alerts were told of which nothing but time had brought, so that a start does not take that time for one
 // in which no daemon ran. 0 or VSM_EIO.
 int vsm_keep_looked(struct vsm_keep *k, struct vsm_time now);
-void vsm_keep_push(struct vsm_keep *k, bool more); // has committed what was recorded; with more that is to come at once
+void vsm_keep_push(struct vsm_keep *k, bool more); // has committed what was recorded; with more that comes all the time
 // For how many items there is memory from here on (vsm_core_set_room()). 0 or a negative enum vsm_err.
 int vsm_keep_room(struct vsm_keep *k, uint64_t items, struct vsm_time now);
 void vsm_keep_finish(struct vsm_keep *k); // waits for what can be committed; no more records
 
 // Now and then, once records began: makes a checkpoint where one is due, and lets go of what the journal need not keep.
 void vsm_keep_look(struct vsm_keep *k, const struct vsm_config *config, uint64_t received, struct vsm_time now);
-bool vsm_keep_makes_checkpoint(const struct vsm_keep *k);  // now
 void vsm_keep_give_way(struct vsm_keep *k, bool give_way); // the process that makes one stands still, or goes on
 
 // Maps the whole journal anew under a configuration, the one in force. As vsm_rebuild_start().

@@ -24,8 +24,9 @@
 
 enum {
   BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
-  ANNOUNCE_BYTES = 1 << 16,     // that wait, beyond which they are committed at once
-  LINGER_US = 1000,             // that records wait for more, where there is more to come
+  ANNOUNCE_BYTES = 1 << 12,     // that wait, beyond which the commit thread is woken at once
+  LINGER_BYTES = 1 << 16,       // likewise where records may wait for more
+  LINGER_US = 1000,             // for so long
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
   TRIM_REST = 3, // times as long as a step of trimming took none is made, as commits wait for it
@@ -58,7 +59,8 @@ struct vsm_journal {
   const char *rewrite_directory; // NULL: nothing is to be rewritten
   uint64_t rewrite_below;
   enum vsm_journal_rewriting rewriting;
-  bool unannounced; // records wait, and there may be more of them soon
+  bool unannounced; // records wait of which the commit thread was not told
+  bool lingers;     // they may wait for more
   bool unaware;     // the commit thread sleeps, and nothing waited when it fell asleep
   bool crowded;
   bool trimming;          // a step is under way
@@ -175,7 +177,7 @@ static int64_t trim_due_us(const struct vsm_journal *j) {
 static int64_t commit_due_us(const struct vsm_journal *j) {
   if (j->filling->records == 0)
     return INT64_MAX;
-  int64_t us = j->unannounced ? j->filling->since_boot_us + LINGER_US - vsm_boot_us() : 0;
+  int64_t us = j->unannounced && j->lingers ? j->filling->since_boot_us + LINGER_US - vsm_boot_us() : 0;
   return us > 0 ? us : 0;
 }
 
@@ -401,7 +403,7 @@ int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *recor
     j->unannounced = true;
   }
   vsm_record_write(record, room(b, bytes));
-  if (b->n > ANNOUNCE_BYTES)
+  if (b->n > (j->lingers ? LINGER_BYTES : ANNOUNCE_BYTES))
     announce(j);
   int64_t position = (int64_t)j->next++;
   pthread_mutex_unlock(&j->mutex);
@@ -411,6 +413,7 @@ int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *recor
 
 void vsm_journal_push(struct vsm_journal *j, bool more) {
   pthread_mutex_lock(&j->mutex);
+  j->lingers = more;
   if (!more)
     announce(j);
   else if (j->unannounced && j->unaware)

@@ -34,9 +34,9 @@ int vsm_journal_begin(struct vsm_journal *j); // 0, VSM_ENOMEM
 // above all before: it is durable once vsm_journal_committed() has reached it, and where that never happens, it failed.
 // VSM_EIO: the journal has failed and takes nothing before a restart.
 int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *record);
-// Has committed what was appended; where there will be more at once, with that, within a millisecond. Apart from the
-// append, because to wake a thread takes longer than a short event, and whoever waits for what follows from it comes
-// first.
+// Has committed what was appended; where more comes all the time, with that: from here on records wait for more, for a
+// millisecond at most. Apart from the append, because to wake a thread takes longer than a short event, and whoever
+// waits for what follows from it comes first.
 void vsm_journal_push(struct vsm_journal *j, bool more);
 // Every record up to this position is on disk, and will be read after whatever happens.
 uint64_t vsm_journal_committed(struct vsm_journal *j);
