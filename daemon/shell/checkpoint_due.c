@@ -10,16 +10,16 @@ enum { EVENTS = 5000000, CROWDED_SHARE = 5 };
 #define PATIENCE_US (5 * VSM_MINUTE_US)
 #define SOON_US VSM_MINUTE_US // after one that failed, or where the journal is crowded
 
-bool vsm_checkpoint_is_soon(int64_t us) {
+bool vsm_checkpoint_may_follow(int64_t us) {
   return us >= SOON_US;
 }
 
 bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d) {
   if (d->failed)
-    return vsm_checkpoint_is_soon(d->us);
+    return vsm_checkpoint_may_follow(d->us);
   if (d->events >= EVENTS || d->us >= EVERY_US)
     return true;
-  return d->crowded && vsm_checkpoint_is_soon(d->us) && d->us >= CROWDED_SHARE * d->took_us;
+  return d->crowded && vsm_checkpoint_may_follow(d->us) && d->us >= CROWDED_SHARE * d->took_us;
 }
 
 bool vsm_checkpoint_starves(int64_t us) {

@@ -11,7 +11,7 @@ struct vsm_checkpoint_due {
   bool crowded;    // the journal takes more than it may, and only a newer checkpoint lets go of more
 };
 // So long after one was begun that did not do all that it should, may another follow?
-bool vsm_checkpoint_is_soon(int64_t us);
+bool vsm_checkpoint_may_follow(int64_t us);
 bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d);
 // One that is made with idle time alone: is there so little of it that it must be made otherwise?
 bool vsm_checkpoint_starves(int64_t us);

@@ -152,7 +152,7 @@ uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c) {
 
 // One that failed is tried again when it is due.
 bool vsm_checkpoints_may_follow(const struct vsm_checkpoints *c) {
-  return !c->failed && (!c->history_failed || vsm_checkpoint_is_soon(vsm_clock_boot_us() - c->begun_boot_us));
+  return !c->failed && (!c->history_failed || vsm_checkpoint_may_follow(vsm_clock_boot_us() - c->begun_boot_us));
 }
 
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c) {

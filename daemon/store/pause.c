@@ -35,7 +35,7 @@ static void on_go_on(int number) {
 
 void vsm_pause_allow(void) {
   const sigset_t go_on = set_of(GO_ON);
-  sigprocmask(SIG_BLOCK, &go_on, NULL);
+  pthread_sigmask(SIG_BLOCK, &go_on, NULL);
   sigaction(GO_ON, &(struct sigaction){.sa_handler = on_go_on}, NULL);
   sigaction(STAND_STILL, &(struct sigaction){.sa_handler = stand_still, .sa_flags = SA_RESTART}, NULL);
 }
@@ -46,9 +46,9 @@ void vsm_pause_tell(int fd, bool still) {
 
 void vsm_pause_put_off(sigset_t *before) {
   const sigset_t still = set_of(STAND_STILL);
-  sigprocmask(SIG_BLOCK, &still, before);
+  pthread_sigmask(SIG_BLOCK, &still, before);
 }
 
 void vsm_pause_resume(const sigset_t *before) {
-  sigprocmask(SIG_SETMASK, before, NULL);
+  pthread_sigmask(SIG_SETMASK, before, NULL);
 }

@@ -91,14 +91,14 @@ int __wrap_rename(const char *from, const char *to) {
 
 // --- checkpoints
 
-bool vsm_checkpoint_is_soon(int64_t us) {
+bool vsm_checkpoint_may_follow(int64_t us) {
   return getenv("VSM_CHECKPOINT_RETRY") || us >= VSM_MINUTE_US;
 }
 
 bool vsm_checkpoint_is_due(const struct vsm_checkpoint_due *d) {
   const char *every = getenv("VSM_CHECKPOINT_EVENTS");
   if (d->failed)
-    return vsm_checkpoint_is_soon(d->us);
+    return vsm_checkpoint_may_follow(d->us);
   return every && (d->crowded || d->events >= strtoull(every, NULL, 10));
 }
 

@@ -37,8 +37,8 @@ static void test_when(void **state) {
 
 static void test_it_is_not_waited_for_without_end(void **state) {
   (void)state;
-  assert_false(vsm_checkpoint_is_soon(VSM_MINUTE_US - 1));
-  assert_true(vsm_checkpoint_is_soon(VSM_MINUTE_US));
+  assert_false(vsm_checkpoint_may_follow(VSM_MINUTE_US - 1));
+  assert_true(vsm_checkpoint_may_follow(VSM_MINUTE_US));
   assert_false(vsm_checkpoint_starves(5 * VSM_MINUTE_US - 1));
   assert_true(vsm_checkpoint_starves(5 * VSM_MINUTE_US));
 }
