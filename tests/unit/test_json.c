@@ -51,7 +51,7 @@ static void test_values(void **state) {
   Vsm__V1__ForgetRequest forget = VSM__V1__FORGET_REQUEST__INIT;
   forget.keys = keys;
   forget.n_keys = 2;
-  prints(&forget.base, "{\"key\": \"\", \"stream\": \"\", \"keys\": [\"a\", \"b\"]}");
+  prints(&forget.base, "{\"key\": \"\", \"stream\": \"\", \"keys\": [\"a\", \"b\"], \"sealed\": false}");
 }
 
 static void test_numbers(void **state) {
