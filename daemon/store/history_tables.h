@@ -50,9 +50,9 @@ static const char *const SQL[STATEMENTS] = {
     [OF_KEY] = "SELECT fingerprint, id FROM item_key JOIN item ON id = item_id "
                "WHERE key = ?2 AND (?1 = '' OR value_stream = ?1)",
     // What an item was before this change. Another one that had a key of it ended before it began.
-    [CHANGED] = "SELECT was.fingerprint, was.id FROM item AS new JOIN item_key AS k ON k.item_id = new.id JOIN "
-                "item_key AS same "
-                "ON same.key = k.key JOIN item AS was ON was.id = same.item_id WHERE new.id >= ?1 AND was.id < ?1 "
+    [CHANGED] = "SELECT was.fingerprint, was.id FROM item AS new JOIN item_key AS k ON k.item_id = new.id "
+                "JOIN item_key AS same ON same.key = k.key JOIN item AS was ON was.id = same.item_id "
+                "WHERE new.id >= ?1 AND was.id < ?1 "
                 "AND was.value_stream = new.value_stream AND was.ended_us >= new.started_us AND NOT was.sealed",
     [POSITION] = "INSERT OR REPLACE INTO history(one, position, received_us) VALUES(1, ?, ?)",
 };

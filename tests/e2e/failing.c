@@ -8,8 +8,8 @@
 //   VSM_CHECKPOINT_FAILS=write|short|fsync|rename   so does the process that makes one, at this
 //   VSM_FAILPOINT_TAKES_DAEMON=1   what is killed at a point of a checkpoint takes the daemon with it
 //   VSM_UNSYNCED=1         nothing is synced, and nobody is told
-//   SIGXFSZ, SIGTTIN        from now on its disk is full; the next sync of its disk fails
-//   SIGTTOU               the disk is well again
+//   SIGXFSZ, SIGTTIN       from now on its disk is full; the next sync of its disk fails
+//   SIGTTOU                the disk is well again
 #include "shell/checkpoint_due.h"
 #include "store/failpoint.h"
 
