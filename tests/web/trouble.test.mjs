@@ -40,6 +40,32 @@ test('a daemon that is gone, and back', async () => {
   assert.equal(await stale(page).count(), 0)
 })
 
+test('an answer that was on its way since before does not say that the daemon is there', async () => {
+  const page = await rig.page()
+  await live(page).waitFor()
+  let release
+  const held = new Promise((done) => (release = done))
+  const answered = new Promise((done) => page.route('**/api/v1/bottleneck*', async (route) => {
+    const response = await route.fetch()
+    done(response.status())
+    await held
+    await route.fulfill({ response })
+  }))
+  await page.reload()
+  await live(page).waitFor()
+  assert.equal(await answered, 200)
+  await rig.daemon.stop('SIGKILL')
+  await stale(page).waitFor()
+  const late = page.waitForEvent('requestfinished', (request) => request.url().includes('bottleneck'))
+  release()
+  await late
+  await page.evaluate(() => (location.hash = '#/sources')) // drawn anew at once
+  await page.locator('h1', { hasText: 'Sources' }).waitFor()
+  assert.equal(await stale(page).count(), 1)
+  await rig.startDaemon()
+  await live(page).waitFor()
+})
+
 test('a gateway that is gone, and back', async () => {
   const page = await rig.page()
   await live(page).waitFor()

@@ -43,20 +43,33 @@ export function useLive() {
   return live
 }
 
-function heard() {
-  live.heardAt = Date.now()
-  live.stale = false
-  live.trouble = ''
+// Whether the daemon is there is learnt from the stream and from answers. An answer to what was asked before that last
+// changed tells nothing of it: it may have been on its way since then.
+let turnedAt = 0
+function learn(stale, askedAt = performance.now()) {
+  if (stale !== live.stale && askedAt < turnedAt) return false
+  if (stale !== live.stale) turnedAt = performance.now()
+  live.stale = stale
+  return true
+}
+
+function heard(askedAt) {
+  if (learn(false, askedAt)) Object.assign(live, { heardAt: Date.now(), trouble: '' })
+}
+
+function lost(trouble, { askedAt, heardAt = live.heardAt } = {}) {
+  if (learn(true, askedAt)) Object.assign(live, { heardAt, trouble })
 }
 
 // Asks, and says so where it failed; what is known stays in view.
 async function ask(path, query, take) {
+  const askedAt = performance.now()
   try {
     take(await get(path, query))
-    heard()
+    heard(askedAt)
   } catch (problem) {
-    live.trouble = problem.message
-    if (problem.status === 0 || problem.status === 503) live.stale = true
+    if (problem.status === 0 || problem.status === 503) lost(problem.message, { askedAt })
+    else live.trouble = problem.message
   }
   tell()
 }
@@ -97,7 +110,7 @@ function takeMetric({ metric: { value_stream: id, stage, stream } }) {
 // The gateway says whether the daemon is there, and where what came before is not told.
 function takeStatus({ stale_since_unix_nano: staleSince, reset, status }) {
   if (staleSince) {
-    Object.assign(live, { stale: true, heardAt: ms(staleSince), trouble: 'The daemon does not answer.' })
+    lost('The daemon does not answer.', { heardAt: ms(staleSince) })
     return
   }
   heard()
@@ -160,7 +173,7 @@ export function start() {
   setInterval(() => {
     const toldAt = Math.max(live.heardAt, live.toldAt)
     if (live.stale || Date.now() - toldAt < STALE_AFTER_MS) return
-    Object.assign(live, { stale: true, heardAt: toldAt, trouble: live.trouble || 'The gateway is not heard: is vsm-web running, and the network up?' })
+    lost(live.trouble || 'The gateway is not heard: is vsm-web running, and the network up?', { heardAt: toldAt })
     tell()
   }, 1000)
 }
