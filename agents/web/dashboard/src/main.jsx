@@ -1,4 +1,5 @@
 // The page: the head, and below it the view that the address names.
+import './languages.js' // before all others
 import { render } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { read } from './address.js'

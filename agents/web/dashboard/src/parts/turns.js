@@ -49,7 +49,7 @@ export function useLater(wanted) {
   return held.value
 }
 
-// Its children once their turn has come; until then what stands in their place.
-export function Later({ instead, children }) {
-  return useSteps(1, 1, 0) ? children : instead
+// Its children once their turn has come.
+export function Later({ children }) {
+  return useSteps(1, 1, 0) ? children : null
 }

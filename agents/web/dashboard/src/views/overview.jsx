@@ -8,6 +8,7 @@ import { Diagram, Legend } from '../parts/diagram.jsx'
 import { Mark } from '../parts/mark.jsx'
 import { drawnOnly, judgePart, PartLine, partName, usePart } from '../parts/part.jsx'
 import { Strip } from '../parts/strip.jsx'
+import { Later } from '../parts/turns.js'
 import { newlyStuck, newsWords, sentence, stuckItems } from '../words.js'
 
 const NEWS = 4
@@ -164,15 +165,17 @@ export function OverviewView({ address, live, wanted }) {
       <Legend />
       {address.query.segment && <Parts address={address} live={live} wanted={wanted} segment={address.query.segment} />}
       {!address.query.segment && all.map((judged) => (
-        <section key={judged.stream.id} class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
-          <div class="panel-head">
-            <h2 id={`stream-${judged.stream.id}`}>
-              <Mark level={judged.level} /> <a href={link(address, 'stream', [judged.stream.id])}>{judged.stream.name}</a>
-            </h2>
-            <Figures judged={judged} />
-          </div>
-          <Diagram judged={judged} edges={live.edges[judged.stream.id]} address={address} now={now} legend={false} />
-        </section>
+        <Later key={judged.stream.id}>
+          <section class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
+            <div class="panel-head">
+              <h2 id={`stream-${judged.stream.id}`}>
+                <Mark level={judged.level} /> <a href={link(address, 'stream', [judged.stream.id])}>{judged.stream.name}</a>
+              </h2>
+              <Figures judged={judged} />
+            </div>
+            <Diagram judged={judged} edges={live.edges[judged.stream.id]} address={address} now={now} legend={false} />
+          </section>
+        </Later>
       ))}
     </>
   )
