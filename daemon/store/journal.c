@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/mem.h"
+#include "store/buffer.h"
 #include "store/directory.h"
 #include "store/failpoint.h"
 #include "store/file.h"
@@ -23,20 +23,12 @@
 #include "store/tidy.h"
 
 enum {
-  BUFFER_KEEP_BYTES = 16 << 20, // of memory that an idle buffer keeps
-  ANNOUNCE_BYTES = 1 << 12,     // that wait, beyond which the commit thread is woken at once
-  LINGER_BYTES = 1 << 16,       // likewise where records may wait for more
-  LINGER_US = 1000,             // for so long
+  ANNOUNCE_BYTES = 1 << 12, // that wait, beyond which the commit thread is woken at once
+  LINGER_BYTES = 1 << 16,   // likewise where records may wait for more
+  LINGER_US = 1000,         // for so long
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
   TRIM_REST = 3, // times as long as a step of trimming took none is made, as commits wait for it
-};
-
-struct buffer {
-  unsigned char *bytes;
-  size_t n, cap;
-  uint64_t first, records; // position of the first
-  int64_t since_boot_us;   // when that was appended
 };
 
 struct vsm_journal {
@@ -48,9 +40,9 @@ struct vsm_journal {
 
   pthread_mutex_t mutex; // guards what follows
   pthread_cond_t wake;   // of the commit thread
-  struct buffer buffers[2];
-  struct buffer *filling; // the other one is the commit thread's while it is not empty
-  uint64_t next;          // position of the next record
+  struct vsm_buffer buffers[2];
+  struct vsm_buffer *filling; // the other one is the commit thread's while it is not empty
+  uint64_t next;              // position of the next record
   uint64_t committed;
   struct vsm_slowest commits;
   enum vsm_journal_health health;
@@ -69,7 +61,7 @@ struct vsm_journal {
   bool closing;
 };
 
-static struct buffer *other(struct vsm_journal *j) {
+static struct vsm_buffer *other(struct vsm_journal *j) {
   return &j->buffers[j->filling == j->buffers];
 }
 
@@ -92,22 +84,13 @@ static void fare(struct vsm_journal *j, enum vsm_journal_health health, int code
     tell(j);
 }
 
-static void empty(struct buffer *b) {
-  if (b->cap > BUFFER_KEEP_BYTES) {
-    free(b->bytes);
-    *b = (struct buffer){0};
-  }
-  b->n = 0;
-  b->records = 0;
-}
-
-static void have_committed(struct vsm_journal *j, struct buffer *b) {
+static void have_committed(struct vsm_journal *j, struct vsm_buffer *b) {
   pthread_mutex_lock(&j->mutex);
   vsm_slowest_note(&j->commits, vsm_boot_us() - b->since_boot_us);
   j->committed = b->first + b->records - 1;
   j->health = VSM_JOURNAL_WELL;
   j->why[0] = '\0';
-  empty(b);
+  vsm_buffer_empty(b);
   pthread_mutex_unlock(&j->mutex);
   tell(j);
 }
@@ -125,7 +108,7 @@ static bool wait_to_retry(struct vsm_journal *j, int ms) {
 }
 
 // False: the thread ends.
-static bool commit(struct vsm_journal *j, struct buffer *b) {
+static bool commit(struct vsm_journal *j, struct vsm_buffer *b) {
   struct vsm_group g = {.first = b->first, .n = b->records, .body = {(const char *)b->bytes, b->n}};
   int ms = RETRY_FIRST_MS, code;
   vsm_failpoint(VSM_FAIL_commit);
@@ -161,7 +144,7 @@ static bool tidy(struct vsm_journal *j, struct vsm_tidy *t) {
 
 // What the commit thread does next: a buffer that was filled meanwhile (NULL: none), then a step of trimming.
 struct work {
-  struct buffer *filled;
+  struct vsm_buffer *filled;
   struct vsm_journal_trim trim;
 };
 
@@ -372,15 +355,6 @@ void vsm_journal_close(struct vsm_journal *j) {
 
 // --- the caller's side
 
-static unsigned char *room(struct buffer *b, size_t bytes) {
-  while (b->cap - b->n < bytes) {
-    b->cap = b->cap ? b->cap * 2 : 1 << 16;
-    b->bytes = vsm_mem_resize(b->bytes, b->cap);
-  }
-  b->n += bytes;
-  return b->bytes + b->n - bytes;
-}
-
 static void announce(struct vsm_journal *j) {
   if (j->unannounced)
     pthread_cond_signal(&j->wake);
@@ -388,21 +362,20 @@ static void announce(struct vsm_journal *j) {
 }
 
 int64_t vsm_journal_append(struct vsm_journal *j, const struct vsm_record *record) {
-  size_t bytes = vsm_record_bytes(record);
-  if (bytes == 0)
+  if (vsm_record_bytes(record) == 0)
     return VSM_ELIMIT;
   pthread_mutex_lock(&j->mutex);
   if (j->health == VSM_JOURNAL_FAILED) {
     pthread_mutex_unlock(&j->mutex);
     return VSM_EIO;
   }
-  struct buffer *b = j->filling;
-  if (b->records++ == 0) {
+  struct vsm_buffer *b = j->filling;
+  if (b->records == 0) {
     b->first = j->next;
     b->since_boot_us = vsm_boot_us();
     j->unannounced = true;
   }
-  vsm_record_write(record, room(b, bytes));
+  vsm_buffer_add(b, record);
   if (b->n > (j->lingers ? LINGER_BYTES : ANNOUNCE_BYTES))
     announce(j);
   int64_t position = (int64_t)j->next++;
@@ -472,7 +445,7 @@ void vsm_journal_take_news(struct vsm_journal *j) {
 struct vsm_journal_state vsm_journal_state(struct vsm_journal *j) {
   struct vsm_journal_state s = {0};
   pthread_mutex_lock(&j->mutex);
-  const struct buffer *under_way = other(j), *oldest = under_way->records ? under_way : j->filling;
+  const struct vsm_buffer *under_way = other(j), *oldest = under_way->records ? under_way : j->filling;
   s.health = j->health;
   memcpy(s.why, j->why, sizeof s.why);
   s.crowded = j->crowded;
