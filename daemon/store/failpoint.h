@@ -22,7 +22,8 @@
   X(rebuild_recorded)   /* its record was appended, and it is live */                                                  \
   X(trim)               /* some of the journal is about to go */                                                       \
   X(trimmed)            /* it went */                                                                                  \
-  X(rewrite)            /* some of the journal is in other words, and about to be committed */
+  X(rewrite)            /* some of the journal is in other words, and about to be committed */                         \
+  X(unused)             /* what some of its pages hold beside their rows is overwritten, and not synced */
 
 enum vsm_failpoint {
 #define X(name) VSM_FAIL_##name,

@@ -28,7 +28,7 @@ enum {
   LINGER_US = 1000,         // for so long
   RETRY_FIRST_MS = 50,
   RETRY_MOST_MS = 2000,
-  TRIM_REST = 3, // times as long as a step of trimming took none is made, as commits wait for it
+  REST = 3, // times as long as a step took that can wait, as commits wait for it
 };
 
 struct vsm_journal {
@@ -51,9 +51,11 @@ struct vsm_journal {
   const char *rewrite_directory; // NULL: nothing is to be rewritten
   uint64_t rewrite_below;
   enum vsm_journal_rewriting rewriting;
-  bool unannounced; // records wait of which the commit thread was not told
-  bool lingers;     // they may wait for more
-  bool unaware;     // the commit thread sleeps, and nothing waited when it fell asleep
+  int64_t rewrite_boot_us; // when the next step of that may be
+  bool clearing;           // and nothing is trimmed meanwhile (store/unused.h)
+  bool unannounced;        // records wait of which the commit thread was not told
+  bool lingers;            // they may wait for more
+  bool unaware;            // the commit thread sleeps, and nothing waited when it fell asleep
   bool crowded;
   bool trimming;          // a step is under way
   int64_t trim_boot_us;   // when the next one may be
@@ -142,31 +144,42 @@ static bool tidy(struct vsm_journal *j, struct vsm_tidy *t) {
   return false;
 }
 
-// What the commit thread does next: a buffer that was filled meanwhile (NULL: none), then a step of trimming.
+// What the commit thread does next: a buffer that was filled meanwhile (NULL: none), then a step of trimming, and one
+// of rewriting.
 struct work {
   struct vsm_buffer *filled;
   struct vsm_journal_trim trim;
+  bool rewrite;
 };
+
+static int64_t away_us(int64_t boot_us) {
+  int64_t us = boot_us - vsm_boot_us();
+  return us > 0 ? us : 0;
+}
 
 // How long the next step of trimming is away; INT64_MAX: there is nothing to trim.
 static int64_t trim_due_us(const struct vsm_journal *j) {
-  if (j->trim.below == 0)
-    return INT64_MAX;
-  int64_t us = j->trim_boot_us - vsm_boot_us();
-  return us > 0 ? us : 0;
+  return j->trim.below > 0 && !j->clearing ? away_us(j->trim_boot_us) : INT64_MAX;
+}
+
+static int64_t rewrite_due_us(const struct vsm_journal *j) {
+  return j->rewrite_directory ? away_us(j->rewrite_boot_us) : INT64_MAX;
 }
 
 // Likewise of what waits to be committed. To commit takes the same time and processor for one record as for a thousand.
 static int64_t commit_due_us(const struct vsm_journal *j) {
   if (j->filling->records == 0)
     return INT64_MAX;
-  int64_t us = j->unannounced && j->lingers ? j->filling->since_boot_us + LINGER_US - vsm_boot_us() : 0;
-  return us > 0 ? us : 0;
+  return j->unannounced && j->lingers ? away_us(j->filling->since_boot_us + LINGER_US) : 0;
+}
+
+static int64_t work_due_us(const struct vsm_journal *j) {
+  return vsm_earlier_us(commit_due_us(j), vsm_earlier_us(trim_due_us(j), rewrite_due_us(j)));
 }
 
 static void await_work(struct vsm_journal *j) {
   int64_t us;
-  while (!j->closing && !j->rewrite_directory && (us = vsm_earlier_us(commit_due_us(j), trim_due_us(j))) > 0) {
+  while (!j->closing && (us = work_due_us(j)) > 0) {
     j->unaware = j->filling->records == 0;
     if (us == INT64_MAX) {
       pthread_cond_wait(&j->wake, &j->mutex);
@@ -182,7 +195,7 @@ static void await_work(struct vsm_journal *j) {
 static bool take_work(struct vsm_journal *j, struct work *w) {
   pthread_mutex_lock(&j->mutex);
   await_work(j);
-  *w = (struct work){.filled = j->filling->records ? j->filling : NULL};
+  *w = (struct work){.filled = j->filling->records ? j->filling : NULL, .rewrite = rewrite_due_us(j) == 0};
   if (trim_due_us(j) == 0)
     w->trim = j->trim;
   if (w->filled)
@@ -208,7 +221,7 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   int64_t now_us = vsm_boot_us();
   pthread_mutex_lock(&j->mutex);
   j->crowded = done.crowded;
-  j->trim_boot_us = now_us + TRIM_REST * (now_us - begun_us);
+  j->trim_boot_us = now_us + REST * (now_us - begun_us);
   j->trimming = false;
   pthread_cond_broadcast(&j->trimmed);
   if ((!done.more || code != SQLITE_OK) && j->trim.below == t->below)
@@ -217,22 +230,27 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   return true;
 }
 
-// One step of it. What fails for want of room is left until somebody asks again. False: the thread ends.
-static bool rewrite(struct vsm_journal *j, struct vsm_rewrite **r) {
+// One step, where one is due. What fails for want of room is left until somebody asks again. False: the thread ends.
+static bool rewrite(struct vsm_journal *j, bool due, struct vsm_rewrite **r) {
+  if (!due)
+    return true;
+  int64_t begun_us = vsm_boot_us();
   pthread_mutex_lock(&j->mutex);
   const char *directory = j->rewrite_directory;
   uint64_t below = j->rewrite_below;
   pthread_mutex_unlock(&j->mutex);
   bool more = false, all = false;
-  if (!directory)
-    return true;
   if (!*r)
     *r = vsm_rewrite_open(directory);
   int code = *r ? vsm_file_rewrite(j->db, *r, below, &more, &all) : SQLITE_CANTOPEN;
-  if (code == SQLITE_OK && more)
+  if (code == SQLITE_OK && more) {
+    int64_t now_us = vsm_boot_us();
+    pthread_mutex_lock(&j->mutex);
+    j->clearing = vsm_rewrite_clears(*r);
+    j->rewrite_boot_us = j->clearing ? now_us + REST * (now_us - begun_us) : now_us;
+    pthread_mutex_unlock(&j->mutex);
     return true;
-  if (code == SQLITE_OK && all)
-    code = vsm_file_settle(j->db);
+  }
   vsm_rewrite_close(*r);
   *r = NULL;
   if (vsm_file_is_fatal(code)) {
@@ -241,6 +259,7 @@ static bool rewrite(struct vsm_journal *j, struct vsm_rewrite **r) {
   }
   pthread_mutex_lock(&j->mutex);
   j->rewrite_directory = NULL;
+  j->clearing = false;
   j->rewriting = code == SQLITE_OK && all ? VSM_REWRITE_DONE : VSM_REWRITE_UNDONE;
   pthread_mutex_unlock(&j->mutex);
   tell(j);
@@ -253,7 +272,7 @@ static void *run(void *arg) {
   struct vsm_rewrite *rewriting = NULL;
   vsm_tidy_begin(&log, j->db);
   for (struct work w; take_work(j, &w);)
-    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !rewrite(j, &rewriting) || !tidy(j, &log))
+    if ((w.filled && !commit(j, w.filled)) || !trim(j, &w.trim) || !rewrite(j, w.rewrite, &rewriting) || !tidy(j, &log))
       break;
   vsm_tidy_end(j->db);
   pthread_mutex_lock(&j->mutex);
@@ -412,6 +431,7 @@ void vsm_journal_rewrite(struct vsm_journal *j, const char *directory, uint64_t 
   pthread_mutex_lock(&j->mutex);
   j->rewrite_directory = directory;
   j->rewrite_below = below;
+  j->rewrite_boot_us = 0;
   j->rewriting = VSM_REWRITE_UNDER_WAY;
   pthread_cond_signal(&j->wake);
   pthread_mutex_unlock(&j->mutex);

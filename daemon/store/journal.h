@@ -80,7 +80,7 @@ void vsm_journal_rewrite(struct vsm_journal *j, const char *directory, uint64_t 
 enum vsm_journal_rewriting {
   VSM_REWRITE_NONE,
   VSM_REWRITE_UNDER_WAY,
-  VSM_REWRITE_DONE,   // and nothing of what was there before stands in the log or in a free page
+  VSM_REWRITE_DONE, // and nothing of what was there before stands in the log, in a free page or beside the rows of one
   VSM_REWRITE_UNDONE, // not all of it could be done
 };
 enum vsm_journal_rewriting vsm_journal_rewriting(struct vsm_journal *j); // which there is news of

@@ -14,6 +14,7 @@
 #include "store/failpoint.h"
 #include "store/file.h"
 #include "store/little.h"
+#include "store/unused.h"
 
 enum { HEAD_BYTES = 13, STEP_BYTES = 256 << 10 };
 static const char NAME[] = "forget.records", NEW[] = "forget.new";
@@ -101,6 +102,8 @@ void vsm_rewrite_remove(const char *directory) {
 struct vsm_rewrite {
   FILE *file;
   bool left_out; // something
+  bool clears;
+  struct vsm_unused unused;
 };
 
 struct entry {
@@ -215,7 +218,11 @@ static int rewrite_some(sqlite3 *db, struct vsm_rewrite *r, uint64_t below, bool
   return code;
 }
 
-int vsm_file_rewrite(sqlite3 *db, struct vsm_rewrite *r, uint64_t below, bool *more, bool *all) {
+bool vsm_rewrite_clears(const struct vsm_rewrite *r) {
+  return r->clears;
+}
+
+static int replace_step(sqlite3 *db, struct vsm_rewrite *r, uint64_t below, bool *more) {
   int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
   *more = false;
   if (code == SQLITE_OK)
@@ -225,6 +232,15 @@ int vsm_file_rewrite(sqlite3 *db, struct vsm_rewrite *r, uint64_t below, bool *m
     code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
   if (code != SQLITE_OK && !sqlite3_get_autocommit(db))
     sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+  return code;
+}
+
+int vsm_file_rewrite(sqlite3 *db, struct vsm_rewrite *r, uint64_t below, bool *more, bool *all) {
+  int code = r->clears ? vsm_unused_overwrite(&r->unused, db, more) : replace_step(db, r, below, more);
   *all = !r->left_out;
+  if (code != SQLITE_OK || *more || r->clears || r->left_out)
+    return code;
+  vsm_unused_begin(&r->unused);
+  r->clears = *more = true;
   return code;
 }

@@ -30,6 +30,8 @@ struct vsm_rewrite;
 struct vsm_rewrite *vsm_rewrite_open(const char *directory);
 void vsm_rewrite_close(struct vsm_rewrite *r); // NULL-safe
 // A step of some 256 KiB, a transaction of its own. A group that does not end below `below` stays as it is, and so do
-// the records that come last then. *more: there is something left to do; *all: nothing was left out. 0 or SQLite's
-// code.
+// the records that come last then. *more: there is something left to do; *all: nothing was left out. Where that is so,
+// what pages hold beside their rows goes in the last steps (store/unused.h), beside which nothing is trimmed. 0 or
+// SQLite's code.
 int vsm_file_rewrite(sqlite3 *db, struct vsm_rewrite *r, uint64_t below, bool *more, bool *all);
+bool vsm_rewrite_clears(const struct vsm_rewrite *r); // it has come to those

@@ -38,7 +38,7 @@ POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
 REBUILD_POINTS = tuple(f"rebuild_{at}" for at in ("read", "level", "recorded"))
 # Of forgetting, where there is something to forget. Not beside rebuilds, which know nothing of the counts of what is
 # forgotten.
-FORGET_POINTS = ("rewrite",)
+FORGET_POINTS = ("rewrite", "unused")
 # Of the process that makes a checkpoint: it is killed there alone, and the daemon soon after, or with the daemon.
 CHECKPOINT_POINTS = (*(f"checkpoint_{at}" for at in ("read", "write", "sync", "rename", "renamed", "remove")),
                      "history_commit", "history_committed")
