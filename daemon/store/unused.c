@@ -21,7 +21,7 @@
 #include "store/page.h"
 #include "store/ticks.h"
 
-enum { STEP_BYTES = 1 << 20, STEP_US = 10000, REFUSED_MAX = 10, DEPTH_MAX = 20 };
+enum { STEP_BYTES = 1 << 20, STEP_US = 4000, REFUSED_MAX = 10, DEPTH_MAX = 20 };
 
 struct step {
   struct vsm_unused *u;

@@ -54,11 +54,9 @@ static void store(const struct journal_rig *f, const struct image *i) {
 
 static unsigned count(const struct image *i, const char *what) {
   unsigned n = 0;
-  const unsigned char *at = i->bytes;
-  while ((at = memmem(at, (size_t)(i->bytes + i->n - at), what, strlen(what))) != NULL) {
-    n++;
-    at++;
-  }
+  size_t bytes = strlen(what);
+  for (size_t at = 0; at + bytes <= i->n; at++)
+    n += i->bytes[at] == (unsigned char)*what && memcmp(i->bytes + at, what, bytes) == 0;
   return n;
 }
 
