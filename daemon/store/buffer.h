@@ -11,6 +11,6 @@ struct vsm_buffer {
   uint64_t first, records; // position of the first, of the caller; how many there are
   int64_t since_boot_us;   // when the first was added; of the caller
 };
-void vsm_buffer_add(struct vsm_buffer *b,
-                    const struct vsm_record *record); // one that may be written (vsm_record_bytes())
+// One more, that may be written (vsm_record_bytes()).
+void vsm_buffer_add(struct vsm_buffer *b, const struct vsm_record *record);
 void vsm_buffer_empty(struct vsm_buffer *b);
