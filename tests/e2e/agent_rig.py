@@ -11,7 +11,7 @@ import tempfile
 import time
 
 import harness
-from harness import DEADLINE, Daemon, Log
+from harness import DEADLINE, Daemon, Log, children
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 SKIPPED = 77  # of a test, to ctest
@@ -107,14 +107,13 @@ class Postgres:
         """All of the server's processes end at once, as in a power cut that spares the disk."""
         with open(os.path.join(self.data, "postmaster.pid"), encoding="utf-8") as f:
             postmaster = int(f.readline())
-        with open(f"/proc/{postmaster}/task/{postmaster}/children", encoding="utf-8") as f:
-            children = [int(pid) for pid in f.read().split()]
+        workers = [pid for pid, _ in children(postmaster)]
         os.kill(postmaster, signal.SIGSTOP)  # it must not hear of its children's end, and begin to recover
-        for pid in children:
+        for pid in workers:
             os.kill(pid, signal.SIGKILL)
         os.kill(postmaster, signal.SIGKILL)
         end = time.monotonic() + DEADLINE
-        while any(os.path.exists(f"/proc/{pid}") for pid in (postmaster, *children)):
+        while any(os.path.exists(f"/proc/{pid}") for pid in (postmaster, *workers)):
             if time.monotonic() > end:
                 raise AssertionError("the server does not end")
         os.remove(os.path.join(self.data, "postmaster.pid"))

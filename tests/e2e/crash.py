@@ -22,7 +22,6 @@ import random
 import re
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 
@@ -31,6 +30,7 @@ import zmq
 import harness
 from disk import Disk, why_none
 from harness import DEADLINE, Daemon, batch, event
+from state import run_checkpoint
 from vsm.v1 import query_pb2
 
 POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
@@ -198,9 +198,7 @@ class Directory:
 
     def make_checkpoint(self):
         """As the daemon does, whose own may not be done before it ends, on a slow machine; beside that it is refused."""
-        d = self.daemon
-        subprocess.run([harness.VSMD, "--checkpoint", os.path.join(d.directory, self.state), "--config", d.path],
-                       cwd=d.directory, stderr=subprocess.DEVNULL, timeout=DEADLINE, check=False)
+        run_checkpoint(self.daemon, of=os.path.join(self.daemon.directory, self.state))
 
     def rebuild(self, after):
         """Asks for one so many seconds later. It is refused where the journal was trimmed."""

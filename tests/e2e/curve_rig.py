@@ -7,7 +7,7 @@ import zmq
 
 import harness
 from harness import Client, Daemon, Subscriber
-from vsm.v1 import event_pb2, query_pb2
+from vsm.v1 import query_pb2
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 

@@ -84,6 +84,21 @@ def poll(what, condition):
     raise AssertionError(f"waited {DEADLINE:.0f} s for {what}")
 
 
+def process_state(pid):
+    """The letter that the system has for it: R runs, S sleeps, T was stopped, Z has ended. None: it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return None
+
+
+def children(pid):
+    """Its child processes, each with its state."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [(int(child), process_state(child)) for child in f.read().split()]
+
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SHIPPED = os.path.join(ROOT, "config", "quantum-energy.yaml")
 

@@ -1,12 +1,45 @@
 """What tests of the state directory share."""
 import os
+import re
+import subprocess
+import time
 
 import harness
-from harness import batch, event
+from harness import DEADLINE, batch, event
 
 
 def config(**options):
     return harness.config(state="state", **options)
+
+
+def directory(d):
+    return os.path.join(d.directory, "state")
+
+
+def checkpoints(d):
+    """Positions, the newest first."""
+    names = (re.fullmatch(r"checkpoint\.(\d+)", name) for name in os.listdir(directory(d)))
+    return sorted((int(m.group(1)) for m in names if m), reverse=True)
+
+
+def checkpoint_file(d, position):
+    return os.path.join(directory(d), f"checkpoint.{position}")
+
+
+def run_checkpoint(d, of=None, env=None):
+    """A process makes a checkpoint of this directory, or of the daemon's, as the daemon's own does, and beside it."""
+    return subprocess.run([harness.VSMD, "--checkpoint", of or directory(d), "--config", d.path], capture_output=True, text=True,
+                          cwd=d.directory, env={**os.environ, **(env or {})}, timeout=DEADLINE, check=False)
+
+
+def make_checkpoint(d, status=0, **how):
+    """Likewise, once the daemon's own is done (status 1: without waiting for that). Returns what it logged."""
+    end = time.monotonic() + DEADLINE
+    r = run_checkpoint(d, **how)
+    while status != 1 and "another process makes one" in r.stderr and time.monotonic() < end:
+        r = run_checkpoint(d, **how)
+    assert r.returncode == status, (r.returncode, r.stderr)
+    return r.stderr
 
 
 def snapshot(d):

@@ -12,14 +12,10 @@ import unittest
 
 import harness
 from harness import DEADLINE, Daemon, batch, event, read_lines
-from state import Program, config, item, snapshot, some_batches
+from state import Program, config, directory, item, make_checkpoint, snapshot, some_batches
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 VSM_FAILING = os.path.join(os.path.dirname(harness.VSMD), "vsm_failing")
-
-
-def directory(d):
-    return os.path.join(d.directory, "state")
 
 
 def backup(d, to="copy", status=0, state=None, program=VSM, env=None):
@@ -28,10 +24,6 @@ def backup(d, to="copy", status=0, state=None, program=VSM, env=None):
                           capture_output=True, text=True, timeout=2 * DEADLINE, env={**os.environ, **(env or {})}, check=False)
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     return json.loads(done.stdout) if status == 0 else done.stderr
-
-
-def make_checkpoint(d):
-    subprocess.run([harness.VSMD, "--checkpoint", directory(d)], check=True, stderr=subprocess.DEVNULL, timeout=DEADLINE)
 
 
 def submit(d, n):
@@ -80,7 +72,7 @@ class AtRest(unittest.TestCase):
         with Daemon(config()) as d:
             submit(d, 2)
             self.assertEqual(d.ask(reload={}).error, "")
-            read_lines(os.path.join(d.directory, "state", "audit.log"), 1)
+            read_lines(os.path.join(directory(d), "audit.log"), 1)
             backup(d)
             with open(os.path.join(d.directory, "copy", "audit.log"), encoding="utf-8") as f:
                 self.assertRegex(f.read(), 'order="reload" .*outcome="done"\n$')

@@ -3,8 +3,6 @@ import socket
 import unittest
 from urllib.parse import urlparse
 
-import zmq
-
 import harness
 from harness import Daemon, batch, event, reasons
 from vsm.v1 import event_pb2

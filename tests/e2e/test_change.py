@@ -10,8 +10,7 @@ import unittest
 
 import harness
 from harness import DEADLINE, Daemon, batch, event
-from state import snapshot, some_batches
-from test_checkpoint import checkpoints, directory, file, make
+from state import checkpoint_file, checkpoints, directory, make_checkpoint, snapshot, some_batches
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 
@@ -103,7 +102,7 @@ class Histories(unittest.TestCase):
         with Daemon(PLAIN) as d:
             submit(d, 12)
             before = snapshot(d)
-            make(d)
+            make_checkpoint(d)
             d.write(text)
             self.assertEqual(d.ask(reload={}).error, "")
             changed = snapshot(d)
@@ -112,13 +111,13 @@ class Histories(unittest.TestCase):
             d.start_again()  # from the checkpoint before the change
             d.log.wait(r"^event=recovered checkpoint=[1-9]")
             self.assertEqual(snapshot(d), changed)
-            make(d)
+            make_checkpoint(d)
             d.end()
             d.start_again()  # from the one behind it
             self.assertEqual(snapshot(d), changed)
             d.end()
             for position in checkpoints(d):
-                os.remove(file(d, position))
+                os.remove(checkpoint_file(d, position))
             d.start_again()  # from the journal alone
             d.log.wait(r"^event=recovered checkpoint=0 ")
             self.assertEqual(snapshot(d), changed)
@@ -127,7 +126,7 @@ class Histories(unittest.TestCase):
             d.write(back)
             d.start_again()  # under another file than before
             self.assertEqual(snapshot(d), before)
-            make(d)
+            make_checkpoint(d)
             d.end()
             d.start_again()
             self.assertEqual(snapshot(d), before)
@@ -145,7 +144,7 @@ class Histories(unittest.TestCase):
             d.write(drawn("id: second, name: Second"))
             self.assertEqual(d.ask(reload={}).error, "")
             self.assertEqual([s.id for s in d.snapshot().value_streams[0].stages], ["second"])
-            make(d)
+            make_checkpoint(d)
             d.end()
             d.write(PLAIN)
             d.start_again()
@@ -157,7 +156,7 @@ class WhatIf(unittest.TestCase):
         for name, text in {**CHANGES, "rules": WRONG}.items():
             with self.subTest(name), Daemon(PLAIN) as d:
                 submit(d, 8)
-                make(d)
+                make_checkpoint(d)
                 submit(d, 8)
                 tried(d, text)
                 before = asked(d)
@@ -174,7 +173,7 @@ class WhatIf(unittest.TestCase):
         with Daemon(WRONG) as d, Daemon(PLAIN) as fresh:
             for daemon in (d, fresh):
                 submit(daemon, 10)
-            make(d)
+            make_checkpoint(d)
             d.write(CHANGES["renamed"])
             self.assertEqual(d.ask(reload={}).error, "")
             for daemon in (d, fresh):  # an ack says that the configuration is on disk, where what-if reads it
@@ -189,7 +188,7 @@ class WhatIf(unittest.TestCase):
     def test_nothing_is_changed(self):
         with Daemon(PLAIN) as d:
             submit(d, 8)
-            make(d)
+            make_checkpoint(d)
             submit(d, 2)
             before = fingerprint(d), snapshot(d)
             tried(d, CHANGES["vanished"])
@@ -197,12 +196,12 @@ class WhatIf(unittest.TestCase):
                 what_if(d, *words)
                 self.assertEqual((fingerprint(d), snapshot(d)), before)
             position, = checkpoints(d)
-            os.truncate(file(d, position), 100)  # a bad one is passed over, and stays
+            os.truncate(checkpoint_file(d, position), 100)  # a bad one is passed over, and stays
             spoilt = fingerprint(d)
             today, _, _ = what_if(d)
             self.assertEqual(today, asked(d))
             self.assertEqual(fingerprint(d), spoilt)
-            with open(file(d, position), "wb"):
+            with open(checkpoint_file(d, position), "wb"):
                 pass
 
     def test_the_clock_stays_the_daemons(self):

@@ -12,32 +12,11 @@ import time
 import unittest
 
 import harness
-from harness import DEADLINE, SHIPPED, Daemon, batch, event, shipped
-from state import Program, config, item, snapshot, some_batches
+from harness import DEADLINE, SHIPPED, Daemon, batch, children, event, poll, shipped
+from state import (Program, checkpoint_file, checkpoints, config, directory, item, make_checkpoint, snapshot,
+                   some_batches)
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
-
-
-def directory(d):
-    return os.path.join(d.directory, "state")
-
-
-def checkpoints(d):
-    """Positions, the newest first."""
-    names = (re.fullmatch(r"checkpoint\.(\d+)", name) for name in os.listdir(directory(d)))
-    return sorted((int(m.group(1)) for m in names if m), reverse=True)
-
-
-def file(d, position):
-    return os.path.join(directory(d), f"checkpoint.{position}")
-
-
-def make(d, status=0):
-    """Makes one, beside the daemon. Returns what it logged."""
-    r = subprocess.run([harness.VSMD, "--checkpoint", directory(d), "--config", d.path], capture_output=True, text=True,
-                       cwd=d.directory, timeout=DEADLINE)
-    assert r.returncode == status, r.stderr
-    return r.stderr
 
 
 def submit(d, n):
@@ -59,12 +38,12 @@ class Restart(unittest.TestCase):
     def test_the_same_as_from_the_journal_alone(self):
         with Daemon(config()) as d:
             submit(d, 20)
-            self.assertRegex(make(d), r"event=checkpoint position=\d+ bytes=\d+ events=100 ")
+            self.assertRegex(make_checkpoint(d), r"event=checkpoint position=\d+ bytes=\d+ events=100 ")
             at, = checkpoints(d)
             self.restart(d, at)  # behind it lie two starts
             submit(d, 20)
             self.restart(d, at)
-            os.remove(file(d, at))
+            os.remove(checkpoint_file(d, at))
             self.restart(d, 0)
 
     def test_the_last_two_are_kept(self):
@@ -72,26 +51,26 @@ class Restart(unittest.TestCase):
             made = []
             for _ in range(4):
                 submit(d, 3)
-                make(d)
+                make_checkpoint(d)
                 made = (checkpoints(d)[:1] + made)[:2]
                 self.assertEqual(checkpoints(d), made)
-            make(d)  # nothing came
+            make_checkpoint(d)  # nothing came
             self.assertEqual(checkpoints(d), made)
             self.restart(d, made[0])
 
     def test_the_same_events_give_the_same_bytes(self):
         with Daemon(config()) as d:
             submit(d, 10)
-            make(d)
+            make_checkpoint(d)
             submit(d, 10)
-            make(d)
+            make_checkpoint(d)
             at = checkpoints(d)[0]
-            with open(file(d, at), "rb") as f:
+            with open(checkpoint_file(d, at), "rb") as f:
                 bytes = f.read()
             for position in checkpoints(d):
-                os.remove(file(d, position))
-            make(d)  # from the journal alone
-            with open(file(d, at), "rb") as f:
+                os.remove(checkpoint_file(d, position))
+            make_checkpoint(d)  # from the journal alone
+            with open(checkpoint_file(d, at), "rb") as f:
                 self.assertEqual(f.read(), bytes)
 
     def test_a_reload_and_a_vanished_stream(self):
@@ -100,7 +79,7 @@ class Restart(unittest.TestCase):
             both = snapshot(d)
             d.write(config().replace("id: first,", "id: intake, was: first,").replace("S/first", "S/intake"))
             self.assertEqual(d.ask(reload={}).error, "")
-            make(d)
+            make_checkpoint(d)
             self.restart(d, checkpoints(d)[0])
             d.write(config(streams=("S", "T")).replace("id: first,", "id: first, was: intake,"))
             self.assertEqual(d.ask(reload={}).error, "")
@@ -114,7 +93,7 @@ class Restart(unittest.TestCase):
                                 str(seed), "--submit", d.endpoint("submit")], check=True, capture_output=True,
                                timeout=DEADLINE * 4)
             simulate(1)
-            make(d)
+            make_checkpoint(d)
             simulate(2)
             before = snapshot(d)
             d.end()
@@ -128,9 +107,9 @@ class Unusable(unittest.TestCase):
         """Of two checkpoints the newer is spoilt: it is set aside, and the older one used."""
         with Daemon(config()) as d:
             submit(d, 5)
-            make(d)
+            make_checkpoint(d)
             submit(d, 5)
-            make(d)
+            make_checkpoint(d)
             newer, older = checkpoints(d)
             before = snapshot(d)
             d.end()
@@ -140,7 +119,7 @@ class Unusable(unittest.TestCase):
             d.log.wait(rf"^event=recovered checkpoint={older} ")
             self.assertEqual(snapshot(d), before)
             self.assertEqual(checkpoints(d), [older])
-            self.assertTrue(os.path.exists(file(d, newer) + ".bad"))
+            self.assertTrue(os.path.exists(checkpoint_file(d, newer) + ".bad"))
             d.end()
             spoil(d, older)
             d.start_again()
@@ -163,32 +142,32 @@ class Unusable(unittest.TestCase):
             f.write(xxh3(bytes, len(bytes)).to_bytes(8, "little"))
 
     def test_a_byte_that_changed(self):
-        self.check(lambda d, at: self.write(file(d, at), 100, b"\xff"), "its checksum is wrong")
+        self.check(lambda d, at: self.write(checkpoint_file(d, at), 100, b"\xff"), "its checksum is wrong")
 
     def test_one_that_was_cut(self):
-        self.check(lambda d, at: os.truncate(file(d, at), os.path.getsize(file(d, at)) - 1), "its checksum is wrong")
+        self.check(lambda d, at: os.truncate(checkpoint_file(d, at), os.path.getsize(checkpoint_file(d, at)) - 1), "its checksum is wrong")
 
     def test_an_empty_file(self):
-        self.check(lambda d, at: os.truncate(file(d, at), 0), "no checkpoint of vsmd")
+        self.check(lambda d, at: os.truncate(checkpoint_file(d, at), 0), "no checkpoint of vsmd")
 
     def test_another_name(self):
         def spoil(d, at):
             if len(checkpoints(d)) > 1:
                 older = checkpoints(d)[1]
-                shutil.copyfile(file(d, older), file(d, at))
+                shutil.copyfile(checkpoint_file(d, older), checkpoint_file(d, at))
             else:
-                os.truncate(file(d, at), 0)
+                os.truncate(checkpoint_file(d, at), 0)
         self.check(spoil, "not what its name says")
 
     def test_of_another_journal(self):
         with Daemon(config()) as other:
             for _ in range(2):
                 submit(other, 5)
-                make(other)
+                make_checkpoint(other)
             def spoil(d, at):
                 same = dict(zip(checkpoints(other), checkpoints(other)))
                 self.assertIn(at, same)
-                shutil.copyfile(file(other, at), file(d, at))
+                shutil.copyfile(checkpoint_file(other, at), checkpoint_file(d, at))
             self.check(spoil, "of another journal")
 
     def test_a_journal_that_ends_before_it(self):
@@ -199,7 +178,7 @@ class Unusable(unittest.TestCase):
             d.start_again()
             before = snapshot(d)
             submit(d, 5)
-            make(d)
+            make_checkpoint(d)
             at, = checkpoints(d)
             d.end()
             for name in os.listdir(copy):
@@ -211,20 +190,20 @@ class Unusable(unittest.TestCase):
     def test_another_format_changes_nothing(self):
         with Daemon(config()) as d:
             submit(d, 5)
-            make(d)
+            make_checkpoint(d)
             at, = checkpoints(d)
             before = snapshot(d)
             d.end()
-            kept = file(d, at) + ".kept"
-            shutil.copyfile(file(d, at), kept)
-            self.write(file(d, at), 8, b"\x05")
-            self.sign(file(d, at))
+            kept = checkpoint_file(d, at) + ".kept"
+            shutil.copyfile(checkpoint_file(d, at), kept)
+            self.write(checkpoint_file(d, at), 8, b"\x05")
+            self.sign(checkpoint_file(d, at))
             r = subprocess.run([harness.VSMD, "--config", d.path], capture_output=True, text=True, cwd=d.directory,
                                timeout=DEADLINE)
             self.assertEqual(r.returncode, 1)
             self.assertIn("of format version 5; this vsmd reads versions 1 to 4; nothing was changed", r.stderr)
             self.assertEqual(checkpoints(d), [at])
-            os.replace(kept, file(d, at))
+            os.replace(kept, checkpoint_file(d, at))
             d.start_again()
             self.assertEqual(snapshot(d), before)
 
@@ -344,27 +323,20 @@ class Child(unittest.TestCase):
             seen = seen + 1 if self.waits(child) else 0
 
     def await_child_that_stands(self, daemon):
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            with open(f"/proc/{daemon}/task/{daemon}/children") as f:
-                for child in f.read().split():
-                    with open(f"/proc/{child}/stat") as stat:
-                        if stat.read().rpartition(")")[2].split()[0] == "T":
-                            return int(child)
-        self.fail("no child of it stands still")
+        return poll("a child of it that stands still", lambda: next((c for c, state in children(daemon) if state == "T"), None))
 
     def test_one_at_a_time(self):
         with Daemon(config()) as d:
             submit(d, 5)
             with open(os.path.join(directory(d), "checkpoint.lock"), "w") as f:
                 fcntl.flock(f, fcntl.LOCK_EX)
-                self.assertIn("another process makes one", make(d, status=1))
-            make(d)
+                self.assertIn("another process makes one", make_checkpoint(d, status=1))
+            make_checkpoint(d)
 
     def test_a_directory_without_a_journal(self):
         with Daemon(harness.config()) as d:
             os.mkdir(directory(d))
-            self.assertIn("there is no journal", make(d, status=1))
+            self.assertIn("there is no journal", make_checkpoint(d, status=1))
 
 
 class Trimming(unittest.TestCase):
@@ -393,14 +365,14 @@ class Trimming(unittest.TestCase):
             newer, older, *rest = checkpoints(d)
             self.assertLessEqual(self.oldest(d), older)
             for position in rest:  # the daemon was killed while one was to be removed
-                os.remove(file(d, position))
+                os.remove(checkpoint_file(d, position))
             for spoilt in (newer, None):  # the newest alone, and the older one alone, are enough
                 d.start_again()
                 self.assertEqual(snapshot(d), before)
                 d.end()
                 if spoilt:
-                    os.truncate(file(d, spoilt), 0)
-            os.remove(file(d, older))
+                    os.truncate(checkpoint_file(d, spoilt), 0)
+            os.remove(checkpoint_file(d, older))
             r = subprocess.run([harness.VSMD, "--config", d.path], capture_output=True, text=True, cwd=d.directory,
                                timeout=DEADLINE)
             self.assertEqual(r.returncode, 1)

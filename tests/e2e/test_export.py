@@ -17,7 +17,7 @@ import jsonschema
 
 import harness
 from harness import DEADLINE, Daemon, batch, event
-from state import config
+from state import config, directory, make_checkpoint
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -30,10 +30,6 @@ LINK = """\
       lifecycle: start, item: "S:{data.concept:name}" }
   - { source: "*", type: noise, ignore: true }
 """
-
-
-def directory(d):
-    return os.path.join(d.directory, "state")
 
 
 def vsm(*args, status=0):
@@ -196,7 +192,7 @@ class Events(unittest.TestCase):
 
     def test_the_same_from_a_checkpoint_and_nothing_is_written(self):
         before = {format: export(self.daemon, format) for format in ("xes", "ocel2", "csv", "jsonl")}
-        subprocess.run([harness.VSMD, "--checkpoint", directory(self.daemon)], check=True, stderr=subprocess.DEVNULL)
+        make_checkpoint(self.daemon)
         name, = [n for n in os.listdir(directory(self.daemon)) if n.startswith("checkpoint.") and n[11:].isdigit()]
         self.assertEqual({format: export(self.daemon, format) for format in before}, before)
         with open(os.path.join(directory(self.daemon), name), "r+b") as f:
@@ -211,7 +207,7 @@ class Events(unittest.TestCase):
         """What is left of it, mapped by the configuration that a checkpoint has: the journal's own record of it went."""
         copy = os.path.join(self.daemon.directory, "trimmed")
         vsm("backup", copy, "--state", directory(self.daemon))
-        subprocess.run([harness.VSMD, "--checkpoint", copy], check=True, stderr=subprocess.DEVNULL)
+        make_checkpoint(self.daemon, of=copy)
         db = sqlite3.connect(os.path.join(copy, "journal.db"))
         begins, = db.execute("SELECT first FROM groups ORDER BY first LIMIT 1 OFFSET 5").fetchone()
         db.execute("DELETE FROM groups WHERE first < ?", (begins,))

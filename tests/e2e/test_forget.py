@@ -8,8 +8,8 @@ import subprocess
 import unittest
 
 import harness
-from harness import Daemon, batch, event
-from state import Program, config, snapshot
+from harness import Daemon, batch, children, event, poll
+from state import Program, config, directory, make_checkpoint, snapshot
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 LINKED = ('  - { source: "*", type: known, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["order:{data.order}"],'
@@ -24,8 +24,8 @@ def vsm(d, *args):
 
 def files_with(d, *texts):
     found = []
-    for name in sorted(os.listdir(os.path.join(d.directory, "state"))):
-        with open(os.path.join(d.directory, "state", name), "rb") as f:
+    for name in sorted(os.listdir(directory(d))):
+        with open(os.path.join(directory(d), name), "rb") as f:
             bytes = f.read()
         found += [(name, text) for text in texts if text in bytes]
     return found
@@ -82,9 +82,9 @@ class Forget(unittest.TestCase):
             d.log.wait("^event=forgotten ", after=log)
             others = [str(d.ask(item={"key": f"S:{i}"}).item) for i in range(20)]
             d.end()
-            for name in os.listdir(os.path.join(d.directory, "state")):
+            for name in os.listdir(directory(d)):
                 if name.startswith("checkpoint.") and name != "checkpoint.lock":
-                    os.remove(os.path.join(d.directory, "state", name))
+                    os.remove(os.path.join(directory(d), name))
             d.start_again()
             self.assertEqual([str(d.ask(item={"key": f"S:{i}"}).item) for i in range(20)], others)
             self.assertIn("no item has the key", d.ask(item={"key": f"S:{SECRET.decode()}"}).error)
@@ -110,34 +110,22 @@ class Forget(unittest.TestCase):
             self.assertEqual(figures(d), figures(fresh))
 
     def test_killed_on_the_way_it_goes_on(self):
-        for failpoint in ("rewrite:1", "rewrite:2", "checkpoint_renamed:1"):
+        for failpoint in ("rewrite:1", "rewrite:2", "unused:1", "checkpoint_renamed:1"):
             with self.subTest(failpoint), Daemon(config() + LINKED) as d:
                 self.tell(d)
                 d.end()
-                before, harness.VSMD = harness.VSMD, os.environ["VSMD_FAILING"]
-                try:
+                with Program("VSMD_FAILING"):
                     d.start_again(env={"VSM_FAILPOINT": failpoint})
                     self.forget(d)
-                    if failpoint.startswith("rewrite"):
-                        self.assertEqual(d.wait(), -signal.SIGKILL)
-                        d.process.stderr.close()
-                    else:
+                    if failpoint.startswith("checkpoint"):
                         d.log.wait("^event=checkpoint_failed")
                         d.end()
-                finally:
-                    harness.VSMD = before
+                    else:
+                        self.assertEqual(d.wait(), -signal.SIGKILL)
+                        d.process.stderr.close()
                 d.start_again()
                 d.log.wait("^event=forgotten ")
                 self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
-
-    def states_of_children(self, d):
-        with open(f"/proc/{d.process.pid}/task/{d.process.pid}/children") as f:
-            children = f.read().split()
-        states = []
-        for child in children:
-            with contextlib.suppress(FileNotFoundError), open(f"/proc/{child}/stat") as f:
-                states.append(f.read().rpartition(")")[2].split()[0])
-        return states
 
     def test_a_search_of_an_earlier_start_that_found_nothing(self):
         """It was done before the order was on disk, and does not say that nothing is left."""
@@ -146,9 +134,9 @@ class Forget(unittest.TestCase):
             d.end()
             d.start_again(env={"VSM_FAILPOINT": "checkpoint_read"})  # there the process that makes one stops
             self.forget(d)
-            harness.poll("it to stop", lambda: "T" in self.states_of_children(d))
+            poll("it to stop", lambda: any(state == "T" for _, state in children(d.process.pid)))
             d.end(signal.SIGKILL)
-            with open(os.path.join(d.directory, "state", "forget.records"), "xb"):
+            with open(os.path.join(directory(d), "forget.records"), "xb"):
                 pass
             d.start_again(env={"VSM_CHECKPOINT_RETRY": "1"})
             d.log.wait("^event=forgotten ")
@@ -157,8 +145,8 @@ class Forget(unittest.TestCase):
     def test_what_was_set_aside_goes(self):
         with Daemon(config() + LINKED) as d:
             self.tell(d)
-            state = os.path.join(d.directory, "state")
-            subprocess.run([harness.VSMD, "--checkpoint", state], check=True, stderr=subprocess.DEVNULL)
+            state = directory(d)
+            make_checkpoint(d)
             name = next(n for n in os.listdir(state) if n.startswith("checkpoint.") and n != "checkpoint.lock")
             shutil.copyfile(os.path.join(state, name), os.path.join(state, "checkpoint.3.bad"))
             shutil.copyfile(os.path.join(state, "history.db"), os.path.join(state, "history.db.bad"))
@@ -166,13 +154,9 @@ class Forget(unittest.TestCase):
             d.log.wait("^event=forgotten ", after=log)
             self.assertEqual(files_with(d, SECRET), [])
 
-    def make(self, d):
-        return subprocess.run([harness.VSMD, "--checkpoint", os.path.join(d.directory, "state")], capture_output=True,
-                              text=True, timeout=harness.DEADLINE, check=False)
-
     def history_is_of_version(self, d, version):
         """Only of version 1 does vsmd change it."""
-        with contextlib.closing(sqlite3.connect(os.path.join(d.directory, "state", "history.db"))) as db:
+        with contextlib.closing(sqlite3.connect(os.path.join(directory(d), "history.db"))) as db:
             db.execute(f"PRAGMA user_version = {version}")
 
     def test_it_is_not_done_while_the_history_cannot_be_changed(self):
@@ -182,7 +166,7 @@ class Forget(unittest.TestCase):
         for when in ("before the checkpoint", "behind the checkpoint"):
             with self.subTest(when), Program("VSMD_FAILING"), Daemon(config() + LINKED, env={"VSM_CHECKPOINT_RETRY": "1"}) as d:
                 self.assertEqual(d.client().submit(batch(*story)).rejected, 0)
-                self.assertEqual(self.make(d).returncode, 0)
+                make_checkpoint(d)
                 self.history_is_of_version(d, 9)
                 d.client().submit(batch(event("first.started", "more")))
                 if when == "before the checkpoint":
@@ -193,7 +177,7 @@ class Forget(unittest.TestCase):
                     self.assertNotIn("event=forgotten", d.log.text())
                     self.history_is_of_version(d, 1)
                 else:
-                    self.assertEqual(self.make(d).returncode, 3)
+                    make_checkpoint(d, status=3)
                     self.history_is_of_version(d, 1)
                     self.assertEqual(vsm(d, "forget", f"S:{done}").returncode, 0)
                 d.log.wait("^event=forgotten ")
@@ -212,7 +196,7 @@ class Forget(unittest.TestCase):
                 for n in (10, 11):
                     c.submit(batch(event("first.started", "later", at=n * day)))
                 if told:
-                    self.assertEqual(self.make(d).returncode, 0)
+                    make_checkpoint(d)
                 refused = vsm(d, "forget", f"S:{name}")
                 self.assertEqual(refused.returncode, 1)
                 self.assertIn("--sealed", refused.stderr)
@@ -222,7 +206,7 @@ class Forget(unittest.TestCase):
                     self.assertEqual((done.returncode, done.stdout), (0, f"forgotten: {key}\n"))
                 d.log.wait("^event=forgotten ")
                 self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
-                with contextlib.closing(sqlite3.connect(os.path.join(d.directory, "state", "history.db"))) as db:
+                with contextlib.closing(sqlite3.connect(os.path.join(directory(d), "history.db"))) as db:
                     self.assertEqual(db.execute("SELECT item, sealed FROM items ORDER BY item").fetchall(), [("S:kept", 1), ("S:later", 0)])
                 self.assertEqual(figures(d), counts)
                 before = snapshot(d)
@@ -243,7 +227,7 @@ class Forget(unittest.TestCase):
             self.assertEqual(unknown.returncode, 1)
             self.assertIn('no item has the key "S:nobody"', unknown.stderr)
             self.assertIn("no item has the key", d.ask(forget={}).error)
-            self.assertNotIn("forgetting", os.listdir(os.path.join(d.directory, "state")))  # nor is it looked for
+            self.assertNotIn("forgetting", os.listdir(directory(d)))  # nor is it looked for
 
 
 harness.main()

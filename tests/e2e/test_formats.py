@@ -4,12 +4,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import unittest
 
 import harness
 from harness import Daemon, batch, event
+from state import directory, make_checkpoint
 
 FORMATS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "formats")
 
@@ -57,14 +57,14 @@ def text():
 def write(number):
     """Two checkpoints, and records behind each."""
     with Daemon(text()) as d:
-        state = os.path.join(d.directory, "state")
+        state = directory(d)
         assert d.client().submit(old_batch()).durable
         for first in (0, 10, 20):
             c = d.client()
             for b in some_batches(first, 10):
                 assert c.submit(b).durable
             if first < 20:
-                subprocess.run([harness.VSMD, "--checkpoint", state], check=True)
+                make_checkpoint(d)
         said = says(d)
         d.end()
         d.start_again()  # moves the log into the database
@@ -90,7 +90,7 @@ class Formats(unittest.TestCase):
             expected = json.load(f)
         with Daemon(configuration) as d:
             d.end()
-            state = os.path.join(d.directory, "state")
+            state = directory(d)
             shutil.rmtree(state)
             shutil.copytree(golden, state)
             positions = sorted((int(n[11:]) for n in os.listdir(state) if n.startswith("checkpoint.")), reverse=True)

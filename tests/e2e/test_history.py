@@ -8,7 +8,7 @@ import unittest
 
 import harness
 from harness import DEADLINE, Daemon, batch, event
-from state import Program, config
+from state import Program, config, directory, make_checkpoint, run_checkpoint
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
@@ -24,30 +24,15 @@ def text():
     return config(streams=("S",)).replace("outcome: Done", "outcome: Done\n    segments: [region]") + MORE
 
 
-def directory(d):
-    return os.path.join(d.directory, "state")
-
-
 def path(d):
     return os.path.join(directory(d), "history.db")
-
-
-def make(d, env=None, status=0):
-    run = lambda: subprocess.run([harness.VSMD, "--checkpoint", directory(d)], capture_output=True, text=True,
-                                 timeout=DEADLINE, env={**os.environ, **(env or {})}, check=False)
-    end = time.monotonic() + DEADLINE
-    r = run()
-    while "another process makes one" in r.stderr and time.monotonic() < end:  # the daemon's own, which is ending
-        r = run()
-    assert r.returncode == (3 if status is None and "event=history_failed" in r.stderr else status or 0), (r.returncode, r.stderr)
-    return r.stderr
 
 
 def make_without_history(d):
     """A checkpoint, while somebody else writes history.db."""
     busy = sqlite3.connect(path(d))
     busy.execute("BEGIN IMMEDIATE")
-    said = make(d, status=3)
+    said = make_checkpoint(d, status=3)
     assert "event=history_failed" in said, said
     busy.rollback()
     busy.close()
@@ -111,7 +96,7 @@ class TenQuestions(unittest.TestCase):
         cls.daemon = cls.enterClassContext(Daemon(text()))
         for b in story():
             assert cls.daemon.client().submit(b).durable
-        make(cls.daemon)
+        make_checkpoint(cls.daemon)
         with open(os.path.join(ROOT, "docs", "history.md"), encoding="utf-8") as f:
             cls.queries = dict(re.findall(r"^```sql (\S+)\n(.*?)^```$", f.read(), re.M | re.S))
 
@@ -153,7 +138,7 @@ class Changes(unittest.TestCase):
         """What it says must be what it says when it is made anew."""
         said = all_of(d)
         os.rename(path(d), path(d) + ".before")
-        self.assertRegex(make(d), r"event=history position=\d+ items=\d+ written=\d+ removed=0 ")
+        self.assertRegex(make_checkpoint(d), r"event=history position=\d+ items=\d+ written=\d+ removed=0 ")
         self.assertEqual(all_of(d), said)
         os.rename(path(d) + ".before", path(d))
 
@@ -162,16 +147,16 @@ class Changes(unittest.TestCase):
             c = d.client()
             for b in story():
                 c.submit(b)
-            self.assertIn(" items=5 written=5 removed=0 ", make(d))
-            self.assertNotIn("event=history", make(d))  # nothing came
+            self.assertIn(" items=5 written=5 removed=0 ", make_checkpoint(d))
+            self.assertNotIn("event=history", make_checkpoint(d))  # nothing came
             c.submit(batch(event("first.done", "plain", at=1 * HOUR)))  # late: it left the first stage earlier
-            self.assertIn(" items=5 written=1 removed=1 ", make(d))
+            self.assertIn(" items=5 written=1 removed=1 ", make_checkpoint(d))
             self.check_anew(d)
             c.submit(batch(event("first.started", "new", at=300 * HOUR)))
-            self.assertIn(" items=6 written=1 removed=0 ", make(d))
+            self.assertIn(" items=6 written=1 removed=0 ", make_checkpoint(d))
             self.check_anew(d)
             c.submit(batch(event("known", "new", at=301 * HOUR, order="7"), event("known", "plain", at=302 * HOUR, order="7")))
-            self.assertIn(" items=5 written=1 removed=2 ", make(d))  # they are one
+            self.assertIn(" items=5 written=1 removed=2 ", make_checkpoint(d))  # they are one
             self.assertEqual(ask(d, "SELECT i.item FROM items i JOIN item_key k ON k.item_id = i.id WHERE key = 'order:7'"),
                              [("S:plain",)])
             self.check_anew(d)
@@ -180,10 +165,10 @@ class Changes(unittest.TestCase):
         with Daemon(text()) as d:
             for b in story():
                 d.client().submit(b)
-            make(d)
+            make_checkpoint(d)
             d.write(text().replace("id: first,", "id: intake, was: first,").replace("S/first", "S/intake"))
             self.assertEqual(d.ask(reload={}).error, "")
-            make(d)
+            make_checkpoint(d)
             self.assertEqual(ask(d, "SELECT DISTINCT stage, stage_name FROM visits ORDER BY stage_place"),
                              [("intake", "First"), ("second", "Second")])
 
@@ -192,11 +177,11 @@ class Changes(unittest.TestCase):
         day = 24 * HOUR
         with Daemon(text().replace("clock: event", "clock: event\n  items: { keep: 1d }", 1)) as d:
             d.client().submit(batch(event("first.started", "1"), event("second.done", "1", at=60)))
-            make(d)
+            make_checkpoint(d)
             d.client().submit(batch(event("first.started", "2", at=5 * day)))
             make_without_history(d)
             d.client().submit(batch(event("first.started", "3", at=5 * day)))
-            make(d)
+            make_checkpoint(d)
             self.assertEqual(ask(d, "SELECT item, state, sealed FROM item ORDER BY item"),
                              [("S:1", "finished", 1), ("S:2", "open", 0), ("S:3", "open", 0)])
 
@@ -206,11 +191,11 @@ class Changes(unittest.TestCase):
             c = d.client()
             for b in story():
                 c.submit(b)
-            make(d)
+            make_checkpoint(d)
             c.submit(batch(event("first.done", "plain", at=1 * HOUR)))
             make_without_history(d)
             c.submit(batch(event("first.started", "new", at=300 * HOUR)))
-            self.assertIn(" items=6 written=2 removed=1 ", make(d))
+            self.assertIn(" items=6 written=2 removed=1 ", make_checkpoint(d))
             self.check_anew(d)
 
     def test_readers_see_what_was_before(self):
@@ -218,12 +203,12 @@ class Changes(unittest.TestCase):
             c = d.client()
             for b in story():
                 c.submit(b)
-            make(d)
+            make_checkpoint(d)
             db = connect(d)
             db.execute("BEGIN")
             before = db.execute("SELECT count(*) FROM visits").fetchone()[0]
             c.submit(batch(event("second.done", "open", at=400 * HOUR)))
-            self.assertIn("event=history ", make(d))
+            self.assertIn("event=history ", make_checkpoint(d))
             self.assertEqual(db.execute("SELECT count(*) FROM visits").fetchone()[0], before)
             db.execute("COMMIT")
             self.assertEqual(db.execute("SELECT count(*) FROM visits").fetchone()[0], before + 1)
@@ -231,24 +216,20 @@ class Changes(unittest.TestCase):
 
     def test_killed_at_each_point(self):
         """A change is there whole or not at all, the next one makes up for it, and no checkpoint is without it."""
-        harness.VSMD, before = os.environ["VSMD_FAILING"], harness.VSMD
-        try:
-            for first in (True, False):
-                for point in ("history_commit", "history_committed", "checkpoint_write", "checkpoint_renamed"):
-                    with self.subTest(point=point, first=first), Daemon(text()) as d:
-                        c = d.client()
-                        for b in story():
-                            c.submit(b)
-                        if not first:
-                            make(d)
-                        c.submit(batch(event("first.done", "plain", at=1 * HOUR)))
-                        make(d, env={"VSM_FAILPOINT": f"{point}:1"}, status=-9)
-                        if not first:
-                            self.assertIn(len(all_of(d)[0]), (5,))
-                        make(d)
-                        self.check_anew(d)
-        finally:
-            harness.VSMD = before
+        for first in (True, False):
+            for point in ("history_commit", "history_committed", "checkpoint_write", "checkpoint_renamed"):
+                with self.subTest(point=point, first=first), Program("VSMD_FAILING"), Daemon(text()) as d:
+                    c = d.client()
+                    for b in story():
+                        c.submit(b)
+                    if not first:
+                        make_checkpoint(d)
+                    c.submit(batch(event("first.done", "plain", at=1 * HOUR)))
+                    make_checkpoint(d, env={"VSM_FAILPOINT": f"{point}:1"}, status=-9)
+                    if not first:
+                        self.assertIn(len(all_of(d)[0]), (5,))
+                    make_checkpoint(d)
+                    self.check_anew(d)
 
 
 class Sealed(unittest.TestCase):
@@ -280,38 +261,38 @@ class Sealed(unittest.TestCase):
     def test_they_stay(self):
         with Daemon(self.TEXT) as d:
             self.days(d, 1, 4)
-            make(d)
+            make_checkpoint(d)
             few = self.check(d)
             self.days(d, 5, 10)  # most of these begin, end and are let go of between two changes
-            make(d)
+            make_checkpoint(d)
             many = self.check(d)
             self.assertGreater(many, few + 10)
             said = all_of(d)
             for name in os.listdir(directory(d)):  # as the journal alone has it
                 if re.match(r"checkpoint\.\d|history", name):
                     os.remove(os.path.join(directory(d), name))
-            make(d)
+            make_checkpoint(d)
             self.assertEqual(all_of(d), said)
 
     def test_told_again_they_are_there_once(self):
         with Daemon(self.TEXT) as d:
             self.days(d, 1, 4)
-            make(d)
+            make_checkpoint(d)
             self.days(d, 5, 6)
-            make(d)
+            make_checkpoint(d)
             said = all_of(d)
             newest = max(int(n[11:]) for n in os.listdir(directory(d)) if re.fullmatch(r"checkpoint\.\d+", n))
             os.remove(os.path.join(directory(d), f"checkpoint.{newest}"))
-            self.assertIn("event=checkpoint ", make(d))  # from the older one: all of them are let go of again
+            self.assertIn("event=checkpoint ", make_checkpoint(d))  # from the older one: all of them are let go of again
             self.assertEqual(all_of(d), said)
             self.days(d, 11, 2)
-            make(d)
+            make_checkpoint(d)
             self.check(d)
 
     def test_mapped_anew(self):
         with Daemon(self.TEXT) as d:
             self.days(d, 1, 8)
-            make(d)
+            make_checkpoint(d)
             d.write(self.TEXT.replace("id: second,", "id: last,").replace("S/second", "S/last"))
             self.assertEqual(d.ask(reload={}).error, "")
             self.assertEqual(d.ask(rebuild={}).error, "")
@@ -321,7 +302,7 @@ class Sealed(unittest.TestCase):
                 self.assertLess(time.monotonic(), end, str(d.status()))
             d.log.wait(r"^event=checkpoint ")  # of its own, as one is due then
             self.days(d, 10, 1)
-            make(d)
+            make_checkpoint(d)
             self.assertGreater(self.check(d), 5)
             self.assertEqual(ask(d, "SELECT DISTINCT stage FROM visits ORDER BY stage"), [("first",), ("last",)])
 
@@ -339,7 +320,7 @@ class Trouble(unittest.TestCase):
                 with open(path(d), "rb") as f:
                     bytes = f.read()
                 d.client().submit(batch(event(at=1)))
-                said = make(d, status=3)
+                said = make_checkpoint(d, status=3)
                 self.assertIn(why, said)
                 self.assertIn("event=checkpoint position=", said)
                 with open(path(d), "rb") as f:
@@ -362,15 +343,16 @@ class Trouble(unittest.TestCase):
     def test_a_damaged_one_is_set_aside(self):
         with Daemon(text()) as d:
             d.client().submit(batch(event()))
-            make(d)
+            make_checkpoint(d)
             for spoil in (lambda f: f.write(b"no database"), lambda f: (f.seek(4096), f.write(b"\xff" * 8192))):
                 with open(path(d), "r+b") as f:
                     spoil(f)
                 d.client().submit(batch(event(at=1)))
-                said = make(d, status=None)  # by where it is damaged
-                self.assertRegex(said, "event=history_(set_aside|failed) ")
-                if "history_failed" in said:
-                    make(d)
+                r = run_checkpoint(d)
+                self.assertRegex(r.stderr, "event=history_(set_aside|failed) ")  # by where it is damaged
+                self.assertEqual(r.returncode, 3 if "event=history_failed" in r.stderr else 0)
+                if r.returncode:
+                    make_checkpoint(d)
                 self.assertEqual(ask(d, "SELECT count(*) FROM items"), [(1,)])
                 self.assertTrue(os.path.exists(path(d) + ".bad"))
                 os.remove(path(d) + ".bad")
@@ -378,13 +360,13 @@ class Trouble(unittest.TestCase):
     def test_a_reader_may_have_it_open_for_ever(self):
         with Daemon(text()) as d:
             d.client().submit(batch(event()))
-            make(d)
+            make_checkpoint(d)
             db = connect(d)
             db.execute("BEGIN")
             db.execute("SELECT count(*) FROM items").fetchone()
             for i in range(3):
                 d.client().submit(batch(event(subject=str(i), at=i)))
-                self.assertIn("event=history ", make(d))
+                self.assertIn("event=history ", make_checkpoint(d))
             db.close()
             self.assertEqual(ask(d, "SELECT count(*) FROM items"), [(3,)])
 

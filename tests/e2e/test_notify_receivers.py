@@ -19,7 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 import harness
-from harness import DEADLINE, poll
+from harness import DEADLINE, poll, process_state
 from notify_rig import FakeDaemon, Http, Notify, alert, changes, read_mail
 from test_notify import config, hook
 
@@ -373,14 +373,7 @@ class WithPrograms(unittest.TestCase):
                 n.log.wait("^event=delivery_failed receiver=run .*not done within its timeout, and killed")
                 with open(n.directory + "/child", encoding="ascii") as f:
                     child = int(f.read())
-
-                def gone():
-                    try:
-                        with open(f"/proc/{child}/stat", encoding="ascii") as f:
-                            return f.read().rsplit(")", 1)[1].split()[0] == "Z"
-                    except OSError:
-                        return True
-                poll("its child to be gone", gone)
+                poll("its child to be gone", lambda: process_state(child) in (None, "Z"))
 
     def test_log_and_test_messages(self):
         with FakeDaemon() as daemon, Http() as http, Http((403, {})) as closed:

@@ -7,10 +7,9 @@ import unittest
 
 import harness
 from harness import Daemon, batch, event
-from state import Program, item, snapshot
+from state import Program, checkpoint_file, checkpoints, item, make_checkpoint, snapshot
 import test_checkpoint
 from test_change import CHANGES, PLAIN, WRONG, asked, submit, tried, vsm, what_if
-from test_checkpoint import checkpoints, file, make
 
 ENV = {"VSM_CHECKPOINT_EVENTS": "1000000"}
 
@@ -36,7 +35,7 @@ def told(d):
 
 def without_checkpoints(d):
     for position in checkpoints(d):
-        os.remove(file(d, position))
+        os.remove(checkpoint_file(d, position))
 
 
 class Rebuild(unittest.TestCase):
@@ -55,7 +54,7 @@ class Rebuild(unittest.TestCase):
         with Daemon(WRONG) as d, Daemon(PLAIN) as fresh:
             for daemon in (d, fresh):
                 submit(daemon, 10)
-            make(d)
+            make_checkpoint(d)
             wrong = told(d)
             reload(d, PLAIN)
             self.assertNotEqual(told(d), told(fresh))  # what was mapped stays as it was

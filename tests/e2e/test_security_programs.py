@@ -132,7 +132,7 @@ class Programs(unittest.TestCase):
 
     def test_a_source_that_is_connected_to(self):
         """The daemon comes with its key, and to no other source than the one that it knows."""
-        right, wrong, daemon = Key("right"), Key("wrong"), Key("vsmd")
+        right, wrong = Key("right"), Key("wrong")
         for answers, expected in ((right, True), (wrong, False)):
             with self.subTest(expected=expected):
                 context = zmq.Context()

@@ -1,7 +1,6 @@
 """/metrics of vsm-web: read by promtool and scraped by a real Prometheus, which then knows every name that the shipped rules and dashboard
 ask for.
 """
-import glob
 import json
 import os
 import re
@@ -9,8 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
-import time
 import unittest
 import urllib.parse
 import urllib.request

@@ -1,5 +1,4 @@
 """What a calendar counts is told with the length of its day, and shown in working days."""
-import unittest
 
 import harness
 from harness import event

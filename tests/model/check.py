@@ -3,7 +3,6 @@
 `safety`: its assertions hold, and all of it was reached. `acks`: so does its LTL formula, with weak fairness.
 `BREAK_x`: with this defined the property that the model's own table names does not hold; it is looked for alone.
 """
-import os
 import re
 import shutil
 import subprocess
