@@ -219,15 +219,17 @@ class WithHttp(unittest.TestCase):
 
     def test_heartbeat(self):
         with FakeDaemon() as daemon, Http() as http, Http() as beats:
-            with Notify(daemon, config([hook(http)], more=f', heartbeat: {{ url: "{beats.url}/alive", interval: 50ms }}')) as n:
+            text = config([hook(http)], unheard="5s", more=f', heartbeat: {{ url: "{beats.url}/alive", interval: 50ms }}')
+            with Notify(daemon, text) as n:
                 self.assertEqual(beats.next()[0], "/alive")
                 beats.next()
                 daemon.status["durable"] = False
                 n.log.wait('^event=heartbeat_stops why="the daemon is not durable"')
                 daemon.status["durable"] = True
                 n.log.wait("^event=heartbeat_goes_on")
+                before = len(n.log.lines)  # where it began before it heard the daemon, that stands there, too
                 daemon.mute = True
-                n.log.wait('^event=heartbeat_stops why="the daemon is not heard"')
+                n.log.wait('^event=heartbeat_stops why="the daemon is not heard"', after=before)
 
     def test_stuck_messages_stop_the_heartbeat(self):
         with FakeDaemon() as daemon, Http((500, {})) as http, Http() as beats:
