@@ -1,9 +1,8 @@
 // Batches go out at their times, whether or not acks are late, and what counts is the time from when one was due. A
 // thread looks what the daemon is doing meanwhile; an ack is counted with what that was when it came. Another one makes
 // plain appends beside it, at their times as well, few enough to be no load: they meet the same processors and the same
-// disk in the same state, where the floors from before and after do not know what others did meanwhile. Of these one is
-// of appends that follow one another, and one of the same bytes at the same times, for which the disk has as much to
-// do.
+// disk in the same state. The floor, before and after, with nothing else at work, is of the same bytes at the same
+// times, so that the disk has as much to do; that of appends that follow one another without any load stands beside it.
 //
 // At half of capacity on two processors a checkpoint takes many minutes. So there is some time of it with load; then
 // the load rests until the checkpoint is done and the journal is trimmed by it, and comes back for that.
