@@ -3,6 +3,7 @@
 Nothing here sleeps: every wait is for a message, a line of the log or the end of a process, and has a deadline.
 A daemon must end with status 0 unless a test says otherwise, so a finding of a sanitizer fails the test.
 """
+import contextlib
 import os
 import re
 import resource
@@ -153,6 +154,13 @@ class Log:
                 raise AssertionError(f"the process ended without saying {pattern!r}; it said:\n" + self.text())
             return None
         return wait_for(f"{pattern!r} in the log", find, self.changed)
+
+    @contextlib.contextmanager
+    def expect(self, pattern):
+        """In a `with`: a line that has the pattern comes now; those that stand there already are none."""
+        before = len(self.lines)
+        yield
+        self.wait(pattern, after=before)
 
     def text(self):
         return "\n".join(self.lines)

@@ -223,13 +223,13 @@ class WithHttp(unittest.TestCase):
             with Notify(daemon, text) as n:
                 self.assertEqual(beats.next()[0], "/alive")
                 beats.next()
-                daemon.status["durable"] = False
-                n.log.wait('^event=heartbeat_stops why="the daemon is not durable"')
-                daemon.status["durable"] = True
-                n.log.wait("^event=heartbeat_goes_on")
-                before = len(n.log.lines)  # where it began before it heard the daemon, that stands there, too
-                daemon.mute = True
-                n.log.wait('^event=heartbeat_stops why="the daemon is not heard"', after=before)
+                # Where it began before it heard the daemon, such lines stand there already.
+                with n.log.expect('^event=heartbeat_stops why="the daemon is not durable"'):
+                    daemon.status["durable"] = False
+                with n.log.expect("^event=heartbeat_goes_on"):
+                    daemon.status["durable"] = True
+                with n.log.expect('^event=heartbeat_stops why="the daemon is not heard"'):
+                    daemon.mute = True
 
     def test_stuck_messages_stop_the_heartbeat(self):
         with FakeDaemon() as daemon, Http((500, {})) as http, Http() as beats:
@@ -238,8 +238,8 @@ class WithHttp(unittest.TestCase):
                 beats.next()
                 daemon.tell(alert())
                 n.log.wait('^event=heartbeat_stops why="messages are stuck in the queue"')
-                http.answer = (200, {})
-                n.log.wait("^event=heartbeat_goes_on")
+                with n.log.expect("^event=heartbeat_goes_on"):
+                    http.answer = (200, {})
 
 
     def test_an_alertmanager_that_is_gone_stops_the_heartbeat(self):
