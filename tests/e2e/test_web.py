@@ -423,7 +423,7 @@ class Following(unittest.TestCase):
             self.follow(reader)
             while not any("event=reader_closed" in line for line in self.web.log.lines):
                 self.tell(*["first.started", "first.done"] * 500)
-            self.assertIsNotNone(reader.until(moved("S", self.told)))
+                self.assertIsNotNone(reader.until(moved("S", self.told)))  # it reads meanwhile, and goes on
         queued = int(self.web.log.wait(r"event=reader_closed queued=(\d+)").group(1))
         self.assertLessEqual(queued, 1 << 20)
         slow.close()
