@@ -47,9 +47,10 @@ export function useLive() {
 // changed tells nothing of it: it may have been on its way since then.
 let turnedAt = 0
 function learn(stale, askedAt = performance.now()) {
-  if (stale !== live.stale && askedAt < turnedAt) return false
-  if (stale !== live.stale) turnedAt = performance.now()
+  if (stale === live.stale) return true
+  if (askedAt < turnedAt) return false
   live.stale = stale
+  turnedAt = performance.now()
   return true
 }
 

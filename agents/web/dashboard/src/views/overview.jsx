@@ -104,6 +104,23 @@ function News({ live, address, stuck }) {
   )
 }
 
+// A stream as it was drawn, once its turn has come. `children` stand above the drawing.
+function Stream({ judged, mark, edges, address, now, children }) {
+  const { id, name } = judged.stream
+  return (
+    <Later>
+      <section class="panel stream" aria-labelledby={`stream-${id}`}>
+        <div class="panel-head">
+          <h2 id={`stream-${id}`}>{mark} <a href={link(address, 'stream', [id])}>{name}</a></h2>
+          <Figures judged={judged} />
+        </div>
+        {children}
+        <Diagram judged={judged} edges={edges} address={address} now={now} legend={false} />
+      </section>
+    </Later>
+  )
+}
+
 // One part of every stream that is split by its attribute.
 function Parts({ address, live, wanted, segment }) {
   const { answer, trouble } = usePart('', segment)
@@ -115,14 +132,9 @@ function Parts({ address, live, wanted, segment }) {
     <>
       <p class="muted">Above: all of it. Below: {partName(segment)}; how that stands and what it waits for is told by a stream's own view.</p>
       {parts.map((judged) => (
-        <section key={judged.stream.id} class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
-          <div class="panel-head">
-            <h2 id={`stream-${judged.stream.id}`}><a href={link(address, 'stream', [judged.stream.id])}>{judged.stream.name}</a></h2>
-            <Figures judged={judged} />
-          </div>
+        <Stream key={judged.stream.id} judged={judged} edges={drawnOnly(live.edges[judged.stream.id])} address={address} now={live.snapshot.time_unix_nano}>
           <PartLine segment={segment} judged={judged} address={address} />
-          <Diagram judged={judged} edges={drawnOnly(live.edges[judged.stream.id])} address={address} now={live.snapshot.time_unix_nano} legend={false} />
-        </section>
+        </Stream>
       ))}
       {without.length > 0 && <p class="panel empty">Not split by {partName(segment).split(' ')[0]}: {without.map((s) => s.name).join(', ')}.</p>}
     </>
@@ -165,17 +177,7 @@ export function OverviewView({ address, live, wanted }) {
       <Legend />
       {address.query.segment && <Parts address={address} live={live} wanted={wanted} segment={address.query.segment} />}
       {!address.query.segment && all.map((judged) => (
-        <Later key={judged.stream.id}>
-          <section class="panel stream" aria-labelledby={`stream-${judged.stream.id}`}>
-            <div class="panel-head">
-              <h2 id={`stream-${judged.stream.id}`}>
-                <Mark level={judged.level} /> <a href={link(address, 'stream', [judged.stream.id])}>{judged.stream.name}</a>
-              </h2>
-              <Figures judged={judged} />
-            </div>
-            <Diagram judged={judged} edges={live.edges[judged.stream.id]} address={address} now={now} legend={false} />
-          </section>
-        </Later>
+        <Stream key={judged.stream.id} judged={judged} mark={<Mark level={judged.level} />} edges={live.edges[judged.stream.id]} address={address} now={now} />
       ))}
     </>
   )
