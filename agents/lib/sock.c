@@ -5,6 +5,7 @@
 #include "agents/lib/sock.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -87,8 +88,19 @@ static void *open_monitor(const struct vsm_sock *s) {
   return NULL;
 }
 
+// A context's first socket starts its threads. They block all signals, but each by itself once it runs: until then it
+// would take one that the program reads from a descriptor, and end the process. So they begin with all of them blocked.
+static void *open_socket(void *context, int type) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  void *socket = zmq_socket(context, type);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return socket;
+}
+
 static int start(struct vsm_sock *s, int wait, const struct vsm_sock_options *o) {
-  if (!s->context || !(s->socket = zmq_socket(s->context, o->type)))
+  if (!s->context || !(s->socket = open_socket(s->context, o->type)))
     return VSM_CLIENT_EIO;
   if (set_options(s->socket, o) != 0 || set_keys(s->socket, o) != 0)
     return VSM_CLIENT_EINVAL;

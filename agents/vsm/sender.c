@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "now.h"
 #include "spooled.h"
+#include "stop.h"
 #include "text.h"
 
 enum {

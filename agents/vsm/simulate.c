@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "agents/vsm/now.h"
 #include "agents/vsm/spooled.h"
+#include "agents/vsm/stop.h"
 #include "agents/vsm/text.h"
 #include "base/when.h"
 #include "base/err.h"

@@ -1,9 +1,7 @@
 #include "spooled.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "cmd.h"
 
@@ -55,13 +53,4 @@ int vsm_spooled_create(const struct vsm_spooled *s, const struct vsm_emitter_opt
   else if (err)
     vsm_say_endpoint(o.submit ? o.submit : o.publish, err);
   return err;
-}
-
-int vsm_stop_open(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigprocmask(SIG_BLOCK, &set, NULL);
-  return signalfd(-1, &set, SFD_CLOEXEC);
 }

@@ -23,6 +23,3 @@ bool vsm_spooled_check(const struct vsm_spooled *s, const char *pub);
 // vsm_emitter_create() with these; what fails is said.
 int vsm_spooled_create(const struct vsm_spooled *s, const struct vsm_emitter_options *options,
                        struct vsm_emitter **out);
-
-// From now on SIGINT and SIGTERM are something to read here, and end nothing.
-int vsm_stop_open(void);

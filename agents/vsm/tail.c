@@ -1,12 +1,11 @@
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "now.h"
+#include "stop.h"
 #include "text.h"
 
 #define TRANSITIONS "v1/transition/"
@@ -109,15 +108,6 @@ static void mind_silence(struct tailing *t) {
   t->told = true;
 }
 
-static int signals(void) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  sigprocmask(SIG_BLOCK, &set, NULL);
-  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int open_both(struct tailing *t, struct search *search, struct vsm_subscriber **s) {
   char topic[128];
   snprintf(topic, sizeof topic, TRANSITIONS "%.64s%s", t->stream ? t->stream : "", t->stream ? "/" : "");
@@ -137,7 +127,7 @@ static int open_both(struct tailing *t, struct search *search, struct vsm_subscr
 }
 
 static int tail(struct tailing *t, struct search *search, struct vsm_subscriber *s) {
-  int stop = signals(), status = VSM_DONE;
+  int stop = vsm_stop_open(), status = VSM_DONE;
   t->heard_us = vsm_now_us();
   while (!t->done && status == VSM_DONE) {
     struct pollfd p[] = {{.fd = vsm_subscriber_fd(s), .events = POLLIN},
