@@ -70,6 +70,26 @@ test('a stage: each visit a dot, its waits, how long others took', async () => {
   for (const wait of waits) await page.locator('.waits li', { hasText: wait.reason }).getByText(`${number(wait.wip)} now`).waitFor()
 })
 
+// What somebody points at stays where it is when the last answer comes, here that about the items of the stage.
+test('nothing jumps when answers come', async () => {
+  const page = await rig.blank()
+  let answer
+  const asked = new Promise((done) => page.route('**/api/v1/items*', (route) => {
+    answer = () => route.continue()
+    done()
+  }, { times: 1 }))
+  await page.goto(`${rig.address}${METER}?window=30d`)
+  const below = page.getByRole('link', { name: 'As a list, the slowest first' })
+  const place = async () => (await below.boundingBox()).y
+  await below.waitFor()
+  await asked
+  const before = await place()
+  answer()
+  await page.locator('.ageing .dot').first().waitFor()
+  assert.equal(await place(), before)
+  await page.context().close()
+})
+
 // Of a stage and of a stream: each single visit that left, with the percentile lines of the window; the CSV has the same.
 test('what was finished, one by one', async () => {
   for (const [hash, args, title] of [[METER, ['RCV-01', '--stage', 'meter-installation-activation'], 'Cycle time'], ['#/stream/AOV-04', ['AOV-04'], 'Lead time']]) {
@@ -90,6 +110,7 @@ test('what was finished, one by one', async () => {
     assert.deepEqual(text.trim().split('\r\n').join('\n').split('\n').slice(1).map((line) => line.split(',')[0]), visits.map((v) => v.item))
     // Pointing along the newest ones finds one, and a click tells its story.
     if (hash.startsWith('#/stream/AOV-04')) await page.locator('.way-count').first().waitFor() // the drawing above has its height then
+    else await page.locator('.ageing .dot').first().waitFor()
     await drawn(page)
     const over = scatter.locator('.u-over')
     await over.scrollIntoViewIfNeeded()

@@ -60,6 +60,7 @@ export function Ageing({ stage, streamId, times, address, here }) {
         <span class="muted">each dot a visit; bands: p50, p85 and p95 of those that left.{more ? ` The oldest ${number(items.length)} of ${number(stage.wip)}.` : ''}</span>
       </figcaption>
       {trouble && <p class="empty">{trouble}</p>}
+      {!answer && !trouble && stage.wip > 0 && <div style={{ height: `${HEIGHT}px` }} />}
       {answer && items.length === 0 && <p class="empty">Nothing is in this stage now.</p>}
       {items.length > 0 && width > 0 && (
         <svg
