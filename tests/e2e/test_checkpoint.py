@@ -214,9 +214,8 @@ class Child(unittest.TestCase):
     def test_the_daemon_makes_them(self):
         with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:
             for _ in range(3):
-                lines = len(d.log.lines)
-                submit(d, 20)
-                d.log.wait(r"^event=checkpoint position=", after=lines)
+                with d.log.expect(r"^event=checkpoint position="):
+                    submit(d, 20)
             self.assertEqual(d.status().trouble, "")
             before = snapshot(d)
             d.end()
@@ -238,9 +237,8 @@ class Child(unittest.TestCase):
                 d.end()
                 d.start_again(env=self.ENV)
                 self.assertEqual(snapshot(d), before)
-                lines = len(d.log.lines)
-                submit(d, 20)
-                d.log.wait(r"^event=checkpoint position=", after=lines)
+                with d.log.expect(r"^event=checkpoint position="):
+                    submit(d, 20)
 
     def test_a_disk_that_fails(self):
         for how in ("write", "short", "fsync", "rename"):
@@ -257,9 +255,8 @@ class Child(unittest.TestCase):
                 d.end()
                 d.start_again(env=self.ENV)
                 self.assertEqual(snapshot(d), before)
-                lines = len(d.log.lines)
-                submit(d, 20)
-                d.log.wait(r"^event=checkpoint position=", after=lines)
+                with d.log.expect(r"^event=checkpoint position="):
+                    submit(d, 20)
 
     def test_it_ends_with_the_daemon(self):
         for point in ("read", "rename"):  # at which it stands still: it would not end by itself
@@ -403,9 +400,8 @@ class Trimming(unittest.TestCase):
     def test_as_long_as_nothing_is_too_old_or_too_much_it_stays(self):
         with Program("VSMD_FAILING"), Daemon(config(), env=self.ENV) as d:
             for _ in range(3):
-                lines = len(d.log.lines)
-                submit(d, 20)
-                d.log.wait(r"^event=checkpoint position=", after=lines)
+                with d.log.expect(r"^event=checkpoint position="):
+                    submit(d, 20)
             self.assertEqual(self.oldest(d), 1)
 
 

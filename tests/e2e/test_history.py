@@ -335,9 +335,8 @@ class Trouble(unittest.TestCase):
             self.assertRegex(d.log.wait(r'^event=trouble what="(.*)"').group(1), "history.db could not be brought up")
             self.assertTrue(d.status().durable)
             os.remove(path(d))
-            lines = len(d.log.lines)
-            d.client().submit(batch(event(at=1)))
-            d.log.wait(r'^event=trouble what="over"', after=lines)
+            with d.log.expect(r'^event=trouble what="over"'):
+                d.client().submit(batch(event(at=1)))
             self.assertEqual(d.status().trouble, "")
 
     def test_a_damaged_one_is_set_aside(self):

@@ -386,9 +386,8 @@ class WithPrograms(unittest.TestCase):
                 with open(n.directory + "/book.log", encoding="utf-8") as f:
                     self.assertRegex(f.read(), r"^\d{4}-\S+ \S+ firing warning stage_stalled S/first: stage_stalled at S/first: nothing moves\.")
                 for number, state in (2, "firing"), (3, "resolved"):
-                    before = len(n.log.lines)
-                    daemon.tell(alert(kind="source_silent", stream="", stage="", source="crm", blinds=["S/first"], state=state, number=number, since=1))
-                    n.log.wait("^event=delivered receiver=book", after=before)
+                    with n.log.expect("^event=delivered receiver=book"):
+                        daemon.tell(alert(kind="source_silent", stream="", stage="", source="crm", blinds=["S/first"], state=state, number=number, since=1))
                 with open(n.directory + "/book.log", encoding="utf-8") as f:
                     self.assertRegex(f.read(), r" firing .* Not seen while it is silent: S/first \[.*\n.* resolved .* Seen again: S/first \[")
                 good, bad, none = n.run("--test", "hook"), n.run("--test", "closed"), n.run("--test", "nobody")

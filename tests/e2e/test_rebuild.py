@@ -89,9 +89,8 @@ class Rebuild(unittest.TestCase):
                 self.assertEqual(daemon.ask(withdraw={"key": "S:held"}).error, "")
             for text in (CHANGES["inserted"], CHANGES["vanished"], PLAIN):
                 reload(d, text)
-                lines = len(d.log.lines)
-                rebuild(d)
-                d.log.wait(r"^event=checkpoint position=", after=lines)
+                with d.log.expect(r"^event=checkpoint position="):
+                    rebuild(d)
                 for daemon in (d, fresh):
                     submit(daemon, 2)
                 self.restarts(d)
