@@ -4,11 +4,9 @@
 // is not done with.
 #include "shell/forget.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -16,7 +14,7 @@
 #include "core/view.h"
 #include "shell/log.h"
 #include "store/checkpoint.h"
-#include "store/directory.h"
+#include "store/forgetting.h"
 #include "store/history.h"
 #include "store/rewrite.h"
 #include "wire/batch.h"
@@ -282,37 +280,8 @@ static int search(struct search *s) {
   return err;
 }
 
-static char *mark_of(const char *directory) {
-  char *path = NULL;
-  return asprintf(&path, "%s/forgetting", directory) < 0 ? NULL : path;
-}
-
-int vsm_forget_mark(const char *directory) {
-  char *path = mark_of(directory);
-  int fd = path ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
-  free(path);
-  if (fd < 0)
-    return VSM_EIO;
-  close(fd);
-  return vsm_directory_sync(directory);
-}
-
-bool vsm_forget_is_marked(const char *directory) {
-  char *path = mark_of(directory);
-  bool is = path && access(path, F_OK) == 0;
-  free(path);
-  return is;
-}
-
-void vsm_forget_unmark(const char *directory) {
-  char *path = mark_of(directory);
-  if (path)
-    unlink(path);
-  free(path);
-}
-
 int vsm_forget_look(const char *directory, struct vsm_str kept) {
-  if (!vsm_forget_is_marked(directory) || vsm_rewrite_exists(directory))
+  if (!vsm_forgetting_is_marked(directory) || vsm_rewrite_exists(directory))
     return 0;
   struct search s = {.directory = directory};
   vsm_arena_init(&s.arena, 0);

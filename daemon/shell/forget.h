@@ -4,18 +4,12 @@
 
 #include "store/journal.h"
 
-// A file `forgetting`: while it is there something is to be forgotten that may still stand in the directory. 0 or
-// VSM_EIO.
-int vsm_forget_mark(const char *directory);
-bool vsm_forget_is_marked(const char *directory);
-void vsm_forget_unmark(const char *directory);
-
 // Calls for each key of each order that the journal has from one position through another. 0; what the call gave that
 // was not 0; VSM_ENOENT: the journal begins behind the first; VSM_EIO, VSM_ENOMEM.
 typedef int vsm_forget_order_fn(void *ctx, struct vsm_str stream, struct vsm_str key);
 int vsm_forget_orders(const char *directory, uint64_t from, uint64_t through, vsm_forget_order_fn *fn, void *ctx);
 
-// Where that is so, and the older checkpoint lies behind the order:
+// Where something is to be forgotten (store/forgetting.h), and the older checkpoint lies behind the order:
 // reads the whole journal, and leaves in forget.records what is to stand there instead of its records
 // (store/rewrite.h); an empty file where nothing is found any more. `kept`: the configuration in force, for records
 // before the first that is kept. 0, or a negative enum vsm_err, logged.

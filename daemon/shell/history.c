@@ -11,6 +11,7 @@
 #include "shell/clock.h"
 #include "shell/forget.h"
 #include "shell/log.h"
+#include "store/forgetting.h"
 #include "store/history.h"
 
 static int tell_stages(struct vsm_history *h, const struct vsm_model *m) {
@@ -177,7 +178,7 @@ static int forget_all(struct vsm_chronicle *c, uint64_t position) {
 // tells.
 static void settle_untold(struct vsm_chronicle *c, const struct vsm_recovered *r) {
   bool behind = !c->anew && vsm_history_position(c->history) < r->checkpoint,
-       forgetting = vsm_forget_is_marked(c->directory);
+       forgetting = vsm_forgetting_is_marked(c->directory);
   bool known = !forgetting || forget_all(c, r->position) != VSM_ENOENT;
   if (behind && known)
     vsm_history_keep_closed(c->history);

@@ -13,6 +13,7 @@
 #include "shell/log.h"
 #include "shell/notify.h"
 #include "store/checkpoint.h"
+#include "store/forgetting.h"
 #include "store/history.h"
 #include "store/rewrite.h"
 #include "store/little.h"
@@ -131,7 +132,7 @@ struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *o) {
     vsm_keep_destroy(k);
     return NULL;
   }
-  k->forgetting = k->asked_again = vsm_forget_is_marked(k->directory);
+  k->forgetting = k->asked_again = vsm_forgetting_is_marked(k->directory);
   k->begun_boot_us = k->told_boot_us = vsm_clock_boot_us();
   vsm_timer_set(k->slice, 0);
   return k;
@@ -266,7 +267,7 @@ static void trim(struct vsm_keep *k, const struct vsm_conf_daemon *c) {
 // --- forgetting
 
 int vsm_keep_forget(struct vsm_keep *k) {
-  int err = vsm_forget_mark(k->directory);
+  int err = vsm_forgetting_mark(k->directory);
   k->asked_again = true;
   k->forgetting = k->forgetting || !err;
   return err;
@@ -276,7 +277,7 @@ static void have_forgotten(struct vsm_keep *k) {
   k->forgetting = false;
   vsm_checkpoint_remove_bad(k->directory);
   vsm_history_remove_bad(k->directory);
-  vsm_forget_unmark(k->directory);
+  vsm_forgetting_unmark(k->directory);
   vsm_log("forgotten", "directory=%s", k->directory);
 }
 

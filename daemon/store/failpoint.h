@@ -10,6 +10,7 @@
   X(checkpoint_read)    /* a checkpoint's child has stepped through the journal */                                     \
   X(history_commit)     /* history.db is about to be changed */                                                        \
   X(history_committed)  /* it was */                                                                                   \
+  X(backup_history)     /* a backup has copied history.db, and nothing of the journal */                               \
   X(backup_step)        /* a backup has copied some of the journal */                                                  \
   X(backup_rename)      /* all of it, which has no name yet */                                                         \
   X(checkpoint_write)   /* some of the checkpoint was written */                                                       \

@@ -12,7 +12,7 @@ import unittest
 
 import harness
 from harness import DEADLINE, Daemon, batch, event, read_lines
-from state import Program, config, directory, item, make_checkpoint, snapshot, some_batches
+from state import Program, checkpoints, config, directory, item, make_checkpoint, snapshot, some_batches
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 VSM_FAILING = os.path.join(os.path.dirname(harness.VSMD), "vsm_failing")
@@ -24,6 +24,35 @@ def backup(d, to="copy", status=0, state=None, program=VSM, env=None):
                           capture_output=True, text=True, timeout=2 * DEADLINE, env={**os.environ, **(env or {})}, check=False)
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     return json.loads(done.stdout) if status == 0 else done.stderr
+
+
+def stopped_backup(test, d, point):
+    """One that stands still at a point of its code."""
+    process = subprocess.Popen([VSM_FAILING, "backup", os.path.join(d.directory, "copy"), "--state", directory(d)],
+                               env={**os.environ, "VSM_FAILPOINT": point}, stdout=subprocess.PIPE, text=True)
+    test.addCleanup(process.kill)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+    return process
+
+
+def go_on(process):
+    """Until it is stopped again, or ends; returns what it said."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    return said
+
+
+def has(path, text):
+    """The files of a directory that hold these bytes."""
+    found = []
+    for name in sorted(os.listdir(path)):
+        with open(os.path.join(path, name), "rb") as f:
+            if text in f.read():
+                found.append(name)
+    return found
 
 
 def submit(d, n):
@@ -189,10 +218,7 @@ class UnderLoad(unittest.TestCase):
             c = d.client()
             for i in range(6):  # 3.6 MB each, of which a transaction takes 4 MiB
                 c.submit(big(i))
-            process = subprocess.Popen([VSM_FAILING, "backup", os.path.join(d.directory, "copy"), "--state", directory(d)],
-                                       env={**os.environ, "VSM_FAILPOINT": "backup_step"}, stdout=subprocess.PIPE, text=True)
-            self.addCleanup(process.kill)
-            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            process = stopped_backup(self, d, "backup_step")
             d.end()
             d.start_again(env={"VSM_CHECKPOINT_EVENTS": "60"})  # makes checkpoints of its own, and trims
             c = d.client()
@@ -202,12 +228,62 @@ class UnderLoad(unittest.TestCase):
                 c.submit(big(9))
                 self.assertLess(time.monotonic(), end, "nothing was trimmed")
             db.close()
-            process.send_signal(signal.SIGCONT)
-            said, _ = process.communicate(timeout=DEADLINE)
-            self.assertEqual(process.returncode, 0)
-            self.assertRegex(said, r"records ([1-9]\d+|9) to \d+, 2 checkpoints, history.db")
+            said = go_on(process)
+            self.assertRegex(said, r"records ([1-9]\d+|9) to \d+, [12] checkpoints?, history.db")
             with restored(d) as r:
                 self.assertEqual(snapshot(r), snapshot(d))
+
+
+class Overtaken(unittest.TestCase):
+    """Before anything of the journal is copied, but with the checkpoints opened, the daemon goes on."""
+
+    def test_trimmed_past_its_checkpoints(self):
+        text = config().replace("  state: state", "  state: state\n  journal: { max: 1MiB }")
+        with Daemon(text) as d:
+            big = lambda i: batch(*(event("first.done", f"{i}.{k}", at=i, text="x" * 60000) for k in range(60)))
+            for i in range(2):
+                d.client().submit(big(i))
+                make_checkpoint(d)
+            opened = checkpoints(d)
+            process = stopped_backup(self, d, "backup_history")
+            d.end()
+            with Program("VSMD_FAILING"):
+                d.start_again(env={"VSM_CHECKPOINT_EVENTS": "60"})
+            db = sqlite3.connect(f"file:{directory(d)}/journal.db?mode=ro", uri=True)
+            end = time.monotonic() + DEADLINE
+            while db.execute("SELECT min(first) FROM groups").fetchone()[0] <= opened[0] + 1:
+                d.client().submit(big(9))
+                self.assertLess(time.monotonic(), end, "nothing was trimmed")
+            db.close()
+            self.assertRegex(go_on(process), "records [0-9]+ to [0-9]+, [12] checkpoints?, history.db")
+            with restored(d) as r:
+                self.assertEqual(snapshot(r), snapshot(d))
+
+    def test_an_item_is_forgotten(self):
+        with Daemon(config()) as d:
+            d.client().submit(batch(event("first.started", "SECRET", at=1)))
+            submit(d, 5)
+            make_checkpoint(d)
+            d.client().submit(batch(event("first.done", "SECRET", at=2)))
+            process = stopped_backup(self, d, "backup_history")
+            with d.log.expect("^event=forgotten "):
+                self.assertEqual(d.ask(forget={"key": "S:SECRET"}).error, "")
+            go_on(process)
+            self.assertEqual(has(os.path.join(d.directory, "copy"), b"SECRET"), [])
+            with restored(d) as r:
+                self.assertEqual(snapshot(r), snapshot(d))
+
+    def test_something_is_being_forgotten(self):
+        with Program("VSMD_FAILING"), Daemon(config()) as d:
+            d.client().submit(batch(event("first.started", "SECRET", at=1), event("first.started", "x")))
+            d.end()
+            d.start_again(env={"VSM_FAILPOINT": "checkpoint_read"})  # of which the process stands still then
+            self.assertEqual(d.ask(forget={"key": "S:SECRET"}).error, "")
+            backup(d)
+            self.assertIn("journal.db", has(os.path.join(d.directory, "copy"), b"SECRET"))
+            with restored(d) as r:
+                r.log.wait("^event=forgotten ")
+                self.assertEqual(has(directory(r), b"SECRET"), [])
 
 
 class Killed(unittest.TestCase):
