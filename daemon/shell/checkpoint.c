@@ -79,10 +79,14 @@ static enum vsm_checkpoint_status make(const char *directory, struct vsm_str fal
   if (!err && news)
     vsm_log("checkpoint", "position=%llu bytes=%llu events=%llu seconds=%.1f", (unsigned long long)r.position,
             (unsigned long long)bytes, (unsigned long long)r.events, vsm_seconds(vsm_clock_boot_us() - begun));
+  int not_found = 0;
   if (!err && r.kept && told) // else what is to be forgotten may stand in history.db
-    vsm_forget_look(directory, (struct vsm_str){r.kept, r.kept_bytes});
+    not_found = vsm_forget_look(directory, (struct vsm_str){r.kept, r.kept_bytes});
   vsm_recovered_fini(&r);
-  return err ? VSM_CHECKPOINT_FAILED : told ? VSM_CHECKPOINT_MADE : VSM_CHECKPOINT_NO_HISTORY;
+  return err         ? VSM_CHECKPOINT_FAILED
+         : !told     ? VSM_CHECKPOINT_NO_HISTORY
+         : not_found ? VSM_CHECKPOINT_NOT_FORGOTTEN
+                     : VSM_CHECKPOINT_MADE;
 }
 
 enum vsm_checkpoint_status vsm_checkpoint_make(const char *directory, const char *config) {

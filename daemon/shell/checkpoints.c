@@ -31,7 +31,8 @@ struct vsm_checkpoints {
   int64_t told_boot_us;                     // to stand still, or to go on
   uint64_t received_then, received;         // when it was started; up to which they are covered
   uint64_t positions[VSM_CHECKPOINTS_KEPT]; // of those that there are, the newest first
-  bool begun, failed, history_failed, wanted, idle, gives_way;
+  enum vsm_checkpoint_status undone;        // by the last that was made
+  bool begun, failed, wanted, idle, gives_way;
 };
 
 struct vsm_checkpoints *vsm_checkpoints_create(const struct vsm_checkpoints_options *o) {
@@ -77,8 +78,9 @@ void vsm_checkpoints_destroy(struct vsm_checkpoints *c) {
 static void on_end(void *ctx) {
   struct vsm_checkpoints *c = ctx;
   int status = vsm_process_reap(c->fd, false);
-  c->failed = status != VSM_CHECKPOINT_MADE && status != VSM_CHECKPOINT_NO_HISTORY;
-  c->history_failed = status == VSM_CHECKPOINT_NO_HISTORY || (c->failed && c->history_failed);
+  c->failed =
+      status != VSM_CHECKPOINT_MADE && status != VSM_CHECKPOINT_NO_HISTORY && status != VSM_CHECKPOINT_NOT_FORGOTTEN;
+  c->undone = c->failed ? c->undone : (enum vsm_checkpoint_status)status;
   let_go(c);
   list(c, c->failed ? c->positions[0] : UINT64_MAX);
   c->took_us = vsm_clock_boot_us() - c->begun_boot_us;
@@ -152,15 +154,16 @@ uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c) {
 
 // One that failed is tried again when it is due.
 bool vsm_checkpoints_may_follow(const struct vsm_checkpoints *c) {
-  return !c->failed && (!c->history_failed || vsm_checkpoint_may_follow(vsm_clock_boot_us() - c->begun_boot_us));
+  return !c->failed &&
+         (c->undone == VSM_CHECKPOINT_MADE || vsm_checkpoint_may_follow(vsm_clock_boot_us() - c->begun_boot_us));
 }
 
 bool vsm_checkpoints_fail(const struct vsm_checkpoints *c) {
   return c->failed;
 }
 
-bool vsm_checkpoints_lack_history(const struct vsm_checkpoints *c) {
-  return c->history_failed;
+enum vsm_checkpoint_status vsm_checkpoints_undone(const struct vsm_checkpoints *c) {
+  return c->undone;
 }
 
 uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "shell/checkpoint.h"
 #include "shell/loop.h"
 
 struct vsm_checkpoints;
@@ -27,8 +28,9 @@ void vsm_checkpoints_want(struct vsm_checkpoints *c); // one more, as soon as it
 void vsm_checkpoints_give_way(struct vsm_checkpoints *c, bool give_way);
 // The position up to which nobody needs the journal any more: that of the older of two. 0: none.
 uint64_t vsm_checkpoints_covered(const struct vsm_checkpoints *c);
-uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c);   // position; 0: none
-bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c);     // now
-bool vsm_checkpoints_may_follow(const struct vsm_checkpoints *c);   // one that is wanted, now: else not so soon
-bool vsm_checkpoints_fail(const struct vsm_checkpoints *c);         // the last one did
-bool vsm_checkpoints_lack_history(const struct vsm_checkpoints *c); // with the last one history.db could not be changed
+uint64_t vsm_checkpoints_newest(const struct vsm_checkpoints *c); // position; 0: none
+bool vsm_checkpoints_are_made(const struct vsm_checkpoints *c);   // now
+bool vsm_checkpoints_may_follow(const struct vsm_checkpoints *c); // one that is wanted, now: else not so soon
+bool vsm_checkpoints_fail(const struct vsm_checkpoints *c);       // the last one did
+// What the last one that was made left undone.
+enum vsm_checkpoint_status vsm_checkpoints_undone(const struct vsm_checkpoints *c);

@@ -359,7 +359,10 @@ void vsm_keep_trouble(struct vsm_keep *k, char *out, size_t size) {
   else if (vsm_checkpoints_fail(k->checkpoints))
     snprintf(out, size, "the last checkpoint in %s failed (the log says why): a start takes longer, the journal grows",
              k->directory);
-  else if (vsm_checkpoints_lack_history(k->checkpoints))
+  else if (vsm_checkpoints_undone(k->checkpoints) == VSM_CHECKPOINT_NOT_FORGOTTEN)
+    snprintf(out, size, "what is to be forgotten still stands in %s (the log says why): it is tried again each minute",
+             k->directory);
+  else if (vsm_checkpoints_undone(k->checkpoints) == VSM_CHECKPOINT_NO_HISTORY)
     snprintf(out, size, "%s/history.db could not be brought up to date (the log says why): it is as it was before",
              k->directory);
 }

@@ -184,6 +184,18 @@ class Forget(unittest.TestCase):
                 self.assertEqual(files_with(d, done.encode()), [])
                 self.assertTrue([name for name, _ in files_with(d, b"S:kept") if name == "history.db"])
 
+    def test_it_cannot_be_looked_for(self):
+        """A search that fails is said, and tried again after a while, not at once."""
+        with Program("VSMD_FAILING"), Daemon(config(), env={"VSM_CHECKPOINT_RETRY": "1"}) as d:
+            d.client().submit(batch(event("first.started", SECRET.decode(), at=1)))
+            os.mkdir(os.path.join(directory(d), "forget.new"))  # which is to be a file
+            with d.log.expect('^event=trouble what="what is to be forgotten still stands in '):
+                self.assertEqual(vsm(d, "forget", f"S:{SECRET.decode()}").returncode, 0)
+            with d.log.expect("^event=forgotten "):
+                os.rmdir(os.path.join(directory(d), "forget.new"))
+            self.assertEqual(files_with(d, SECRET), [])
+            poll("the trouble to be over", lambda: d.status().trouble == "")
+
     def test_what_is_sealed(self):
         """Nobody holds it any more; journal and history.db have it, under keys that are given one by one."""
         day, name = 86400, SECRET.decode()
