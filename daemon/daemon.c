@@ -77,8 +77,8 @@ static int on_order(void *ctx, const struct vsm_request *request, int stream, st
   struct vsm_effects fx = {.quiet = !wants_changes(d)};
   struct vsm_time now = vsm_daemon_pass_time(d); // of the order, and of its record
   struct vsm_str record = frame;
-  int err = 0;
-  if (d->keep && forgets(d, request, stream) && (err = vsm_keep_forget(d->keep)) != 0)
+  int err = (*why = vsm_daemon_refuses_orders(d)) ? VSM_EINVAL : 0;
+  if (!err && d->keep && forgets(d, request, stream) && (err = vsm_keep_forget(d->keep)) != 0)
     *why = "the state directory cannot be written: nothing was forgotten";
   if (!err)
     err = vsm_control(d->core, d->model, request, stream, &fx, arena, &record, &done->id, why);

@@ -85,6 +85,9 @@ uint64_t vsm_daemon_memory_max(const struct vsm_daemon *d);
 // Before a configuration is read (fresh NULL), and before it is put in force: NULL, or why there may not be memory for
 // it, for free().
 char *vsm_daemon_lacks_room(const struct vsm_daemon *d, const struct vsm_config *fresh);
+// Why nothing is to be ordered now: so much waits for the disk, though nothing is received, or all does for ever. NULL:
+// it may be.
+const char *vsm_daemon_refuses_orders(const struct vsm_daemon *d);
 // From time to time, once it runs: is there memory for more items?
 void vsm_daemon_look_at_memory(struct vsm_daemon *d, int64_t boot_us, struct vsm_time now);
 

@@ -145,11 +145,20 @@ static int replace(struct vsm_daemon *d, struct vsm_loaded *fresh, char **text) 
   return err;
 }
 
+// It would be in force, and not on disk.
+static char *refuses_now(const struct vsm_daemon *d) {
+  const char *why = vsm_daemon_refuses_orders(d);
+  char *text = NULL;
+  return why && asprintf(&text, "%s: %s\n", d->options.config, why) >= 0 ? text : NULL;
+}
+
 int vsm_daemon_reload(void *ctx, char **text, uint64_t *recorded) {
   struct vsm_daemon *d = ctx;
   struct vsm_loaded fresh = {0};
   vsm_notify_reloading();
-  int err = (*text = vsm_daemon_lacks_room(d, NULL)) ? VSM_ENOMEM : vsm_daemon_load(d, &fresh, text);
+  int err = (*text = refuses_now(d))                   ? VSM_EIO
+            : (*text = vsm_daemon_lacks_room(d, NULL)) ? VSM_ENOMEM
+                                                       : vsm_daemon_load(d, &fresh, text);
   if (!err)
     err = replace(d, &fresh, text);
   vsm_daemon_unload(&fresh);

@@ -15,6 +15,7 @@
 #define LOOK_EVERY_US (VSM_SECOND_US / 10)
 #define TRIM_EVERY_US (10 * VSM_SECOND_US)
 #define READING_BYTES (UINT64_C(16) << 20)         // more than the largest configuration takes while it is read
+enum { ORDERS_BYTES_MAX = 16 << 20 };              // more than a turn receives beyond where receiving stops
 enum { DEFAULT_SHARE = 2, ROOM_AGAIN_SHARE = 10 }; // 1/2 of what there is; again where 1/10 less is taken
 
 static uint64_t memory_max(const struct vsm_daemon *d, const struct vsm_config *config) {
@@ -69,4 +70,12 @@ void vsm_daemon_look_at_memory(struct vsm_daemon *d, int64_t boot_us, struct vsm
     set_room(d, held > 0 ? held : 1, now);
   else if (bytes < most - most / ROOM_AGAIN_SHARE && vsm_core_room(d->core) > 0)
     set_room(d, 0, now);
+}
+
+const char *vsm_daemon_refuses_orders(const struct vsm_daemon *d) {
+  if (d->keep && vsm_journal_state(vsm_keep_journal(d->keep)).health == VSM_JOURNAL_FAILED)
+    return "acks stand still until a restart (vsm status says why): nothing can be ordered until then";
+  return vsm_ingest_waiting_bytes(d->ingest) > ORDERS_BYTES_MAX
+             ? "16 MiB wait for the disk already (vsm status says why): ask again when that is over"
+             : NULL;
 }

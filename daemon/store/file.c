@@ -154,8 +154,10 @@ int vsm_file_insert(sqlite3_stmt *insert, const struct vsm_group *g) {
   sqlite3_bind_int64(insert, 1, (sqlite3_int64)g->first);
   sqlite3_bind_int64(insert, 2, (sqlite3_int64)g->n);
   sqlite3_bind_int64(insert, 3, (sqlite3_int64)vsm_group_checksum(g->body, g->first, g->n));
-  sqlite3_bind_blob64(insert, 4, g->body.p, g->body.n, SQLITE_STATIC);
-  int code = sqlite3_step(insert);
+  int code = sqlite3_bind_blob64(insert, 4, g->body.p, g->body.n, SQLITE_STATIC);
+  if (code != SQLITE_OK) // one that is too long: without it NULL would be inserted
+    return code;
+  code = sqlite3_step(insert);
   sqlite3_reset(insert);
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }

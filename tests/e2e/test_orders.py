@@ -1,6 +1,7 @@
 """What people ask for that changes the state: withdraw, clock accept. It is done when it is answered, and stays done."""
 import os
 import signal
+import time
 import subprocess
 import unittest
 
@@ -100,6 +101,46 @@ class Withdraw(unittest.TestCase):
             self.assertEqual(id, b"w")
             self.assertEqual(query_pb2.Reply.FromString(reply).done.item, "S:1")
             self.check_withdrawn(d)
+
+    def test_no_more_orders_than_may_wait(self):
+        """Nothing is received then, but orders come by another socket."""
+        with Program("VSMD_FAILING"), Daemon(config(clock="wall")) as d:
+            self.tell(d)
+            d.process.send_signal(signal.SIGXFSZ)
+            s, replies, n = d.socket(zmq.DEALER, "query"), {}, 0
+            until = (int(time.time()) + 86400) * 10**9
+            order = query_pb2.Request(silence={"stream": "S", "until_unix_nano": until, "why": "x" * 60000, "by": "a"})
+            for n in range(600):  # 36 MB; what waits has no answer
+                s.send_multipart([b"o%d" % n, order.SerializeToString()])
+                s.send_multipart([b"e%d" % n, query_pb2.Request(silence={"end": n + 1}).SerializeToString()])
+            s.send_multipart([b"r", query_pb2.Request(reload={}).SerializeToString()])
+            while b"r" not in replies:
+                id, reply = s.recv_multipart()
+                replies[id] = query_pb2.Reply.FromString(reply)
+            self.assertIn("16 MiB wait for the disk already", replies[b"o599"].error)
+            self.assertIn("16 MiB wait for the disk already", replies[b"r"].error)
+            self.assertLess(d.status().waiting_bytes, 17 << 20)
+            d.process.send_signal(signal.SIGTTOU)
+            while b"o0" not in replies:  # these were taken
+                id, reply = s.recv_multipart()
+                replies[id] = query_pb2.Reply.FromString(reply)
+            self.assertEqual(replies[b"o0"].error, "")
+            self.assertEqual(d.ask(reload={}).error, "")
+
+    def test_nothing_is_ordered_that_can_never_be_on_disk(self):
+        with Program("VSMD_FAILING"), Daemon(config()) as d:
+            self.tell(d)
+            before = snapshot(d)
+            d.process.send_signal(signal.SIGTTIN)  # the next sync fails
+            d.client().send(batch(event("first.started", "lost")))
+            d.log.wait('^event=trouble what="acks stand still until a restart')
+            told = snapshot(d)
+            for request in ({"reload": {}}, {"withdraw": {"key": "S:1"}}, {"forget": {"key": "S:1"}}):
+                self.assertIn("acks stand still until a restart", d.ask(**request).error)
+            self.assertEqual(snapshot(d), told)
+            d.end()
+            d.start_again()
+            self.assertIn(snapshot(d), (before, told))  # what was not synced may be there
 
 
 harness.main()
