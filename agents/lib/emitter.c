@@ -28,6 +28,7 @@ enum {
   ACK_ARENA_BYTES = 1024 * 1024,
   ACK_ERRORS_MAX = 16,
   PUBLISH_LINGER_MS = 1000,
+  WINDOW_MAX = INT32_MAX / 2,
   SPOOL_BYTES = 64 * 1024 * 1024,
   ANSWERS_HWM = 4,  // for a peer that does not read them; of a mebibyte
   ANSWERS_TURN = 4, // before other work
@@ -78,7 +79,7 @@ static void take_options(struct vsm_emitter *e, const struct vsm_emitter_options
   mine->batch_bytes = or_default(o->batch_bytes, 1024 * 1024, BATCH_BYTES_MAX);
   mine->linger_ms = or_default(o->linger_ms, 10, INT32_MAX);
   mine->queue_events = or_default(o->queue_events, 100000, UINT32_MAX);
-  mine->window = or_default(o->window, 64, UINT32_MAX);
+  mine->window = or_default(o->window, 64, WINDOW_MAX);
   mine->resend_ms = or_default(o->resend_ms, 10000, INT32_MAX);
   mine->alive_ms = or_default(o->alive_ms, 60000, INT32_MAX);
   mine->publish_batches = or_default(o->publish_batches, 10000, INT32_MAX);
@@ -109,6 +110,12 @@ static int open_spool(struct vsm_emitter *e, const struct vsm_emitter_options *o
   return o->recover ? vsm_sock_open(&e->recover, e->sock.context, e->wait, &sock) : 0;
 }
 
+// Acked: batches that wait in the socket. Twice the window, since libzmq tells of room only once half of that was read:
+// so what a connection took with it finds room again behind all else that is under way.
+static int send_hwm(const struct vsm_emitter *e) {
+  return (int)(e->acked ? 2 * e->options.window : e->options.publish_batches);
+}
+
 int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emitter **out) {
   *out = NULL;
   if (!options_fit(options))
@@ -120,8 +127,7 @@ int vsm_emitter_create(const struct vsm_emitter_options *options, struct vsm_emi
   vsm_arena_init(&e->arena, ACK_ARENA_BYTES);
   e->tail = e->unsent = &e->head;
   struct vsm_sock_options sock = {.type = e->acked ? ZMQ_DEALER : ZMQ_XPUB,
-                                  .send_hwm =
-                                      e->acked ? 0 : (int)e->options.publish_batches, // acked, the window bounds it
+                                  .send_hwm = send_hwm(e),
                                   .linger_ms = e->acked ? 0 : PUBLISH_LINGER_MS,
                                   .connect = e->acked ? options->submit : options->publish,
                                   .bind = options->bind,
@@ -200,11 +206,13 @@ static void send_waiting(struct vsm_emitter *e) {
   }
 }
 
-// Sends again what was sent at or before a time.
+// Sends again what was sent at or before a time. Where there is no room enough waits to be read; it is tried later.
 static void send_again(struct vsm_emitter *e, int64_t sent_ms) {
   for (struct vsm_outbatch *b = e->head; b != *e->unsent; b = b->next)
-    if (b->since_ms <= sent_ms && send_batch(e, b))
-      e->counts.resent++;
+    if (b->since_ms <= sent_ms) {
+      b->since_ms = vsm_clock_ms();
+      e->counts.resent += send_batch(e, b);
+    }
 }
 
 static int begin_batch(struct vsm_emitter *e, const char *source) {
@@ -407,9 +415,14 @@ int vsm_emitter_fd(const struct vsm_emitter *e) {
   return e->wait;
 }
 
+// What found the socket full. Its descriptor told that there is room again to whoever asked first.
+static bool may_send(const struct vsm_emitter *e) {
+  return e->acked && *e->unsent && e->under_way < e->options.window && vsm_sock_writable(&e->sock);
+}
+
 int vsm_emitter_timeout_ms(struct vsm_emitter *e) {
   bool asked = e->recover.socket && vsm_sock_ready(&e->recover); // ask both, always
-  if (vsm_sock_ready(&e->sock) || asked)
+  if (vsm_sock_ready(&e->sock) || asked || may_send(e))
     return 0;
   int64_t now = vsm_clock_ms();
   int wait = e->source[0] ? vsm_clock_until(now, e->alive_at_ms) : -1;

@@ -10,7 +10,7 @@ struct vsm_outbatch {
   uint64_t id;               // of the request
   uint64_t first;            // number of its first event
   uint32_t events;
-  int64_t since_ms; // while being filled: its first event; then: when it was sent last
+  int64_t since_ms; // while being filled: its first event; then: when it was sent last, or could not be again
   uint8_t *p;
   size_t n, cap;
 };

@@ -136,10 +136,14 @@ void vsm_sock_close(struct vsm_sock *s) {
   *s = (struct vsm_sock){0};
 }
 
-static bool readable(void *socket) {
+static bool has(void *socket, int event) {
   int events = 0;
   size_t n = sizeof events;
-  return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &n) == 0 && (events & ZMQ_POLLIN);
+  return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &n) == 0 && (events & event);
+}
+
+static bool readable(void *socket) {
+  return has(socket, ZMQ_POLLIN);
 }
 
 bool vsm_sock_ready(const struct vsm_sock *s) {
@@ -149,6 +153,10 @@ bool vsm_sock_ready(const struct vsm_sock *s) {
 
 bool vsm_sock_readable(const struct vsm_sock *s) {
   return readable(s->socket);
+}
+
+bool vsm_sock_writable(const struct vsm_sock *s) {
+  return has(s->socket, ZMQ_POLLOUT);
 }
 
 unsigned vsm_sock_connections(const struct vsm_sock *s) {

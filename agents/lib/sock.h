@@ -32,6 +32,7 @@ void vsm_sock_close(struct vsm_sock *s);
 // this also makes them tell of the next one.
 bool vsm_sock_ready(const struct vsm_sock *s);
 bool vsm_sock_readable(const struct vsm_sock *s);        // the socket alone
+bool vsm_sock_writable(const struct vsm_sock *s);        // there is room for a message
 unsigned vsm_sock_connections(const struct vsm_sock *s); // that were made since the last call
 
 // All frames go or none does (false: not now).

@@ -136,8 +136,9 @@ void vsm_emitter_destroy(struct vsm_emitter *e);
 // the event is lost, and its number missing from the sequence says so to the daemon; with a spool it is not lost, and
 // 0. VSM_CLIENT_ELIMIT: more than 256 attributes or 64 KiB; nothing is sent.
 //
-// Acked: each batch is sent again after resend_ms without an ack and after a reconnect, until its ack comes.
-// Fire and forget: nothing is sent until somebody has subscribed.
+// Acked: each batch is sent again after resend_ms without an ack and after a reconnect, until its ack comes. While
+// nobody takes them, at most twice the window waits to leave. Fire and forget: nothing is sent until somebody has
+// subscribed.
 int vsm_emitter_emit(struct vsm_emitter *e, const struct vsm_emitter_event *event);
 // Fire and forget: gives away a number of the sequence, for an event that the caller could not keep, so that the daemon
 // sees that one is missing.

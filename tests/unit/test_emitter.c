@@ -1,8 +1,11 @@
 // The emitter of libvsm: acked, and fire and forget.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
+#include "agents/lib/clock.h"
 #include "tests/lib/fake_daemon.h"
 #include "tests/lib/test.h"
 
@@ -158,23 +161,126 @@ static void test_resend(void **state) {
   vsm_emitter_destroy(e);
 }
 
+static void close_daemon(struct fixture *x, char at[64]) {
+  memcpy(at, x->daemon.router_at, 64);
+  zmq_close(x->daemon.router);
+  x->daemon.router = NULL;
+}
+
+static void open_daemon(struct fixture *x, struct vsm_emitter *e, const char *at) {
+  x->daemon.router = zmq_socket(x->daemon.context, ZMQ_ROUTER);
+  while (zmq_bind(x->daemon.router, at) != 0) // closing takes its time
+    fake_turn_emitter(e, NULL, 5);
+}
+
 static void test_reconnect(void **state) {
   struct fixture *x = *state;
   struct vsm_emitter *e = open_emitter(x, (struct vsm_emitter_options){.submit = x->daemon.router_at});
   emit(e, 2);
   vsm_emitter_flush(e);
   assert_int_equal(count_events(x, e), 2);
-  zmq_close(x->daemon.router); // the daemon goes, with what it had received
   char at[64];
-  memcpy(at, x->daemon.router_at, sizeof at);
-  x->daemon.router = zmq_socket(x->daemon.context, ZMQ_ROUTER);
-  while (zmq_bind(x->daemon.router, at) != 0) // closing takes its time
-    fake_turn_emitter(e, NULL, 5);
+  close_daemon(x, at); // with what it had received
+  open_daemon(x, e, at);
   assert_int_equal(count_events(x, e), 2); // long before resend_ms
   send_ack(x, 2, 0);
   while (vsm_emitter_pending(e))
     TURN(emitter, e, NULL);
   assert_int_equal(vsm_emitter_counts(e).resent, 1);
+  vsm_emitter_destroy(e);
+}
+
+// An address at which nobody is yet.
+static void make_address(char at[64]) {
+  snprintf(at, 64, "ipc://@vsm-test-emitter-%d", (int)getpid());
+}
+
+// How often a loop turns in so long.
+static unsigned count_turns(struct vsm_emitter *e, int64_t for_ms) {
+  unsigned n = 0;
+  for (int64_t end_ms = vsm_clock_ms() + for_ms; vsm_clock_ms() < end_ms; n++)
+    fake_turn_emitter(e, NULL, (int)for_ms);
+  return n;
+}
+
+static void test_resend_to_nobody_is_bounded(void **state) {
+  struct fixture *x = *state;
+  enum { WINDOW = 3, RESEND_MS = 20, ROUNDS = 20 };
+  char at[64];
+  make_address(at);
+  struct vsm_emitter *e = open_emitter(
+      x, (struct vsm_emitter_options){.submit = at, .batch_events = 1, .window = WINDOW, .resend_ms = RESEND_MS});
+  emit(e, WINDOW + 2);
+  assert_true(count_turns(e, ROUNDS * RESEND_MS) <= 4 * ROUNDS);
+  assert_int_equal(vsm_emitter_counts(e).resent, WINDOW);
+  assert_int_equal(zmq_bind(x->daemon.router, at), 0);
+  while (vsm_emitter_pending(e)) {
+    assert_int_equal(count_events(x, e), 1);
+    send_ack(x, 1, 0);
+    fake_turn_emitter(e, NULL, 5);
+  }
+  assert_int_equal(x->events, WINDOW + 2);
+  vsm_emitter_destroy(e);
+}
+
+static void test_all_that_a_connection_took_with_it_is_sent_again(void **state) {
+  struct fixture *x = *state;
+  enum { WINDOW = 64 };
+  char at[64];
+  struct vsm_emitter *e = open_emitter(
+      x, (struct vsm_emitter_options){
+             .submit = x->daemon.router_at, .batch_events = 1, .window = WINDOW, .resend_ms = 1000 * FAKE_PATIENCE_MS});
+  emit(e, WINDOW);
+  for (unsigned i = 0; i < WINDOW; i++)
+    assert_int_equal(count_events(x, e), 1);
+  close_daemon(x, at);
+  open_daemon(x, e, at);
+  for (unsigned i = 0; i < WINDOW; i++) {
+    assert_int_equal(count_events(x, e), 1);
+    send_ack(x, 1, 0);
+  }
+  while (vsm_emitter_pending(e))
+    TURN(emitter, e, NULL);
+  assert_int_equal(vsm_emitter_counts(e).resent, WINDOW);
+  vsm_emitter_destroy(e);
+}
+
+// A turn that only asks how long to wait must not take the news of room away from the next one.
+static void test_what_found_no_room_leaves_once_there_is_some(void **state) {
+  struct fixture *x = *state;
+  static char large[60000];
+  memset(large, 'x', sizeof large - 1);
+  struct vsm_emitter_event event = {.type = "t", .subject = large};
+  int few = 1;
+  char at[64];
+  make_address(at);
+  zmq_setsockopt(x->daemon.router, ZMQ_RCVHWM, &few, sizeof few);
+  assert_int_equal(zmq_bind(x->daemon.router, at), 0);
+  struct vsm_emitter *e =
+      open_emitter(x, (struct vsm_emitter_options){.submit = at, .batch_events = 1, .window = 1, .resend_ms = 1});
+  assert_int_equal(vsm_emitter_emit(e, &event), 0);
+  assert_int_equal(count_events(x, e), 1);
+  uint64_t last = 0;
+  while (vsm_emitter_timeout_ms(e) != -1) { // until there is no room even for what was not sent yet
+    for (uint64_t before = UINT64_MAX; before != vsm_emitter_counts(e).resent; count_turns(e, 100))
+      before = vsm_emitter_counts(e).resent;
+    memcpy(x->daemon.id, &last, sizeof last);
+    send_ack(x, 1, 0);
+    while (vsm_emitter_pending(e))
+      TURN(emitter, e, NULL);
+    assert_int_equal(vsm_emitter_emit(e, &event), 0);
+    last++;
+  }
+  while (vsm_emitter_timeout_ms(e) != 0) { // all copies are read, and nothing else is done
+    zmq_pollitem_t items[] = {{x->daemon.router, 0, ZMQ_POLLIN, 0}, {NULL, vsm_emitter_fd(e), ZMQ_POLLIN, 0}};
+    assert_true(zmq_poll(items, 2, FAKE_PATIENCE_MS) > 0);
+    if (items[0].revents)
+      fake_daemon_receive(&x->daemon);
+  }
+  for (uint64_t id = 0; id != last;) {
+    assert_int_equal(count_events(x, e), 1);
+    memcpy(&id, x->daemon.id, sizeof id);
+  }
   vsm_emitter_destroy(e);
 }
 
@@ -296,6 +402,9 @@ int main(void) {
                                      TEST(test_window_and_queue),
                                      TEST(test_resend),
                                      TEST(test_reconnect),
+                                     TEST(test_resend_to_nobody_is_bounded),
+                                     TEST(test_all_that_a_connection_took_with_it_is_sent_again),
+                                     TEST(test_what_found_no_room_leaves_once_there_is_some),
                                      TEST(test_limits),
                                      TEST(test_acked_alive),
                                      TEST(test_acked_alive_of_others),
