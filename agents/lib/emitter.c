@@ -383,8 +383,13 @@ static void answer(struct vsm_emitter *e) {
   }
 }
 
+// What waits is itself a sign of life once it leaves.
+static bool may_say_alive(const struct vsm_emitter *e) {
+  return e->source[0] && !e->filling && !*e->unsent;
+}
+
 static void keep_alive(struct vsm_emitter *e, int64_t now_ms) {
-  if (!e->source[0] || now_ms < e->alive_at_ms || e->filling || *e->unsent)
+  if (!may_say_alive(e) || now_ms < e->alive_at_ms)
     return;
   e->alive_at_ms = now_ms + e->options.alive_ms;
   if (begin_batch(e, e->source) == 0)
@@ -425,7 +430,7 @@ int vsm_emitter_timeout_ms(struct vsm_emitter *e) {
   if (vsm_sock_ready(&e->sock) || asked || may_send(e))
     return 0;
   int64_t now = vsm_clock_ms();
-  int wait = e->source[0] ? vsm_clock_until(now, e->alive_at_ms) : -1;
+  int wait = may_say_alive(e) ? vsm_clock_until(now, e->alive_at_ms) : -1;
   if (e->filling)
     wait = vsm_clock_sooner(wait, vsm_clock_until(now, e->filling->since_ms + e->options.linger_ms));
   if (e->acked)

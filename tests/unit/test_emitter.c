@@ -396,6 +396,29 @@ static void test_published(void **state) {
   vsm_emitter_destroy(e);
 }
 
+static void test_waiting_for_a_subscriber_takes_no_turns(void **state) {
+  struct fixture *x = *state;
+  enum { ALIVE_MS = 20, ROUNDS = 10 };
+  char at[64];
+  void *sub = fake_daemon_socket(&x->daemon, ZMQ_SUB, at);
+  struct vsm_emitter *e =
+      open_emitter(x, (struct vsm_emitter_options){.source = "crm", .publish = at, .alive_ms = ALIVE_MS});
+  unsigned idle = count_turns(e, ROUNDS * ALIVE_MS); // nothing to tell but a sign of life
+  emit(e, 1);
+  unsigned waiting = count_turns(e, ROUNDS * ALIVE_MS);
+  zmq_setsockopt(sub, ZMQ_SUBSCRIBE, "v1/event/", 9);
+  for (unsigned events = 0, alive = 0; events < 1 || alive < 2;) { // they go on behind it
+    Vsm__V1__EventBatch *b = receive_published(x, sub, e);
+    events += (unsigned)b->n_events;
+    alive += events == 1 && b->n_events == 0;
+    vsm__v1__event_batch__free_unpacked(b, NULL);
+  }
+  zmq_close(sub);
+  vsm_emitter_destroy(e);
+  assert_true(idle <= 4 * ROUNDS);
+  assert_true(waiting <= 4 * ROUNDS);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_daemon_teardown)
   const struct CMUnitTest tests[] = {TEST(test_acked),
@@ -408,6 +431,7 @@ int main(void) {
                                      TEST(test_limits),
                                      TEST(test_acked_alive),
                                      TEST(test_acked_alive_of_others),
-                                     TEST(test_published)};
+                                     TEST(test_published),
+                                     TEST(test_waiting_for_a_subscriber_takes_no_turns)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
