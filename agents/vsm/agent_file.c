@@ -1,6 +1,7 @@
 // A folder as the outlet of a system that cannot emit: each file dropped there is sent whole, and put aside once all of
 // it is acked. A file whose end was not acked stays, and is sent again from its beginning; what the daemon has of it by
 // then it counts as repeated, so no cursor has to be kept that could be wrong. That needs every event to have a time.
+// So does one that was changed, or replaced under its name, while it was sent: what was read of it is not all of it.
 #include "agent.h"
 
 #include <dirent.h>
@@ -18,7 +19,7 @@
 #include "cmd.h"
 #include "logs.h"
 
-enum { TRIES_MAX = 10000 };
+enum { TRIES_MAX = 10000, CHANGED = -1 };
 static const char DONE[] = "done", REFUSED[] = "refused";
 
 struct agent {
@@ -64,24 +65,46 @@ static bool put_aside(struct agent *a, const char *name, const char *folder) {
   return perror(to), false;
 }
 
-// VSM_DONE: it is put aside. VSM_FAILED: it stays.
-static int deliver(struct agent *a, const char *name) {
-  int fd = openat(a->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
-  if (!in)
+static bool is_same(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+         a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+// What was sent of it was read from a file that was like this.
+static int let_go(struct agent *a, const char *name, const char *folder, const struct stat *read) {
+  struct stat now;
+  if (fstatat(a->fd, name, &now, AT_SYMLINK_NOFOLLOW) != 0)
     return perror(name), VSM_FAILED;
-  int opened = vsm_agent_out_open(&a->out, name), read = opened == VSM_DONE ? read_file(a, in, name) : VSM_FAILED;
-  fclose(in);
-  if (opened != VSM_DONE)
+  if (is_same(read, &now))
+    return put_aside(a, name, folder) ? VSM_DONE : VSM_FAILED;
+  fprintf(stderr, "%s: was changed while it was sent; it is sent again\n", name);
+  return CHANGED;
+}
+
+static int send_file(struct agent *a, const char *name, FILE *in, const struct stat *opened) {
+  if (vsm_agent_out_open(&a->out, name) != VSM_DONE)
     return VSM_FAILED;
+  int read = read_file(a, in, name);
   bool acked = vsm_agent_out_await(&a->out) == VSM_DONE;
   int status = vsm_agent_out_close(&a->out);
   if (!acked)
     return VSM_FAILED;
-  return put_aside(a, name, status == VSM_DONE && read == VSM_DONE ? DONE : REFUSED) ? VSM_DONE : VSM_FAILED;
+  return let_go(a, name, status == VSM_DONE && read == VSM_DONE ? DONE : REFUSED, opened);
 }
 
-// All files that are there, by name. VSM_FAILED: at least one stays.
+// VSM_DONE: it is put aside. VSM_FAILED, CHANGED: it stays. Open until then, so that no other has its inode.
+static int deliver(struct agent *a, const char *name) {
+  struct stat opened;
+  int fd = openat(a->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+  if (!in)
+    return perror(name), VSM_FAILED;
+  int status = fstat(fd, &opened) == 0 ? send_file(a, name, in, &opened) : (perror(name), VSM_FAILED);
+  fclose(in);
+  return status;
+}
+
+// All files that are there, by name. VSM_FAILED, CHANGED: at least one stays.
 static int deliver_all(struct agent *a) {
   struct dirent **names;
   int n = scandirat(a->fd, ".", &names, is_wanted, alphasort), status = VSM_DONE;
@@ -116,7 +139,7 @@ static int follow(struct agent *a) {
     return VSM_FAILED;
   for (;;) {
     int status = deliver_all(a);
-    if (a->out.call->once)
+    if (a->out.call->once && status != CHANGED)
       return status;
     wait_for_change(a, status == VSM_DONE ? -1 : VSM_AGENT_AGAIN_MS);
   }

@@ -8,8 +8,10 @@ import subprocess
 import tempfile
 import unittest
 
+import zmq
+
 import harness
-from harness import DEADLINE, Daemon, Log, T0
+from harness import DEADLINE, Daemon, Log, T0, poll
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 
@@ -45,8 +47,8 @@ class Folder:
     def once(self, *args):
         return subprocess.run(self.command("--once", *args), capture_output=True, text=True, timeout=2 * DEADLINE)
 
-    def start(self):
-        self.process = subprocess.Popen(self.command(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def start(self, *args):
+        self.process = subprocess.Popen(self.command(*args), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.log = Log(self.process.stdout)
 
     def kill(self):
@@ -63,6 +65,24 @@ class Folder:
         if self.process:
             self.kill()
         shutil.rmtree(self.path)
+
+
+class Relay:
+    """Stands before a daemon's submit socket, and passes a batch on when it is told to."""
+
+    def __init__(self, daemon):
+        self.client = daemon.client()
+        self.router = daemon.context.socket(zmq.ROUTER)
+        self.router.linger, self.router.rcvtimeo = 0, int(DEADLINE * 1000)
+        self.router.bind("tcp://127.0.0.1:*")
+        self.endpoint = self.router.last_endpoint.decode()
+
+    def receive(self):
+        return self.router.recv_multipart()
+
+    def pass_on(self, frames):
+        ack = self.client.submit(frames[-1])
+        self.router.send_multipart([*frames[:-1], ack.SerializeToString()])
 
 
 class Agent(unittest.TestCase):
@@ -136,6 +156,33 @@ class Agent(unittest.TestCase):
             ingest = d.ingest()
             self.assertEqual((ingest.applied, ingest.rejected), (files * n, 0))
             self.assertEqual(d.snapshot().value_streams[0].windows[0].started, files * n)
+
+    def test_what_changes_while_it_is_sent_is_sent_again(self):
+        """The next file under the same name, or more of the same file, while the ack of what was read is on its way."""
+        for mode in ((), ("--once",)):
+            for change in ("replace", "append"):
+                with self.subTest(change=change, mode=mode), Daemon() as d:
+                    relay = Relay(d)
+                    with Folder(relay.endpoint) as f:
+                        f.drop("a.jsonl", lines(0, 3))
+                        f.start(*mode)
+                        before = relay.receive()
+                        if change == "replace":
+                            f.drop("a.jsonl", lines(3, 5))
+                        else:
+                            with open(os.path.join(f.path, "a.jsonl"), "a", encoding="utf-8") as more:
+                                more.write(lines(3, 5))
+                        relay.pass_on(before)
+                        f.log.wait(r"^a\.jsonl: 3 events sent: 3 accepted, 0 refused$")
+                        relay.pass_on(relay.receive())
+                        n = 5 if change == "replace" else 8
+                        f.log.wait(rf"^a\.jsonl: {n} events sent: {n} accepted, 0 refused$")
+                        poll("the file put aside", lambda: f.there("done"))
+                        self.assertEqual((f.there(), f.there("done")), ([], ["a.jsonl"]))
+                        self.assertEqual(f.log.text().count("a.jsonl: was changed while it was sent; it is sent again"), 1)
+                        self.assertEqual(d.ingest().applied, 8)
+                        if mode:
+                            self.assertEqual(f.process.wait(DEADLINE), 0)
 
     def test_a_daemon_that_comes_later(self):
         with tempfile.TemporaryDirectory(prefix="vsmd-e2e-") as directory:
