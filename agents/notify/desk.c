@@ -1,7 +1,8 @@
 // An alert that fires is offered to the receivers of its routes. Where a receiver has not been told of it, a notice
 // waits in a group: of one receiver, route, owner and stream. A group that is due becomes one message, and its alerts
 // count as told; what is told of them later (joined, repeated, resolved) goes to the group that was told, whatever the
-// routes say by then. An Alertmanager groups by itself: it has the state of each alert at once.
+// routes say by then. While an alert is silenced, acknowledged or inhibited such a notice is withheld: it stays, and no
+// message has it. An Alertmanager groups by itself: it has the state of each alert at once.
 #include "agents/notify/desk.h"
 
 #include <stdio.h>
@@ -160,11 +161,15 @@ static struct groups groups_of(struct vsm_desk *d, enum vsm_sql q, const char *a
   return l;
 }
 
-static void drop_untold(struct vsm_desk *d, const char *alert) {
-  struct groups l = groups_of(d, VSM_SQL_NOTICE_UNTOLD, alert);
-  for (size_t i = 0; i < l.n; i++)
-    vsm_store_do(d->store, VSM_SQL_NOTICE_DROP, "it", l.at[i], alert);
-  free(l.at);
+// Nothing is told of it now but its end. What a group that knows it should have heard is withheld until it may be told.
+static void withhold(struct vsm_desk *d, const Vsm__V1__Alert *a, const char *news) {
+  size_t n;
+  void *p = vsm_alert_pack(a, &n);
+  vsm_store_do(d->store, VSM_SQL_NOTICE_NOT_FIRING, "t", a->id);
+  if (news)
+    vsm_store_do(d->store, VSM_SQL_NOTICE_WITHHELD, "tbti", news, p, n, a->id, (int64_t)a->fired_unix_nano);
+  vsm_store_do(d->store, VSM_SQL_NOTICE_WITHHOLD, "t", a->id);
+  free(p);
 }
 
 static bool waits_by_calendar(struct vsm_desk *d, int64_t group) {
@@ -210,17 +215,19 @@ static void begin_telling(struct vsm_desk *d, const struct vsm_destination *to, 
 static void offer(struct vsm_desk *d, const struct vsm_destination *to, const Vsm__V1__Alert *a, const char *news,
                   int64_t now_us) {
   int64_t group = -1, fired_ns = 0;
+  bool withheld = false;
   struct sqlite3_stmt *st = vsm_store_ask(d->store, VSM_SQL_TOLD_GET, "tt", a->id, to->to->id.z);
   while (vsm_store_row(d->store, st)) {
     group = vsm_store_int(st, 0, -1);
     fired_ns = vsm_store_int(st, 1, 0);
+    withheld = vsm_store_int(st, 2, 0);
   }
   if (group < 0)
     begin_telling(d, to, a, now_us);
   else if (fired_ns != (int64_t)a->fired_unix_nano)
     put_notice(d, group, a, "firing", now_us); // it was over in between
-  else if (news)
-    put_notice(d, group, a, news, now_us);
+  else if (news || withheld)
+    put_notice(d, group, a, news ? news : "repeated", now_us); // what was withheld, joined too, stays what it is
 }
 
 // news: "joined" or "repeated" where it is announced again, else NULL.
@@ -228,7 +235,7 @@ static void tell_firing(struct vsm_desk *d, const Vsm__V1__Alert *a, const char 
   struct vsm_destination to[VSM_RECEIVERS_MAX];
   vsm_standing_refresh(d->store, a, now_us);
   if (vsm_alert_is_blocked(a)) {
-    drop_untold(d, a->id);
+    withhold(d, a, news);
     return;
   }
   unsigned n = vsm_route_find(d->settings, a, to);

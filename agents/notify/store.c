@@ -26,7 +26,7 @@ static const char *const SQL[VSM_SQL_COUNT] = {
 #undef X
 };
 
-// times: _us since 1970; an alert's body is its message as the daemon packs it.
+// times: _us since 1970; an alert's body is its message as the daemon packs it. A notice without at_us is withheld.
 static const char TABLES[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE alert(id TEXT PRIMARY KEY, number INTEGER, state TEXT, body BLOB, seen_us INTEGER) WITHOUT ROWID;"

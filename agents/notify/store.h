@@ -36,16 +36,23 @@ struct sqlite3_stmt;
   X(NOTICE_DROP, "DELETE FROM notice WHERE grp = ? AND alert = ?")                                                     \
   X(NOTICE_MOVED, "DELETE FROM notice WHERE alert = ?1 AND grp <> ?2 AND grp IN (SELECT id FROM grp WHERE receiver = " \
                   "?3)")                                                                                               \
-  X(NOTICE_ALL, "SELECT alert, change, body FROM notice WHERE grp = ? ORDER BY at_us, alert")                          \
+  X(NOTICE_ALL, "SELECT alert, change, body FROM notice WHERE grp = ? AND at_us IS NOT NULL ORDER BY at_us, alert")    \
   X(NOTICE_UNTOLD, "SELECT n.grp FROM notice n WHERE n.alert = ? AND NOT EXISTS "                                      \
                    "(SELECT 1 FROM told t WHERE t.grp = n.grp AND t.alert = n.alert)")                                 \
-  X(TOLD_GET, "SELECT t.grp, t.fired_ns FROM told t JOIN grp g ON g.id = t.grp WHERE t.alert = ? AND g.receiver = ?")  \
+  X(NOTICE_NOT_FIRING, "DELETE FROM notice WHERE alert = ? AND change = 'firing'")                                     \
+  X(NOTICE_WITHHOLD, "UPDATE notice SET at_us = NULL WHERE alert = ? AND change IN ('joined', 'repeated')")            \
+  X(NOTICE_WITHHELD, "INSERT OR REPLACE INTO notice(grp, alert, change, body) SELECT t.grp, t.alert, ?1, ?2 "          \
+                     "FROM told t WHERE t.alert = ?3 AND t.fired_ns = ?4 AND NOT EXISTS (SELECT 1 FROM notice n "      \
+                     "WHERE n.grp = t.grp AND n.alert = t.alert AND n.change <> 'repeated')")                          \
+  X(TOLD_GET, "SELECT t.grp, t.fired_ns, n.grp IS NOT NULL FROM told t JOIN grp g ON g.id = t.grp "                    \
+              "LEFT JOIN notice n ON n.grp = t.grp AND n.alert = t.alert AND n.at_us IS NULL "                         \
+              "WHERE t.alert = ? AND g.receiver = ?")                                                                  \
   X(TOLD_ALL, "SELECT grp FROM told WHERE alert = ?")                                                                  \
   X(TOLD_PUT, "INSERT OR REPLACE INTO told(grp, alert, fired_ns) VALUES(?, ?, ?)")                                     \
   X(TOLD_DROP, "DELETE FROM told WHERE grp = ? AND alert = ?")                                                         \
   X(TOLD_STILL, "SELECT a.id, a.body FROM told t JOIN alert a ON a.id = t.alert WHERE t.grp = ? AND "                  \
                 "a.state = 'firing' AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.grp = t.grp AND "                   \
-                "n.alert = t.alert) ORDER BY a.id")                                                                    \
+                "n.alert = t.alert AND n.at_us IS NOT NULL) ORDER BY a.id")                                            \
   X(MESSAGE_ADD, "INSERT INTO message(delivery, receiver, recipient, grp, body, made_us, tries, due_us) "              \
                  "VALUES(?, ?, ?, ?, ?, ?, 0, ?)")                                                                     \
   X(MESSAGE_NEXT, "SELECT id, delivery, recipient, body, made_us, tries, due_us FROM message m WHERE receiver = ?1 "   \

@@ -4,136 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "agents/notify/desk.h"
 #include "agents/notify/own.h"
 #include "agents/notify/page.h"
 #include "agents/notify/queue.h"
 #include "agents/notify/quiet.h"
 #include "agents/notify/standing.h"
-#include "base/time.h"
+#include "desk_rig.h"
 #include "tests/lib/test.h"
-
-#define MONDAY INT64_C(1764547200000000) // 2025-12-01T00:00:00Z
-#define HOURS(h) ((int64_t)((h)*60) * VSM_MINUTE_US)
-#define SECONDS(s) ((int64_t)((s)*1000) * 1000)
-
-static const char CONFIG[] =
-    "calendars:\n"
-    "  - { id: office, zone: UTC, week: [\"mon-fri 08:00-12:00\", \"mon-fri 13:00-17:00\"], holidays: [2025-12-02] }\n"
-    "  - { id: awake, zone: America/Chicago, week: [\"mon-sun 06:00-22:00\"] }\n"
-    "receivers:\n"
-    "  - { id: hook, webhook: { url: \"http://127.0.0.1:1\" } }\n"
-    "  - { id: page, log: stderr }\n"
-    "  - { id: am, alertmanager: { url: \"http://127.0.0.1:1\" } }\n"
-    "  - { id: mail, mail: { server: \"smtp://h\", from: a@b, to: [x@y, z@y], to_owner: { Field: f@y } } }\n"
-    "routes:\n"
-    "  - { kind: wip_limit, receivers: [am] }\n"
-    "  - { kind: item_stalled, receivers: [page], digest: office }\n"
-    "  - { stream: NIGHT*, receivers: [page], quiet_outside: office }\n"
-    "  - { kind: sle_missed, receivers: [mail], group_wait: 0s }\n"
-    "  - { severity: info, drop: true }\n"
-    "  - { receivers: [hook] }\n";
-
-struct fixture {
-  struct vsm_settings *settings;
-  struct vsm_store *store;
-  struct vsm_desk desk;
-  int64_t now_us;
-  uint64_t number;
-};
-
-static int setup(void **state) {
-  static struct fixture x;
-  char path[] = "/tmp/test-notify-XXXXXX", why[200];
-  struct vsm_conf_report report;
-  int fd = mkstemp(path);
-  assert_true(fd >= 0 && write(fd, CONFIG, sizeof CONFIG - 1) == (ssize_t)sizeof CONFIG - 1);
-  close(fd);
-  x = (struct fixture){.now_us = MONDAY + HOURS(9)};
-  vsm_settings_load(path, &x.settings, &report);
-  vsm_conf_report_print(&report, stderr);
-  vsm_conf_report_fini(&report);
-  unlink(path);
-  assert_non_null(x.settings);
-  assert_int_equal(vsm_store_open(NULL, &x.store, why, sizeof why), 0);
-  x.desk = (struct vsm_desk){x.settings, x.store};
-  *state = &x;
-  return 0;
-}
-
-static int teardown(void **state) {
-  struct fixture *x = *state;
-  assert_false(vsm_store_failed(x->store));
-  vsm_store_close(x->store);
-  vsm_settings_destroy(x->settings);
-  return 0;
-}
-
-// An alert at stage `stage` of stream S, or of what `tweak` makes of it.
-typedef void tweak_fn(Vsm__V1__Alert *a);
-static void say_as(struct fixture *x, const char *kind, const char *stage, const char *state, const char *change,
-                   tweak_fn *tweak) {
-  char id[100];
-  Vsm__V1__Alert a = VSM__V1__ALERT__INIT;
-  snprintf(id, sizeof id, "%s:S/%s", kind, stage);
-  a.id = id;
-  a.kind = (char *)kind;
-  a.value_stream = (char *)"S";
-  a.stage = (char *)stage;
-  a.severity = (char *)"warning";
-  a.owner = (char *)"Ops";
-  a.state = (char *)state;
-  a.change = (char *)change;
-  a.reason = (char *)"It stands still.";
-  a.number = ++x->number;
-  a.since_unix_nano = a.fired_unix_nano = (uint64_t)MONDAY * 1000;
-  if (tweak)
-    tweak(&a);
-  vsm_desk_publish(&x->desk, &a, x->now_us);
-}
-
-static void say(struct fixture *x, const char *kind, const char *stage, const char *state) {
-  say_as(x, kind, stage, state, state, NULL);
-}
-
-// Time goes on to when the next message is made; returns how long that took, in seconds.
-static double until_told(struct fixture *x) {
-  int64_t due_us = vsm_desk_due(&x->desk), begun_us = x->now_us;
-  assert_true(due_us != INT64_MAX);
-  assert_true(due_us >= x->now_us || due_us <= begun_us);
-  x->now_us = due_us > x->now_us ? due_us : x->now_us;
-  assert_true(vsm_desk_flush(&x->desk, x->now_us));
-  return vsm_seconds(x->now_us - begun_us);
-}
-
-static void assert_nothing_waits(struct fixture *x) {
-  while (vsm_desk_due(&x->desk) != INT64_MAX) {
-    struct vsm_message m;
-    x->now_us = vsm_desk_due(&x->desk);
-    vsm_desk_flush(&x->desk, x->now_us);
-    assert_false(vsm_queue_next(x->store, "hook", &m));
-    assert_false(vsm_queue_next(x->store, "page", &m));
-  }
-}
-
-// The next message to a receiver has this in its JSON, and is taken.
-static void assert_message(struct fixture *x, const char *receiver, const char *wanted, const char *not_wanted) {
-  struct vsm_message m;
-  assert_true(vsm_queue_next(x->store, receiver, &m));
-  if (!strstr(m.body, wanted) || (not_wanted && strstr(m.body, not_wanted)))
-    fail_msg("wanted %s, not %s, in %s", wanted, not_wanted ? not_wanted : "-", m.body);
-  vsm_queue_done(x->store, m.id);
-  vsm_queue_free(&m);
-}
-
-#define CHANGE(word, id) "{\"change\":\"" word "\",\"alert\":{\"id\":\"" id "\""
 
 // --- groups
 
 static void test_a_group_waits_a_minute_then_five(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "stage_stalled", "a", "firing");
   x->now_us += SECONDS(20);
   say(x, "stage_stalled", "b", "firing");
@@ -152,7 +35,7 @@ static void test_a_group_waits_a_minute_then_five(void **state) {
 }
 
 static void test_a_clock_that_is_put_back(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "stage_stalled", "a", "firing");
   until_told(x);
   say(x, "stage_stalled", "b", "firing");
@@ -162,14 +45,14 @@ static void test_a_clock_that_is_put_back(void **state) {
 }
 
 static void test_over_before_it_is_told(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "stage_stalled", "a", "firing");
   say(x, "stage_stalled", "a", "resolved");
   assert_nothing_waits(x);
 }
 
 static void test_an_old_number_does_nothing(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "stage_stalled", "a", "firing");
   until_told(x);
   assert_message(x, "hook", CHANGE("firing", "stage_stalled:S/a"), NULL);
@@ -181,12 +64,8 @@ static void test_an_old_number_does_nothing(void **state) {
   assert_nothing_waits(x);
 }
 
-static void fired_anew(Vsm__V1__Alert *a) {
-  a->fired_unix_nano += 1000000;
-}
-
 static void test_it_fires_anew_before_its_end_was_told(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "stage_stalled", "a", "firing");
   until_told(x);
   assert_message(x, "hook", CHANGE("firing", "stage_stalled:S/a"), NULL);
@@ -198,7 +77,7 @@ static void test_it_fires_anew_before_its_end_was_told(void **state) {
 }
 
 static void test_an_end_that_was_missed(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "stage_stalled", "a", "firing");
   until_told(x);
   assert_message(x, "hook", CHANGE("firing", "stage_stalled:S/a"), NULL);
@@ -209,57 +88,12 @@ static void test_an_end_that_was_missed(void **state) {
   assert_nothing_waits(x);
 }
 
-// --- what blocks
-
-static void inhibited(Vsm__V1__Alert *a) {
-  a->inhibited_by = (char *)"crm";
-}
-
-static void silenced(Vsm__V1__Alert *a) {
-  a->silenced = (char *)"ann until tomorrow: known";
-}
-
-static void acknowledged(Vsm__V1__Alert *a) {
-  a->acknowledged = (char *)"ann: on it";
-}
-
-static void joined_since(Vsm__V1__Alert *a) {
-  acknowledged(a);
-  a->unacknowledged = 2;
-}
-
-static void test_what_blocks_and_what_ends_that(void **state) {
-  struct fixture *x = *state;
-  tweak_fn *blocks[] = {inhibited, silenced, acknowledged};
-  for (int i = 0; i < 3; i++) {
-    say_as(x, "stage_stalled", "a", "firing", "firing", blocks[i]);
-    assert_nothing_waits(x);
-    say_as(x, "stage_stalled", "a", "firing", "joined", blocks[i]);
-    assert_nothing_waits(x);
-  }
-  say(x, "stage_stalled", "b", "firing");
-  say_as(x, "stage_stalled", "b", "firing", "marked", silenced); // while it waits
-  assert_nothing_waits(x);
-  say_as(x, "stage_stalled", "b", "firing", "marked", NULL);
-  until_told(x);
-  assert_message(x, "hook", CHANGE("firing", "stage_stalled:S/b"), NULL);
-  say_as(x, "stage_stalled", "b", "firing", "marked", acknowledged);
-  say_as(x, "stage_stalled", "b", "firing", "repeated", acknowledged);
-  assert_nothing_waits(x);
-  say_as(x, "stage_stalled", "b", "firing", "joined", joined_since);
-  until_told(x);
-  assert_message(x, "hook", CHANGE("joined", "stage_stalled:S/b"), NULL);
-  say(x, "stage_stalled", "b", "resolved");
-  until_told(x);
-  assert_message(x, "hook", CHANGE("resolved", "stage_stalled:S/b"), NULL);
-}
-
 static void is_info(Vsm__V1__Alert *a) {
   a->severity = (char *)"info";
 }
 
 static void test_dropped(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say_as(x, "stage_stalled", "a", "firing", "firing", is_info);
   assert_nothing_waits(x);
 }
@@ -267,7 +101,7 @@ static void test_dropped(void **state) {
 // --- calendars
 
 static void test_a_digest_lists_what_goes_on(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "item_stalled", "a", "firing");
   say(x, "item_stalled", "b", "firing");
   assert_true(until_told(x) == 4 * 3600); // from 9 to 13
@@ -293,7 +127,7 @@ static void at_night(Vsm__V1__Alert *a) {
 }
 
 static void test_quiet_hours(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   x->now_us = MONDAY + HOURS(16.5);
   say_as(x, "stage_stalled", "a", "firing", "firing", at_night);
   assert_true(until_told(x) == 60); // within hours: after the wait
@@ -307,7 +141,7 @@ static void test_quiet_hours(void **state) {
 }
 
 static void test_calendars(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   const struct vsm_calendar *office = vsm_settings_calendar(x->settings, "office"),
                             *awake = vsm_settings_calendar(x->settings, "awake");
   assert_int_equal(vsm_quiet_until(NULL, 5), 5);
@@ -326,7 +160,7 @@ static void of_field(Vsm__V1__Alert *a) {
 }
 
 static void test_a_mail_for_each_address(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   struct vsm_message a, b;
   say(x, "sle_missed", "a", "firing");
   until_told(x);
@@ -348,7 +182,7 @@ static void test_a_mail_for_each_address(void **state) {
 }
 
 static void test_a_group_keeps_its_order(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   struct vsm_message first, next;
   say(x, "stage_stalled", "a", "firing");
   until_told(x);
@@ -369,7 +203,7 @@ static void test_a_group_keeps_its_order(void **state) {
 }
 
 static void test_backoff(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   assert_int_equal(vsm_queue_backoff(x->settings, 0, 0), SECONDS(0.5));
   assert_int_equal(vsm_queue_backoff(x->settings, 0, 1), SECONDS(1));
   assert_int_equal(vsm_queue_backoff(x->settings, 3, 1), SECONDS(8));
@@ -377,7 +211,7 @@ static void test_backoff(void **state) {
 }
 
 static void test_many_make_several_messages(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   char stage[16];
   for (int i = 0; i < VSM_DESK_NOTICES_MAX + 30; i++) {
     snprintf(stage, sizeof stage, "s%03d", i);
@@ -392,7 +226,7 @@ static void test_many_make_several_messages(void **state) {
 
 // --- an Alertmanager
 
-static void assert_batch(struct fixture *x, const char *wanted, bool take) {
+static void assert_batch(struct desk_rig *x, const char *wanted, bool take) {
   struct vsm_standing_sent sent;
   char *body = vsm_standing_batch(x->store, "am", VSM_MINUTE_US, x->now_us, &sent);
   if (wanted && (!body || !strstr(body, wanted)))
@@ -406,7 +240,7 @@ static void assert_batch(struct fixture *x, const char *wanted, bool take) {
 }
 
 static void test_an_alertmanager_hears_again_and_again(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   say(x, "wip_limit", "a", "firing");
   assert_batch(x, "\"startsAt\":\"2025-12-01T00:00:00.000000Z\",\"endsAt\":\"2025-12-01T09:04:00.000000Z\"", true);
   assert_batch(x, NULL, true);
@@ -424,7 +258,7 @@ static void test_an_alertmanager_hears_again_and_again(void **state) {
 }
 
 static void test_what_ahead_of_the_clock_begins_now(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   x->now_us = MONDAY - HOURS(1); // the event clock runs ahead of ours
   say(x, "wip_limit", "a", "firing");
   assert_batch(x, "\"startsAt\":\"2025-11-30T23:00:00.000000Z\"", true);
@@ -438,7 +272,7 @@ static void count_own(void *ctx, const Vsm__V1__Alert *a) {
 }
 
 static void test_own_alerts(void **state) {
-  struct fixture *x = *state;
+  struct desk_rig *x = *state;
   struct vsm_own_watch w;
   Vsm__V1__Status s = VSM__V1__STATUS__INIT;
   int told = 0;
@@ -460,8 +294,6 @@ static void test_own_alerts(void **state) {
   assert_int_equal(told, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_a_group_waits_a_minute_then_five),
@@ -470,7 +302,6 @@ int main(void) {
       TEST(test_an_old_number_does_nothing),
       TEST(test_it_fires_anew_before_its_end_was_told),
       TEST(test_an_end_that_was_missed),
-      TEST(test_what_blocks_and_what_ends_that),
       TEST(test_dropped),
       TEST(test_a_digest_lists_what_goes_on),
       TEST(test_quiet_hours),
