@@ -127,7 +127,7 @@ static void change_segment(struct application *a, uint32_t name, uint32_t word) 
   remember(a);
   for (unsigned i = 0; i < a->stream->n_attributes; i++) {
     const struct vsm_attribute *at = &a->stream->attributes[i];
-    if (at->name == name && at->n >= at->most && !vsm_segment_find(at, word))
+    if (at->name == name && !vsm_segment_is_apart(at, word))
       a->core->beyond[VSM_BOUNDED_SEGMENT_VALUES]++;
   }
 }

@@ -117,6 +117,20 @@ static void take_items(struct vsm_stream_state *fresh, struct vsm_stream_state *
   }
 }
 
+static void take_values(struct vsm_attribute *fresh, const struct vsm_attribute *old, unsigned n_stages) {
+  for (unsigned i = 0; i < old->n; i++)
+    if (old->values[i]->word != 0)
+      vsm_segment_at(fresh, n_stages, old->values[i]->word);
+}
+
+// Values that were told apart come first, in their order.
+static void take_attributes(struct vsm_stream_state *fresh, const struct vsm_stream_state *old) {
+  for (unsigned i = 0; i < fresh->n_attributes; i++)
+    for (unsigned k = 0; k < old->n_attributes; k++)
+      if (old->attributes[k].name == fresh->attributes[i].name)
+        take_values(&fresh->attributes[i], &old->attributes[k], fresh->graph->n);
+}
+
 // Counts of items that are not held any more go over as bytes, by node.
 static void take_sealed(struct vsm_core *core, struct vsm_stream_state *fresh, const struct vsm_stream_state *old) {
   struct vsm_blob bytes = {0};
@@ -208,10 +222,11 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   vsm_ranks_gather(&core->ranks);
   for (size_t i = 0; i < model->n_streams; i++) {
     struct vsm_stream_state *old = find_stream(core, next.streams[i].id);
-    if (old)
-      take_sealed(core, &next.streams[i], old);
-    if (old)
-      take_items(&next.streams[i], old, &next.moves[i], &core->retold);
+    if (!old)
+      continue;
+    take_attributes(&next.streams[i], old);
+    take_sealed(core, &next.streams[i], old);
+    take_items(&next.streams[i], old, &next.moves[i], &core->retold);
   }
   vsm_ranks_settle(&core->ranks);
   for (size_t i = 0; i < core->n_streams; i++) {

@@ -19,6 +19,8 @@ static struct vsm_stream_state *figures(struct vsm_stream_state *s, const struct
   struct vsm_stream_state *f = vsm_mem_alloc(sizeof *f);
   int err = vsm_stream_state_init(f, s->model, s->segment_values, how->words, how->queue, how->now_us);
   vsm_mem_need(err == 0 ? f : NULL, sizeof *f);
+  for (unsigned i = 0; i < f->n_attributes; i++)
+    f->attributes[i].like = &s->attributes[i]; // values are told apart by the order in which events came
   return s->sealed.figures = f;
 }
 

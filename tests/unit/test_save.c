@@ -200,6 +200,28 @@ static void a_model_tells_fewer_values_apart(void **state) {
   assert_int_equal(n, 8);
 }
 
+// Sealed in another order than they came in: they stay under what they were counted.
+static void values_of_sealed_items_stay_apart(void **state) {
+  struct rig *r = *state;
+  const unsigned n = VSM_SEGMENT_VALUES_MAX + 10;
+  r->one->items_keep_us = 5 * VSM_DAY_US;
+  assert_int_equal(vsm_core_configure(r->core, r->one), 0);
+  for (unsigned i = 0; i < n; i++)
+    take(r, 0, 0, VSM_START, i, "area", numbered(r, "a", i), 1000);
+  for (unsigned i = 0; i < n; i++)
+    take(r, 0, 0, VSM_COMPLETE, n - 1 - i, "area", numbered(r, "a", n - 1 - i), (i + 1) * VSM_DAY_US);
+  take(r, 0, 0, VSM_START, n, "area", "a0", 400 * VSM_DAY_US);
+  assert_int_equal(vsm_core_items_held(r->core), 1);
+  char *before = told(r, r->one);
+  same_after_restart(r, r->one);
+  assert_int_equal(vsm_core_configure(r->core, r->one), 0);
+  char *after = told(r, r->one);
+  assert_string_equal(after, before);
+  same_after_restart(r, r->one);
+  free(before);
+  free(after);
+}
+
 static uint64_t other_reasons(struct rig *r) {
   struct vsm_stage_view v;
   uint64_t wip = 0;
@@ -301,6 +323,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(an_empty_core, setup, teardown),
       cmocka_unit_test_setup_teardown(later_values_stay_other, setup, teardown),
       cmocka_unit_test_setup_teardown(a_model_tells_fewer_values_apart, setup, teardown),
+      cmocka_unit_test_setup_teardown(values_of_sealed_items_stay_apart, setup, teardown),
       cmocka_unit_test_setup_teardown(later_reasons_stay_other, setup, teardown),
       cmocka_unit_test_setup_teardown(free_places_are_taken_again_in_the_same_order, setup, teardown),
       cmocka_unit_test_setup_teardown(what_sleeps_wakes, setup, teardown),
