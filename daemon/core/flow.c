@@ -52,14 +52,20 @@ struct vsm_bands *vsm_bands_create(const struct vsm_stream *stream, int64_t now_
   int64_t pane = 0;
   for (unsigned i = b->n; i-- > 0;)
     b->at[i].pane_us = pane = gcd(b->at[i].step_us, pane);
+  for (unsigned i = 1; i < b->n; i++)
+    b->at[i].crosses = STEPS_BEHIND * b->at[i].step_us < VSM_WINDOW_STEPS * b->at[i - 1].step_us;
   vsm_bands_advance(b, now_us);
   return b;
 }
 
 void vsm_bands_advance(struct vsm_bands *b, int64_t now_us) {
   b->now_us = now_us;
-  for (unsigned i = 0; i < b->n; i++)
+  b->crossing_us = INT64_MAX;
+  for (unsigned i = 0; i < b->n; i++) {
     b->at[i].start_us = vsm_bands_start(b, i, now_us);
+    if (b->at[i].crosses)
+      b->crossing_us = vsm_earlier_us(b->crossing_us, b->at[i].start_us + VSM_WINDOW_STEPS * b->at[i].step_us);
+  }
   b->moment.us = INT64_MIN;
 }
 
@@ -180,10 +186,11 @@ static size_t seek(const struct vsm_band *band, int64_t us) {
   return low;
 }
 
-// When the band's window leaves a pane behind: its start has moved beyond the pane's.
+// When the band's window leaves a pane behind: its start has moved beyond the pane's. Another one that reaches it may
+// do so before.
 static int64_t due_of(const struct vsm_bands *bands, unsigned band, const struct vsm_pane *p) {
   int64_t step = bands->at[band].step_us, until = p->start_us + STEPS_BEHIND * step;
-  return until - until % step + step;
+  return vsm_earlier_us(until - until % step + step, bands->crossing_us);
 }
 
 // The pane of a band that begins then; made where there is none.
@@ -244,6 +251,12 @@ static void tally_add(struct vsm_tally *t, uint32_t what, int64_t n) {
     vsm_sketch_add(&t->dists[(what >> 16) - 1], what & 0xffff, n);
 }
 
+static void add_sums(struct vsm_tally *t, const struct vsm_pane *p, int n) {
+  for (int d = 0; d < VSM_D_N; d++)
+    t->dists[d].sum += n * p->sums[d];
+  t->effort += n * p->effort;
+}
+
 // From the band's tally to the next one's, and into a pane of that, where it has any.
 static void pass_on(struct vsm_flow *f, const struct vsm_bands *bands, unsigned i, struct vsm_pane *p) {
   struct vsm_tally *from = &f->bands[i].tally, *to = &f->bands[i + 1].tally;
@@ -258,12 +271,8 @@ static void pass_on(struct vsm_flow *f, const struct vsm_bands *bands, unsigned 
     if (into)
       pane_add(into, pair.what, pair.n);
   }
-  for (int d = 0; d < VSM_D_N; d++) {
-    from->dists[d].sum -= p->sums[d];
-    to->dists[d].sum += p->sums[d];
-  }
-  from->effort -= p->effort;
-  to->effort += p->effort;
+  add_sums(from, p, -1);
+  add_sums(to, p, 1);
   for (int d = 0; into && d < VSM_D_N; d++)
     into->sums[d] += p->sums[d];
   if (into)
@@ -275,6 +284,7 @@ void vsm_flow_advance(struct vsm_flow *f, const struct vsm_bands *bands) {
   if (bands->now_us < f->due_us)
     return;
   f->due_us = INT64_MAX;
+  f->changed = f->changed || bands->crossing_us != INT64_MAX;
   for (unsigned i = 0; i < bands->n; i++) {
     struct vsm_band *band = &f->bands[i];
     size_t gone = 0;
@@ -316,36 +326,49 @@ static unsigned bands_of(const struct vsm_bands *bands, unsigned window) {
   return bands->n + 1;
 }
 
+// The next pane of the bands up to a window's that begins before its start, from *band and *at on; NULL: no more.
+static const struct vsm_pane *next_before(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window,
+                                          unsigned *band, size_t *at) {
+  if (window >= bands->n || !bands->at[window].crosses)
+    return NULL;
+  for (; *band < window; (*band)++, *at = 0) {
+    const struct vsm_band *b = &f->bands[*band];
+    if (*at < b->n && b->panes[*at]->start_us < bands->at[window].start_us)
+      return b->panes[(*at)++];
+  }
+  return NULL;
+}
+
+void vsm_flow_add_before(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned band, int n,
+                         struct vsm_tally *sum) {
+  const struct vsm_pane *p;
+  unsigned i = 0;
+  size_t at = 0;
+  while ((p = next_before(f, bands, band, &i, &at)) != NULL) {
+    for (uint32_t k = 0; k < p->cap; k++)
+      if (p->pairs[k].n != 0)
+        tally_add(sum, p->pairs[k].what, (int64_t)n * p->pairs[k].n);
+    add_sums(sum, p, n);
+  }
+}
+
 void vsm_flow_sum(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, struct vsm_tally *sum) {
-  for (unsigned i = 0, n = bands_of(bands, window); i < n; i++)
+  unsigned n = bands_of(bands, window);
+  for (unsigned i = 0; i < n; i++)
     vsm_tally_merge(sum, &f->bands[i].tally);
+  vsm_flow_add_before(f, bands, n - 1, -1, sum);
 }
 
 int64_t vsm_flow_counted(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, unsigned slot) {
+  unsigned n = bands_of(bands, window), band = 0;
+  const struct vsm_pane *p;
   int64_t counted = 0;
-  for (unsigned i = 0, n = bands_of(bands, window); i < n; i++)
+  size_t at = 0;
+  for (unsigned i = 0; i < n; i++)
     counted += f->bands[i].tally.counts[slot];
+  while ((p = next_before(f, bands, n - 1, &band, &at)) != NULL)
+    counted -= place_of(p, PAIR_SLOT(slot))->n;
   return counted;
-}
-
-void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from) {
-  for (int i = 0; i < VSM_N_SLOTS; i++)
-    into->counts[i] += from->counts[i];
-  into->effort += from->effort;
-  for (int d = 0; d < VSM_D_N; d++)
-    vsm_sketch_merge(&into->dists[d], &from->dists[d]);
-}
-
-void vsm_tally_clear(struct vsm_tally *t) {
-  memset(t->counts, 0, sizeof t->counts);
-  t->effort = 0;
-  for (int d = 0; d < VSM_D_N; d++)
-    vsm_sketch_clear(&t->dists[d]);
-}
-
-void vsm_tally_fini(struct vsm_tally *t) {
-  for (int d = 0; d < VSM_D_N; d++)
-    vsm_sketch_fini(&t->dists[d]);
 }
 
 // --- as bytes: cells by time, each what was counted, rising by what, and the sums
@@ -413,10 +436,7 @@ static bool is_what(uint32_t what) {
 }
 
 static void add_pair(struct vsm_flow_at at, uint32_t what, int64_t n) {
-  if (what >> 16 == 0)
-    at.tally->counts[what - 1] += n;
-  else
-    vsm_sketch_add(&at.tally->dists[(what >> 16) - 1], what & 0xffff, n);
+  tally_add(at.tally, what, n);
   if (at.pane)
     pane_add(at.pane, what, (int32_t)n);
 }

@@ -4,6 +4,10 @@
 // the windows' starts into bands, and each contribution lies in one band alone, whatever the number of windows: a
 // window is the sum of the bands from the newest to its own. Within its band a contribution lies in a pane, and whole
 // panes move to the next band as the starts move on.
+//
+// Starts move by steps, so of two windows of nearly one length (within a 59th) the longer one may start later for a
+// time. A contribution lies in the band of the shortest window that reaches it; such a window's figures are made
+// without the panes of its bands that begin before its start.
 #pragma once
 #include "core/sketch.h"
 
@@ -54,14 +58,16 @@ struct vsm_moment {
 
 // Where the windows of a stream cut time; shared by its nodes.
 struct vsm_bands {
-  unsigned n;               // windows, shortest first
-  int64_t now_us;           // of the last advance
+  unsigned n;          // windows, shortest first
+  int64_t now_us;      // of the last advance
+  int64_t crossing_us; // when a window that may start later than a shorter one moves next; INT64_MAX: there is none
   struct vsm_moment moment; // asked for last: most of what an event changes, at all nodes, is of one instant
   struct {
     int64_t length_us, step_us; // a window's length and its pane's: its start moves by steps
     int64_t pane_us;            // of the band: divides the steps of this and all longer windows
     int64_t start_us;           // at that time
     unsigned configured;        // index as configured
+    bool crosses;               // it may start later than a shorter one
   } at[];
 };
 
@@ -129,6 +135,10 @@ void vsm_flow_read(const struct vsm_flow *f, unsigned band, int64_t from, int64_
 // Adds up what a window holds: *sum += it. 0 is "all", then as configured.
 void vsm_flow_sum(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, struct vsm_tally *sum);
 int64_t vsm_flow_counted(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned window, unsigned slot);
+
+// What lies in the bands up to a window's, and before its start: n times added to *sum.
+void vsm_flow_add_before(const struct vsm_flow *f, const struct vsm_bands *bands, unsigned band, int n,
+                         struct vsm_tally *sum);
 
 // Adds up: *into += what the band holds.
 void vsm_tally_merge(struct vsm_tally *into, const struct vsm_tally *from);

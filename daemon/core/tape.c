@@ -68,13 +68,22 @@ struct pane {
   uint32_t start, end;
 };
 
+// Where the next newer band begins; INT64_MAX: it is the newest.
+static int64_t end_of(const struct vsm_bands *bands, unsigned band) {
+  int64_t end = INT64_MAX;
+  while (band-- > 0)
+    end = vsm_earlier_us(end, bands->at[band].start_us);
+  return end;
+}
+
 // To which what lay in the pane that begins at `time` has come now.
 static struct pane pane_now(const struct vsm_bands *bands, uint32_t time) {
   int64_t unit = vsm_bands_unit(bands), us = time * unit;
   struct vsm_moment m = vsm_moment_of(bands, us);
-  if (m.band < bands->n)
-    return (struct pane){m.number, m.number + (uint32_t)(bands->at[m.band].pane_us / unit)};
-  return (struct pane){0, bands->n ? (uint32_t)(bands->at[bands->n - 1].start_us / unit) : UINT32_MAX};
+  int64_t end = end_of(bands, m.band) / unit;
+  if (m.band < bands->n && m.number + bands->at[m.band].pane_us / unit < end)
+    end = m.number + bands->at[m.band].pane_us / unit;
+  return (struct pane){m.number, end < UINT32_MAX ? (uint32_t)end : UINT32_MAX};
 }
 
 // The first of n sorted entries that is not before this place. It is looked for from the end, where most come.
@@ -179,10 +188,15 @@ static uint32_t seek_start(const struct vsm_tape *t, const struct vsm_bands *ban
   return t->n == 0 || place_of(&t->entries[0]) >= start ? 0 : seek(t->entries, t->n, start);
 }
 
-// From the oldest band on: what lay in it when this was done last, and does not any more.
+// From the oldest band on: what lay in it when this was done last, and does not any more. Where windows may cross, that
+// is not one stretch for each: all is gone through.
 static void coarsen(struct vsm_tape *t, const struct vsm_bands *bands) {
   uint32_t done = 0, kept = 0;
   put_in_order(t);
+  if (bands->crossing_us != INT64_MAX) {
+    kept = age(t, bands, 0, t->n, 0);
+    done = t->n;
+  }
   for (unsigned i = bands->n; i-- > 0;) {
     uint32_t to = seek_start(t, bands, i, bands->now_us);
     if (to <= done) // it has left an older one, too
@@ -236,24 +250,36 @@ void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, uint32
   add(t, bands, time, (uint16_t)(BUCKETS + vsm_sketch_bucket(took_us)), sign, sign * took_us);
 }
 
-void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into) {
+static void add_entry(const struct vsm_tape_entry *e, int n, struct vsm_tally *into) {
   struct vsm_sketch *cycle = &into->dists[VSM_D_CYCLE];
-  int64_t from = band < bands->n ? bands->at[band].start_us : INT64_MIN;
-  int64_t to = band > 0 ? bands->at[band - 1].start_us : INT64_MAX;
-  for (uint32_t i = 0; i < t->n; i++) {
-    const struct vsm_tape_entry *e = &t->entries[i];
-    int64_t us = (int64_t)time_of(e) * vsm_bands_unit(bands);
-    if (us < from || us >= to)
-      continue;
-    if (implied(what_of(e)) >= 0)
-      into->counts[implied(what_of(e))] += n_of(e);
-    if (what_of(e) < BUCKETS) {
-      into->counts[what_of(e)] += n_of(e);
-    } else {
-      vsm_sketch_add(cycle, what_of(e) - BUCKETS, n_of(e));
-      cycle->sum += e->sum;
-    }
+  if (implied(what_of(e)) >= 0)
+    into->counts[implied(what_of(e))] += n * n_of(e);
+  if (what_of(e) < BUCKETS) {
+    into->counts[what_of(e)] += n * n_of(e);
+  } else {
+    vsm_sketch_add(cycle, what_of(e) - BUCKETS, n * n_of(e));
+    cycle->sum += n * e->sum;
   }
+}
+
+static void add_between(const struct vsm_tape *t, const struct vsm_bands *bands, int64_t from, int64_t to, int n,
+                        struct vsm_tally *into) {
+  for (uint32_t i = 0; i < t->n; i++) {
+    int64_t us = (int64_t)time_of(&t->entries[i]) * vsm_bands_unit(bands);
+    if (us >= from && us < to)
+      add_entry(&t->entries[i], n, into);
+  }
+}
+
+void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into) {
+  int64_t from = band < bands->n ? bands->at[band].start_us : INT64_MIN;
+  add_between(t, bands, from, end_of(bands, band), 1, into);
+}
+
+void vsm_tape_add_before(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, int n,
+                         struct vsm_tally *into) {
+  if (bands->at[band].crosses)
+    add_between(t, bands, end_of(bands, band), bands->at[band].start_us, n, into);
 }
 
 // --- as bytes: entries by time and what, one of each, and those that follow from others, too

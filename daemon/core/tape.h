@@ -21,6 +21,9 @@ void vsm_tape_count(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t 
 void vsm_tape_duration(struct vsm_tape *t, const struct vsm_bands *bands, uint32_t time, int64_t took_us, int sign);
 // Adds what lies in the band (bands->n: behind all windows) to *into.
 void vsm_tape_read(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, struct vsm_tally *into);
+// What lies in the bands up to a window's, and before its start (core/flow.h): n times added to *into.
+void vsm_tape_add_before(const struct vsm_tape *t, const struct vsm_bands *bands, unsigned band, int n,
+                         struct vsm_tally *into);
 
 // What was only ever added, as bytes by time, and added to a tape, which may have other windows (core/sealed.h). t
 // NULL: it is read and left.

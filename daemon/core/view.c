@@ -106,8 +106,10 @@ static void fill_windows(const struct reading *r, const struct vsm_flow *flow, v
   struct vsm_tally sum = {0};
   for (unsigned i = 0; i < bands->n; i++) {
     vsm_tally_merge(&sum, &flow->bands[i].tally);
+    vsm_flow_add_before(flow, bands, i, -1, &sum);
     unsigned at = bands->at[i].configured;
     fill(r, windows, at + 1, r->stream->model->windows[at].name, bands->at[i].length_us, &sum);
+    vsm_flow_add_before(flow, bands, i, 1, &sum);
   }
   vsm_tally_merge(&sum, &flow->bands[bands->n].tally);
   fill(r, windows, 0, "all", INT64_MAX, &sum);
@@ -252,8 +254,10 @@ static void fill_tape(const struct reading *r, const struct vsm_tape *tape, void
   struct vsm_tally sum = {0};
   for (unsigned i = 0; i < bands->n; i++) {
     vsm_tape_read(tape, bands, i, &sum);
+    vsm_tape_add_before(tape, bands, i, -1, &sum);
     unsigned at = bands->at[i].configured;
     fill(r, windows, at + 1, r->stream->model->windows[at].name, bands->at[i].length_us, &sum);
+    vsm_tape_add_before(tape, bands, i, 1, &sum);
   }
   vsm_tape_read(tape, bands, bands->n, &sum);
   fill(r, windows, 0, "all", INT64_MAX, &sum);

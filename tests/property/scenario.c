@@ -56,8 +56,14 @@ static void add_windows(struct maker *m, struct vsm_stream *stream) {
       {{"1h", VSM_HOUR_US}, {"24h", VSM_DAY_US}, {"7d", 7 * VSM_DAY_US}, {"30d", 30 * VSM_DAY_US}},
       {{"1m", VSM_MINUTE_US}, {"5m", 5 * VSM_MINUTE_US}, {"7m", 7 * VSM_MINUTE_US}, {"90m", 90 * VSM_MINUTE_US}},
       {{"60d", 60 * VSM_DAY_US}, {"30d", 30 * VSM_DAY_US}, {"360d", 360 * VSM_DAY_US}, {"90d", 90 * VSM_DAY_US}},
+      // the longer ones start later than the shorter ones at times
+      {{"602m", 602 * VSM_MINUTE_US},
+       {"600m", 600 * VSM_MINUTE_US},
+       {"1m", VSM_MINUTE_US},
+       {"601m", 601 * VSM_MINUTE_US}},
+      {{"1d", VSM_DAY_US}, {"364d", 364 * VSM_DAY_US}, {"365d", 365 * VSM_DAY_US}, {"400d", 400 * VSM_DAY_US}},
   };
-  stream->windows = sets[rig_below(m->r, 3)];
+  stream->windows = sets[rig_below(m->r, 5)];
   stream->n_windows = 4;
 }
 
@@ -276,7 +282,17 @@ static struct vsm_model *next_model(struct maker *m, unsigned n) {
 
 // ---- Events
 
+// About where a window starts, as it is now.
+static int64_t time_of_start(struct maker *m) {
+  const struct vsm_stream *stream = &m->s->models[0]->streams[0];
+  int64_t pane = stream->windows[rig_below(m->r, stream->n_windows)].us / 60;
+  int64_t us = m->s->end_us - 60 * pane + (int64_t)rig_below(m->r, 1000) * (pane / 1000);
+  return us < 0 ? 0 : us;
+}
+
 static int64_t any_time(struct maker *m, size_t n) {
+  if (n && rig_chance(m->r, 8))
+    return time_of_start(m);
   if (n && rig_chance(m->r, 20))
     return m->s->events[rig_below(m->r, (unsigned)n)].us;
   int64_t us = m->base_us + (int64_t)rig_below(m->r, m->range) * m->scale_us;
