@@ -1,7 +1,10 @@
-// Two readings. The first finds the orders, each with all keys of its item. The second maps every batch before them as
-// it was mapped when it came, and leaves out the events that name the item, or that have one of its keys for a subject,
-// an id or a value, though no rule took them. The orders themselves come last: as long as they stand there the journal
-// is not done with.
+// Two readings. The first finds the orders, each with all keys of its item, and the rebuilds before them. The second
+// maps every batch before an order as it counted then: by the last rebuild between the two, else as when it came. It
+// leaves out the events that name the item, or that have one of its keys for a subject, an id or a value, though no
+// rule took them. The orders themselves come last: as long as they stand there the journal is not done with.
+//
+// What came before the first configuration that is kept was mapped by one that is not known any more, unless none came
+// since. Of that all goes that has a key: no start reads it, as checkpoints cover it.
 #include "shell/forget.h"
 
 #include <stdio.h>
@@ -20,8 +23,15 @@
 #include "wire/batch.h"
 #include "wire/request.h"
 
+// All before it is mapped by the configuration that was in force there.
+struct rebuild {
+  uint64_t position;
+  struct vsm_config *config;
+};
+
 struct order {
   uint64_t position;
+  size_t n_rebuilds;                  // that came before it
   char stream[VSM_ID_MAX + 1];        // empty: all
   struct vsm_str keys[VSM_LINKS_MAX]; // in the arena of the search
   unsigned n_keys;
@@ -32,9 +42,14 @@ struct search {
   struct vsm_arena arena, scratch; // of the search; of a record
   struct order *orders;
   size_t n_orders, cap_orders;
-  uint64_t covered; // by the older checkpoint
-  bool waits;       // there are orders behind it
-  struct vsm_config *config;
+  struct rebuild *rebuilds;
+  size_t n_rebuilds, cap_rebuilds;
+  uint64_t covered, newest;  // by the older checkpoint; by the newer one
+  bool waits;                // there are orders behind the older one
+  struct vsm_config *config; // by which batches are mapped when they come
+  bool guessed;              // of these it is not known
+  char *kept;                // the last that the first reading came by; NULL: none
+  size_t kept_bytes;
   struct vsm_rewrite_writer *out;
 };
 
@@ -70,6 +85,63 @@ static int read_all(struct search *s, read_fn *fn) {
   return result;
 }
 
+// --- configurations
+
+static int parse(struct vsm_str kept, struct vsm_config **config) {
+  struct vsm_conf_report report;
+  int err = vsm_config_parse_kept(kept, config, &report);
+  vsm_conf_report_fini(&report);
+  return err;
+}
+
+static int take_configuration(struct search *s, struct vsm_str kept) {
+  struct vsm_config *config;
+  int err = parse(kept, &config);
+  if (err)
+    return err;
+  vsm_config_destroy(s->config);
+  s->config = config;
+  s->guessed = false;
+  return 0;
+}
+
+// Before the first one another was in force, of which it tells most. Where it comes behind the newer checkpoint the one
+// that is in force there is known.
+static int note_configuration(struct search *s, uint64_t position, struct vsm_str kept) {
+  bool first = !s->kept && position <= s->newest;
+  int err = first ? take_configuration(s, kept) : 0;
+  s->guessed = s->guessed || first;
+  free(s->kept);
+  s->kept = malloc(kept.n + 1);
+  s->kept_bytes = kept.n;
+  if (err || !s->kept)
+    return err ? err : VSM_ENOMEM;
+  memcpy(s->kept, kept.p, kept.n);
+  return 0;
+}
+
+// One before the first configuration changed nothing: what came before it was mapped by the same one.
+static int note_rebuild(struct search *s, uint64_t position) {
+  struct rebuild r = {.position = position};
+  if (!s->kept)
+    return 0;
+  int err = parse((struct vsm_str){s->kept, s->kept_bytes}, &r.config);
+  if (err)
+    return err;
+  bool needed = s->n_orders > 0 && s->orders[s->n_orders - 1].n_rebuilds == s->n_rebuilds;
+  if (s->n_rebuilds > 0 && !needed)
+    vsm_config_destroy(s->rebuilds[--s->n_rebuilds].config);
+  s->rebuilds = vsm_mem_grow(s->rebuilds, s->n_rebuilds, &s->cap_rebuilds, sizeof *s->rebuilds);
+  s->rebuilds[s->n_rebuilds++] = r;
+  return 0;
+}
+
+// By which a batch counted at the time of an order that came later.
+static const struct vsm_config *configuration_at(const struct search *s, const struct order *o, uint64_t position) {
+  const struct rebuild *last = o->n_rebuilds > 0 ? &s->rebuilds[o->n_rebuilds - 1] : NULL;
+  return last && last->position > position ? last->config : s->config;
+}
+
 // --- the orders
 
 static bool is_order(const struct vsm_record *r, struct vsm_request *request) {
@@ -77,25 +149,36 @@ static bool is_order(const struct vsm_record *r, struct vsm_request *request) {
          request->kind == VSM_ASK_FORGET && request->n_keys > 0;
 }
 
-static int take_order(struct search *s, uint64_t position, const struct vsm_record *r) {
-  struct vsm_request request;
-  if (!is_order(r, &request))
-    return 0;
+static bool is_rebuild(const struct vsm_record *r, struct vsm_request *request) {
+  return r->kind == VSM_RECORD_CONTROL && vsm_wire_decode_request(r->payload, request) == 0 &&
+         request->kind == VSM_ASK_REBUILD;
+}
+
+static int note_order(struct search *s, uint64_t position, const struct vsm_request *request) {
   if (position > s->covered) {
     s->waits = true;
     return 0;
   }
   s->orders = vsm_mem_grow(s->orders, s->n_orders, &s->cap_orders, sizeof *s->orders);
   struct order *o = &s->orders[s->n_orders++];
-  *o = (struct order){.position = position, .n_keys = request.n_keys};
-  snprintf(o->stream, sizeof o->stream, "%.*s", (int)request.stream.n, request.stream.p);
+  *o = (struct order){.position = position, .n_rebuilds = s->n_rebuilds, .n_keys = request->n_keys};
+  snprintf(o->stream, sizeof o->stream, "%.*s", (int)request->stream.n, request->stream.p);
   for (unsigned i = 0; i < o->n_keys; i++) {
-    o->keys[i] =
-        (struct vsm_str){vsm_arena_strndup(&s->arena, request.keys[i].p, request.keys[i].n), request.keys[i].n};
+    struct vsm_str key = request->keys[i];
+    o->keys[i] = (struct vsm_str){vsm_arena_strndup(&s->arena, key.p, key.n), key.n};
     if (!o->keys[i].p)
       return VSM_ENOMEM;
   }
   return 0;
+}
+
+static int note_record(struct search *s, uint64_t position, const struct vsm_record *r) {
+  struct vsm_request request;
+  if (r->kind == VSM_RECORD_CONFIGURATION)
+    return note_configuration(s, position, r->payload);
+  if (is_order(r, &request))
+    return note_order(s, position, &request);
+  return is_rebuild(r, &request) ? note_rebuild(s, position) : 0;
 }
 
 struct telling {
@@ -154,32 +237,53 @@ static bool has_key(const struct order *o, const struct vsm_event *e) {
   return has;
 }
 
-static bool names_item(const struct search *s, const struct order *o, const struct vsm_match *m) {
+static bool names_item(const struct vsm_config *config, const struct order *o, const struct vsm_match *m) {
   bool names = is_key(o, m->item);
-  if (m->rule->stream < 0 || (*o->stream && strcmp(s->config->model.streams[m->rule->stream].id, o->stream) != 0))
+  if (m->rule->stream < 0 || (*o->stream && strcmp(config->model.streams[m->rule->stream].id, o->stream) != 0))
     return false;
   for (unsigned i = 0; i < m->n_links && !names; i++)
     names = is_key(o, m->links[i]);
   return names;
 }
 
+// An event under a configuration.
+struct mapped {
+  const struct vsm_config *by;
+  struct vsm_match *matches;
+  long n;
+  bool counts; // for some item
+};
+
+static int map(struct search *s, const struct vsm_config *by, const struct vsm_event *e, struct mapped *m) {
+  *m = (struct mapped){.by = by};
+  if (e->refused == VSM_R_NONE && by)
+    m->n = vsm_match_event(&by->model, e, &s->scratch, &m->matches);
+  for (long k = 0; k < m->n && !m->counts; k++)
+    m->counts = m->matches[k].rule->stream >= 0 && m->matches[k].reason == VSM_R_NONE;
+  return m->n < 0 ? VSM_ENOMEM : 0;
+}
+
+static bool concerns(const struct search *s, const struct order *o, const struct vsm_event *e, const struct mapped *m) {
+  bool known = m->counts && !(s->guessed && m->by == s->config);
+  bool concerns = !known && has_key(o, e);
+  for (long k = 0; k < m->n && !concerns; k++)
+    concerns = names_item(m->by, o, &m->matches[k]);
+  return concerns;
+}
+
 static int is_about(struct search *s, uint64_t position, const struct vsm_event *e, bool *is) {
-  struct vsm_match *matches = NULL;
-  long n = e->refused == VSM_R_NONE && s->config ? vsm_match_event(&s->config->model, e, &s->scratch, &matches) : 0;
-  if (n < 0)
-    return VSM_ENOMEM;
-  bool is_mapped = false;
-  for (long k = 0; k < n && !is_mapped; k++)
-    is_mapped = matches[k].rule->stream >= 0 && matches[k].reason == VSM_R_NONE;
-  for (size_t i = 0; i < s->n_orders && !*is; i++) {
+  struct mapped m = {0};
+  int err = 0;
+  for (size_t i = 0; i < s->n_orders && !*is && !err; i++) {
     const struct order *o = &s->orders[i];
     if (position > o->position) // of another item that has the key now
       continue;
-    *is = !is_mapped && has_key(o, e);
-    for (long k = 0; k < n && !*is; k++)
-      *is = names_item(s, o, &matches[k]);
+    const struct vsm_config *by = configuration_at(s, o, position);
+    if (!m.by || m.by != by)
+      err = map(s, by, e, &m);
+    *is = !err && concerns(s, o, e, &m);
   }
-  return 0;
+  return err;
 }
 
 static int search_batch(struct search *s, uint64_t position, const struct vsm_record *r) {
@@ -198,18 +302,6 @@ static int search_batch(struct search *s, uint64_t position, const struct vsm_re
     return 0;
   return vsm_rewrite_put(s->out, position, false,
                          (struct vsm_str){(const char *)out, vsm_wire_without(r->payload, drop, out)});
-}
-
-static int take_configuration(struct search *s, struct vsm_str kept) {
-  struct vsm_conf_report report;
-  struct vsm_config *config;
-  int err = vsm_config_parse_kept(kept, &config, &report);
-  vsm_conf_report_fini(&report);
-  if (err)
-    return err;
-  vsm_config_destroy(s->config);
-  s->config = config;
-  return 0;
 }
 
 // An order to withdraw or to silence it goes as well.
@@ -265,7 +357,8 @@ static int search(struct search *s) {
   if (n < VSM_CHECKPOINTS_KEPT)
     return n < 0 ? n : 0;
   s->covered = positions[VSM_CHECKPOINTS_KEPT - 1];
-  int err = read_all(s, take_order);
+  s->newest = positions[0];
+  int err = read_all(s, note_record);
   if (err || (s->n_orders == 0 && s->waits))
     return err;
   if (s->n_orders == 0 && (err = scrub(s->directory)) != 0)
@@ -292,6 +385,10 @@ int vsm_forget_look(const char *directory, struct vsm_str kept) {
   if (err)
     vsm_log("forget_failed", "why=\"%s\"", vsm_err_text(err));
   vsm_config_destroy(s.config);
+  for (size_t i = 0; i < s.n_rebuilds; i++)
+    vsm_config_destroy(s.rebuilds[i].config);
+  free(s.rebuilds);
+  free(s.kept);
   free(s.orders);
   vsm_arena_fini(&s.arena);
   vsm_arena_fini(&s.scratch);

@@ -11,6 +11,6 @@ int vsm_forget_orders(const char *directory, uint64_t from, uint64_t through, vs
 
 // Where something is to be forgotten (store/forgetting.h), and the older checkpoint lies behind the order:
 // reads the whole journal, and leaves in forget.records what is to stand there instead of its records
-// (store/rewrite.h); an empty file where nothing is found any more. `kept`: the configuration in force, for records
-// before the first that is kept. 0, or a negative enum vsm_err, logged.
+// (store/rewrite.h); an empty file where nothing is found any more. `kept`: the configuration in force at the newest
+// checkpoint, for what came before the first that is kept. 0, or a negative enum vsm_err, logged.
 int vsm_forget_look(const char *directory, struct vsm_str kept);

@@ -9,7 +9,7 @@ import unittest
 
 import harness
 from harness import Daemon, batch, children, event, poll
-from state import Program, config, directory, make_checkpoint, snapshot
+from state import Program, checkpoint_file, checkpoints, config, directory, make_checkpoint, snapshot
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 LINKED = ('  - { source: "*", type: known, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["order:{data.order}"],'
@@ -34,6 +34,14 @@ def files_with(d, *texts):
 def figures(d):
     s = d.snapshot().value_streams[0]
     return [(g.windows[0].arrivals, g.windows[0].departures) for g in s.stages], s.windows[0].started, s.wip
+
+
+ORDERS = config()
+CUSTOMERS = ORDERS.replace('item: "S:{subject}"', 'item: "S:{data.customer}"')
+
+
+def ordered(n, customer):
+    return event("first.started", str(n), customer=customer)
 
 
 class Forget(unittest.TestCase):
@@ -240,6 +248,120 @@ class Forget(unittest.TestCase):
             self.assertIn('no item has the key "S:nobody"', unknown.stderr)
             self.assertIn("no item has the key", d.ask(forget={}).error)
             self.assertNotIn("forgetting", os.listdir(directory(d)))  # nor is it looked for
+
+
+class MappedOtherwise(unittest.TestCase):
+    """Items were customers, and are orders now: what goes is what counted for the item when the order came."""
+
+    def reload(self, d, text):
+        d.write(text)
+        self.assertEqual(d.ask(reload={}).error, "")
+
+    def rebuild(self, d, *words):
+        self.assertEqual(vsm(d, "rebuild", *words).returncode, 0)
+
+    def forget(self, d, key):
+        log = len(d.log.lines)
+        self.assertEqual(vsm(d, "forget", key).returncode, 0)
+        d.log.wait("^event=forgotten ", after=log)
+
+    def keys(self, d):
+        return sorted(i.item for i in d.ask(items={}).items.items)
+
+    def from_the_journal_alone(self, d):
+        d.end()
+        for position in checkpoints(d):
+            os.remove(checkpoint_file(d, position))
+        d.start_again()
+        return self.keys(d)
+
+    def test_a_rebuild_before(self):
+        name = SECRET.decode()
+        with Daemon(CUSTOMERS) as d:
+            d.client().submit(batch(ordered(name, "C1"), ordered("kept", "C1"), ordered("x", name), ordered("y", "CONTRACT-9")))
+            self.reload(d, ORDERS)
+            self.rebuild(d)
+            d.client().submit(batch(ordered(name, "C2"), ordered("later", "C2")))
+            self.forget(d, f"S:{name}")
+            self.assertEqual(self.keys(d), ["S:kept", "S:later", "S:x", "S:y"])
+            self.assertEqual(self.from_the_journal_alone(d), ["S:kept", "S:later", "S:x", "S:y"])
+            self.forget(d, "S:x")  # the one whose event has the name, too, as that of a customer
+            self.assertEqual(files_with(d, SECRET), [])
+            self.rebuild(d)
+            self.assertEqual(self.keys(d), ["S:kept", "S:later", "S:y"])
+
+    def test_a_rebuild_behind(self):
+        """It may find the order with its keys or without; either way the next one has of the journal what is there."""
+        with Daemon(CUSTOMERS) as d:
+            d.client().submit(batch(ordered(1, "7"), ordered(2, "7"), ordered(7, "9")))
+            log = len(d.log.lines)
+            self.assertEqual(vsm(d, "forget", "S:7").returncode, 0)
+            self.reload(d, ORDERS)
+            self.rebuild(d)
+            d.log.wait("^event=forgotten ", after=log)
+            self.rebuild(d)
+            self.assertEqual(self.keys(d), ["S:7"])
+            self.assertEqual(self.from_the_journal_alone(d), ["S:7"])
+
+    def test_between_rebuilds(self):
+        """Each order by its own: of two rebuilds, of none, also where its event came behind one."""
+        with Daemon(CUSTOMERS) as d:
+            c = d.client()
+            c.submit(batch(ordered(1, "7"), ordered(2, "8"), ordered(3, "9")))
+            self.reload(d, ORDERS)
+            self.rebuild(d)
+            log = len(d.log.lines)
+            self.assertEqual(vsm(d, "forget", "S:2").returncode, 0)
+            c.submit(batch(ordered(8, "3"), ordered(4, "8")))
+            self.reload(d, CUSTOMERS)
+            c.submit(batch(ordered(5, "1"), ordered(6, "1")))
+            self.rebuild(d)
+            self.assertEqual(vsm(d, "forget", "S:1").returncode, 0)
+            self.assertEqual(vsm(d, "forget", "S:3").returncode, 0)
+            d.log.wait("^event=forgotten ", after=log)
+            self.reload(d, ORDERS)
+            self.rebuild(d)
+            self.assertEqual(self.keys(d), ["S:1", "S:3", "S:4"])
+
+    @contextlib.contextmanager
+    def trimmed(self, text):
+        """The configuration that the secret came under is gone, and its event is not."""
+        with Daemon(self.small(text)) as d:
+            c, large = d.client(), "x" * 60000
+            for n in range(30):
+                c.submit(batch(event("first.started", f"o{n}", at=n, customer=f"c{n}", text=large)))
+            c.submit(batch(ordered("SOMEBODY", SECRET.decode()), ordered("another", "c")))
+            for n in range(2):
+                c.submit(batch(event("first.started", f"p{n}", at=n, customer=f"q{n}")))
+                make_checkpoint(d)
+            d.end()
+            d.start_again()
+            with contextlib.closing(sqlite3.connect(f"file:{directory(d)}/journal.db?mode=ro", uri=True)) as db:
+                poll("it to be trimmed", lambda: db.execute("SELECT min(first) FROM groups").fetchone()[0] > 3)
+            yield d
+
+    @staticmethod
+    def small(text):
+        return text.replace("daemon:\n", "daemon:\n  journal: { max: 1MiB }\n", 1)
+
+    def test_a_configuration_that_was_trimmed(self):
+        for changed in (False, True):
+            with self.subTest(changed=changed), self.trimmed(CUSTOMERS) as d:
+                if changed:
+                    self.reload(d, self.small(ORDERS))
+                self.forget(d, f"S:{SECRET.decode()}")
+                self.assertEqual(files_with(d, SECRET), [])
+                self.rebuild(d, "--partial")
+                self.assertIn("S:another" if changed else "S:c", self.keys(d))
+
+    def test_a_configuration_that_was_trimmed_and_is_in_force(self):
+        """Then it is known: an event of another item stays, whatever it has for a value."""
+        with self.trimmed(ORDERS) as d:
+            d.client().submit(batch(ordered(SECRET.decode(), "c")))
+            self.forget(d, f"S:{SECRET.decode()}")
+            self.rebuild(d, "--partial")
+            self.assertIn("S:SOMEBODY", self.keys(d))
+            self.assertNotIn(f"S:{SECRET.decode()}", self.keys(d))
 
 
 harness.main()
