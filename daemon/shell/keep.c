@@ -293,7 +293,9 @@ static void finish_round(struct vsm_keep *k, enum vsm_journal_rewriting how) {
 
 // In rounds, until one finds nothing: two checkpoints that know nothing of it any more; the process that made the
 // second finds the records that do; these are put in other words. Each checkpoint needs a record of its own. Where
-// history.db cannot be changed nothing is looked for, as what is to be forgotten may stand there.
+// history.db cannot be changed nothing is looked for, as what is to be forgotten may stand there. And nothing is put in
+// other words where the next checkpoint begins before a rebuild: it reads the whole journal, and would bring back an
+// item whose events it read before and the order behind.
 static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
   enum vsm_journal_rewriting how = vsm_journal_rewriting(k->journal);
   if (how == VSM_REWRITE_DONE || how == VSM_REWRITE_UNDONE)
@@ -301,9 +303,9 @@ static void go_on_forgetting(struct vsm_keep *k, struct vsm_time now) {
   if (!k->forgetting || how == VSM_REWRITE_UNDER_WAY || vsm_checkpoints_are_made(k->checkpoints) ||
       vsm_rebuild_is_running(k->rebuild))
     return;
-  uint64_t appended = vsm_journal_state(k->journal).appended;
-  if (vsm_rewrite_exists(k->directory)) {
-    vsm_journal_rewrite(k->journal, k->directory, vsm_checkpoints_covered(k->checkpoints));
+  uint64_t appended = vsm_journal_state(k->journal).appended, covered = vsm_checkpoints_covered(k->checkpoints);
+  if (vsm_rewrite_exists(k->directory) && covered >= k->rebuilt) {
+    vsm_journal_rewrite(k->journal, k->directory, covered);
   } else if (vsm_checkpoints_may_follow(k->checkpoints)) {
     if (appended == vsm_checkpoints_newest(k->checkpoints) && appended == vsm_journal_committed(k->journal))
       vsm_keep_order(k, vsm_wire_forgotten, now);

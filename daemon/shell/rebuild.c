@@ -19,7 +19,7 @@
 #include "shell/process.h"
 #include "store/failpoint.h"
 
-#define READ_US (VSM_SECOND_US / 50)       // between two looks whether it shall end
+#define LOOK_US (VSM_SECOND_US / 50)       // between two looks whether it shall end
 #define SHORT_PASS_US (VSM_SECOND_US / 20) // what came in so long a time is stepped through while nothing is received
 #define SLICE_US INT64_C(2000)
 #define PAUSE_US INT64_C(500)
@@ -69,15 +69,25 @@ bool vsm_rebuild_is_running(const struct vsm_rebuild *r) {
 static int read_pass(struct vsm_rebuild *r, bool first) {
   int result = 1;
   while (result == 1 && !atomic_load(&r->stop)) {
-    result = vsm_recovery_go_on(r->recovery, READ_US);
+    result = vsm_recovery_go_on(r->recovery, LOOK_US);
     if (first)
       atomic_store(&r->percent, vsm_recovery_percent(r->recovery));
   }
   return result;
 }
 
+// Else it could read what is trimmed then, and the next start miss it; or an item's events as they were, and the order
+// to forget it without its keys.
+static bool await_settled(struct vsm_rebuild *r) {
+  bool settled = false;
+  while (!settled && !atomic_load(&r->stop))
+    settled = vsm_journal_await_settled(r->o.journal, LOOK_US);
+  return settled;
+}
+
 static int read_all(struct vsm_rebuild *r) {
-  vsm_journal_await_trim(r->o.journal); // else it could read what goes then, and the next start miss it
+  if (!await_settled(r))
+    return VSM_EIO;
   r->recovery = vsm_recovery_create(&(struct vsm_recovery_options){
       .directory = r->o.directory, .under = {r->kept, r->kept_bytes}, .only_read = true});
   int result = r->recovery ? read_pass(r, true) : VSM_EIO;

@@ -59,7 +59,7 @@ struct vsm_journal {
   bool crowded;
   bool trimming;          // a step is under way
   int64_t trim_boot_us;   // when the next one may be
-  pthread_cond_t trimmed; // and no more
+  pthread_cond_t settled; // that, and no record is put in other words
   bool closing;
 };
 
@@ -223,7 +223,7 @@ static bool trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   j->crowded = done.crowded;
   j->trim_boot_us = now_us + REST * (now_us - begun_us);
   j->trimming = false;
-  pthread_cond_broadcast(&j->trimmed);
+  pthread_cond_broadcast(&j->settled);
   if ((!done.more || code != SQLITE_OK) && j->trim.below == t->below)
     j->trim.below = 0;
   pthread_mutex_unlock(&j->mutex);
@@ -247,6 +247,7 @@ static bool rewrite(struct vsm_journal *j, bool due, struct vsm_rewrite **r) {
     int64_t now_us = vsm_boot_us();
     pthread_mutex_lock(&j->mutex);
     j->clearing = vsm_rewrite_clears(*r);
+    pthread_cond_broadcast(&j->settled);
     j->rewrite_boot_us = j->clearing ? now_us + REST * (now_us - begun_us) : now_us;
     pthread_mutex_unlock(&j->mutex);
     return true;
@@ -261,6 +262,7 @@ static bool rewrite(struct vsm_journal *j, bool due, struct vsm_rewrite **r) {
   j->rewrite_directory = NULL;
   j->clearing = false;
   j->rewriting = code == SQLITE_OK && all ? VSM_REWRITE_DONE : VSM_REWRITE_UNDONE;
+  pthread_cond_broadcast(&j->settled);
   pthread_mutex_unlock(&j->mutex);
   tell(j);
   return true;
@@ -277,7 +279,8 @@ static void *run(void *arg) {
   vsm_tidy_end(j->db);
   pthread_mutex_lock(&j->mutex);
   j->trimming = false;
-  pthread_cond_broadcast(&j->trimmed);
+  j->rewrite_directory = NULL;
+  pthread_cond_broadcast(&j->settled);
   pthread_mutex_unlock(&j->mutex);
   vsm_rewrite_close(rewriting);
   return NULL;
@@ -299,7 +302,7 @@ static int open_parts(struct vsm_journal *j, const char *directory, struct vsm_j
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&j->wake, &monotonic);
-  pthread_cond_init(&j->trimmed, NULL);
+  pthread_cond_init(&j->settled, &monotonic);
   pthread_condattr_destroy(&monotonic);
   int err = vsm_file_open(directory, true, &j->db, why);
   if (err)
@@ -362,7 +365,7 @@ void vsm_journal_close(struct vsm_journal *j) {
   if (j->news_fd >= 0) {
     close(j->news_fd);
     pthread_cond_destroy(&j->wake);
-    pthread_cond_destroy(&j->trimmed);
+    pthread_cond_destroy(&j->settled);
     pthread_mutex_destroy(&j->mutex);
   }
   if (j->lock_fd >= 0)
@@ -420,11 +423,15 @@ void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *t) {
   pthread_mutex_unlock(&j->mutex);
 }
 
-void vsm_journal_await_trim(struct vsm_journal *j) {
+bool vsm_journal_await_settled(struct vsm_journal *j, int64_t us) {
+  struct timespec until = vsm_after_us(us);
+  bool settled;
   pthread_mutex_lock(&j->mutex);
-  while (j->trimming)
-    pthread_cond_wait(&j->trimmed, &j->mutex);
+  while (!(settled = !j->trimming && (!j->rewrite_directory || j->clearing)) &&
+         pthread_cond_timedwait(&j->settled, &j->mutex, &until) == 0)
+    continue;
   pthread_mutex_unlock(&j->mutex);
+  return settled;
 }
 
 void vsm_journal_rewrite(struct vsm_journal *j, const char *directory, uint64_t below) {

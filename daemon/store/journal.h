@@ -70,10 +70,6 @@ struct vsm_journal_trim {
   int64_t max_bytes;
 };
 void vsm_journal_trim(struct vsm_journal *j, const struct vsm_journal_trim *trim);
-// Waits until no step is under way: from then on all that is done is what was asked for last. Any thread but the
-// loop's.
-void vsm_journal_await_trim(struct vsm_journal *j);
-
 // Puts the records of the directory's file forget.records (store/rewrite.h) in the place of those that are there, in
 // small steps between commits; `below`: as in trimming. It is read until it is done. The directory is borrowed.
 void vsm_journal_rewrite(struct vsm_journal *j, const char *directory, uint64_t below);
@@ -84,6 +80,11 @@ enum vsm_journal_rewriting {
   VSM_REWRITE_UNDONE, // not all of it could be done
 };
 enum vsm_journal_rewriting vsm_journal_rewriting(struct vsm_journal *j); // which there is news of
+
+// Waits, for so long at most, until no step of trimming is under way and no record is to be put in other words: from
+// then on what is there changes only by what is asked for next. False: it was not so until the end. Any thread but the
+// loop's.
+bool vsm_journal_await_settled(struct vsm_journal *j, int64_t us);
 
 // --- reading, also beside a daemon that appends
 
