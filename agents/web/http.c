@@ -150,6 +150,35 @@ static const char *wrong_headers(struct evkeyvalq *headers) {
   return NULL;
 }
 
+// libevent leaves that of any other method where it is, and takes it for the next request.
+static bool is_body_read(enum evhttp_cmd_type type) {
+  switch (type) {
+  case EVHTTP_REQ_GET:
+  case EVHTTP_REQ_POST:
+  case EVHTTP_REQ_PUT:
+  case EVHTTP_REQ_DELETE:
+  case EVHTTP_REQ_OPTIONS:
+  case EVHTTP_REQ_CONNECT:
+  case EVHTTP_REQ_PATCH:
+    return true;
+  default:
+    return false;
+  }
+}
+
+static bool has_body(struct evkeyvalq *headers) {
+  const char *length = evhttp_find_header(headers, "Content-Length");
+  return evhttp_find_header(headers, "Transfer-Encoding") || (length && length[strspn(length, "0")]);
+}
+
+static const char *wrong_request(struct evhttp_request *req) {
+  struct evkeyvalq *headers = evhttp_request_get_input_headers(req);
+  const char *wrong = wrong_headers(headers);
+  if (!wrong && has_body(headers) && !is_body_read(evhttp_request_get_command(req)))
+    wrong = "a body, and a method that has none";
+  return wrong;
+}
+
 static const char *take_params(struct vsm_exchange *x, char *text) {
   for (char *p = text, *next; p && *p; p = next) {
     next = strchr(p, '&');
@@ -211,7 +240,7 @@ struct vsm_exchange *vsm_http_begin(struct vsm_web *web, struct evhttp_request *
   x->path = x->key = "";
   DL_APPEND(web->exchanges, x);
   vsm_arena_init(&x->arena, ARENA_BYTES_MAX);
-  const char *wrong = wrong_headers(evhttp_request_get_input_headers(req));
+  const char *wrong = wrong_request(req);
   if (!is_version_known(req)) {
     status = 505;
     wrong = "the version of HTTP; allowed: 1.1, 1.0";

@@ -56,6 +56,11 @@ AMBIGUOUS = [
     b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0x%x\r\n\r\n",
 ]
 
+READ = (b"GET", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"PATCH")
+UNREAD = (b"HEAD", b"TRACE", b"PROPFIND", b"get")  # of a request with these libevent reads no body, whatever its headers say
+LENGTH = b"%s /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+CHUNK = b"%s /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n"
+
 
 def flat(text):
     return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
@@ -149,6 +154,8 @@ class Fuzz(unittest.TestCase):
 
     def test_what_can_be_read_in_two_ways_is_one_request(self):
         heads = [shape % len(HIDDEN) for shape in AMBIGUOUS]
+        heads += [method + head[head.index(b" "):] for method in UNREAD for head in heads]
+        heads += [shape % (method, len(HIDDEN)) for method in UNREAD for shape in (LENGTH, CHUNK)]
         for head, got in zip(heads, self.pipelined(heads)):
             with self.subTest(head=head):
                 self.assertNotIn(SMUGGLED, got)
@@ -156,6 +163,19 @@ class Fuzz(unittest.TestCase):
                 self.assertIn(len(statuses), (0, 1))  # 0: it waits for more of a body, and is ended for that
                 self.assertTrue(all(status >= 400 for status in statuses), got[:200])
         self.alive()
+
+    def test_a_body_is_no_request_of_its_own(self):
+        for method in READ + UNREAD:
+            got = self.exchange(LENGTH % (method, len(HIDDEN)) + HIDDEN)
+            with self.subTest(method=method):
+                self.assertNotIn(SMUGGLED, got)
+                self.assertEqual([int(status) for status in STATUS_LINE.findall(got)], [200 if method == b"GET" else 405 if method in READ else 400])
+                self.assertEqual(b"\r\nConnection: close\r\n" in got, method in UNREAD)
+
+    def test_a_method_without_a_body_may_say_that_there_is_none(self):
+        for method, got in zip(UNREAD, self.pipelined([LENGTH % (method, 0) for method in UNREAD])):
+            with self.subTest(method=method):
+                self.assertEqual([int(status) for status in STATUS_LINE.findall(got)], [200 if method == b"HEAD" else 405, 400])
 
     def test_a_folded_line_belongs_to_the_header_before_it(self):
         """As RFC 9112 says: it is no Content-Length, and what follows is a request of its own."""
