@@ -244,6 +244,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   core->n_streams = next.n;
   core->matcher = next.matcher;
   core->model = model;
+  core->all_open = false; // items may have closed
   vsm_detect_begin(core);
   vsm_ledger_set_limits(core->ledger, &model->limits);
   vsm_alerts_configure(core);
