@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "shell/log.h"
 
 struct lane {
@@ -30,25 +31,39 @@ struct vsm_deliver {
   struct vsm_carrier *carrier;
   struct lane *lanes;
   int64_t now_us;
+  int64_t lost_us; // when to look again for what no lane can send
   unsigned short random[3];
   struct vsm_deliver_counts counts;
 };
 
-// What waits for a receiver that the configuration does not have any more is given up when its time is over, unless it
-// comes back.
-static void look_for_gone(struct vsm_deliver *d) {
-  struct sqlite3_stmt *st = vsm_store_ask(d->store, VSM_SQL_MESSAGE_GONE, "");
-  while (vsm_store_row(d->store, st))
-    if (!vsm_settings_receiver(d->settings, vsm_store_text(st, 0)))
-      vsm_log("receiver_gone", "receiver=%s messages for it wait, and the configuration has no such receiver",
-              vsm_store_text(st, 0));
-}
-
-static bool has_lane(const struct vsm_deliver *d, const char *id) {
-  const struct lane *l = d->lanes;
+static struct lane *find_lane(const struct vsm_deliver *d, const char *id) {
+  struct lane *l = d->lanes;
   while (l && strcmp(l->id, id) != 0)
     l = l->next;
-  return l != NULL;
+  return l;
+}
+
+// Why no lane can send messages to it; NULL: one can.
+static const char *why_gone(const struct vsm_deliver *d, const char *receiver) {
+  const struct vsm_receiver *to = vsm_settings_receiver(d->settings, receiver);
+  if (!to)
+    return "the configuration has no such receiver";
+  return to->channel == VSM_ALERTMANAGER ? "it is an Alertmanager now, which takes no messages" : NULL;
+}
+
+static void look_for_gone(struct vsm_deliver *d) {
+  struct sqlite3_stmt *st = vsm_store_ask(d->store, VSM_SQL_MESSAGE_EACH, "");
+  while (vsm_store_row(d->store, st)) {
+    const char *receiver = vsm_store_text(st, 0), *why = why_gone(d, receiver);
+    if (why)
+      vsm_log("receiver_gone", "receiver=%s messages for it wait, and %s", receiver, why);
+  }
+}
+
+// Before there are others for the same recipients, so that their order stays.
+static void address(struct lane *l) {
+  if (l->to && l->to->channel == VSM_MAIL)
+    vsm_queue_address(l->of->store, l->to, l->busy ? l->message.id : -1);
 }
 
 static void add_lane(struct vsm_deliver *d, const char *id) {
@@ -62,14 +77,16 @@ static void add_lane(struct vsm_deliver *d, const char *id) {
 // A lane that leads nowhere now is kept: its receiver may come back.
 void vsm_deliver_follow(struct vsm_deliver *d, const struct vsm_settings *s) {
   d->settings = s;
+  d->lost_us = 0;
   for (unsigned i = 0; i < s->receivers.n; i++)
-    if (!has_lane(d, s->receivers.at[i].id.z))
+    if (!find_lane(d, s->receivers.at[i].id.z))
       add_lane(d, s->receivers.at[i].id.z);
   for (struct lane *l = d->lanes; l; l = l->next) {
     l->to = vsm_settings_receiver(s, l->id);
     l->pause_us = l->tries = 0;
     if (!l->to || l->to->channel != VSM_ALERTMANAGER)
       l->failing_us = 0;
+    address(l);
   }
   look_for_gone(d);
 }
@@ -82,7 +99,9 @@ struct vsm_deliver *vsm_deliver_create(const struct vsm_settings *s, struct vsm_
   clock_gettime(CLOCK_REALTIME, &t);
   d->random[0] = (unsigned short)t.tv_nsec;
   d->random[1] = (unsigned short)(t.tv_nsec >> 16);
+  vsm_store_begin(store);
   vsm_deliver_follow(d, s);
+  vsm_store_commit(store); // what was not written is when it is sent
   return d;
 }
 
@@ -160,10 +179,76 @@ static void begin_message(struct lane *l, int64_t mono_us) {
     vsm_queue_free(&l->message);
     return;
   }
+  if (l->to->channel == VSM_MAIL && !*l->message.recipient) { // it was under way when its receiver became mail
+    vsm_queue_free(&l->message);
+    vsm_store_begin(d->store);
+    address(l);
+    commit(l);
+    return;
+  }
   const struct vsm_message *m = &l->message;
   struct vsm_parcel p = {m->delivery, m->recipient, m->body, m->made_us, d->now_us, mono_us};
   l->busy = true;
   vsm_channel_send(d->carrier, l->to, &p, message_ended, l);
+}
+
+// --- what nobody can deliver
+
+struct lost {
+  int64_t id, due_us, tries; // due: when it is given up
+  char *receiver, *delivery; // NULL: nothing is lost, and nothing can be before it is due
+  const char *why;
+};
+
+static void free_lost(struct lost *m) {
+  free(m->receiver);
+  free(m->delivery);
+}
+
+// While its lane is at it, it may be what is under way, which ends as it began.
+static int64_t lost_due(const struct vsm_deliver *d, const char *receiver, int64_t made_us) {
+  int64_t due_us = made_us + d->settings->notify.retry.give_up_after.us, later_us = d->now_us + VSM_SECOND_US;
+  const struct lane *l = find_lane(d, receiver);
+  return l && l->busy && due_us < later_us ? later_us : due_us;
+}
+
+// The oldest that no lane can send, unless its receiver comes back.
+static struct lost find_lost(struct vsm_deliver *d) {
+  struct lost found = {.due_us = d->now_us + d->settings->notify.retry.give_up_after.us};
+  struct sqlite3_stmt *st = vsm_store_ask(d->store, VSM_SQL_MESSAGE_EACH, "");
+  while (vsm_store_row(d->store, st)) {
+    const char *receiver = vsm_store_text(st, 0), *why = why_gone(d, receiver);
+    int64_t due_us = lost_due(d, receiver, vsm_store_int(st, 1, 0));
+    if (!why || due_us >= found.due_us)
+      continue;
+    free_lost(&found);
+    found = (struct lost){vsm_store_int(st, 2, 0),
+                          due_us,
+                          vsm_store_int(st, 4, 0),
+                          vsm_mem_copy(vsm_str_of(receiver)),
+                          vsm_mem_copy(vsm_str_of(vsm_store_text(st, 3))),
+                          why};
+  }
+  return found;
+}
+
+// One in a turn: the next is due at once then.
+static void give_up_lost(struct vsm_deliver *d) {
+  if (d->lost_us > d->now_us)
+    return;
+  struct lost m = find_lost(d);
+  d->lost_us = m.due_us;
+  if (m.receiver && m.due_us <= d->now_us) {
+    vsm_store_begin(d->store);
+    vsm_queue_done(d->store, m.id);
+    d->counts.given_up++;
+    if (vsm_store_commit(d->store))
+      vsm_log("given_up", "receiver=%s id=%s tries=%lld why=\"%s\" THIS MESSAGE IS LOST: give_up_after is over",
+              m.receiver, m.delivery, (long long)m.tries, m.why);
+    else
+      d->lost_us = d->now_us + d->settings->notify.retry.most.us;
+  }
+  free_lost(&m);
 }
 
 // --- an Alertmanager
@@ -221,6 +306,7 @@ void vsm_deliver_turn(struct vsm_deliver *d, int64_t now_us, int64_t mono_us) {
     else
       begin_message(l, mono_us);
   }
+  give_up_lost(d);
 }
 
 static int64_t lane_due(struct lane *l) {
@@ -238,7 +324,7 @@ static int64_t lane_due(struct lane *l) {
 }
 
 int64_t vsm_deliver_due(struct vsm_deliver *d) {
-  int64_t due_us = INT64_MAX;
+  int64_t due_us = d->lost_us;
   for (struct lane *l = d->lanes; l; l = l->next) {
     int64_t us = lane_due(l);
     due_us = us < due_us ? us : due_us;

@@ -13,7 +13,8 @@ struct vsm_deliver_counts {
 };
 
 struct vsm_deliver *vsm_deliver_create(const struct vsm_settings *s, struct vsm_store *st, struct vsm_carrier *c);
-// Another configuration, of the same state directory; the one before is not looked at any more. Pauses are over.
+// Another configuration, of the same state directory; the one before is not looked at any more. Pauses are over. Within
+// a change of the store.
 void vsm_deliver_follow(struct vsm_deliver *d, const struct vsm_settings *s);
 void vsm_deliver_destroy(struct vsm_deliver *d); // NULL-safe; after the carrier's transfers and children
 void vsm_deliver_turn(struct vsm_deliver *d, int64_t now_us, int64_t mono_us);

@@ -1,5 +1,6 @@
 #include "agents/notify/queue.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,41 @@ void vsm_queue_add(struct vsm_store *st, const struct vsm_settings *s, int64_t g
     for (unsigned i = 0; i < to->mail.to.n; i++)
       add(st, group, page, to->mail.to.at[i].z, body);
   free(body);
+}
+
+// The first address is written where there is none, so that the order stays; the others are for copies.
+static void address(struct vsm_store *st, const struct vsm_mail_settings *m, int64_t id, const char *owner) {
+  const char *of_owner = address_of_owner(m, owner);
+  for (unsigned i = 1; !of_owner && i < m->to.n; i++)
+    vsm_store_do(st, VSM_SQL_MESSAGE_COPY, "ti", m->to.at[i].z, id);
+  vsm_store_do(st, VSM_SQL_MESSAGE_ADDRESS, "ti", of_owner ? of_owner : m->to.at[0].z, id);
+}
+
+static char *owner_of(const char *body) {
+  json_t *message = json_loads(body, 0, NULL);
+  const char *owner = json_string_value(json_object_get(message, "owner"));
+  char *copied = vsm_mem_copy(vsm_str_of(owner ? owner : ""));
+  json_decref(message);
+  return copied;
+}
+
+// What has no address is read before any of it is changed.
+void vsm_queue_address(struct vsm_store *store, const struct vsm_receiver *to, int64_t under_way) {
+  struct bare {
+    int64_t id;
+    char *owner;
+  } *at = NULL;
+  size_t n = 0, cap = 0;
+  struct sqlite3_stmt *st = vsm_store_ask(store, VSM_SQL_MESSAGE_BARE, "ti", to->id.z, under_way);
+  while (vsm_store_row(store, st)) {
+    at = vsm_mem_grow(at, n, &cap, sizeof *at);
+    at[n++] = (struct bare){vsm_store_int(st, 0, 0), owner_of(vsm_store_text(st, 1))};
+  }
+  for (size_t i = 0; i < n; i++) {
+    address(store, &to->mail, at[i].id, at[i].owner);
+    free(at[i].owner);
+  }
+  free(at);
 }
 
 static char *copy(struct sqlite3_stmt *st, int column) {

@@ -13,6 +13,9 @@ struct vsm_message {
 
 // For mail a row for each address, of one delivery id.
 void vsm_queue_add(struct vsm_store *st, const struct vsm_settings *s, int64_t group, const struct vsm_page *page);
+// Mail that was no mail yet when it was made has no recipient: it is for those that it would have now. All of that, but
+// for the message that is under way (-1: none).
+void vsm_queue_address(struct vsm_store *st, const struct vsm_receiver *to, int64_t under_way);
 bool vsm_queue_next(struct vsm_store *st, const char *receiver, struct vsm_message *out); // false: none
 void vsm_queue_free(struct vsm_message *m);
 

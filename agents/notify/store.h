@@ -63,7 +63,11 @@ struct sqlite3_stmt;
   X(MESSAGE_CLAMP, "UPDATE message SET due_us = ?1 WHERE due_us > ?1")                                                 \
   X(MESSAGE_DONE, "DELETE FROM message WHERE id = ?")                                                                  \
   X(MESSAGE_OLDEST, "SELECT min(made_us), count(*) FROM message")                                                      \
-  X(MESSAGE_GONE, "SELECT DISTINCT receiver FROM message")                                                             \
+  X(MESSAGE_EACH, "SELECT receiver, min(made_us), id, delivery, tries FROM message GROUP BY receiver")                 \
+  X(MESSAGE_BARE, "SELECT id, body FROM message WHERE receiver = ? AND recipient = '' AND id <> ? ORDER BY id")        \
+  X(MESSAGE_ADDRESS, "UPDATE message SET recipient = ? WHERE id = ?")                                                  \
+  X(MESSAGE_COPY, "INSERT INTO message(delivery, receiver, recipient, grp, body, made_us, tries, due_us) "             \
+                  "SELECT delivery, receiver, ?, grp, body, made_us, tries, due_us FROM message WHERE id = ?")         \
   X(STANDING_GET, "SELECT starts_us, ends_us FROM standing WHERE receiver = ? AND alert = ?")                          \
   X(STANDING_PUT, "INSERT OR REPLACE INTO standing(receiver, alert, body, starts_us, ends_us, due_us) "                \
                   "VALUES(?, ?, ?, ?, ?, ?)")                                                                          \

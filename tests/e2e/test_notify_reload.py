@@ -7,8 +7,9 @@ import time
 import unittest
 
 import harness
-from notify_rig import FakeDaemon, Http, Notify, alert, changes
+from notify_rig import FakeDaemon, Http, Notify, alert, changes, read_mail
 from test_notify import config, hook
+from test_notify_receivers import Mails
 
 
 class Reload(unittest.TestCase):
@@ -129,6 +130,58 @@ class Reload(unittest.TestCase):
             self.assertIn("event=receiver_gone receiver=hook", said)
             self.reload(n, config(self.receivers()))  # it is told when it is back
             self.assertEqual(changes(self.http.message()), [("resolved", "stage_stalled:S/first")])
+
+    def test_what_nobody_can_deliver_is_given_up(self):
+        """Its receiver was taken out, or is an Alertmanager now: it must not stop the heartbeat for ever."""
+        am = f'{{ id: hook, alertmanager: {{ url: "{self.other.url}" }} }}'
+        for receivers, route, why in ((self.receivers()[1:], "other", "the configuration has no such receiver"),
+                                      ([am], "hook", "it is an Alertmanager now, which takes no messages")):
+            with self.subTest(why), FakeDaemon() as daemon, Http((500, {})) as down, Http() as beats:
+                text = config([hook(down)]).replace("first: 20ms, most: 100ms", "first: 1h, most: 1h")
+                beat = f', stuck_after: 1ms, heartbeat: {{ url: "{beats.url}/alive", interval: 50ms }}'
+                gone = config(receivers, [f"{{ receivers: [{route}] }}"], more=beat)
+                with Notify(daemon, text) as n:
+                    n.log.wait("^event=heard ")
+                    daemon.tell(alert(number=1))
+                    delivery = n.log.wait("^event=delivery_failed receiver=hook id=(\\S+)").group(1)
+                    self.assertIn(f"event=receiver_gone receiver=hook messages for it wait, and {why}", self.reload(n, gone))
+                    n.log.wait('^event=heartbeat_stops why="messages are stuck in the queue"')
+                    with n.log.expect(f'^event=given_up receiver=hook id={delivery} tries=1 why="{why}" THIS MESSAGE IS LOST: give_up_after'), \
+                            n.log.expect("^event=heartbeat_goes_on"):
+                        self.reload(n, gone.replace("most: 100ms", "most: 100ms, give_up_after: 1ms"))
+                    beats.next()
+                    n.kill_and_start()
+                    n.log.wait("^event=ready .* waiting=0")
+                    n.log.wait("^event=listed ")
+
+    def mail(self, mails):
+        return config([f'{{ id: hook, mail: {{ server: "smtp://127.0.0.1:{mails.port}", from: vsm@example.com, tls: off, '
+                       'to: [ann@example.com, bob@example.com], to_owner: { Field: field@example.com } } }'])
+
+    def test_what_waits_when_a_receiver_becomes_mail_has_addresses(self):
+        with Http((500, {})) as down, Mails() as mails:
+            text = config([hook(down)]).replace("first: 20ms, most: 100ms", "first: 1h, most: 1h")
+            with Notify(self.daemon, text) as n:
+                since = time.time_ns()
+                self.daemon.tell(alert(number=1, since=since))
+                n.log.wait("^event=delivery_failed receiver=hook")
+                with n.log.expect("^event=delivery_failed receiver=hook"):
+                    self.daemon.tell(alert(number=2, since=since, state="resolved"), alert(stage="second", number=3, owner="Field"))
+                self.reload(n, self.mail(mails))
+                got = [mails.next() for _ in range(5)]
+                told = lambda to: [read_mail(content)["Subject"] for recipients, content, _ in got if recipients == [to]]
+                for to in ("ann@example.com", "bob@example.com"):
+                    self.assertRegex("\n".join(told(to)), r"1 firing.* at S/first \(Ops\)\n.*1 resolved.* at S/first \(Ops\)$")
+                self.assertRegex("\n".join(told("field@example.com")), r"1 firing.* at S/second \(Field\)$")
+
+    def test_what_is_under_way_when_a_receiver_becomes_mail_has_addresses(self):
+        self.http.answer = "hang"
+        with Mails() as mails, Notify(self.daemon, config([hook(self.http)])) as n:
+            self.daemon.tell(alert(number=1))
+            self.http.next()
+            self.reload(n, self.mail(mails))
+            self.http.release.set()  # that one is hung up on
+            self.assertEqual(sorted(mails.next()[0] for _ in range(2)), [["ann@example.com"], ["bob@example.com"]])
 
     def test_a_service_manager_is_told(self):
         with tempfile.TemporaryDirectory(prefix="vsm-notify-e2e-") as directory, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
