@@ -108,6 +108,8 @@ static int on_rebuild(void *ctx, bool partial, struct vsm_arena *arena, const ch
     *why = "nothing is kept that could be mapped anew: the configuration has no daemon.state";
     return VSM_EINVAL;
   }
+  if ((*why = vsm_daemon_refuses_orders(d)) != NULL)
+    return VSM_EINVAL;
   int err = vsm_keep_rebuild(d->keep, d->config, partial, &text);
   if (err)
     *why = vsm_arena_printf(arena, "%s", text.text);

@@ -168,8 +168,11 @@ void vsm_rebuild_cancel(struct vsm_rebuild *r, const char *why) {
 }
 
 static void look_whether_it_is_on_disk(struct vsm_rebuild *r) {
-  if (vsm_journal_committed(r->o.journal) < r->position)
+  if (vsm_journal_committed(r->o.journal) < r->position) {
+    if (vsm_journal_state(r->o.journal).health == VSM_JOURNAL_FAILED)
+      fail(r, "it is in force and cannot be recorded, as the journal has failed: a start knows nothing of it");
     return;
+  }
   r->phase = DONE;
   vsm_log("rebuilt", "position=%llu seconds=%.1f held=%.3f", (unsigned long long)r->position,
           vsm_seconds(vsm_clock_boot_us() - r->begun_boot_us), vsm_seconds(r->held_us));

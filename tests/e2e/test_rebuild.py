@@ -6,7 +6,7 @@ import threading
 import unittest
 
 import harness
-from harness import Daemon, batch, event
+from harness import Daemon, batch, event, poll
 from state import Program, checkpoint_file, checkpoints, item, make_checkpoint, snapshot
 import test_checkpoint
 from test_change import CHANGES, PLAIN, WRONG, asked, submit, tried, vsm, what_if
@@ -176,6 +176,18 @@ class Refused(unittest.TestCase):
             rebuild(d)
             self.assertEqual(asked(d), before)
             self.assertRegex(vsm(d, "status", "--query", d.endpoint("query"))[0], "(?m)^rebuild: done, 100 %")
+
+    def test_a_journal_that_fails(self):
+        """While its record waits for the disk; and none begins after that."""
+        with Program("VSMD_FAILING"), Daemon(PLAIN) as d:
+            submit(d, 2)
+            d.process.send_signal(signal.SIGXFSZ)  # the disk is full
+            self.assertEqual(d.ask(rebuild={}).error, "")
+            poll("the record to wait", lambda: d.status().rebuild.state == "recording")
+            d.process.send_signal(signal.SIGTTIN)  # there is room, and the next sync fails
+            poll("its end", lambda: d.status().rebuild.state == "failed")
+            self.assertIn("as the journal has failed", d.status().rebuild.why)
+            self.assertIn("acks stand still until a restart", d.ask(rebuild={}).error)
 
     def test_a_trimmed_journal(self):
         env = {"VSM_CHECKPOINT_EVENTS": "20"}
