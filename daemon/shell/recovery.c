@@ -31,7 +31,9 @@ struct vsm_recovery {
   struct vsm_effects effects;
   struct vsm_recovered out;
   uint64_t position, from; // of the last record; behind which the reader began
-  uint64_t anew;           // up to this position configurations are passed over: another one maps all of it
+  uint64_t anew; // up to this position configurations are passed over, as another one maps all of it; and for how many
+                 // items there was memory, so that what was refused is taken
+  uint64_t room; // and how many there are there
   unsigned damages;
 };
 
@@ -117,13 +119,24 @@ static int take_batch(struct vsm_recovery *r, const struct vsm_record *record) {
 }
 
 // Up to here everything is mapped by the configuration in force here, from a first record on. One rebuild more of the
-// past changes nothing of that.
+// past changes nothing of that. As many items are held from here on as were before.
 static int take_rebuild(struct vsm_recovery *r, const struct vsm_request *request) {
+  if (r->position == r->anew)
+    vsm_core_set_room(r->out.core, r->room);
   if (r->position <= r->anew)
     return 0;
   r->out.first = request->from;
   r->out.rebuilt = r->position;
+  r->room = vsm_core_room(r->out.core);
   return BEGIN_ANEW;
+}
+
+static int take_room(struct vsm_recovery *r, struct vsm_str payload) {
+  if (payload.n != VSM_ROOM_BYTES)
+    return VSM_EFORMAT;
+  if (r->position > r->anew)
+    vsm_core_set_room(r->out.core, vsm_little_get((const unsigned char *)payload.p, VSM_ROOM_BYTES));
+  return 0;
 }
 
 // What it was asked of may be gone with a damaged record: then nothing is left to do.
@@ -166,10 +179,7 @@ static int take(struct vsm_recovery *r, const struct vsm_record *record) {
     vsm_core_look(r->out.core);
     return 0;
   case VSM_RECORD_ROOM:
-    if (record->payload.n != VSM_ROOM_BYTES)
-      return VSM_EFORMAT;
-    vsm_core_set_room(r->out.core, vsm_little_get((const unsigned char *)record->payload.p, VSM_ROOM_BYTES));
-    return 0;
+    return take_room(r, record->payload);
   case VSM_RECORD_CONTROL:
     return take_order(r, record);
   }

@@ -22,8 +22,8 @@ struct vsm_recovery_options {
   // The configuration file as it is kept, for a journal whose first configuration is gone.
   struct vsm_str fallback;
   bool salvage; // go on behind what is damaged, and give it up
-  // Not as they came: all records that are kept are mapped by this configuration as it is kept, from the first on and
-  // without a checkpoint. Empty: as they came.
+  // Not as they came: all records that are kept are mapped by this configuration as it is kept, from the first on,
+  // without a checkpoint, and for as many items as it says, whatever memory there was. Empty: as they came.
   struct vsm_str under;
   uint64_t last;  // not behind the group that this position ends; 0: to the journal's end
   bool only_read; // a checkpoint that cannot be used is passed over, and stays where it is

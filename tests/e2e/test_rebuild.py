@@ -143,6 +143,61 @@ class Rebuild(unittest.TestCase):
                              [l for l in story.splitlines() if "seconds" not in l])
 
 
+class Memory(unittest.TestCase):
+    """What was refused for want of memory is taken; behind the rebuild there is room for as many as before it."""
+
+    def limit(self, d, memory):
+        reload(d, PLAIN.replace("daemon:\n", f"daemon:\n  limits: {{ memory: {memory} }}\n", 1))
+
+    def submit(self, d, *names):
+        d.client().submit(batch(*(event("first.started", name) for name in names)))
+
+    def told(self, d):
+        """How many items are in progress, and what was refused."""
+        return d.snapshot().value_streams[0].wip, [(r.reason, r.count) for r in d.ask(rejected={}).rejected.rejected]
+
+    def fill(self, d):
+        """Items until there is no memory for more; how many were sent."""
+        self.submit(d, "first")
+        self.limit(d, "16MiB")
+        for n in range(1, 100000, 100):
+            if self.told(d)[1]:
+                self.assertLess(self.told(d)[0], n)
+                return n
+            self.submit(d, *(str(n + i) for i in range(100)))
+        raise AssertionError("nobody was refused")
+
+    def restarts(self, d):
+        for alone in (False, True):
+            before = snapshot(d)
+            d.end(signal.SIGKILL)
+            if alone:
+                without_checkpoints(d)
+            d.start_again(env=ENV)
+            self.assertEqual(snapshot(d), before)
+
+    def test_there_is_more_again(self):
+        with Daemon(PLAIN, env=ENV) as d:
+            n = self.fill(d)
+            self.limit(d, "8GiB")
+            poll("room", lambda: not d.status().trouble)
+            rebuild(d)
+            self.assertEqual(self.told(d), (n, []))
+            self.submit(d, "more")
+            self.assertEqual(self.told(d), (n + 1, []))
+            self.restarts(d)
+
+    def test_there_is_not(self):
+        with Daemon(PLAIN, env=ENV) as d:
+            n = self.fill(d)
+            for again in range(2):
+                rebuild(d)
+                self.assertEqual(self.told(d), (n + again, []))
+                self.submit(d, f"more {again}")
+                self.assertEqual(self.told(d), (n + again, [("limit", 1)]))
+                self.restarts(d)
+
+
 class Refused(unittest.TestCase):
     def test_without_a_state_directory(self):
         with Daemon() as d:
