@@ -22,8 +22,9 @@ enum vsm_section {
   SILENCES = 7,
   ROOM = 8
 };
-// 1 knew neither a horizon nor anything sealed, 2 no alerts, 3 no minutes of theirs, 4 no usual rates of sources
-enum { SECTION_VERSION = 5 };
+// 1 knew neither a horizon nor anything sealed, 2 no alerts, 3 no minutes of theirs, 4 no usual rates of sources, 5 of
+// what was sealed no windows but the stream's
+enum { SECTION_VERSION = 6 };
 
 // --- writing
 

@@ -9,9 +9,14 @@
 #include "base/text.h"
 #include "core/hash.h"
 
-enum { NODE_BYTES_MAX = 2 * VSM_ID_MAX + 2, SIGN_BYTES = 256 };
+enum { NODE_BYTES_MAX = 2 * VSM_ID_MAX + 2, SIGN_BYTES = 257 };
 
 // --- what was sealed
+
+static void judge(struct vsm_expectings *x, const struct vsm_bands *bands) {
+  for (unsigned i = 0; i < x->n; i++)
+    vsm_expecting_judge(&x->at[i], bands);
+}
 
 static struct vsm_stream_state *figures(struct vsm_stream_state *s, const struct vsm_sealing *how) {
   if (s->sealed.figures)
@@ -21,6 +26,9 @@ static struct vsm_stream_state *figures(struct vsm_stream_state *s, const struct
   vsm_mem_need(err == 0 ? f : NULL, sizeof *f);
   for (unsigned i = 0; i < f->n_attributes; i++)
     f->attributes[i].like = &s->attributes[i]; // values are told apart by the order in which events came
+  judge(&f->expected, f->bands);
+  for (unsigned i = 0; i < f->graph->n; i++)
+    judge(&f->stages[i].expected, f->bands);
   return s->sealed.figures = f;
 }
 
@@ -55,6 +63,11 @@ bool vsm_sealed_any(const struct vsm_stream_state *s) {
 }
 
 // --- expectations: counts hold for one that says the same
+//
+// Each as its signature, its flow, the length of the window over which it is judged where that is none of the stream's
+// (else 0), and its flow in that. Up to version 5 of the sections the latter two were not there, nor the sign in front.
+
+enum { SIGN_IN_FRONT = '=' };
 
 static const char *stage_id(const struct vsm_stream *model, int stage) {
   return stage < 0 ? "" : model->stages[stage].id;
@@ -67,7 +80,7 @@ static void sign(const struct vsm_stream *model, const struct vsm_expectation *e
     for (unsigned k = 0; k < e->where[i].n; k++)
       where = vsm_hash(e->where[i].values[k], where);
   }
-  vsm_text_format(out, SIGN_BYTES, "%lld %d %d %s/%d %s/%d %x %s", (long long)e->within_us, e->ours,
+  vsm_text_format(out, SIGN_BYTES, "%c%lld %d %d %s/%d %s/%d %x %s", SIGN_IN_FRONT, (long long)e->within_us, e->ours,
                   e->calendar != NULL, stage_id(model, e->from), e->from_left, stage_id(model, e->to), e->to_left,
                   where, e->name);
 }
@@ -79,7 +92,14 @@ static void save_expected(const struct vsm_stream_state *s, const struct vsm_exp
     sign(s->model, x->at[i].e, text);
     vsm_out_text(o, vsm_str_of(text));
     vsm_flow_save(&x->at[i].flow, s->bands, o);
+    vsm_out_number(o, x->at[i].own ? (uint64_t)x->at[i].own->at[0].length_us : 0);
+    if (x->at[i].own)
+      vsm_flow_save(&x->at[i].judged, x->at[i].own, o);
   }
+}
+
+static bool has_sign_in_front(struct vsm_str signature) {
+  return signature.n > 0 && *signature.p == SIGN_IN_FRONT;
 }
 
 static struct vsm_expecting *find_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x,
@@ -87,10 +107,22 @@ static struct vsm_expecting *find_expected(const struct vsm_stream_state *s, con
   for (unsigned i = 0; i < x->n; i++) {
     char text[SIGN_BYTES];
     sign(s->model, x->at[i].e, text);
-    if (vsm_str_eq(signature, vsm_str_of(text)))
+    if (vsm_str_eq(signature, vsm_str_of(has_sign_in_front(signature) ? text : text + 1)))
       return &x->at[i];
   }
   return NULL;
+}
+
+// Of another window than it is judged over now the stream's own windows tell what they can.
+static void load_flows(struct vsm_expecting *e, struct vsm_bands *bands, bool with_judged, struct vsm_in *in) {
+  struct vsm_in again = *in;
+  vsm_flow_load(e ? &e->flow : NULL, bands, in);
+  int64_t length_us = with_judged ? (int64_t)vsm_in_number(in) : 0;
+  bool same = e && e->own && length_us == e->own->at[0].length_us;
+  if (e && e->own && !same)
+    vsm_flow_load(&e->judged, e->own, &again);
+  if (length_us != 0)
+    vsm_flow_load(same ? &e->judged : NULL, same ? e->own : bands, in);
 }
 
 static void load_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x, struct vsm_in *in) {
@@ -98,10 +130,7 @@ static void load_expected(const struct vsm_stream_state *s, const struct vsm_exp
   for (uint64_t i = 0; !in->bad && i < n; i++) {
     struct vsm_str signature = vsm_in_text(in, SIGN_BYTES);
     struct vsm_expecting *e = find_expected(s, x, signature);
-    struct vsm_in again = *in;
-    if (e && e->own)
-      vsm_flow_load(&e->judged, e->own, &again);
-    vsm_flow_load(e ? &e->flow : NULL, s->bands, in);
+    load_flows(e, s->bands, has_sign_in_front(signature), in);
   }
 }
 

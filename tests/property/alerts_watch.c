@@ -66,7 +66,7 @@ static void watch_expected(struct watching *w, const struct vsm_stream *stream, 
     struct vsm_expectation *e = (struct vsm_expectation *)&all[i]; // just made
     e->target_ppm = 100000 * (1 + rig_below(w->r, 10));
     e->min_count = rig_below(w->r, 4);
-    e->window_us = stream->windows[rig_below(w->r, stream->n_windows)].us;
+    e->window_us = rig_chance(w->r, 80) ? stream->windows[rig_below(w->r, stream->n_windows)].us : 2 * VSM_DAY_US;
   }
 }
 

@@ -73,7 +73,7 @@ static const struct vsm_expectation *make_expected(struct maker *m, const struct
     *e = (struct vsm_expectation){.name = PICK(m, "", "x", "y"),
                                   .within_us = any_time_allowed(m),
                                   .target_ppm = 850000,
-                                  .window_us = stream->windows[0].us,
+                                  .window_us = rig_chance(m->r, 70) ? stream->windows[0].us : 2 * VSM_DAY_US,
                                   .min_count = 20,
                                   .ours = rig_chance(m->r, m->waiting ? 70 : 40),
                                   .calendar = rig_chance(m->r, 25) ? any_calendar(m, 60) : in_force,

@@ -77,9 +77,78 @@ static void a_reload_that_closes_items_makes_room(void **state) {
   assert_int_equal(take(r, 0, VSM_START, "one more", VSM_DAY_US + 4), VSM_APPLIED);
 }
 
+// An expectation of stage a in both models, which is judged over this window, with an alert.
+static void expect(struct rig *r, int64_t window_us) {
+  static struct vsm_alert_rule alerts[VSM_ALERT_KINDS];
+  static struct vsm_expectation e;
+  for (int i = 0; i < VSM_ALERT_KINDS; i++)
+    alerts[i] = (struct vsm_alert_rule){.severity = VSM_WARNING, .announce_us = VSM_HOUR_US, .repeat_us = VSM_DAY_US};
+  e = (struct vsm_expectation){.name = "x",
+                               .within_us = VSM_HOUR_US,
+                               .target_ppm = 900000,
+                               .window_us = window_us,
+                               .min_count = 5,
+                               .from = -1,
+                               .to = -1};
+  struct vsm_stage *stages[] = {&r->two[0], &r->one[0]};
+  for (int i = 0; i < 2; i++) {
+    stages[i]->expected = &e;
+    stages[i]->n_expected = 1;
+    stages[i]->alerts = r->streams[i].alerts = alerts;
+  }
+}
+
+// What was done and what was within the time, as its alert sees it.
+static void assert_judged(struct rig *r, int64_t expected_done, int64_t expected_met) {
+  const struct vsm_stream_state *s = &r->core->streams[0];
+  int64_t done, met;
+  vsm_expecting_judged(&s->stages[0].expected.at[0], s->bands, r->core->now.us, &done, &met);
+  assert_int_equal(done, expected_done);
+  assert_int_equal(met, expected_met);
+}
+
+static void visits(struct rig *r, const char *what, int n, int64_t from_us, int64_t took_us) {
+  for (int i = 0; i < n; i++) {
+    const char *key = vsm_arena_printf(&r->arena, "%s%d", what, i);
+    take(r, 0, VSM_START, key, from_us + i * 2 * VSM_HOUR_US);
+    take(r, 0, VSM_COMPLETE, key, from_us + i * 2 * VSM_HOUR_US + took_us);
+  }
+}
+
+// The core that its bytes are of, in place of the one that wrote them; it must write the same.
+static void restart(struct rig *r, const struct vsm_model *m) {
+  struct vsm_str bytes = rig_save(r->core), again;
+  struct vsm_core *core = NULL;
+  assert_int_equal(rig_load(m, bytes, &core), 0);
+  vsm_core_destroy(r->core);
+  r->core = core;
+  again = rig_save(core);
+  assert_true(vsm_str_eq(bytes, again));
+  free((char *)bytes.p);
+  free((char *)again.p);
+}
+
+static void an_expectation_is_judged_over_a_window_of_its_own(void **state) {
+  struct rig *r = *state;
+  expect(r, 90 * VSM_DAY_US); // the stream has none of that length
+  begin(r, r->alone);
+  visits(r, "slow", 20, 100 * VSM_DAY_US, 2 * VSM_HOUR_US);
+  visits(r, "fast", 6, 160 * VSM_DAY_US, VSM_MINUTE_US);
+  assert_true(vsm_core_items_held(r->core) < 20);
+  assert_judged(r, 26, 6);
+  restart(r, r->alone);
+  assert_judged(r, 26, 6);
+  reload(r, r->alone);
+  assert_judged(r, 26, 6);
+  reload(r, r->both); // of a fork of its stages nothing changes for this one
+  visits(r, "late", 1, 195 * VSM_DAY_US, VSM_MINUTE_US);
+  assert_judged(r, 7, 7);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_reload_that_closes_items_makes_room, setup, teardown),
+      cmocka_unit_test_setup_teardown(an_expectation_is_judged_over_a_window_of_its_own, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
