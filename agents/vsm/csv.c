@@ -148,6 +148,32 @@ static bool no_header(const struct csv *c, const char *what) {
   return c->r->on_mistake(c->r->ctx, 1, what), false;
 }
 
+bool vsm_csv_is_taken(struct vsm_str key) {
+  for (int m = 0; m < MEANINGS; m++)
+    if (vsm_str_eq(key, vsm_str_of(MEANING[m])))
+      return true;
+  return vsm_str_begins(key, VSM_STR(VSM_CSV_DATA));
+}
+
+static const char *key_of(const char *name) {
+  size_t n = sizeof VSM_CSV_DATA - 1;
+  return strncmp(name, VSM_CSV_DATA, n) == 0 && vsm_csv_is_taken(vsm_str_of(name + n)) ? name + n : name;
+}
+
+// The columns of data have the names of their keys from here on.
+static bool find_keys(const struct csv *c, struct columns *k) {
+  char what[256];
+  for (size_t i = 0; i < k->n; i++) {
+    k->name[i] = k->is_data[i] ? key_of(k->name[i]) : k->name[i];
+    for (size_t j = 0; j < i && k->is_data[i]; j++)
+      if (k->is_data[j] && strcmp(k->name[i], k->name[j]) == 0) {
+        snprintf(what, sizeof what, "two columns are data named \"%.60s\"", k->name[i]);
+        return no_header(c, what);
+      }
+  }
+  return true;
+}
+
 // Which column means what; map NULL: none means anything.
 static bool find_columns(const struct csv *c, struct columns *k, const struct vsm_csv_map *map) {
   char what[256];
@@ -175,7 +201,7 @@ static bool find_columns(const struct csv *c, struct columns *k, const struct vs
       return no_header(c, what);
     }
   }
-  return true;
+  return find_keys(c, k);
 }
 
 static bool read_header(struct csv *c, const struct vsm_csv_map *map, struct columns *k) {

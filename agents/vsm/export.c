@@ -115,8 +115,9 @@ int vsm_cmd_export(int argc, char **argv) {
       "vsm export --state DIR --format F [--what events|visits] [-o|--output FILE]",
       "Writes what a state directory holds for other programs.\n\n"
       "Events: each that is kept, in the order in which they came; csv and jsonl can be read again by vsm replay and\n"
-      "vsm emit --jsonl, xes by vsm replay. In xes a trace is an item, in ocel2 (OCEL 2.0, JSON) an object is; these\n"
-      "are sorted out in a temporary file (TMPDIR says where).\n"
+      "vsm emit --jsonl, xes by vsm replay. In csv data named like another column (type, say) is in the column\n"
+      "vsm:data:NAME. In xes a trace is an item, in ocel2 (OCEL 2.0, JSON) an object is; these are sorted out in a\n"
+      "temporary file (TMPDIR says where).\n"
       "Visits: each finished stay of an item in a stage, as the configuration in force sees it.\n"
       "Exit status 1 where a part of the journal is damaged; csv and jsonl of events have the rest, the others "
       "nothing.",

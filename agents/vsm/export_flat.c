@@ -1,11 +1,13 @@
 // CSV and JSON lines: events as `vsm replay` and `vsm emit --jsonl` read them again, and visits a row each. A CSV says
 // in its first line which columns it has, so the journal is read twice for it: once for the names alone.
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "cmd.h"
 #include "export.h"
+#include "logs.h"
 
 enum { COLUMNS_MAX = 290 }; // of data; `vsm replay` reads 300 in all
 
@@ -93,15 +95,22 @@ static int put_row(void *ctx, const struct vsm_kept_event *e) {
   return VSM_DONE;
 }
 
+static void put_name(FILE *out, const char *key) {
+  char *taken = NULL;
+  if (vsm_csv_is_taken(vsm_str_of(key)))
+    vsm_mem_need(asprintf(&taken, VSM_CSV_DATA "%s", key) >= 0 ? taken : NULL, strlen(key));
+  putc(',', out);
+  put_cell(out, vsm_str_of(taken ? taken : key));
+  free(taken);
+}
+
 int vsm_export_csv_events(struct vsm_exporting *x) {
   struct flat f = {.x = x};
   int status = vsm_export_each_event(x, (struct vsm_export_span){0, 0.4}, note_columns, &f);
   if (!status) {
     fputs("source,id,type,subject,time", x->out);
-    for (size_t i = 0; i < f.columns.n; i++) {
-      putc(',', x->out);
-      put_cell(x->out, vsm_str_of(f.columns.name[i]));
-    }
+    for (size_t i = 0; i < f.columns.n; i++)
+      put_name(x->out, f.columns.name[i]);
     putc('\n', x->out);
     status = vsm_export_each_event(x, (struct vsm_export_span){0.4, 1}, put_row, &f);
   }

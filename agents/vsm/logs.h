@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "agents/lib/cloudevent.h"
+#include "base/str.h"
 #include "vsm/vsm.h"
 
 struct vsm_log_reader {
@@ -21,6 +22,10 @@ struct vsm_log_reader {
 struct vsm_csv_map {
   const char *source, *id, *type, *subject, *time;
 };
+
+// What a column of data has before its key where it would be taken for something else by the key alone.
+#define VSM_CSV_DATA "vsm:data:"
+bool vsm_csv_is_taken(struct vsm_str key);
 
 // Each returns 0, or what on_event returned, or VSM_FAILED where it cannot go on (said by on_mistake).
 // map NULL: records, events of which all columns are data.

@@ -184,7 +184,8 @@ int vsm_cmd_replay(int argc, char **argv) {
       "vsm replay FILE [--speed max|1x|60x] [--map subject=COL,type=COL,time=COL]",
       "Sends an event log and says what became of its events.\n\n"
       "CSV has a header: type, subject and time are needed, source (csv) and id (number of the row) may stand there,\n"
-      "every other column is data. Times: RFC 3339, without a zone UTC, or Unix seconds.\n"
+      "every other column is data; vsm:data:type, as vsm export writes it, is data named type. Times: RFC 3339,\n"
+      "without a zone UTC, or Unix seconds.\n"
       "XES (.xes, .xes.gz): the type is the event's concept:name, the subject the trace's, data the attributes of the\n"
       "event and, as case:NAME, of its trace; the source is xes.\n"
       "What cannot be read is said with its line and counted; the rest goes on.",

@@ -53,6 +53,14 @@ def value_streams(d):
     return [str(stream) for stream in s.value_streams]
 
 
+def named_as_columns():
+    """Data under the names that an export has for the event's own."""
+    e = event("noise", "1", at=3, id="its own")
+    for key in ("source", "id", "type", "subject", "time", "vsm:data:type", "vsm:data:a, b", "vsm:data:"):
+        e.data.add(key=key, value="data of " + key)
+    return e
+
+
 def story():
     """Events of each kind: late, repeated, of two streams, linked, refused, ignored, unmapped, with odd texts."""
     yield batch(*(event("first.started", str(i), at=100.0 * i, id=f"a{i}") for i in range(20)))
@@ -62,7 +70,7 @@ def story():
     yield batch(event("nobody.knows", 'quote " comma, <tag> & \n line', at=7, **{"a key": "x", "_x20_": "y", "": "z"}))
     yield batch(event("odd", "4", at=900, **{"the reason": "é ☃ <&>\"'\t\r\n end", "vsm:id": "mine"}))
     yield batch(event("activity", "5", at=950, **{"lifecycle:transition": "complete", "concept:name": "5"}))
-    yield batch(event("noise", "1", at=3), event("ordered", "1", at=4), event("second.done", "2", at=3000, source="b.2"))
+    yield batch(named_as_columns(), event("ordered", "1", at=4), event("second.done", "2", at=3000, source="b.2"))
     yield batch(event("cancelled", "6", at=990), event("first.started", "late", at=None))
 
 

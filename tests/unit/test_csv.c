@@ -38,6 +38,18 @@ static void test_header_and_data(void **state) {
          "3 csv||closed|C1|1735689601.250000000|\n");
 }
 
+static void test_data_named_as_a_column(void **state) {
+  (void)state;
+  expect("type,subject,time,vsm:data:type,vsm:data:vsm:data:type,vsm:data:vsm:data:,vsm:data:other\n"
+         "opened,C1,1,a,b,c,d\n",
+         "2 csv|1|opened|C1|1.000000000|type=a vsm:data:type=b vsm:data:=c vsm:data:other=d\n");
+  expect("vsm:data:vsm:data:id,vsm:data:id,type,subject,time\na,b,x,C1,1\n",
+         "2 csv|1|x|C1|1.000000000|vsm:data:id=a id=b\n");
+  static const char mapped[] = "type,subject,time,activity,vsm:data:type\n";
+  expect_read(mapped, sizeof mapped - 1, &(struct vsm_csv_map){.type = "activity"}, VSM_FAILED,
+              "1! two columns are data named \"type\"\n");
+}
+
 static void test_order_is_free_and_id_is_the_row(void **state) {
   (void)state;
   expect("time,subject,type\n1.5,A,x\n\n2,B,y\n", "2 csv|1|x|A|1.500000000|\n4 csv|3|y|B|2.000000000|\n");
@@ -155,6 +167,7 @@ static void test_stops_where_asked(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_header_and_data),
+      cmocka_unit_test(test_data_named_as_a_column),
       cmocka_unit_test(test_order_is_free_and_id_is_the_row),
       cmocka_unit_test(test_quotes),
       cmocka_unit_test(test_no_line_end_at_the_end),
