@@ -253,7 +253,7 @@ static void on_recovered(void *ctx, int err, struct vsm_core *core, struct vsm_c
 
 // --- life
 
-static int create_parts(struct vsm_daemon *d) {
+static int create_ground(struct vsm_daemon *d) {
   d->loop = vsm_loop_create();
   d->zcontext = vsm_zcontext_create();
   if (!d->loop || !d->zcontext)
@@ -262,8 +262,30 @@ static int create_parts(struct vsm_daemon *d) {
   d->auth = vsm_auth_create(
       &(struct vsm_auth_options){.zcontext = d->zcontext, .loop = d->loop, .gates = &d->gates, .on = encrypted});
   d->aside = d->config->state ? vsm_aside_create(d->config->state) : NULL;
-  if (!d->auth || (d->config->state && !d->aside))
-    return VSM_ENOMEM;
+  return d->auth && (d->aside || !d->config->state) ? 0 : VSM_ENOMEM;
+}
+
+static int open_state(struct vsm_daemon *d) {
+  if (!d->config->state)
+    return 0;
+  d->keep = vsm_keep_create(&(struct vsm_keep_options){.loop = d->loop,
+                                                       .config = d->config,
+                                                       .config_path = d->options.config,
+                                                       .salvage = d->options.salvage,
+                                                       .on_progress = on_progress,
+                                                       .on_recovered = on_recovered,
+                                                       .hold = on_hold,
+                                                       .on_level = on_level,
+                                                       .on_news = on_news,
+                                                       .ctx = d});
+  if (!d->keep)
+    return VSM_EIO;
+  d->epoch = vsm_keep_epoch(d->keep, d->epoch);
+  vsm_aside_begin(d->aside);
+  return 0;
+}
+
+static int create_parts(struct vsm_daemon *d) {
   d->ingest = vsm_ingest_create(&(struct vsm_ingest_options){.zcontext = d->zcontext,
                                                              .loop = d->loop,
                                                              .gates = &d->gates,
@@ -325,24 +347,6 @@ static int open_sockets(struct vsm_daemon *d) {
   return err;
 }
 
-static int open_state(struct vsm_daemon *d) {
-  if (!d->config->state)
-    return 0;
-  d->keep = vsm_keep_create(&(struct vsm_keep_options){.loop = d->loop,
-                                                       .config = d->config,
-                                                       .config_path = d->options.config,
-                                                       .salvage = d->options.salvage,
-                                                       .on_progress = on_progress,
-                                                       .on_recovered = on_recovered,
-                                                       .hold = on_hold,
-                                                       .on_level = on_level,
-                                                       .on_news = on_news,
-                                                       .ctx = d});
-  if (d->keep)
-    vsm_aside_begin(d->aside);
-  return d->keep ? 0 : VSM_EIO;
-}
-
 struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   struct vsm_daemon *d = calloc(1, sizeof *d);
   char *text = NULL;
@@ -362,7 +366,11 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   d->epoch = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
   d->model = &d->config->model;
   d->core = vsm_core_create(d->model);
-  err = d->core ? create_parts(d) : VSM_ENOMEM;
+  err = d->core ? create_ground(d) : VSM_ENOMEM;
+  if (!err)
+    err = open_state(d); // which knows the epoch
+  if (!err)
+    err = create_parts(d);
   if (err) {
     vsm_auth_drop_keys(&loaded.keys);
     vsm_clients_destroy(loaded.clients);
@@ -371,9 +379,7 @@ struct vsm_daemon *vsm_daemon_create(const struct vsm_daemon_options *options) {
   vsm_auth_follow(d->auth, &loaded.keys, loaded.clients);
   vsm_daemon_wire(d);
   vsm_daemon_log_security(d);
-  err = open_state(d);
-  if (!err)
-    err = open_sockets(d);
+  err = open_sockets(d);
   if (err)
     goto fail;
   return d;

@@ -19,6 +19,7 @@ static const struct {
       "reload_refused",
       "refused",
       "connect_failed",
+      "epoch_failed",
       "handshake_failed",
       "connection_refused",
       "peer_cut_off",

@@ -64,6 +64,20 @@ class Jumps(unittest.TestCase):
         self.jump_and_return(BACK, AHEAD)
 
 
+class Restarts(unittest.TestCase):
+    def test_the_epoch_grows_also_where_the_clock_was_set_back(self):
+        with Daemon(harness.config(clock="wall", state="state"), env={"VSM_HOURS_AHEAD": "1"}) as d:
+            epochs = [d.status().epoch]
+            self.assertGreater(epochs[0], (time.time() + HOUR / 2) * 1000)
+            for _ in range(2):
+                d.end()  # which leaves no time to put anything in order
+                d.start_again()
+                published = d.subscriber("v1/status/").receive()[1]
+                self.assertEqual((published.epoch, d.snapshot().epoch, d.status().epoch), (published.epoch,) * 3)
+                epochs.append(published.epoch)
+            self.assertEqual(epochs, sorted(set(epochs)))
+
+
 class StandsStill(unittest.TestCase):
     """Nobody is told of what came to hold while the process did not run, or the clock was wrong, as long as those that
     feed it may have said otherwise."""
