@@ -214,9 +214,15 @@ static bool share_given(const struct vsm_conf_field *f, const void *at) {
   return *(const double *)at > 0;
 }
 
+// Without an exponent; what can be written has at most 15 decimals.
 static void share_print(struct vsm_conf_printer *p, const struct vsm_conf_field *f, const void *at) {
   (void)f;
-  fprintf(p->out, " %.15g\n", *(const double *)at);
+  char text[32];
+  size_t n = (size_t)snprintf(text, sizeof text, "%.15f", *(const double *)at);
+  while (text[n - 1] == '0')
+    n--;
+  n -= text[n - 1] == '.';
+  fprintf(p->out, " %.*s\n", (int)n, text);
 }
 
 const struct vsm_conf_type VSM_T_SHARE = {NULL, share_read, share_given, share_print};
