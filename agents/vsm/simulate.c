@@ -65,13 +65,15 @@ static bool read_number(const char *text, double most, double *out) {
 static bool read_speed(const char *text, struct arguments *a) {
   char copy[32];
   size_t n = strlen(text);
+  a->unpaced = !strcmp(text, "max");
+  if (a->unpaced)
+    return true;
   if (n >= sizeof copy)
     return false;
   memcpy(copy, text, n + 1);
   if (n && copy[n - 1] == 'x')
     copy[n - 1] = 0;
-  a->unpaced = !strcmp(copy, "max");
-  return a->unpaced || read_number(copy, 1e9, &a->speed);
+  return read_number(copy, 1e9, &a->speed);
 }
 
 static bool read_rate(const char *text, struct arguments *a) {

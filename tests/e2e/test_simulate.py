@@ -70,6 +70,9 @@ class Events(unittest.TestCase):
         self.assertEqual(len(clean), len(set(clean)))
         self.assertGreater(len(faulty), len(set(faulty)), "repeats are among the faults")
 
+    def test_as_fast_as_it_goes(self):
+        self.assertEqual(lines("--items", "50", "--speed", "max"), lines("--items", "50"))
+
     def test_without_faults_in_order(self):
         times = [json.loads(line)["time"] for line in lines("--items", "200", "--faults", "off").splitlines()]
         keys = [t.replace("Z", "") + ("" if "." in t else ".000") for t in times]
@@ -232,7 +235,7 @@ class Outages(unittest.TestCase):
 
 class Mistakes(unittest.TestCase):
     def test_wrong_usage(self):
-        for args in (["--speed", "fast"], ["--rate", "0"], ["--faults", "maybe"], ["--start", "soon"],
+        for args in (["--speed", "fast"], ["--speed", "maxx"], ["--rate", "0"], ["--faults", "maybe"], ["--start", "soon"],
                      ["--history", "long"], ["--jsonl", "--pub", "tcp://127.0.0.1:1"],
                      ["--recover", "tcp://127.0.0.1:1"], ["--pub", "tcp://127.0.0.1:1", "--spool-bytes", "1000000"]):
             self.assertTrue(simulate(*args, status=2).stderr, args)
