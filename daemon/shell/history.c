@@ -1,7 +1,8 @@
 // In the end every item that is held is told, and the store finds out which of them changed. One that is let go of
 // meanwhile is told at that moment, for the last time; where the reading began before the place at which the history
 // stands, it was told then. Only where all is mapped anew, or where the history is of another journal, is nothing
-// believed of what was told before.
+// believed of what was told before, but for what was sealed where the journal's first records are gone: nothing else
+// knows of that.
 #include "shell/history.h"
 
 #include <stdlib.h>
@@ -76,8 +77,8 @@ struct vsm_chronicle {
   struct vsm_history *history;
   struct vsm_arena arena;
   int64_t begun_boot_us;
-  bool anew;
-  int err; // what the history cannot do it says in the end itself
+  bool anew, foreign; // of another journal
+  int err;            // what the history cannot do it says in the end itself
 };
 
 static void note(struct vsm_chronicle *c, int err) {
@@ -132,7 +133,8 @@ struct vsm_chronicle *vsm_chronicle_begin(const char *directory) {
   vsm_arena_init(&c->arena, 0);
   c->directory = directory;
   c->begun_boot_us = vsm_clock_boot_us();
-  if (!is_of_this_journal(directory, c->history))
+  c->foreign = !is_of_this_journal(directory, c->history);
+  if (c->foreign)
     vsm_chronicle_on_anew(c);
   return c;
 }
@@ -173,15 +175,17 @@ static int forget_all(struct vsm_chronicle *c, uint64_t position) {
   return err;
 }
 
-// Where a change failed, and a checkpoint was made all the same, nobody tells of what was let go of meanwhile. What was
-// sealed stays; what was forgotten goes, and where it is not known any more what that was, all goes of which nobody
-// tells.
+// Where a change failed, and a checkpoint was made all the same, nobody tells of what was let go of meanwhile; and of
+// what was sealed before a rebuild nobody does whose first records are gone. What was sealed stays; what was forgotten
+// goes, and where it is not known any more what that was, all goes of which nobody tells.
 static void settle_untold(struct vsm_chronicle *c, const struct vsm_recovered *r) {
   bool behind = !c->anew && vsm_history_position(c->history) < r->checkpoint,
-       forgetting = vsm_forgetting_is_marked(c->directory);
+       in_part = c->anew && !c->foreign && r->first > 1, forgetting = vsm_forgetting_is_marked(c->directory);
   bool known = !forgetting || forget_all(c, r->position) != VSM_ENOENT;
   if (behind && known)
     vsm_history_keep_closed(c->history);
+  if (in_part && known)
+    vsm_history_keep_sealed(c->history);
 }
 
 int vsm_chronicle_finish(struct vsm_chronicle *c, const struct vsm_recovered *r) {

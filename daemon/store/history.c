@@ -30,7 +30,7 @@ enum { BUSY_MS = 10000, CACHE_KIB = 32768 };
 struct known {
   uint64_t fingerprint;
   int64_t id;
-  bool sealed, closed, told, let_go;
+  bool sealed, was_sealed, closed, told, let_go;
 };
 
 struct vsm_history {
@@ -43,7 +43,7 @@ struct vsm_history {
   int64_t first_id, next_id; // of rows of this change
   struct vsm_history_counts counts;
   int failed; // SQLite's code, of the first that did
-  bool is_new, finished, keeps_closed;
+  bool is_new, finished, keeps_sealed, keeps_closed;
 };
 
 static char *path_of(const struct vsm_history *h, const char *name) {
@@ -120,6 +120,7 @@ static int load_known(struct vsm_history *h) {
     h->known[h->n_known++] = (struct known){.fingerprint = (uint64_t)sqlite3_column_int64(s, 0),
                                             .id = sqlite3_column_int64(s, 1),
                                             .sealed = sqlite3_column_int(s, 2) != 0,
+                                            .was_sealed = sqlite3_column_int(s, 2) != 0,
                                             .closed = sqlite3_column_int(s, 3) != 0};
     code = SQLITE_OK;
   }
@@ -343,6 +344,10 @@ int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item)
   return k ? mark_sealed(h, k) : write_item(h, item, fingerprint, true);
 }
 
+void vsm_history_keep_sealed(struct vsm_history *h) {
+  h->keeps_sealed = true;
+}
+
 void vsm_history_keep_closed(struct vsm_history *h) {
   h->keeps_closed = true;
 }
@@ -416,10 +421,14 @@ static int commit(struct vsm_history *h, struct vsm_journal_why *why) {
   return VSM_EIO;
 }
 
+static bool is_kept(const struct vsm_history *h, const struct known *k) {
+  return !k->let_go && ((h->keeps_sealed && k->was_sealed) || (h->keeps_closed && k->closed));
+}
+
 // In the order in which their rows lie: by fingerprint each would take pages from all over the file, which SQLite reads
 // and writes again and again.
 static void remove_untold(struct vsm_history *h) {
-  if (h->keeps_closed) {
+  if (h->keeps_sealed || h->keeps_closed) {
     sqlite3_bind_int64(h->at[CHANGED], 1, h->first_id);
     let_go(h, CHANGED);
   }
@@ -428,7 +437,7 @@ static void remove_untold(struct vsm_history *h) {
   for (struct known *k = h->known; k < h->known + h->n_known && !h->failed; k++) {
     if (k->told || (k->sealed && !k->let_go))
       continue;
-    if (h->keeps_closed && k->closed && !k->let_go)
+    if (is_kept(h, k))
       mark_sealed(h, k);
     else
       remove_item(h, k->id);

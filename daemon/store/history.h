@@ -52,6 +52,8 @@ int vsm_history_put(struct vsm_history *h, const struct vsm_history_item *item);
 int vsm_history_seal(struct vsm_history *h, const struct vsm_history_item *item);
 // What was sealed, also in this change, is to be told again, as all else.
 int vsm_history_renew(struct vsm_history *h);
+// What had been sealed before this change cannot be told again, but in part: it stays where nobody tells of it.
+void vsm_history_keep_sealed(struct vsm_history *h);
 // What was sealed before this change was perhaps not told: closed items that nobody tells of are taken for sealed.
 void vsm_history_keep_closed(struct vsm_history *h);
 // Those of a stream (empty: any) that were there before, or were sealed in this change, and have this key go, unless

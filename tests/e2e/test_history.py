@@ -1,4 +1,5 @@
 """history.db: what docs/history.md says of it, and that a change of it comes to the same as making it anew."""
+import contextlib
 import os
 import re
 import sqlite3
@@ -7,7 +8,7 @@ import time
 import unittest
 
 import harness
-from harness import DEADLINE, Daemon, batch, event
+from harness import DEADLINE, Daemon, batch, event, poll
 from state import Program, config, directory, make_checkpoint, run_checkpoint
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -305,6 +306,60 @@ class Sealed(unittest.TestCase):
             make_checkpoint(d)
             self.assertGreater(self.check(d), 5)
             self.assertEqual(ask(d, "SELECT DISTINCT stage FROM visits ORDER BY stage"), [("first",), ("last",)])
+
+
+class InPart(unittest.TestCase):
+    DAY = 24 * HOUR
+    TEXT = config().replace("daemon:\n", "daemon:\n  items: { keep: 1d }\n  journal: { max: 1MiB }\n", 1)
+
+    def submit(self, d, *events):
+        self.assertEqual(d.client().submit(batch(*events)).rejected, 0)
+
+    def done(self, name, day):
+        return event("first.started", name, at=day * self.DAY), event("second.done", name, at=day * self.DAY + HOUR)
+
+    def trim(self, d):
+        """So that it begins behind the first day."""
+        for n in range(5, 35):
+            self.submit(d, *(event("first.done", f"large {n}", at=n * self.DAY, text="x" * 50000) for _ in range(2)))
+        self.submit(d, event("second.done", "both", at=36 * self.DAY), *self.done("again", 36), *self.done("late", 36))
+        for n in (40, 41):
+            self.submit(d, event("first.done", "open", at=n * self.DAY))
+            make_checkpoint(d)
+        d.end()
+        d.start_again()  # which looks at the journal at once
+        with contextlib.closing(sqlite3.connect(f"file:{directory(d)}/journal.db?mode=ro", uri=True)) as db:
+            poll("it to be trimmed", lambda: db.execute("SELECT min(first) FROM groups").fetchone()[0] > 3)
+
+    def rebuild(self, d):
+        log = len(d.log.lines)
+        r = subprocess.run([VSM, "rebuild", "--partial", "--query", d.endpoint("query")], capture_output=True, text=True,
+                           timeout=DEADLINE, check=False)
+        self.assertEqual((r.returncode, r.stderr), (0, ""))
+        d.log.wait("^event=checkpoint position=", after=log)
+
+    def told(self, d):
+        return ask(d, "SELECT item, sealed, started_us / 1000000 - 1700000000 FROM item WHERE item NOT LIKE '%large%' ORDER BY 1, 3")
+
+    def test_what_was_sealed_stays(self):
+        """But where the journal still has something of it, and where it was forgotten."""
+        with Daemon(self.TEXT) as d:
+            self.submit(d, *self.done("gone", 0), *self.done("again", 0), *self.done("forgotten", 0),
+                        event("first.started", "both", at=2 * self.DAY))
+            self.trim(d)
+            before = self.told(d)
+            day = 86400
+            self.assertEqual(before, [("S:again", 1, 0), ("S:again", 1, 36 * day), ("S:both", 1, 2 * day), ("S:forgotten", 1, 0),
+                                      ("S:gone", 1, 0), ("S:late", 1, 36 * day), ("S:open", 0, 40 * day)])
+            with d.log.expect("^event=forgotten "):
+                subprocess.run([VSM, "forget", "S:forgotten", "--sealed", "--query", d.endpoint("query")], timeout=DEADLINE, check=True)
+            after = [(item, sealed, 36 * day if item == "S:both" else at) for item, sealed, at in before if item != "S:forgotten"]
+            for n in range(2):
+                self.rebuild(d)
+                self.assertEqual(self.told(d), after)
+                self.submit(d, event("second.started", "open", at=(42 + n) * self.DAY))
+                make_checkpoint(d)
+                self.assertEqual(self.told(d), after)
 
 
 class Trouble(unittest.TestCase):
