@@ -1,7 +1,12 @@
 // Subscribed first, then the snapshot, then what is newer. While a snapshot is under way publications stay in the
 // socket; afterwards each is compared with the last number known of its topic: from the snapshot, or from the one
-// before. A snapshot is due when the subscription's connection was made (again), when a publication shows a later
+// before. A snapshot is due when the subscription's connection was made (again), when a publication shows another
 // epoch, and timeout_ms after one that failed.
+//
+// Which of two epochs is the later one their numbers do not tell: without a state directory the daemon takes them from
+// its clock, which may have been set back. But messages come in their order, those of a connection behind what waits of
+// the one before. So where their epoch changes that is a later start, and as long as it does not, while a snapshot has
+// another one, they are from before that. On one connection none gets smaller.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +38,9 @@ struct vsm_subscriber {
   struct vsm_query *query; // NULL: no snapshots
   bool asked;              // a snapshot is under way
   int64_t due_ms;          // when the next one is asked for; INT64_MAX: not needed
-  uint64_t epoch;
+  uint64_t epoch;          // of what is known: of the last snapshot, or of a later publication
+  uint64_t heard;          // epoch of the last publication that was not passed over; 0: none
+  bool anew;               // a connection was made since that epoch was first heard
   struct topic *topics;
   struct vsm_arena arena; // of the publication in hand
 };
@@ -185,11 +192,32 @@ static void restart(struct vsm_subscriber *s, uint64_t epoch) {
     s->options.on_restart(s->options.ctx, epoch);
 }
 
+static void see_connections(struct vsm_subscriber *s) {
+  bool connected = vsm_sock_connections(&s->sock) > 0;
+  s->anew = s->anew || (connected && s->heard);
+  if (connected && s->query)
+    s->due_ms = vsm_clock_ms();
+  if (connected && s->options.on_connect)
+    s->options.on_connect(s->options.ctx);
+}
+
+// False: from before the start that is known.
+static bool take_epoch(struct vsm_subscriber *s, uint64_t epoch) {
+  if (epoch == s->heard)
+    return epoch == s->epoch;
+  see_connections(s); // the one that it came by may just have been made
+  if (epoch < s->epoch && !s->anew)
+    return false;
+  s->heard = epoch;
+  s->anew = false;
+  if (epoch != s->epoch)
+    restart(s, epoch);
+  return true;
+}
+
 static void take(struct vsm_subscriber *s, const char *topic, const Vsm__V1__Publication *p) {
-  if (p->epoch < s->epoch) // from before a restart
+  if (!take_epoch(s, p->epoch))
     return;
-  if (p->epoch > s->epoch)
-    restart(s, p->epoch);
   const struct topic *t = find(s, topic);
   if (t && p->sequence <= t->last)
     return;
@@ -215,11 +243,7 @@ static void receive(struct vsm_subscriber *s) {
 }
 
 int vsm_subscriber_process(struct vsm_subscriber *s) {
-  bool connected = vsm_sock_connections(&s->sock) > 0;
-  if (connected && s->query)
-    s->due_ms = vsm_clock_ms();
-  if (connected && s->options.on_connect)
-    s->options.on_connect(s->options.ctx);
+  see_connections(s);
   if (s->query)
     vsm_query_process(s->query);
   if (!s->asked && s->due_ms <= vsm_clock_ms())

@@ -171,18 +171,30 @@ static enum kind kind_of(const Vsm__V1__Publication *p) {
   return kind;
 }
 
-static void on_publication(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
-  struct vsm_relay *r = ctx;
-  vsm_daemon_line_heard(r->web->daemon);
-  if (p->epoch < r->epoch)
-    return;
-  if (p->epoch > r->epoch)
-    begin_epoch(r, p->epoch);
+static void tell(struct vsm_relay *r, const char *topic, const Vsm__V1__Publication *p) {
   enum kind kind = kind_of(p);
   if (kind == STATUS)
     keep_status(r, p->status);
   if (kind != KINDS)
     add(r, kind, topic, kind == STATUS ? print_status(r, p->sequence, false) : vsm_json_message(&p->base, NULL));
+}
+
+// Of any epoch: libvsm leaves out what is from before a start that it knows of.
+static void on_news(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
+  struct vsm_relay *r = ctx;
+  vsm_daemon_line_heard(r->web->daemon);
+  if (p->epoch != r->epoch)
+    begin_epoch(r, p->epoch);
+  tell(r, topic, p);
+}
+
+// They come by another connection, so of another epoch they may be from before a start, or the first after one: what
+// comes before the news of it nobody misses, as every reader begins anew with that.
+static void on_transition(void *ctx, const char *topic, const Vsm__V1__Publication *p) {
+  struct vsm_relay *r = ctx;
+  vsm_daemon_line_heard(r->web->daemon);
+  if (p->epoch == r->epoch)
+    tell(r, topic, p);
 }
 
 // Of figures nothing is missing; a reader that was told of an alert which was lost here would not know.
@@ -193,7 +205,9 @@ static void on_gap(void *ctx, const char *topic, uint64_t first, uint64_t last) 
     add(r, STATUS, "", print_status(r, 0, true));
 }
 
-static int subscribe(struct vsm_relay *r, const char *const *topics, size_t n, struct vsm_subscriber **out) {
+static int subscribe(struct vsm_relay *r, const char *const *topics, size_t n,
+                     void (*on_publication)(void *, const char *, const Vsm__V1__Publication *),
+                     struct vsm_subscriber **out) {
   return vsm_subscriber_create(&(struct vsm_subscriber_options){.publish = r->publish,
                                                                 .topics = topics,
                                                                 .n_topics = n,
@@ -210,7 +224,7 @@ struct vsm_relay *vsm_relay_create(struct vsm_web *web, const char *publish) {
   r->web = web;
   r->publish = publish;
   r->newest = r->dropped = vsm_clock_nanos() / 1000;
-  int err = subscribe(r, topics, sizeof topics / sizeof *topics, &r->news);
+  int err = subscribe(r, topics, sizeof topics / sizeof *topics, on_news, &r->news);
   if (err == 0 && vsm_web_watch(web, vsm_subscriber_fd(r->news)))
     return r;
   vsm_log("start_failed", "publish=%s why=\"%s\"", publish, vsm_client_error(err));
@@ -230,7 +244,7 @@ static bool need_transitions(struct vsm_relay *r) {
   static const char *const topics[] = {"v1/transition/"};
   if (r->transitions)
     return true;
-  if (subscribe(r, topics, 1, &r->transitions) != 0)
+  if (subscribe(r, topics, 1, on_transition, &r->transitions) != 0)
     return false;
   r->transitions_event = vsm_web_wake_on(r->web, vsm_subscriber_fd(r->transitions));
   return r->transitions_event != NULL;

@@ -196,6 +196,16 @@ class Daemon:
         self._start(args, env)
         self.log.wait(r"^event=ready ")
 
+    def keep_endpoints(self):
+        """Its next start will be at the endpoints of this one."""
+        with open(self.path, encoding="utf-8") as f:
+            text = f.read()
+        for name in ("subscribe", "submit", "publish", "query"):
+            old = f'{name}: {{ bind: ["tcp://127.0.0.1:*"] }}' if name == "subscribe" else f'{name}: "tcp://127.0.0.1:*"'
+            assert old in text
+            text = text.replace(old, old.replace("tcp://127.0.0.1:*", self.endpoint(name)))
+        self.write(text)
+
     def write(self, text):
         with open(self.path, "w", encoding="utf-8") as f:
             f.write(text)

@@ -14,7 +14,7 @@ import time
 
 import zmq
 
-from harness import DEADLINE, Log
+from harness import DEADLINE, Log, poll
 from vsm.v1 import metric_pb2, query_pb2
 
 NOTIFY = os.path.join(os.path.dirname(os.environ["VSMD"]), "vsm-notify")
@@ -34,6 +34,19 @@ def alert(kind="stage_stalled", stream="S", stage="first", state="firing", chang
     return metric_pb2.Alert(**fields)
 
 
+def bind(socket, endpoint):
+    """Once who had it before is gone: closing takes its time."""
+    def bound():
+        try:
+            socket.bind(endpoint)
+        except zmq.ZMQError as e:
+            if e.errno != zmq.EADDRINUSE:
+                raise
+            return False
+        return True
+    poll(f"{endpoint} is free", bound)
+
+
 class FakeDaemon:
     """Publishes what it is told to; answers questions for alerts with what it holds. A thread of its own owns the sockets."""
 
@@ -49,7 +62,7 @@ class FakeDaemon:
 
     def _start(self, publish, query):
         self.wake = self.context.socket(zmq.PAIR)
-        self.wake.bind("inproc://wake")
+        bind(self.wake, "inproc://wake")
         ready = queue.Queue()
         self.thread = threading.Thread(target=self._run, args=(publish, query, ready), daemon=True)
         self.thread.start()
@@ -59,8 +72,8 @@ class FakeDaemon:
         pub, router, wake = self.context.socket(zmq.XPUB), self.context.socket(zmq.ROUTER), self.context.socket(zmq.PAIR)
         for socket in (pub, router, wake):
             socket.linger = 0
-        pub.bind(publish)
-        router.bind(query)
+        bind(pub, publish)
+        bind(router, query)
         wake.connect("inproc://wake")
         ready.put((pub.last_endpoint.decode(), router.last_endpoint.decode()))
         poller = zmq.Poller()

@@ -7,6 +7,7 @@ import unittest
 
 import harness
 from harness import Daemon
+from web_rig import Stream, Web
 
 harness.VSMD = os.environ["VSMD_JUMPING"]
 AHEAD, BACK = signal.SIGALRM, signal.SIGVTALRM
@@ -76,6 +77,23 @@ class Restarts(unittest.TestCase):
                 self.assertEqual((published.epoch, d.snapshot().epoch, d.status().epoch), (published.epoch,) * 3)
                 epochs.append(published.epoch)
             self.assertEqual(epochs, sorted(set(epochs)))
+
+    def test_without_state_readers_go_on_where_the_epoch_is_smaller(self):
+        with Daemon(harness.config(clock="wall"), env={"VSM_HOURS_AHEAD": "1"}) as d, Web(d) as web:
+            with Stream(web, events="status,transition") as stream:
+                ahead = d.status().epoch
+                stream.until(lambda name, data: data["epoch"] == ahead)
+                d.client().submit(harness.batch(event("ahead", HOUR)))
+                stream.until(lambda name, data: name == "transition")
+                d.keep_endpoints()
+                d.end()
+                d.start_again()
+                epoch = d.status().epoch
+                self.assertLess(epoch, ahead)
+                stream.until(lambda name, data: name == "status" and data["reset"] and data["epoch"] == epoch)
+                d.client().submit(harness.batch(event("now", -1)))
+                _, _, data = stream.until(lambda name, data: name == "transition")
+                self.assertEqual(data["epoch"], epoch)
 
 
 class StandsStill(unittest.TestCase):

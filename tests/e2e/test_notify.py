@@ -200,6 +200,20 @@ class Told(unittest.TestCase):
             self.daemon.start_again(epoch=2)
             self.assertEqual(changes(self.http.message()), [("resolved", "daemon_unheard")])
 
+    def test_a_daemon_with_a_smaller_epoch_is_heard(self):
+        """It has no state directory, and the clock was set back before it began anew."""
+        self.daemon.epoch = 9
+        with Notify(self.daemon, config([hook(self.http)])):
+            self.daemon.tell(alert(number=1))
+            self.assertEqual(changes(self.http.message()), [("firing", "stage_stalled:S/first")])
+            lists = self.daemon.asked
+            self.daemon.stop()
+            self.daemon.start_again(epoch=2)
+            with self.daemon.changed:  # both halves of the list that a connection brings, and of the one that its first message does
+                harness.wait_for("both lists", lambda: self.daemon.asked >= lists + 4, self.daemon.changed)
+            self.daemon.tell(alert(stage="second", number=1))
+            self.assertEqual(changes(self.http.message(lambda m: "second" in str(m))), [("firing", "stage_stalled:S/second")])
+
     def test_a_past_is_told_to_nobody(self):
         past = time.time_ns() - 2 * 86400 * 10**9
         self.daemon.status.update(clock="event", time_unix_nano=past)

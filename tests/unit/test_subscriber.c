@@ -241,6 +241,64 @@ static void test_subscriber_without_snapshots(void **state) {
   vsm_subscriber_destroy(s);
 }
 
+// The daemon ends, and another one begins at the same endpoint.
+static void begin_daemon_anew(struct fixture *x, struct vsm_subscriber *s) {
+  char topic[64];
+  zmq_close(x->daemon.pub);
+  x->daemon.pub = zmq_socket(x->daemon.context, ZMQ_XPUB);
+  while (zmq_bind(x->daemon.pub, x->daemon.pub_at) != 0) // closing takes its time
+    zmq_poll(NULL, 0, 1);
+  zmq_pollitem_t subscribed = {x->daemon.pub, 0, ZMQ_POLLIN, 0};
+  while (zmq_poll(&subscribed, 1, 10) == 0) // the subscriber does nothing meanwhile
+    vsm_subscriber_timeout_ms(s);           // but send its subscription
+  assert_int_equal(zmq_recv(x->daemon.pub, topic, sizeof topic, 0), 4);
+}
+
+static void test_a_smaller_epoch_after_a_reconnect_is_a_restart(void **state) {
+  struct fixture *x = *state;
+  struct vsm_subscriber *s = open_subscriber(x, NULL, 0);
+  publish(x, "v1/status/", 20, 8);
+  wait_publications(x, s, 1);
+  publish(x, "v1/status/", 20, 9);
+  while (vsm_subscriber_timeout_ms(s) != 0) // it is there, and waits
+    zmq_poll(NULL, 0, 1);
+  begin_daemon_anew(x, s);
+  publish(x, "v1/status/", 10, 1);
+  wait_publications(x, s, 3);
+  assert_int_equal(x->restarts, 1);
+  assert_int_equal(x->epoch, 10);
+  assert_int_equal(x->sequence, 1);
+  assert_int_equal(x->gaps, 0);
+  publish(x, "v1/status/", 9, 7); // on the same connection
+  publish(x, "v1/status/", 10, 2);
+  wait_publications(x, s, 4);
+  assert_int_equal(x->sequence, 2);
+  assert_int_equal(x->restarts, 1);
+  vsm_subscriber_destroy(s);
+}
+
+static void test_what_waits_from_before_a_snapshot_of_a_smaller_epoch(void **state) {
+  struct fixture *x = *state;
+  struct vsm_subscriber *s = open_subscriber(x, x->daemon.router_at, 0);
+  send_snapshot(x, s, 20, 5);
+  publish(x, "v1/status/", 20, 1);
+  wait_publications(x, s, 1);
+  for (uint64_t i = 2; i <= 9; i++)
+    publish(x, "v1/status/", 20, i);
+  while (vsm_subscriber_timeout_ms(s) != 0)
+    zmq_poll(NULL, 0, 1);
+  begin_daemon_anew(x, s);
+  publish(x, "v1/status/", 10, 1);
+  publish(x, "v1/status/", 10, 2);
+  send_snapshot(x, s, 10, 1);
+  wait_publications(x, s, 3); // none that waited, nor another question for each of them
+  assert_int_equal(x->snapshots, 2);
+  assert_int_equal(x->sequence, 2);
+  assert_int_equal(x->restarts, 0); // the snapshot told it
+  assert_false(fake_turn_subscriber(s, x->daemon.router, 20));
+  vsm_subscriber_destroy(s);
+}
+
 static void test_failed_snapshot(void **state) {
   struct fixture *x = *state;
   struct vsm_subscriber *s = open_subscriber(x, x->daemon.router_at, 50);
@@ -259,7 +317,11 @@ static void test_failed_snapshot(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_daemon_teardown)
-  const struct CMUnitTest tests[] = {TEST(test_query), TEST(test_subscriber), TEST(test_subscriber_without_snapshots),
+  const struct CMUnitTest tests[] = {TEST(test_query),
+                                     TEST(test_subscriber),
+                                     TEST(test_subscriber_without_snapshots),
+                                     TEST(test_a_smaller_epoch_after_a_reconnect_is_a_restart),
+                                     TEST(test_what_waits_from_before_a_snapshot_of_a_smaller_epoch),
                                      TEST(test_failed_snapshot)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
