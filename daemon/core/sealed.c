@@ -62,6 +62,31 @@ bool vsm_sealed_any(const struct vsm_stream_state *s) {
   return s->sealed.figures || s->sealed.n_asleep > 0;
 }
 
+// --- what is read
+
+// It is added to the figures of a stream; without one, the words that it says are marked.
+struct loading {
+  struct vsm_stream_state *s;
+  const struct vsm_intern *words;
+  bool *used; // by number; NULL: none is marked
+  struct vsm_in *in;
+};
+
+static struct vsm_bands *bands_of(const struct loading *l) {
+  return l->s ? l->s->bands : NULL;
+}
+
+static void mark(const struct loading *l, uint32_t word) {
+  if (l->used && !l->in->bad)
+    l->used[word] = true;
+}
+
+static uint32_t load_word(const struct loading *l) {
+  uint32_t word = vsm_in_word(l->in, l->words);
+  mark(l, word);
+  return word;
+}
+
 // --- expectations: counts hold for one that says the same
 //
 // Each as its signature, its flow, the length of the window over which it is judged where that is none of the stream's
@@ -104,7 +129,7 @@ static bool has_sign_in_front(struct vsm_str signature) {
 
 static struct vsm_expecting *find_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x,
                                            struct vsm_str signature) {
-  for (unsigned i = 0; i < x->n; i++) {
+  for (unsigned i = 0; x && i < x->n; i++) {
     char text[SIGN_BYTES];
     sign(s->model, x->at[i].e, text);
     if (vsm_str_eq(signature, vsm_str_of(has_sign_in_front(signature) ? text : text + 1)))
@@ -125,12 +150,13 @@ static void load_flows(struct vsm_expecting *e, struct vsm_bands *bands, bool wi
     vsm_flow_load(same ? &e->judged : NULL, same ? e->own : bands, in);
 }
 
-static void load_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x, struct vsm_in *in) {
+static void load_expected(const struct loading *l, const struct vsm_expectings *x) {
+  struct vsm_in *in = l->in;
   uint64_t n = vsm_in_count(in);
   for (uint64_t i = 0; !in->bad && i < n; i++) {
     struct vsm_str signature = vsm_in_text(in, SIGN_BYTES);
-    struct vsm_expecting *e = find_expected(s, x, signature);
-    load_flows(e, s->bands, has_sign_in_front(signature), in);
+    struct vsm_expecting *e = find_expected(l->s, x, signature);
+    load_flows(e, bands_of(l), has_sign_in_front(signature), in);
   }
 }
 
@@ -154,12 +180,13 @@ static void save_waits(const struct vsm_stream_state *s, const struct vsm_waits 
   free(rows);
 }
 
-static void load_waits(const struct vsm_stream_state *s, struct vsm_waits *w, struct vsm_in *in) {
+static void load_waits(const struct loading *l, struct vsm_waits *w) {
+  struct vsm_in *in = l->in;
   uint64_t n = vsm_in_count(in);
   for (uint64_t i = 0; !in->bad && i < n; i++) {
-    uint32_t wait = vsm_in_wait(in, s->items.words);
-    if (!in->bad)
-      vsm_flow_load(&vsm_waits_at(w, s->bands, wait)->flow, s->bands, in);
+    uint32_t wait = vsm_in_wait(in, l->words);
+    mark(l, vsm_wait_words(wait));
+    vsm_flow_load(w && !in->bad ? &vsm_waits_at(w, l->s->bands, wait)->flow : NULL, bands_of(l), in);
   }
 }
 
@@ -190,22 +217,23 @@ static void save_segments(const struct vsm_stream_state *s, int place, struct vs
   }
 }
 
-static struct vsm_attribute *find_attribute(const struct vsm_stream_state *s, uint64_t name) {
-  for (unsigned i = 0; i < s->n_attributes; i++)
+static struct vsm_attribute *find_attribute(const struct vsm_stream_state *s, uint32_t name) {
+  for (unsigned i = 0; s && i < s->n_attributes; i++)
     if (s->attributes[i].name == name)
       return &s->attributes[i];
   return NULL;
 }
 
-static void load_segments(const struct vsm_stream_state *s, int place, struct vsm_in *in) {
+static void load_segments(const struct loading *l, int place) {
+  struct vsm_in *in = l->in;
   uint64_t n_attributes = vsm_in_count(in);
   for (uint64_t i = 0; !in->bad && i < n_attributes; i++) {
-    struct vsm_attribute *a = find_attribute(s, vsm_in_number(in));
+    struct vsm_attribute *a = find_attribute(l->s, load_word(l));
     uint64_t n = vsm_in_below(in, VSM_SEGMENT_VALUES_MAX + 2);
     for (uint64_t k = 0; !in->bad && k < n; k++) {
-      uint32_t word = vsm_in_word(in, s->items.words);
-      struct vsm_segment *segment = a && !in->bad ? vsm_segment_at(a, s->graph->n, word) : NULL;
-      vsm_tape_load(segment ? (struct vsm_tape *)tape_of(segment, place) : NULL, s->bands, in);
+      uint32_t word = load_word(l);
+      struct vsm_segment *segment = a && !in->bad ? vsm_segment_at(a, l->s->graph->n, word) : NULL;
+      vsm_tape_load(segment ? (struct vsm_tape *)tape_of(segment, place) : NULL, bands_of(l), in);
     }
   }
 }
@@ -220,15 +248,16 @@ static void save_stream(const struct vsm_stream_state *s, struct vsm_out *o) {
   save_segments(s, -1, o);
 }
 
-static void load_stream(struct vsm_stream_state *s, struct vsm_in *in) {
-  int64_t first = (int64_t)vsm_in_number(in);
-  in->bad = in->bad || first < 0;
-  if (first < s->first_started)
+static void load_stream(const struct loading *l) {
+  struct vsm_stream_state *s = l->s;
+  int64_t first = (int64_t)vsm_in_number(l->in);
+  l->in->bad = l->in->bad || first < 0;
+  if (s && first < s->first_started)
     s->first_started = first;
-  vsm_flow_load(&s->flow, s->bands, in);
-  vsm_series_load(&s->series, in);
-  load_expected(s, &s->expected, in);
-  load_segments(s, -1, in);
+  vsm_flow_load(s ? &s->flow : NULL, bands_of(l), l->in);
+  vsm_series_load(s ? &s->series : NULL, l->in);
+  load_expected(l, s ? &s->expected : NULL);
+  load_segments(l, -1);
 }
 
 static void save_stage(const struct vsm_stream_state *s, unsigned place, struct vsm_out *o) {
@@ -241,17 +270,18 @@ static void save_stage(const struct vsm_stream_state *s, unsigned place, struct 
   vsm_out_number(o, (uint64_t)stage->departed_us);
 }
 
-static void load_stage(struct vsm_stream_state *s, unsigned place, struct vsm_in *in) {
-  struct vsm_stage_state *stage = &s->stages[place];
-  vsm_flow_load(&stage->flow, s->bands, in);
-  vsm_series_load(&stage->series, in);
-  load_waits(s, &stage->waits, in);
-  load_expected(s, &stage->expected, in);
-  load_segments(s, (int)place, in);
-  if (in->at == in->end) // as it was written before alerts needed it
+static void load_stage(const struct loading *l, unsigned place) {
+  struct vsm_stage_state *stage = l->s ? &l->s->stages[place] : NULL;
+  vsm_flow_load(stage ? &stage->flow : NULL, bands_of(l), l->in);
+  vsm_series_load(stage ? &stage->series : NULL, l->in);
+  load_waits(l, stage ? &stage->waits : NULL);
+  load_expected(l, stage ? &stage->expected : NULL);
+  load_segments(l, (int)place);
+  if (l->in->at == l->in->end) // as it was written before alerts needed it
     return;
-  int64_t departed = (int64_t)vsm_in_below(in, VSM_TIME_MAX);
-  stage->departed_us = departed > stage->departed_us ? departed : stage->departed_us;
+  int64_t departed = (int64_t)vsm_in_below(l->in, VSM_TIME_MAX);
+  if (stage && departed > stage->departed_us)
+    stage->departed_us = departed;
 }
 
 static const char *const points[] = {"(start)", "(outcome)", "(withdrawn)"}; // from VSM_EDGE_START on
@@ -275,21 +305,33 @@ static int find_point(const struct vsm_stream_state *s, struct vsm_str id) {
   return stage < 0 ? -1 : s->graph->place_of[stage];
 }
 
-// Adds a node's bytes to the figures. False: the model has no such node.
-static bool load_node(struct vsm_stream_state *s, struct vsm_str node, struct vsm_in *in) {
-  const char *way = node.n ? memchr(node.p, '>', node.n) : NULL;
-  size_t n = way ? (size_t)(way - node.p) : node.n;
-  int from = find_point(s, (struct vsm_str){node.p, n});
-  int to = way ? find_point(s, (struct vsm_str){way + 1, node.n - n - 1}) : 0;
-  if (node.n == 0)
-    load_stream(s, in);
-  else if (way && from >= 0 && to >= 0)
-    vsm_flow_load(&vsm_edges_at(&s->edges, s->bands, (unsigned)from, (unsigned)to)->flow, s->bands, in);
-  else if (!way && from >= 0 && from < (int)s->graph->n)
-    load_stage(s, (unsigned)from, in);
-  else
+static const char *way_in(struct vsm_str node) {
+  return node.n ? memchr(node.p, '>', node.n) : NULL;
+}
+
+static bool load_way(const struct loading *l, struct vsm_str node, const char *way) {
+  size_t n = (size_t)(way - node.p);
+  int from = find_point(l->s, (struct vsm_str){node.p, n});
+  int to = find_point(l->s, (struct vsm_str){way + 1, node.n - n - 1});
+  if (from < 0 || to < 0)
     return false;
-  in->bad = in->bad || in->at != in->end;
+  vsm_flow_load(&vsm_edges_at(&l->s->edges, l->s->bands, (unsigned)from, (unsigned)to)->flow, l->s->bands, l->in);
+  return true;
+}
+
+// Adds a node's bytes to the figures. False: the model has no such node.
+static bool load_node(const struct loading *l, struct vsm_str node) {
+  const char *way = way_in(node);
+  int place = node.n == 0 || way ? 0 : find_point(l->s, node);
+  if (place < 0 || place >= (int)l->s->graph->n)
+    return false;
+  if (node.n == 0)
+    load_stream(l);
+  else if (!way)
+    load_stage(l, (unsigned)place);
+  else if (!load_way(l, node, way))
+    return false;
+  l->in->bad = l->in->bad || l->in->at != l->in->end;
   return true;
 }
 
@@ -360,10 +402,10 @@ static bool wake(struct vsm_stream_state *s, const struct vsm_sealing *how, stru
                  bool *bad) {
   const unsigned char *p = (const unsigned char *)bytes.p;
   struct vsm_in live = {p, p + bytes.n, false}, sealed = live;
-  if (!s->model || !load_node(s, node, &live))
+  if (!s->model || !load_node(&(struct loading){s, how->words, NULL, &live}, node))
     return false;
   if (!live.bad)
-    load_node(figures(s, how), node, &sealed);
+    load_node(&(struct loading){figures(s, how), how->words, NULL, &sealed}, node);
   *bad = *bad || live.bad || sealed.bad;
   return true;
 }
@@ -374,5 +416,17 @@ void vsm_sealed_load(struct vsm_stream_state *s, const struct vsm_sealing *how, 
     struct vsm_str node = vsm_in_text(in, NODE_BYTES_MAX), bytes = vsm_in_text(in, SIZE_MAX);
     if (!in->bad && !wake(s, how, node, bytes, &in->bad))
       put_to_sleep(&s->sealed, node, bytes);
+  }
+}
+
+void vsm_sealed_mark_words(const struct vsm_sealed *sealed, const struct vsm_intern *words, bool *used) {
+  for (size_t i = 0; i < sealed->n_asleep; i++) {
+    const unsigned char *p = (const unsigned char *)sealed->asleep[i].bytes.at;
+    struct vsm_in in = {p, p + sealed->asleep[i].bytes.n, false};
+    struct loading l = {NULL, words, used, &in};
+    if (*sealed->asleep[i].node == '\0')
+      load_stream(&l);
+    else if (!way_in(vsm_str_of(sealed->asleep[i].node)))
+      load_stage(&l, 0); // a way says none
   }
 }

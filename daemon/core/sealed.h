@@ -17,6 +17,9 @@ void vsm_sealed_fini(struct vsm_sealed *sealed);
 void vsm_sealed_advance(struct vsm_stream_state *s, int64_t now_us);
 bool vsm_sealed_any(const struct vsm_stream_state *s);
 
+// Marks the words, by number, that the bytes of nodes say which the model does not have.
+void vsm_sealed_mark_words(const struct vsm_sealed *sealed, const struct vsm_intern *words, bool *used);
+
 // All of them as bytes, and added to a stream's figures. Stages are known by their ids; of an expectation that is not
 // what it was, and of a segment that is none any more, nothing is taken.
 void vsm_sealed_save(const struct vsm_stream_state *s, struct vsm_out *o);

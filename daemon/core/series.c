@@ -247,11 +247,17 @@ static void load_quarter(struct vsm_quarter *q, struct vsm_in *in) {
   }
 }
 
-void vsm_series_load(struct vsm_series *s, struct vsm_in *in) {
+static void load(struct vsm_series *s, struct vsm_in *in) {
   for (uint64_t number, before = 0; (number = vsm_in_below(in, VSM_TIME_MAX / VSM_QUARTER_US)) != 0; before = number) {
     in->bad = in->bad || number <= before;
     if (in->bad)
       return;
     load_quarter(quarter_at(s, (int64_t)(number - 1) * VSM_QUARTER_US), in);
   }
+}
+
+void vsm_series_load(struct vsm_series *s, struct vsm_in *in) {
+  struct vsm_series left = {0};
+  load(s ? s : &left, in);
+  vsm_series_fini(&left);
 }

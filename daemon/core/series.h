@@ -45,6 +45,6 @@ int64_t vsm_series_sum_median(const struct vsm_series_sum *sum);
 // Ready for the next pane; the scratch is zero again.
 void vsm_series_sum_clear(struct vsm_series_sum *sum);
 
-// What was only ever added, as bytes, and added to a series (core/sealed.h).
+// What was only ever added, as bytes, and added to a series (core/sealed.h). NULL: it is read and left.
 void vsm_series_save(const struct vsm_series *s, struct vsm_out *o);
 void vsm_series_load(struct vsm_series *s, struct vsm_in *in);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "core/guard.h"
+#include "core/sealed.h"
 
 enum { WORDS_LEAST = 4096 };
 
@@ -42,7 +43,7 @@ static void mark_figures(const struct vsm_stream_state *s, bool *used) {
   }
 }
 
-static void mark(const struct vsm_stream_state *s, bool *used) {
+static void mark(const struct vsm_stream_state *s, const struct vsm_intern *words, bool *used) {
   for (uint32_t id = 0; id < s->items.n; id++) {
     const struct vsm_item *it = vsm_items_at(&s->items, id);
     if (it->n_keys > 0)
@@ -51,28 +52,16 @@ static void mark(const struct vsm_stream_state *s, bool *used) {
   mark_figures(s, used);
   if (s->sealed.figures)
     mark_figures(s->sealed.figures, used);
-}
-
-// What sleeps in bytes says words that cannot be seen.
-static bool can_be_seen(const struct vsm_core *core) {
-  for (size_t i = 0; i < core->n_streams; i++)
-    if (core->streams[i].sealed.n_asleep > 0)
-      return false;
-  return true;
-}
-
-static void tidy(struct vsm_core *core) {
-  bool *used = vsm_mem_alloc(core->words.n * sizeof *used);
-  for (size_t i = 0; i < core->n_streams; i++)
-    mark(&core->streams[i], used);
-  vsm_matcher_clear(core->matcher);
-  vsm_intern_sweep(&core->words, used);
-  free(used);
+  vsm_sealed_mark_words(&s->sealed, words, used);
 }
 
 void vsm_words_tidy_now(struct vsm_core *core) {
-  if (can_be_seen(core))
-    tidy(core);
+  bool *used = vsm_mem_alloc(core->words.n * sizeof *used);
+  for (size_t i = 0; i < core->n_streams; i++)
+    mark(&core->streams[i], &core->words, used);
+  vsm_matcher_clear(core->matcher);
+  vsm_intern_sweep(&core->words, used);
+  free(used);
   core->words_most = 2 * vsm_intern_used(&core->words) + WORDS_LEAST;
 }
 

@@ -10,6 +10,7 @@
 
 static const struct vsm_window windows[] = {{"1d", VSM_DAY_US}, {"30d", 30 * VSM_DAY_US}};
 static const uint16_t second[] = {1};
+static const char *const segments[] = {"area"};
 
 // Models of one stream, with two stages and with the first of them alone.
 struct rig {
@@ -22,8 +23,37 @@ struct rig {
 };
 
 static struct vsm_stream stream_of(const struct vsm_stage *stages, unsigned n) {
-  return (struct vsm_stream){
-      .id = "S", .name = "S", .outcome = "done", .stages = stages, .n_stages = n, .windows = windows, .n_windows = 2};
+  return (struct vsm_stream){.id = "S",
+                             .name = "S",
+                             .outcome = "done",
+                             .stages = stages,
+                             .n_stages = n,
+                             .windows = windows,
+                             .n_windows = 2,
+                             .segments = segments,
+                             .n_segments = 1};
+}
+
+static struct vsm_template *template_of(struct rig *r, const char *key) {
+  struct vsm_field *f = vsm_arena_zalloc(&r->arena, sizeof *f);
+  struct vsm_template *t = vsm_arena_zalloc(&r->arena, sizeof *t);
+  *f = (struct vsm_field){VSM_F_DATA, vsm_str_of(key)};
+  *t = (struct vsm_template){f, 1};
+  return t;
+}
+
+static struct vsm_model *model_of(struct rig *r, const struct vsm_stream *stream) {
+  struct vsm_model *m = rig_model(stream, 1, &r->arena);
+  struct vsm_rule *rules = vsm_arena_zalloc(&r->arena, m->n_rules * sizeof *rules);
+  memcpy(rules, m->rules, m->n_rules * sizeof *rules);
+  for (unsigned i = 0; i < m->n_rules; i++) {
+    rules[i].segments = template_of(r, "area");
+    rules[i].reason = *template_of(r, "why");
+    rules[i].due = *template_of(r, "when");
+  }
+  m->rules = rules;
+  m->items_keep_us = 5 * VSM_DAY_US;
+  return m;
 }
 
 static int setup(void **state) {
@@ -34,9 +64,8 @@ static int setup(void **state) {
   r->one[0] = (struct vsm_stage){.id = "a", .name = "a", .to_outcome = true};
   r->streams[0] = stream_of(r->two, 2);
   r->streams[1] = stream_of(r->one, 1);
-  r->both = rig_model(&r->streams[0], 1, &r->arena);
-  r->alone = rig_model(&r->streams[1], 1, &r->arena);
-  r->both->items_keep_us = r->alone->items_keep_us = 5 * VSM_DAY_US;
+  r->both = model_of(r, &r->streams[0]);
+  r->alone = model_of(r, &r->streams[1]);
   *state = r;
   return 0;
 }
@@ -59,10 +88,18 @@ static void reload(struct rig *r, const struct vsm_model *m) {
   assert_int_equal(vsm_core_configure(r->core, m), 0);
 }
 
-static enum vsm_result take(struct rig *r, int stage, enum vsm_lifecycle l, const char *key, int64_t us) {
+static enum vsm_result take_with(struct rig *r, int stage, enum vsm_lifecycle l, const char *key, int64_t us,
+                                 const char *name, const char *value) {
+  struct vsm_attr attr = {vsm_str_of(name), vsm_str_of(value)};
   struct vsm_event e = rig_event(&r->streams[0], stage, l, key, us, &r->arena);
+  e.attrs = &attr;
+  e.n_attrs = 1;
   assert_int_equal(vsm_core_step(r->core, &e, &r->fx), 0);
   return r->fx.result;
+}
+
+static enum vsm_result take(struct rig *r, int stage, enum vsm_lifecycle l, const char *key, int64_t us) {
+  return take_with(r, stage, l, key, us, "", "");
 }
 
 static void a_reload_that_closes_items_makes_room(void **state) {
@@ -145,10 +182,55 @@ static void an_expectation_is_judged_over_a_window_of_its_own(void **state) {
   assert_judged(r, 7, 7);
 }
 
+static bool is_in_checkpoint(struct rig *r, const char *text) {
+  struct vsm_str bytes = rig_save(r->core);
+  bool found = memmem(bytes.p, bytes.n, text, strlen(text)) != NULL;
+  free((char *)bytes.p);
+  return found;
+}
+
+static void forget(struct rig *r, const char *key) {
+  const struct vsm_str *keys;
+  unsigned n, at;
+  uint64_t streams;
+  assert_int_equal(vsm_core_forget(r->core, -1, vsm_str_of(key), &r->arena, &r->fx, &keys, &n, &at, &streams), 0);
+}
+
+// While counts of a stage sleep that the model does not have, the words that they say stay, and those of a forgotten
+// item go.
+static void what_is_forgotten_goes_while_counts_sleep(void **state) {
+  struct rig *r = *state;
+  begin(r, r->both);
+  take_with(r, 0, VSM_COMPLETE, "1", 100 * VSM_DAY_US, "area", "north");
+  take_with(r, 1, VSM_SUSPEND, "1", 100 * VSM_DAY_US + 1, "why", "a sleeping reason");
+  take(r, 1, VSM_COMPLETE, "1", 100 * VSM_DAY_US + VSM_HOUR_US);
+  take(r, 0, VSM_START, "2", 120 * VSM_DAY_US);
+  assert_int_equal(vsm_core_items_held(r->core), 1);
+  forget(r, "2");
+  reload(r, r->alone);
+  take_with(r, 0, VSM_START, "3", 120 * VSM_DAY_US, "when", "2031-05-17T11:22:33Z");
+  assert_true(is_in_checkpoint(r, "2031-05-17T11:22:33Z"));
+  forget(r, "3");
+  assert_false(is_in_checkpoint(r, "2031-05-17T11:22:33Z"));
+  restart(r, r->alone);
+  reload(r, r->both);
+  struct vsm_stage_view v;
+  assert_int_equal(vsm_core_view_stage(r->core, 0, 1, &r->arena, &v), 0);
+  assert_int_equal(v.windows[0].completed, 1);
+  assert_int_equal(v.n_waits, 1);
+  assert_true(vsm_str_eq(v.waits[0].reason, VSM_STR("a sleeping reason")));
+  struct vsm_segment_view *rows;
+  struct vsm_segments_query of_b = {.stage = 1, .attribute = -1};
+  assert_int_equal(vsm_core_view_segments(r->core, &of_b, &r->arena, &rows), 1);
+  assert_true(vsm_str_eq(rows[0].value, VSM_STR("north")));
+  assert_int_equal(rows[0].windows[0].completed, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_reload_that_closes_items_makes_room, setup, teardown),
       cmocka_unit_test_setup_teardown(an_expectation_is_judged_over_a_window_of_its_own, setup, teardown),
+      cmocka_unit_test_setup_teardown(what_is_forgotten_goes_while_counts_sleep, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
