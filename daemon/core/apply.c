@@ -342,25 +342,29 @@ static void withdraw(struct vsm_core *core, unsigned stream, struct vsm_str key,
   vsm_apply(core, &event, &(struct vsm_claim){.rule = &rule, .origin = origin, .name = &name}, us, fx);
 }
 
-int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_effects *fx,
-                      uint64_t *streams) {
-  unsigned at;
-  uint32_t id;
-  int err = vsm_core_find_item(core, stream, key, &at, &id, streams);
-  if (err)
-    return err;
+// most: transitions that the item may have before; with VSM_TRANSITIONS_MAX it must not be held for longer.
+static int withdraw_item(struct vsm_core *core, unsigned at, uint32_t id, struct vsm_str key, unsigned most,
+                         struct vsm_effects *fx) {
   const struct vsm_story *story = &core->retold.is;
   const struct vsm_item *it = vsm_items_at(&core->streams[at].items, id);
   vsm_stream_fold(&core->streams[at], it, (size_t)VSM_FOLD_ALL, &core->retold.is);
   if (!story->open)
     return VSM_EINVAL;
-  if (it->n == VSM_TRANSITIONS_MAX)
+  if (it->n > most)
     return VSM_ELIMIT;
   fx->n_changes = 0;
   withdraw(core, at, key, story->last > core->now.us ? story->last : core->now.us, fx);
   vsm_ranks_settle(&core->ranks);
   vsm_alerts_settle(core, VSM_BY_ORDER);
   return 0;
+}
+
+int vsm_core_withdraw(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_effects *fx,
+                      uint64_t *streams) {
+  unsigned at;
+  uint32_t id;
+  int err = vsm_core_find_item(core, stream, key, &at, &id, streams);
+  return err ? err : withdraw_item(core, at, id, key, VSM_TRANSITIONS_MAX - 1, fx);
 }
 
 int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struct vsm_arena *arena,
@@ -384,7 +388,7 @@ int vsm_core_forget(struct vsm_core *core, int stream, struct vsm_str key, struc
   }
   if (!all)
     return VSM_ENOMEM;
-  if (it->open && (err = vsm_core_withdraw(core, (int)*at, key, fx, streams)) != 0)
+  if (it->open && (err = withdraw_item(core, *at, id, key, VSM_TRANSITIONS_MAX, fx)) != 0)
     return err;
   vsm_silences_forget(core, *at, all, *n_keys);
   vsm_horizon_seal(core, *at, id, false);

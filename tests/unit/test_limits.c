@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/err.h"
 #include "core/intern.h"
 #include "core/ledger.h"
 #include "core/match.h"
@@ -145,6 +146,25 @@ static void an_item_has_4096_transitions(void **state) {
   assert_int_equal(item(r, "busy").n_transitions, 4096);
   assert_int_equal(rejected(r, VSM_R_LIMIT), 4);
   assert_int_equal(vsm_core_ingest(r->core).rejected, 4);
+  adds_up(r);
+}
+
+// One that is open can be forgotten, though there is no room for its withdrawal.
+static void an_item_with_4096_transitions_is_forgotten(void **state) {
+  struct rig *r = *state;
+  const struct vsm_str *keys;
+  uint64_t streams;
+  unsigned n, at;
+  for (int i = 0; i < VSM_TRANSITIONS_MAX; i++)
+    take(r, "long", "its link", VSM_DAY_US + i);
+  assert_int_equal(vsm_core_withdraw(r->core, -1, VSM_STR("long"), &r->fx, &streams), VSM_ELIMIT);
+  assert_int_equal(vsm_core_forget(r->core, -1, VSM_STR("its link"), &r->arena, &r->fx, &keys, &n, &at, &streams), 0);
+  assert_int_equal(n, 2);
+  assert_int_equal(vsm_core_items_held(r->core), 0);
+  assert_int_equal(vsm_core_items_open(r->core), 0);
+  struct vsm_stream_view view;
+  assert_int_equal(vsm_core_view_stream(r->core, 0, &r->arena, &view), 0);
+  assert_int_equal(view.windows[0].withdrawn, 1);
   adds_up(r);
 }
 
@@ -365,6 +385,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(an_item_has_32_keys, setup, teardown),
       cmocka_unit_test_setup_teardown(a_refused_link_leaves_two_items, setup, teardown),
       cmocka_unit_test_setup_teardown(an_item_has_4096_transitions, setup, teardown),
+      cmocka_unit_test_setup_teardown(an_item_with_4096_transitions_is_forgotten, setup, teardown),
       cmocka_unit_test_setup_teardown(items_too_long_together_stay_apart, setup, teardown),
       cmocka_unit_test_setup_teardown(a_model_allows_fewer_keys_and_transitions, setup, teardown),
       cmocka_unit_test_setup_teardown(a_key_has_256_bytes, setup, teardown),
