@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/date.h"
 #include "base/err.h"
+#include "core/hash.h"
 
 #define END_S (VSM_TIME_MAX / VSM_SECOND_US)
 
@@ -120,6 +121,17 @@ int64_t vsm_calendar_worked(const struct vsm_calendar *c, int64_t us) {
   int64_t worked_us = run->before_s * VSM_SECOND_US + us - run->from_s * VSM_SECOND_US;
   int64_t all_us = run[1].before_s * VSM_SECOND_US;
   return worked_us < all_us ? worked_us : all_us;
+}
+
+uint32_t vsm_calendar_hash(const struct vsm_calendar *c, int64_t until_us) {
+  int64_t worked_us = vsm_calendar_worked(c, until_us); // which says where the last run ends
+  uint32_t last = c->run_of_day[until_us / VSM_DAY_US];
+  while (c->runs[last + 1].from_s * VSM_SECOND_US < until_us)
+    last++;
+  while (last > 0 && c->runs[last].from_s * VSM_SECOND_US >= until_us)
+    last--;
+  uint32_t hash = vsm_hash((struct vsm_str){(const char *)&worked_us, sizeof worked_us}, 0);
+  return vsm_hash((struct vsm_str){(const char *)c->runs, (last + 1) * sizeof *c->runs}, hash);
 }
 
 // The last run before which less was worked, which is more than 0. It is looked for where it would lie if work were

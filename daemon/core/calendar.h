@@ -65,6 +65,8 @@ int vsm_calendar_expand(struct vsm_calendar *c, struct vsm_arena *arena);
 int64_t vsm_calendar_worked(const struct vsm_calendar *c, int64_t us);
 // The other way: the earliest time at which so much has been worked; INT64_MAX where it never will be. NULL as above.
 int64_t vsm_calendar_when(const struct vsm_calendar *c, int64_t worked_us);
+// The same for calendars that say the same of all time before then (before VSM_TIME_MAX).
+uint32_t vsm_calendar_hash(const struct vsm_calendar *c, int64_t until_us);
 // Days since 1970-01-01 as the zone's clocks count them, and when such a day begins: the first quarter of an hour (UTC)
 // at which they show it. NULL: UTC.
 int64_t vsm_calendar_date(const struct vsm_calendar *c, int64_t us);

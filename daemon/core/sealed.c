@@ -7,9 +7,10 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/calendar.h"
 #include "core/hash.h"
 
-enum { NODE_BYTES_MAX = 2 * VSM_ID_MAX + 2, SIGN_BYTES = 257 };
+enum { NODE_BYTES_MAX = 2 * VSM_ID_MAX + 2, SIGN_BYTES = 288, OLD_SIGN_BYTES = 255 };
 
 // --- what was sealed
 
@@ -36,6 +37,7 @@ void vsm_sealed_add(struct vsm_stream_state *s, const struct vsm_sealing *how, c
   struct vsm_retold told = {.is = *story}; // borrowed: what was told before is nothing
   struct vsm_stream_state *f = figures(s, how);
   vsm_stream_replace(f, 0, &told);
+  f->sealed_us = story->last > f->sealed_us ? story->last : f->sealed_us;
   for (size_t i = 0; i < story->n_visits; i++) {
     int64_t *departed = &f->stages[story->visits[i].place].departed_us;
     *departed = story->visits[i].left > *departed ? story->visits[i].left : *departed;
@@ -90,31 +92,43 @@ static uint32_t load_word(const struct loading *l) {
 // --- expectations: counts hold for one that says the same
 //
 // Each as its signature, its flow, the length of the window over which it is judged where that is none of the stream's
-// (else 0), and its flow in that. Up to version 5 of the sections the latter two were not there, nor the sign in front.
+// (else 0), and its flow in that. Of its calendar the signature says what that is up to the newest thing counted, as
+// nothing later matters, and when that was. Up to version 5 of the sections it said only whether there is one, which is
+// taken for the one that there is now, and neither the latter two were there nor the sign in front.
 
 enum { SIGN_IN_FRONT = '=' };
+#define AS_OF_OLD (-1) // in place of a time
 
 static const char *stage_id(const struct vsm_stream *model, int stage) {
   return stage < 0 ? "" : model->stages[stage].id;
 }
 
-static void sign(const struct vsm_stream *model, const struct vsm_expectation *e, char out[SIGN_BYTES]) {
+static void sign_calendar(const struct vsm_calendar *c, int64_t until_us, char out[40]) {
+  if (c && until_us != AS_OF_OLD)
+    vsm_text_format(out, 40, "%x@%lld", vsm_calendar_hash(c, until_us), (long long)until_us);
+  else
+    vsm_text_format(out, 40, "%d", c != NULL);
+}
+
+static void sign(const struct vsm_stream *model, const struct vsm_expectation *e, int64_t until_us,
+                 char out[SIGN_BYTES]) {
+  char calendar[40];
   uint32_t where = e->n_where;
   for (unsigned i = 0; i < e->n_where; i++) {
     where = vsm_hash(vsm_str_of(model->segments[e->where[i].attribute]), where);
     for (unsigned k = 0; k < e->where[i].n; k++)
       where = vsm_hash(e->where[i].values[k], where);
   }
-  vsm_text_format(out, SIGN_BYTES, "%c%lld %d %d %s/%d %s/%d %x %s", SIGN_IN_FRONT, (long long)e->within_us, e->ours,
-                  e->calendar != NULL, stage_id(model, e->from), e->from_left, stage_id(model, e->to), e->to_left,
-                  where, e->name);
+  sign_calendar(e->calendar, until_us, calendar);
+  vsm_text_format(out, SIGN_BYTES, "%c%lld %d %s %s/%d %s/%d %x %s", SIGN_IN_FRONT, (long long)e->within_us, e->ours,
+                  calendar, stage_id(model, e->from), e->from_left, stage_id(model, e->to), e->to_left, where, e->name);
 }
 
 static void save_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x, struct vsm_out *o) {
   vsm_out_number(o, x->n);
   for (unsigned i = 0; i < x->n; i++) {
     char text[SIGN_BYTES];
-    sign(s->model, x->at[i].e, text);
+    sign(s->model, x->at[i].e, s->sealed_us, text);
     vsm_out_text(o, vsm_str_of(text));
     vsm_flow_save(&x->at[i].flow, s->bands, o);
     vsm_out_number(o, x->at[i].own ? (uint64_t)x->at[i].own->at[0].length_us : 0);
@@ -127,13 +141,38 @@ static bool has_sign_in_front(struct vsm_str signature) {
   return signature.n > 0 && *signature.p == SIGN_IN_FRONT;
 }
 
-static struct vsm_expecting *find_expected(const struct vsm_stream_state *s, const struct vsm_expectings *x,
+// Up to when a signature says what the calendar is.
+static int64_t until_of(struct vsm_str signature) {
+  size_t i = 0;
+  int64_t us = 0;
+  for (unsigned spaces = 0; i < signature.n && spaces < 2; i++)
+    spaces += signature.p[i] == ' ';
+  while (i < signature.n && signature.p[i] != ' ' && signature.p[i] != '@')
+    i++;
+  if (i == signature.n || signature.p[i] == ' ')
+    return AS_OF_OLD;
+  for (i++; i < signature.n && signature.p[i] >= '0' && signature.p[i] <= '9' && us < VSM_TIME_MAX; i++)
+    us = us * 10 + signature.p[i] - '0';
+  return us < VSM_TIME_MAX ? us : AS_OF_OLD;
+}
+
+static bool is_signed(const struct vsm_stream *model, const struct vsm_expectation *e, struct vsm_str signature) {
+  char text[SIGN_BYTES];
+  sign(model, e, until_of(signature), text);
+  if (has_sign_in_front(signature))
+    return vsm_str_eq(signature, vsm_str_of(text));
+  size_t n = strlen(text + 1);
+  return vsm_str_eq(signature, (struct vsm_str){text + 1, n < OLD_SIGN_BYTES ? n : OLD_SIGN_BYTES});
+}
+
+static struct vsm_expecting *find_expected(struct vsm_stream_state *s, const struct vsm_expectings *x,
                                            struct vsm_str signature) {
   for (unsigned i = 0; x && i < x->n; i++) {
-    char text[SIGN_BYTES];
-    sign(s->model, x->at[i].e, text);
-    if (vsm_str_eq(signature, vsm_str_of(has_sign_in_front(signature) ? text : text + 1)))
-      return &x->at[i];
+    if (!is_signed(s->model, x->at[i].e, signature))
+      continue;
+    int64_t until_us = has_sign_in_front(signature) ? until_of(signature) : s->bands->now_us;
+    s->sealed_us = until_us > s->sealed_us ? until_us : s->sealed_us;
+    return &x->at[i];
   }
   return NULL;
 }

@@ -56,6 +56,7 @@ struct vsm_stream_state {
   uint64_t between;
   int64_t first_started; // the earliest start; INT64_MAX: none
   struct vsm_sealed sealed;
+  int64_t sealed_us;       // of sealed figures: the newest transition; 0: none
   struct vsm_guard *guard; // of its alerts; NULL: none
 };
 

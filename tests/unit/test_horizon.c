@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/calendar.h"
 #include "core/state.h"
 #include "lib/rig.h"
 #include "lib/rig_save.h"
@@ -182,6 +183,60 @@ static void an_expectation_is_judged_over_a_window_of_its_own(void **state) {
   assert_judged(r, 7, 7);
 }
 
+// Working from eight to five, or to eleven at night, without these holidays (days since 1970).
+static struct vsm_calendar calendar_of(struct rig *r, uint16_t to_hour, const int32_t *holidays, unsigned n) {
+  static struct vsm_hours hours[2][7];
+  struct vsm_hours *h = hours[to_hour > 17];
+  struct vsm_calendar c = {.id = "c", .zone = {.name = "UTC"}, .hours = h, .n_hours = 7, .holidays = holidays};
+  c.n_holidays = n;
+  for (int i = 0; i < 7; i++)
+    h[i] = (struct vsm_hours){(uint8_t)i, 8 * 60, (uint16_t)(to_hour * 60)};
+  assert_int_equal(vsm_calendar_expand(&c, &r->arena), 0);
+  return c;
+}
+
+// The model of stage a alone, whose expectation has this calendar.
+static const struct vsm_model *under(struct rig *r, const struct vsm_calendar *calendar) {
+  struct vsm_expectation *e = vsm_arena_zalloc(&r->arena, sizeof *e);
+  struct vsm_stage *stage = vsm_arena_zalloc(&r->arena, sizeof *stage);
+  struct vsm_stream *stream = vsm_arena_zalloc(&r->arena, sizeof *stream);
+  *e = *r->one[0].expected;
+  e->calendar = calendar;
+  *stage = r->one[0];
+  stage->expected = e;
+  *stream = r->streams[1];
+  stream->stages = stage;
+  return model_of(r, stream);
+}
+
+static uint64_t sle_count(struct rig *r) {
+  struct vsm_stage_view v;
+  assert_int_equal(vsm_core_view_stage(r->core, 0, 0, &r->arena, &v), 0);
+  return v.windows[0].sle[0].count;
+}
+
+static void an_expectation_under_another_calendar_begins_anew(void **state) {
+  struct rig *r = *state;
+  static const int32_t past[] = {110}, to_come[] = {300};
+  struct vsm_calendar day = calendar_of(r, 17, NULL, 0), same = calendar_of(r, 17, to_come, 1),
+                      night = calendar_of(r, 23, NULL, 0), other = calendar_of(r, 17, past, 1);
+  expect(r, 30 * VSM_DAY_US);
+  begin(r, under(r, &day));
+  visits(r, "early", 1, 50 * VSM_DAY_US + 9 * VSM_HOUR_US, VSM_HOUR_US);
+  visits(r, "late", 1, 120 * VSM_DAY_US + 9 * VSM_HOUR_US, VSM_HOUR_US);
+  take(r, 0, VSM_START, "open", 200 * VSM_DAY_US + 9 * VSM_HOUR_US);
+  assert_int_equal(vsm_core_items_held(r->core), 1);
+  assert_int_equal(sle_count(r), 2);
+  const struct vsm_model *m = under(r, &same); // up to the newest visit
+  reload(r, m);
+  restart(r, m);
+  assert_int_equal(sle_count(r), 2);
+  reload(r, under(r, &other));
+  assert_int_equal(sle_count(r), 0);
+  reload(r, under(r, &night));
+  assert_int_equal(sle_count(r), 0);
+}
+
 static bool is_in_checkpoint(struct rig *r, const char *text) {
   struct vsm_str bytes = rig_save(r->core);
   bool found = memmem(bytes.p, bytes.n, text, strlen(text)) != NULL;
@@ -230,6 +285,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_reload_that_closes_items_makes_room, setup, teardown),
       cmocka_unit_test_setup_teardown(an_expectation_is_judged_over_a_window_of_its_own, setup, teardown),
+      cmocka_unit_test_setup_teardown(an_expectation_under_another_calendar_begins_anew, setup, teardown),
       cmocka_unit_test_setup_teardown(what_is_forgotten_goes_while_counts_sleep, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
