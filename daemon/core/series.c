@@ -248,7 +248,8 @@ static void load_quarter(struct vsm_quarter *q, struct vsm_in *in) {
 }
 
 static void load(struct vsm_series *s, struct vsm_in *in) {
-  for (uint64_t number, before = 0; (number = vsm_in_below(in, VSM_TIME_MAX / VSM_QUARTER_US)) != 0; before = number) {
+  for (uint64_t number, before = 0; (number = vsm_in_below(in, VSM_TIME_MAX / VSM_QUARTER_US + 1)) != 0;
+       before = number) {
     in->bad = in->bad || number <= before;
     if (in->bad)
       return;

@@ -281,12 +281,24 @@ static void what_is_forgotten_goes_while_counts_sleep(void **state) {
   assert_int_equal(rows[0].windows[0].completed, 1);
 }
 
+static void the_last_quarter_of_an_hour_of_2099_is_read(void **state) {
+  struct rig *r = *state;
+  r->alone->limits.items = 1;
+  begin(r, r->alone);
+  take(r, 0, VSM_START, "1", VSM_TIME_MAX - 2 * VSM_MINUTE_US);
+  take(r, 0, VSM_COMPLETE, "1", VSM_TIME_MAX - VSM_MINUTE_US);
+  take(r, 0, VSM_START, "2", VSM_TIME_MAX - 1);
+  assert_int_equal(vsm_core_items_held(r->core), 1);
+  restart(r, r->alone);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_reload_that_closes_items_makes_room, setup, teardown),
       cmocka_unit_test_setup_teardown(an_expectation_is_judged_over_a_window_of_its_own, setup, teardown),
       cmocka_unit_test_setup_teardown(an_expectation_under_another_calendar_begins_anew, setup, teardown),
       cmocka_unit_test_setup_teardown(what_is_forgotten_goes_while_counts_sleep, setup, teardown),
+      cmocka_unit_test_setup_teardown(the_last_quarter_of_an_hour_of_2099_is_read, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
