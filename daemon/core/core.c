@@ -101,7 +101,8 @@ static enum vsm_reason check_time(const struct vsm_core *core, const struct vsm_
 // --- one event
 
 // Why a claim is refused, by what is held; VSM_R_NONE: it is not.
-static enum vsm_reason refuse_claim(struct vsm_core *core, const struct vsm_claim *c, int64_t us, const char **detail) {
+static enum vsm_reason refuse_claim(struct vsm_core *core, const struct vsm_look *look, const struct vsm_claim *c,
+                                    int64_t us, const char **detail) {
   const struct vsm_stream_state *s = &core->streams[c->rule->stream];
   uint32_t id = vsm_items_find(&s->items, c->name->key, c->name->hash);
   bool known = true;
@@ -109,7 +110,7 @@ static enum vsm_reason refuse_claim(struct vsm_core *core, const struct vsm_clai
     *detail = "from before the horizon (items.keep), and its item is not held";
     return VSM_R_TOO_LATE;
   }
-  if (id == (uint32_t)VSM_ITEM_NONE && (*detail = vsm_horizon_refuse(core)) != NULL)
+  if (id == (uint32_t)VSM_ITEM_NONE && (*detail = vsm_horizon_refuse(core, look)) != NULL)
     return VSM_R_LIMIT;
   if (id == (uint32_t)VSM_ITEM_NONE || c->rule->lifecycle > VSM_WITHDRAW)
     return VSM_R_NONE;
@@ -127,7 +128,7 @@ static void refuse_claims(struct vsm_core *core, struct vsm_look *look, int64_t 
   unsigned n = 0;
   for (unsigned i = 0; i < look->n_claims; i++) {
     const char *detail = NULL;
-    enum vsm_reason reason = refuse_claim(core, &look->claims[i], us, &detail);
+    enum vsm_reason reason = refuse_claim(core, look, &look->claims[i], us, &detail);
     if (reason != VSM_R_NONE)
       vsm_look_reject(look, reason, detail);
     else

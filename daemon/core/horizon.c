@@ -100,20 +100,48 @@ static void offer(struct oldest *o, struct candidate c) {
   o->at[i] = c;
 }
 
-static void seal_oldest(struct vsm_core *core, size_t most) {
+// Those that the event in hand is about.
+struct spared {
+  const struct vsm_look *look;
+  uint32_t *ids; // by claim
+};
+
+static bool is_spared(const struct spared *spared, unsigned stream, uint32_t id) {
+  for (unsigned i = 0; i < spared->look->n_claims; i++)
+    if (spared->ids[i] == id && (unsigned)spared->look->claims[i].rule->stream == stream)
+      return true;
+  return false;
+}
+
+static struct spared spare(const struct vsm_core *core, const struct vsm_look *look) {
+  struct spared spared = {look, vsm_mem_alloc((look->n_claims + 1) * sizeof *spared.ids)};
+  for (unsigned i = 0; i < look->n_claims; i++) {
+    const struct vsm_claim *c = &look->claims[i];
+    spared.ids[i] = vsm_items_find(&core->streams[c->rule->stream].items, c->name->key, c->name->hash);
+  }
+  return spared;
+}
+
+static void seal_oldest(struct vsm_core *core, const struct vsm_look *look, size_t most) {
   struct oldest o = {vsm_mem_alloc(most * sizeof *o.at), 0, most};
+  struct spared spared = spare(core, look);
+  bool all_open = true;
   for (unsigned i = 0; i < core->model->n_streams; i++) {
     const struct vsm_items *items = &core->streams[i].items;
     for (uint32_t id = 0; id < items->n; id++) {
       const struct vsm_item *it = vsm_items_at(items, id);
-      if (is_closed(it))
+      if (!is_closed(it))
+        continue;
+      all_open = false;
+      if (!is_spared(&spared, i, id))
         offer(&o, (struct candidate){it->last, i, id});
     }
   }
-  core->all_open = o.n == 0;
+  core->all_open = all_open;
   for (size_t i = 0; i < o.n; i++)
     vsm_horizon_seal(core, o.at[i].stream, o.at[i].id, true);
   free(o.at);
+  free(spared.ids);
 }
 
 void vsm_core_set_room(struct vsm_core *core, uint64_t items) {
@@ -125,7 +153,7 @@ uint64_t vsm_core_room(const struct vsm_core *core) {
   return core->room;
 }
 
-const char *vsm_horizon_refuse(struct vsm_core *core) {
+const char *vsm_horizon_refuse(struct vsm_core *core, const struct vsm_look *look) {
   uint64_t limit = core->model->limits.items;
   bool by_memory = core->room > 0 && core->room < limit;
   if (by_memory)
@@ -133,7 +161,7 @@ const char *vsm_horizon_refuse(struct vsm_core *core) {
   if (vsm_core_items_held(core) < limit)
     return NULL;
   if (!core->all_open)
-    seal_oldest(core, limit / EARLY_SHARE + 1);
+    seal_oldest(core, look, limit / EARLY_SHARE + 1);
   if (vsm_core_items_held(core) < limit)
     return NULL;
   *(by_memory ? &core->without_memory : &core->beyond[VSM_BOUNDED_ITEMS]) += 1;

@@ -12,7 +12,7 @@ int64_t vsm_horizon_due(const struct vsm_core *core);
 // It is midnight: now.
 void vsm_horizon_step(struct vsm_core *core);
 // May another item be held? At limits.items, or where there is no memory for more (vsm_core_set_room()), closed ones
-// are sealed early, the oldest first. NULL: it may; else why not.
-const char *vsm_horizon_refuse(struct vsm_core *core);
+// are sealed early, the oldest first, but for those that the event looked at is about. NULL: it may; else why not.
+const char *vsm_horizon_refuse(struct vsm_core *core, const struct vsm_look *look);
 // An item that is closed is let go of; its counts stay. `told`: to those who want to know of it (vsm_core_on_sealed()).
 void vsm_horizon_seal(struct vsm_core *core, unsigned stream, uint32_t id, bool told);

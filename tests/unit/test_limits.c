@@ -323,6 +323,34 @@ static struct vsm_str type_of(struct rig *r, unsigned i) {
 }
 
 // Beyond the room for words, a story cannot tell the type any more; every event counts all the same.
+// Two rules take the event: one is about an item that is closed, the other begins one. Another closed one makes room,
+// if there is any.
+static void an_event_does_not_push_out_its_own_item(void **state) {
+  struct rig *r = *state;
+  const struct vsm_template of_link = r->link_template;
+  struct vsm_rule *rules = vsm_arena_zalloc(&r->arena, 3 * sizeof *rules);
+  rules[0] = rules[1] = rules[2] = r->rule;
+  rules[0].lifecycle = VSM_COMPLETE;
+  rules[0].n_links = rules[1].n_links = rules[2].n_links = 0;
+  rules[1].item = of_link;
+  rules[2].type = VSM_STR("begun");
+  r->model.rules = rules;
+  r->model.n_rules = 3;
+  r->model.limits.items = 3;
+  assert_int_equal(vsm_core_configure(r->core, &r->model), 0);
+  take(r, "first", NULL, VSM_DAY_US); // ends at once
+  take(r, "second", NULL, VSM_DAY_US + 1);
+  take(r, "third", NULL, VSM_DAY_US + 2);
+  assert_int_equal(vsm_core_items_open(r->core), 0);
+  assert_int_equal(take(r, "first", "begins", VSM_DAY_US + 3), VSM_APPLIED);
+  assert_int_equal(vsm_core_items_held(r->core), 3);
+  assert_int_equal(item(r, "first").n_transitions, 2);
+  assert_false(vsm_core_knows(r->core, -1, VSM_STR("second")));
+  take(r, "third", "begins", VSM_DAY_US + 4); // for it the first goes, which is closed
+  assert_int_equal(vsm_core_items_held(r->core), 3);
+  adds_up(r);
+}
+
 static void long_types_are_taken_beyond_the_room_for_words(void **state) {
   struct rig *r = *state;
   const unsigned n = VSM_INTERN_BYTES_MAX / LONG_BYTES + 10;
@@ -391,6 +419,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_key_has_256_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(tables_are_bounded, setup, teardown),
       cmocka_unit_test_setup_teardown(items_are_bounded_by_memory, setup, teardown),
+      cmocka_unit_test_setup_teardown(an_event_does_not_push_out_its_own_item, setup, teardown),
       cmocka_unit_test_setup_teardown(long_types_are_taken_beyond_the_room_for_words, setup, teardown),
       cmocka_unit_test_setup_teardown(words_are_bounded_in_bytes, setup, teardown),
       cmocka_unit_test_setup_teardown(kinds_are_bounded_in_bytes, setup, teardown),
