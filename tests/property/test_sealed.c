@@ -148,6 +148,8 @@ static bool run_seed(uint64_t seed, uint64_t *sealed, unsigned *wrong) {
   int64_t span = s.n_events ? last - first : 0, length = span + PAUSE_US;
   bool fits = last + ROUNDS * length < VSM_TIME_MAX;
   if (fits) {
+    if (rig_chance(&r, 30))
+      s.models[0]->limits.segment_values = 1 + rig_below(&r, 3);
     struct vsm_model seals = *s.models[0];
     seals.items_keep_us = span + VSM_DAY_US;
     struct both b = {.seals = &seals, .holds = s.models[0], .arena = &arena};
