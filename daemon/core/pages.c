@@ -301,7 +301,8 @@ static bool parse_cursor(const struct page *p, struct cursor *out) {
   if (!vsm_cursor_parse(p->query->cursor, vsm_items_sort_name(p->query->sort)[0], out->n, NUMBERS))
     return false;
   if (p->query->sort != VSM_BY_PACE)
-    return out->n[0] < streams && out->n[2] <= UINT32_MAX;
+    return (p->query->stream < 0 ? out->n[0] < streams : out->n[0] == (uint64_t)p->query->stream) &&
+           out->n[2] <= UINT32_MAX;
   return out->n[0] <= 101 && out->n[1] < node_of(p->core, streams, 0) && out->n[3] <= UINT32_MAX &&
          (out->n[4] == 1 || out->n[1] < streams);
 }
