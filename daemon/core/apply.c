@@ -147,7 +147,7 @@ static bool is_date(struct vsm_str text) {
   uint64_t nano;
   memcpy(z, text.p, text.n);
   z[text.n] = '\0';
-  return vsm_when_parse(z, &nano);
+  return vsm_when_parse(z, &nano) && nano >= 1000; // 0 us is none
 }
 
 static __attribute__((noinline)) void note_text(struct application *a, struct vsm_str text, struct topic topic,

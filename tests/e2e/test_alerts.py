@@ -50,6 +50,18 @@ class Alerts(unittest.TestCase):
         self.assertEqual(rising, sorted(set(rising)))
         return [p.alert for _, p in got]
 
+    def test_a_date_at_the_beginning_of_time_is_none(self):
+        text = config().replace("{ id: first, name: First }", "{ id: first, name: First, expected: { within: 1h } }")
+        text = text.replace("stage: S/first, lifecycle: start,", 'stage: S/first, lifecycle: start, due: "{data.due}",')
+        self.assertIn("data.due", text)
+        with Daemon(text) as d:
+            d.client().submit(batch(event("first.started", "1", at=0, due="1970-01-01T00:00:00.0000001Z")))
+            starts(d, "2", at=120 * MINUTE)
+            self.assertEqual([(a.state, a.count) for a in alerts(d).values()], [("firing", 1)])
+            d.client().submit(batch(event("first.done", "1", at=121 * MINUTE), event("first.done", "2", at=122 * MINUTE)))
+            starts(d, "3", at=123 * MINUTE)
+            self.assertEqual([a.id for a in alerts(d).values() if a.state == "firing"], [])
+
     def test_a_life(self):
         with Daemon(watched()) as d:
             s = d.subscriber("v1/alert/", "v1/metric/S/")
