@@ -246,7 +246,7 @@ int vsm_core_configure(struct vsm_core *core, const struct vsm_model *model) {
   core->model = model;
   core->all_open = false; // items may have closed
   vsm_detect_begin(core);
-  vsm_ledger_set_limits(core->ledger, &model->limits);
+  vsm_ledger_configure(core->ledger, model);
   vsm_alerts_configure(core);
   vsm_alerts_settle(core, VSM_BY_MODEL);
   if (core->has_now) // else the first step of time arms the windows

@@ -22,7 +22,7 @@ struct vsm_core *vsm_core_create_bare(const struct vsm_model *model) {
   core->looked_us = INT64_MIN;
   vsm_arena_init(&core->alerts.said, 0);
   vsm_silences_rearm(&core->alerts);
-  core->ledger = vsm_ledger_create(&model->limits);
+  core->ledger = vsm_ledger_create(model);
   if (core->ledger)
     return core;
   vsm_core_destroy(core);

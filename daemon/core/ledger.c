@@ -33,8 +33,10 @@ struct kinds {
   uint64_t beyond; // events under "other" since it began
 };
 
+static const struct vsm_str OTHER = {"other", 5}; // those beyond limits.sources
+
 struct vsm_ledger {
-  struct vsm_limits limits;
+  const struct vsm_model *model;
   struct vsm_arena text;
   struct vsm_ingest_view all;
   struct vsm_table source_table;
@@ -44,17 +46,17 @@ struct vsm_ledger {
   struct kinds unmapped, rejected;
 };
 
-struct vsm_ledger *vsm_ledger_create(const struct vsm_limits *limits) {
+struct vsm_ledger *vsm_ledger_create(const struct vsm_model *model) {
   struct vsm_ledger *l = calloc(1, sizeof *l);
   if (l) {
-    l->limits = *limits;
+    l->model = model;
     vsm_arena_init(&l->text, 0);
   }
   return l;
 }
 
-void vsm_ledger_set_limits(struct vsm_ledger *l, const struct vsm_limits *limits) {
-  l->limits = *limits;
+void vsm_ledger_configure(struct vsm_ledger *l, const struct vsm_model *model) {
+  l->model = model;
 }
 
 static void kinds_fini(struct kinds *k) {
@@ -111,15 +113,22 @@ static uint32_t add_source(struct vsm_ledger *l, struct vsm_str source, uint32_t
   return (uint32_t)l->n_sources++;
 }
 
+static bool is_configured(const struct vsm_ledger *l, struct vsm_str source) {
+  for (unsigned i = 0; i < l->model->n_sources; i++)
+    if (vsm_str_eq(vsm_str_of(l->model->sources[i].id), source))
+      return true;
+  return false;
+}
+
 uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source) {
   source = shorten(source);
   uint32_t hash = vsm_hash(source, 0);
   uint32_t id = vsm_table_find(&l->source_table, hash, is_source, &(struct wanted_source){l, source});
   if (id != (uint32_t)VSM_TABLE_NONE)
     return id;
-  if (l->n_sources >= l->limits.sources && !vsm_str_eq(source, VSM_STR("other"))) {
+  if (l->n_sources >= l->model->limits.sources && !vsm_str_eq(source, OTHER) && !is_configured(l, source)) {
     l->others = true;
-    return vsm_ledger_source(l, VSM_STR("other"));
+    return vsm_ledger_source(l, OTHER);
   }
   return add_source(l, source, hash);
 }
@@ -133,9 +142,9 @@ void vsm_ledger_heard(struct vsm_ledger *l, uint32_t source, struct vsm_time rec
 }
 
 void vsm_ledger_sequence(struct vsm_ledger *l, uint32_t source, uint64_t epoch, uint64_t sequence) {
-  if (sequence == 0)
-    return;
   struct source_row *row = &l->sources[source];
+  if (sequence == 0 || (l->others && vsm_str_eq(row->view.source, OTHER))) // of several sources nothing can be missing
+    return;
   uint64_t before = row->sequence.missing;
   vsm_sequence_see(&row->sequence, epoch, sequence);
   row->view.counts.gaps = row->sequence.missing;
@@ -208,7 +217,7 @@ static struct kind_row *kind(struct vsm_ledger *l, struct kinds *k, uint32_t lim
 }
 
 void vsm_ledger_unmapped(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, struct vsm_time received) {
-  struct kind_row *r = kind(l, &l->unmapped, l->limits.unmapped, source, type, VSM_R_NONE);
+  struct kind_row *r = kind(l, &l->unmapped, l->model->limits.unmapped, source, type, VSM_R_NONE);
   r->count++;
   if (received.us > r->last.us)
     r->last = received;
@@ -225,7 +234,7 @@ static void set_detail(struct kind_row *r, struct vsm_str detail) {
 
 static void rejected(struct vsm_ledger *l, struct vsm_str source, struct vsm_str type, enum vsm_reason reason,
                      struct vsm_str detail, uint64_t n) {
-  struct kind_row *r = kind(l, &l->rejected, l->limits.rejected, source, type, reason);
+  struct kind_row *r = kind(l, &l->rejected, l->model->limits.rejected, source, type, reason);
   r->count += n;
   set_detail(r, shorten(detail));
 }
@@ -254,17 +263,16 @@ const struct vsm_sequence *vsm_ledger_numbers(const struct vsm_ledger *l, struct
 }
 
 static uint64_t received_of_others(const struct vsm_ledger *l) {
-  const struct vsm_str other = VSM_STR("other");
-  uint32_t id = vsm_table_find(&l->source_table, vsm_hash(other, 0), is_source, &(struct wanted_source){l, other});
+  uint32_t id = vsm_table_find(&l->source_table, vsm_hash(OTHER, 0), is_source, &(struct wanted_source){l, OTHER});
   return l->others && id != (uint32_t)VSM_TABLE_NONE ? l->sources[id].view.counts.received : 0;
 }
 
 struct vsm_filling vsm_ledger_filling(const struct vsm_ledger *l, enum vsm_bounded what) {
   if (what == VSM_BOUNDED_SOURCES)
-    return (struct vsm_filling){l->n_sources, l->limits.sources, received_of_others(l)};
+    return (struct vsm_filling){l->n_sources, l->model->limits.sources, received_of_others(l)};
   if (what == VSM_BOUNDED_UNMAPPED)
-    return (struct vsm_filling){l->unmapped.n, l->limits.unmapped, l->unmapped.beyond};
-  return (struct vsm_filling){l->rejected.n, l->limits.rejected, l->rejected.beyond};
+    return (struct vsm_filling){l->unmapped.n, l->model->limits.unmapped, l->unmapped.beyond};
+  return (struct vsm_filling){l->rejected.n, l->model->limits.rejected, l->rejected.beyond};
 }
 
 struct vsm_ingest_view vsm_ledger_ingest(const struct vsm_ledger *l) {

@@ -7,11 +7,12 @@
 struct vsm_ledger;
 struct vsm_sequence;
 
-struct vsm_ledger *vsm_ledger_create(const struct vsm_limits *limits);
+struct vsm_ledger *vsm_ledger_create(const struct vsm_model *model); // borrowed
 void vsm_ledger_destroy(struct vsm_ledger *l);
-void vsm_ledger_set_limits(struct vsm_ledger *l, const struct vsm_limits *limits);
+void vsm_ledger_configure(struct vsm_ledger *l, const struct vsm_model *model);
 
-// A source's row; the row "other" beyond limits.sources. Stays valid.
+// A source's row; beyond limits.sources that of all others ("other"), but for sources of the configuration. Stays
+// valid.
 uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source);
 
 // A source was heard. delay_us: receipt minus event time; below 0: unknown.

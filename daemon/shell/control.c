@@ -44,10 +44,7 @@ static int forget(struct vsm_core *core, const struct vsm_model *model, const st
     vsm_core_forget_key(core, stream, key);
     return vsm_wire_forget(r->stream, &key, 1, true, arena, record);
   }
-  if (err == VSM_ELIMIT)
-    *why = "the item is in progress, and has 4096 transitions, so that it cannot be withdrawn before";
-  else
-    *why = vsm_no_such_item(model, err, key, streams, arena);
+  *why = vsm_no_such_item(model, err, key, streams, arena);
   if (err == VSM_ENOENT && *why)
     *why = vsm_arena_printf(arena, "%s; what is kept of one that is sealed is forgotten with --sealed", *why);
   return err ? err : vsm_wire_forget(vsm_str_of(model->streams[at].id), keys, n, false, arena, record);

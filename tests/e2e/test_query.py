@@ -45,6 +45,32 @@ class Query(unittest.TestCase):
             row = d.ask(items=query_pb2.ItemsRequest(limit=1)).items.items[0]
             self.assertEqual((row.stage, row.state, row.age_seconds), ("first", "active", 249))
 
+    def test_a_cursor_stays_in_its_value_stream(self):
+        """Else who may see one of them alone would see all by a cursor of his own making."""
+        with Daemon(harness.config(("S", "T"))) as d:
+            d.client().submit(batch(event("first.started", "1", at=0), event("first.started", "2", at=1)))
+            for sort, cursor in (("", "a0.0.0.0.0"), ("last", "l0.0.0.0.0")):
+                self.assertIn("cursor", d.ask(items=query_pb2.ItemsRequest(stream="T", sort=sort, cursor=cursor)).error)
+                for stream in ("", "S"):
+                    self.assertEqual(d.ask(items=query_pb2.ItemsRequest(stream=stream, sort=sort, cursor=cursor)).error, "")
+            for cursor in ("p101.0.0.0.1", "p0.0.0.0.0"):
+                reply = d.ask(items=query_pb2.ItemsRequest(stream="T", sort="pace", cursor=cursor))
+                self.assertEqual({row.value_stream for row in reply.items.items} - {"T"}, set())
+
+    def test_sources_beyond_the_bound(self):
+        """One that the configuration names is told apart all the same; of the others together no number is missing."""
+        text = harness.config(sources="sources: [ { id: crm, silent_after: 1h } ]").replace("daemon:\n", "daemon:\n  limits: { sources: 2 }\n", 1)
+        with Daemon(text) as d:
+            c = d.client()
+            for source in ("meter-1", "meter-2", "crm"):
+                c.submit(batch(event("first.started", source, at=0, sequence=1), source=source))
+            for n in (5000, 9000):
+                c.submit(batch(event("first.started", f"m{n}", at=1, sequence=n), source=f"meter-{n}"))
+            c.submit(batch(event("first.started", "c", at=2, sequence=3), source="crm"))
+            rows = {row.source: (row.received, row.gaps) for row in d.ask(sources={}).sources.sources}
+            self.assertEqual(rows, {"meter-1": (1, 0), "meter-2": (1, 0), "crm": (2, 1), "other": (2, 0)})
+            self.assertEqual(d.ingest().gaps, 1)
+
     def test_item(self):
         with Daemon() as d:
             d.client().submit(batch(event("first.started"), event(at=60)))

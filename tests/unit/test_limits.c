@@ -387,7 +387,7 @@ static void kinds_are_bounded_in_bytes(void **state) {
   struct rig *r = *state;
   struct vsm_intern words;
   vsm_intern_init(&words);
-  struct vsm_ledger *ledger = vsm_ledger_create(&r->model.limits);
+  struct vsm_ledger *ledger = vsm_ledger_create(&r->model);
   struct vsm_matcher *m = vsm_matcher_create(&r->model, &words, ledger);
   unsigned forgotten = 0;
   size_t before = 0;
