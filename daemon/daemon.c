@@ -124,6 +124,12 @@ static void on_hold(void *ctx, bool held) {
     vsm_ingest_receive(d->ingest, vsm_keep_journal(d->keep));
 }
 
+// Greater than the one before, also where the clock says less and the directory's could not be written.
+static void begin_epoch(struct vsm_daemon *d) {
+  uint64_t now = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
+  d->epoch = vsm_keep_epoch(d->keep, now > d->epoch ? now : d->epoch + 1);
+}
+
 // The core that a rebuild made takes the live one's place, with the configuration in force, which it has read back.
 static int64_t on_level(void *ctx, struct vsm_recovered *built) {
   struct vsm_daemon *d = ctx;
@@ -147,6 +153,8 @@ static int64_t on_level(void *ctx, struct vsm_recovered *built) {
   vsm_daemon_wire(d);
   d->configured = configured;
   vsm_daemon_pass_time(d);
+  begin_epoch(d); // the numbers of its alerts are its own, and what it does not know any more nobody is told of
+  vsm_publish_status_now(d->publish);
   vsm_publish_soon(d->publish);
   return position;
 }
@@ -299,7 +307,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                 .loop = d->loop,
                                                                 .gates = &d->gates,
                                                                 .auth = d->auth,
-                                                                .epoch = d->epoch,
+                                                                .epoch = &d->epoch,
                                                                 .pass_time = vsm_daemon_pass_time,
                                                                 .status = vsm_daemon_status,
                                                                 .cut_off = vsm_daemon_renew_publish,
@@ -310,7 +318,7 @@ static int create_parts(struct vsm_daemon *d) {
                                                                         .auth = d->auth,
                                                                         .aside = d->aside,
                                                                         .pass_time = vsm_daemon_look,
-                                                                        .epoch = d->epoch,
+                                                                        .epoch = &d->epoch,
                                                                         .status = vsm_daemon_status,
                                                                         .reload = vsm_daemon_reload,
                                                                         .order = on_order,

@@ -345,22 +345,25 @@ void vsm_desk_offer_all(struct vsm_desk *d, int64_t now_us) {
   free(l.at);
 }
 
-// An epoch anew: a daemon without a state directory begins its numbers anew, too.
-static void take_epoch(struct vsm_desk *d, uint64_t epoch) {
+// An epoch anew: a daemon without a state directory, or after a rebuild, begins its numbers anew, too.
+static bool take_epoch(struct vsm_desk *d, uint64_t epoch) {
   int64_t before = 0;
   struct sqlite3_stmt *st = vsm_store_ask(d->store, VSM_SQL_META_GET, "t", "epoch");
   while (vsm_store_row(d->store, st))
     before = vsm_store_int(st, 0, 0);
   if (before == (int64_t)epoch)
-    return;
+    return false;
   vsm_store_do(d->store, VSM_SQL_ALERT_ZERO, "");
   vsm_store_do(d->store, VSM_SQL_META_PUT, "ti", "epoch", (int64_t)epoch);
+  return true;
 }
 
 void vsm_desk_list(struct vsm_desk *d, const Vsm__V1__Alerts *now, const Vsm__V1__Alerts *history, int64_t now_us) {
   struct live l = read_live(d);
-  take_epoch(d, now->epoch);
+  bool is_anew = take_epoch(d, now->epoch);
   for (size_t i = 0; i < l.n; i++) {
+    if (is_anew)
+      l.at[i]->number = 0;
     const Vsm__V1__Alert *ended = find(history, l.at[i]->id);
     if (!vsm_own_is(l.at[i]->kind) && !find(now, l.at[i]->id)) {
       bool fired = vsm_alert_is(l.at[i], "firing");

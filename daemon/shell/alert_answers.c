@@ -51,7 +51,7 @@ int vsm_answer_alerts(struct vsm_query_socket *q, const struct vsm_request *r, i
   m = theirs(q, r, silences, m);
   struct vsm_alert_since since = {q->core, &q->arena};
   struct vsm_alerts_view view = {.context = {q->model, vsm_core_now(q->core), vsm_alert_silent_since, &since},
-                                 .epoch = q->o.epoch,
+                                 .epoch = *q->o.epoch,
                                  .alerts = alerts,
                                  .n_alerts = (size_t)n,
                                  .silences = silences,

@@ -64,7 +64,7 @@ static int answer_snapshot(struct vsm_query_socket *q, const struct vsm_request 
   if (!streams)
     return VSM_ENOMEM;
   struct vsm_snapshot_view view = {.time = vsm_core_now(q->core),
-                                   .epoch = q->o.epoch,
+                                   .epoch = *q->o.epoch,
                                    .ingest = vsm_core_ingest(q->core),
                                    .streams = streams,
                                    .n_streams = n,

@@ -218,7 +218,7 @@ uint64_t vsm_publish_sequence(void *ctx, const char *stream, const char *stage) 
 // --- sending
 
 static struct vsm_publication next(const struct vsm_publish *p, struct vsm_topic *topic) {
-  return (struct vsm_publication){p->o.epoch, ++topic->sequence, vsm_core_now(p->core)};
+  return (struct vsm_publication){*p->o.epoch, ++topic->sequence, vsm_core_now(p->core)};
 }
 
 static void send(struct vsm_publish *p, const struct vsm_topic *topic, int err, const struct vsm_message *m) {

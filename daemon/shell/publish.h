@@ -13,8 +13,8 @@ struct vsm_publish_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
   struct vsm_log_gates *gates;
-  struct vsm_auth *auth; // borrowed, as all of these
-  uint64_t epoch;
+  struct vsm_auth *auth;                   // borrowed, as all of these
+  const uint64_t *epoch;                   // as it is at each publication
   struct vsm_time (*pass_time)(void *ctx); // before figures are read
   void (*status)(void *ctx, struct vsm_status_view *out);
   // There are more subscriptions than limits.subscriptions: the socket is to be opened anew (vsm_publish_renew()).

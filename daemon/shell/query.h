@@ -21,9 +21,9 @@ struct vsm_query_socket_options {
   struct vsm_zcontext *zcontext;
   struct vsm_loop *loop;
   struct vsm_log_gates *gates;
-  struct vsm_auth *auth;   // borrowed, as all of these
-  struct vsm_aside *aside; // writes the audit log; NULL: none
-  uint64_t epoch;
+  struct vsm_auth *auth;                   // borrowed, as all of these
+  struct vsm_aside *aside;                 // writes the audit log; NULL: none
+  const uint64_t *epoch;                   // as it is at each answer
   struct vsm_time (*pass_time)(void *ctx); // before each question
   void (*status)(void *ctx, struct vsm_status_view *out);
   // Takes the configuration file anew. 0, or a negative enum vsm_err with all mistakes in *text, for free(). The

@@ -1,5 +1,5 @@
-// The epoch of a daemon's start, greater than that of any start before, whatever the clock says: the file `epoch` of
-// the state directory has the last one.
+// The epoch of a daemon's start or rebuild, greater than that of any before, whatever the clock says: the file `epoch`
+// of the state directory has the last one.
 #pragma once
 #include <stdint.h>
 

@@ -190,7 +190,7 @@ struct vsm_subscriber_options {
   void (*on_snapshot)(void *ctx, const struct Vsm__V1__Snapshot *snapshot);
   void (*on_publication)(void *ctx, const char *topic, const struct Vsm__V1__Publication *publication);
   void (*on_gap)(void *ctx, const char *topic, uint64_t first, uint64_t last); // numbers that never came
-  void (*on_restart)(void *ctx, uint64_t epoch);                               // the daemon began anew
+  void (*on_restart)(void *ctx, uint64_t epoch);                               // the daemon began anew, or was rebuilt
   void (*on_connect)(void *ctx); // the subscription's connection was made, or made again: something may be missing
   void (*on_error)(void *ctx, int err, const char *text); // no snapshot; it is asked for again after timeout_ms
   void *ctx;

@@ -52,6 +52,34 @@ class WithDaemon(unittest.TestCase):
                 d._start()  # so that the harness finds a daemon to end
                 d.log.wait("^event=ready")
 
+    def test_a_rule_is_put_right(self):
+        """A rebuild, after which the numbers of alerts begin anew: what fired before and is none now is over, and fires again."""
+        limits = lambda text, first: text.replace("{ id: first, name: First", f"{{ id: first, name: First, wip_limit: {first}").replace(
+            "{ id: second, name: Second }", "{ id: second, name: Second, wip_limit: 1 }")
+        entered = lambda type: f'  - {{ source: "*", type: {type}, stage: S/second, lifecycle: start, item: "S:{{subject}}" }}\n'
+        plain = self.text(state="state").replace(", stage_stall_after: 300ms", "")
+        wrong, right = limits(plain, 1) + entered("seen"), limits(plain, 100) + entered("second.started") + entered("seen").replace("start,", "complete,")
+        first, second = "wip_limit:S/first", "wip_limit:S/second"
+        with Daemon(wrong) as d, Http() as http:
+            with Notify(Endpoints(d), config([hook(http)])):
+                for subject in "ab":
+                    submit(d, "first.started", subject)
+                self.assertEqual(changes(http.message()), [("firing", first)])
+                submit(d, "first.done", "a")
+                self.assertEqual(changes(http.message()), [("resolved", first)])
+                for subject in "ab":
+                    submit(d, "seen", subject)
+                self.assertEqual(changes(http.message()), [("firing", second)])
+                number = d.ask(alerts={}).alerts.alerts[0].number
+                d.write(right)
+                self.assertEqual(d.ask(reload={}).error, "")
+                self.assertEqual(d.ask(rebuild={}).error, "")
+                self.assertEqual(changes(http.message()), [("resolved", second)])
+                for subject in "cd":
+                    submit(d, "second.started", subject)
+                self.assertEqual(changes(http.message()), [("firing", second)])
+                self.assertLess(d.ask(alerts={}).alerts.alerts[0].number, number)
+
 
 if __name__ == "__main__":
     harness.main()

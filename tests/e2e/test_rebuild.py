@@ -82,6 +82,36 @@ class Rebuild(unittest.TestCase):
             self.assertNotRegex(out, r"(?m) now +\d")
             self.assertEqual((snapshot(d), told(d)), before)
 
+    def test_who_follows_is_told_by_a_greater_epoch(self):
+        with Daemon(WRONG) as d:
+            d.end()
+            with open(os.path.join(d.directory, "state", "epoch"), "w", encoding="ascii") as f:
+                f.write("1000000000000000\n")  # the clock says less
+            d.start_again()
+            submit(d, 5)
+            reload(d, PLAIN)
+            s = d.subscriber("v1/metric/S/", "v1/status/")
+            heard = [s.until(lambda topic, p: topic == kind)[1] for kind in ("v1/metric/S/", "v1/status/")]
+            self.assertEqual({p.epoch for p in heard}, {10**15 + 1})
+            last = {"v1/status/": heard[1].sequence}
+            rebuild(d)
+
+            def is_anew(topic, p):
+                if p.epoch == 10**15 + 1:
+                    last[topic] = p.sequence
+                return p.epoch != 10**15 + 1
+
+            topic, p = s.until(is_anew)
+            self.assertEqual((topic, p.epoch, p.sequence), ("v1/status/", 10**15 + 2, last[topic] + 1))  # before all else
+            told = d.snapshot(), d.status(), d.ask(alerts={}).alerts
+            self.assertEqual([t.epoch for t in told], [10**15 + 2] * 3)
+            submit(d, 1)
+            topic, p = s.until(lambda topic, p: topic == "v1/metric/S/" and p.sequence > told[0].value_streams[0].sequence)
+            self.assertEqual((p.epoch, p.sequence), (10**15 + 2, told[0].value_streams[0].sequence + 1))
+            d.end()
+            d.start_again()
+            self.assertEqual(d.status().epoch, 10**15 + 3)
+
     def test_other_stages_orders_and_again(self):
         with Daemon(WRONG) as d, Daemon(PLAIN) as fresh:
             for daemon in (d, fresh):

@@ -258,7 +258,8 @@ void daemon_rig_init(struct daemon_rig *d) {
   *d = (struct daemon_rig){.now = {INT64_C(1700000000000000)}, .effects.quiet = true};
   d->q.model = &daemon_rig_configuration(0)->model;
   d->q.caller = (struct vsm_caller){.anybody = true, .name = "", .key = "", .address = ""};
-  d->q.o = (struct vsm_query_socket_options){.epoch = 1,
+  static const uint64_t epoch = 1;
+  d->q.o = (struct vsm_query_socket_options){.epoch = &epoch,
                                              .pass_time = pass_time,
                                              .status = status,
                                              .reload = reload,
