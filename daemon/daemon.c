@@ -124,14 +124,8 @@ static void on_hold(void *ctx, bool held) {
     vsm_ingest_receive(d->ingest, vsm_keep_journal(d->keep));
 }
 
-// Greater than the one before, also where the clock says less and the directory's could not be written.
-static void begin_epoch(struct vsm_daemon *d) {
-  uint64_t now = (uint64_t)vsm_clock_now(&d->clock).us / 1000;
-  d->epoch = vsm_keep_epoch(d->keep, now > d->epoch ? now : d->epoch + 1);
-}
-
 // The core that a rebuild made takes the live one's place, with the configuration in force, which it has read back.
-static int64_t on_level(void *ctx, struct vsm_recovered *built) {
+static int64_t on_level(void *ctx, struct vsm_recovered *built, uint64_t epoch) {
   struct vsm_daemon *d = ctx;
   unsigned runs = d->runs;
   struct vsm_time now = vsm_daemon_pass_time(d), configured = d->configured;
@@ -153,7 +147,8 @@ static int64_t on_level(void *ctx, struct vsm_recovered *built) {
   vsm_daemon_wire(d);
   d->configured = configured;
   vsm_daemon_pass_time(d);
-  begin_epoch(d); // the numbers of its alerts are its own, and what it does not know any more nobody is told of
+  // The numbers of its alerts are its own, and what it does not know any more nobody is told of.
+  d->epoch = epoch > d->epoch ? epoch : d->epoch + 1; // less: that of the start could not be written
   vsm_publish_status_now(d->publish);
   vsm_publish_soon(d->publish);
   return position;

@@ -39,7 +39,8 @@ struct vsm_daemon {
   struct vsm_catch *terminate, *interrupt, *hangup;
   struct vsm_catch *more, *less; // is said in the log
 
-  uint64_t epoch; // milliseconds since 1970 at the start or the last rebuild, or greater where one before had that
+  uint64_t
+      epoch; // milliseconds since 1970 at the start, or greater where one before had that; greater after each rebuild
   int64_t started_boot_us;
   unsigned runs;          // how often one began
   uint64_t memory_there;  // bytes that the process may take

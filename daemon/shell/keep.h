@@ -18,7 +18,7 @@ struct vsm_keep_options {
   void (*on_recovered)(void *ctx, int err, struct vsm_core *core, struct vsm_config *config, struct vsm_time last);
   // Of a rebuild: nothing is received for a moment; another core takes the live one's place (vsm_rebuild_options).
   void (*hold)(void *ctx, bool held);
-  int64_t (*on_level)(void *ctx, struct vsm_recovered *built);
+  int64_t (*on_level)(void *ctx, struct vsm_recovered *built, uint64_t epoch);
   vsm_loop_fn *on_news; // more is on disk, or acks stand still, or do so no more
   void *ctx;
 };
@@ -26,7 +26,7 @@ struct vsm_keep_options {
 // Takes the directory and opens the journal, and reads it when the loop runs. NULL: it could not, and the log says why.
 struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *options);
 void vsm_keep_destroy(struct vsm_keep *k); // NULL-safe
-// Of this start, or this rebuild, greater than that of any before on this directory, and at least `least`.
+// Of this start, greater than that of any start or rebuild before on this directory, and at least `least`.
 uint64_t vsm_keep_epoch(struct vsm_keep *k, uint64_t least);
 struct vsm_journal *vsm_keep_journal(struct vsm_keep *k);
 

@@ -17,6 +17,7 @@
 #include "shell/clock.h"
 #include "shell/log.h"
 #include "shell/process.h"
+#include "store/epoch.h"
 #include "store/failpoint.h"
 
 #define LOOK_US (VSM_SECOND_US / 50)       // between two looks whether it shall end
@@ -40,7 +41,8 @@ struct vsm_rebuild {
   int fd;                    // the thread's end
   struct vsm_watch *end;
   struct vsm_timer *slice;
-  int result; // of the thread
+  int result;     // of the thread
+  uint64_t epoch; // from then on; taken by the thread, as it is written to disk
   atomic_bool stop;
   atomic_uint percent;
   uint64_t position;
@@ -103,10 +105,19 @@ static int read_all(struct vsm_rebuild *r) {
   return result;
 }
 
+static uint64_t take_epoch(const struct vsm_rebuild *r) {
+  struct vsm_journal_why why;
+  uint64_t epoch;
+  if (vsm_epoch_take(r->o.directory, 0, &epoch, &why) != 0)
+    vsm_log("epoch_failed", "epoch=%llu why=\"%s\"", (unsigned long long)epoch, why.text);
+  return epoch;
+}
+
 static void *run(void *ctx) {
   struct vsm_rebuild *r = ctx;
   vsm_process_thread_stays_behind();
   r->result = read_all(r);
+  r->epoch = take_epoch(r);
   eventfd_write(r->fd, 1);
   return NULL;
 }
@@ -181,7 +192,7 @@ static void look_whether_it_is_on_disk(struct vsm_rebuild *r) {
 static void hand_over(struct vsm_rebuild *r) {
   struct vsm_recovered built = vsm_recovery_take(r->recovery);
   vsm_failpoint(VSM_FAIL_rebuild_level);
-  int64_t position = r->o.on_level(r->o.ctx, &built);
+  int64_t position = r->o.on_level(r->o.ctx, &built, r->epoch);
   vsm_failpoint(VSM_FAIL_rebuild_recorded);
   if (position < 0) {
     vsm_recovered_fini(&built);

@@ -15,7 +15,7 @@ struct vsm_rebuild_options {
   void (*hold)(void *ctx, bool held);
   // The second core is level: it is recorded, and changes places with the live one and its configuration (which may be
   // NULL). Returns the position of the record, or a negative enum vsm_err where nothing has changed.
-  int64_t (*on_level)(void *ctx, struct vsm_recovered *built);
+  int64_t (*on_level)(void *ctx, struct vsm_recovered *built, uint64_t epoch);
   void *ctx;
 };
 
