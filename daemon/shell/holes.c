@@ -246,6 +246,14 @@ void vsm_holes_answered(struct vsm_holes *h, const struct vsm_holes_range *range
   let_go(h, range, answer);
 }
 
+void vsm_holes_passed_over(struct vsm_holes *h, const struct vsm_holes_range *range) {
+  *pace_of(h, range) = (struct vsm_holes_pace){0};
+  if (range->why == VSM_HOLES_BETWEEN)
+    h->next = behind(range->last);
+  else
+    take_events(h, range, &(struct vsm_holes_answer){range->epoch, 1, range->first, range->last, 0});
+}
+
 void vsm_holes_unsent(struct vsm_holes *h, const struct vsm_holes_range *range, int64_t now_us) {
   pace_of(h, range)->not_before_us = now_us + FAILED_FIRST_US;
 }

@@ -57,6 +57,8 @@ bool vsm_holes_ask(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t
 // The answer to it, once its events were taken.
 void vsm_holes_answered(struct vsm_holes *h, const struct vsm_holes_range *range, const struct vsm_holes_answer *answer,
                         int64_t now_us);
+// What was asked for is one event, which nobody can take: it counts as asked for and answered.
+void vsm_holes_passed_over(struct vsm_holes *h, const struct vsm_holes_range *range);
 // It could not be sent.
 void vsm_holes_unsent(struct vsm_holes *h, const struct vsm_holes_range *range, int64_t now_us);
 // It was not answered, or not in a way that can be used.

@@ -27,6 +27,7 @@ static const struct {
       "query_failed",
       "publish_failed",
       "recover_failed",
+      "event_passed_over",
       "ack_lost",
       "reply_lost",
       "batch_given_up",

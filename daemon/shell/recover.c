@@ -5,7 +5,11 @@
 // only late has a moment to arrive; else to when the next source has something to ask.
 //
 // A reply must be an answer: events of that source and epoch, with numbers that were asked for. Any other is dropped
-// whole, and the source asked again after a while. Its batch then goes the way of all batches (ingest.c).
+// whole, and the source asked again after a while. Its batch then goes the way of all batches (ingest.c). One that
+// would be refused there as a whole, as there is more of it than limits.batch or limits.frame allow, is asked for in
+// smaller parts, from the lowest number that was in it; a single event that is too large is passed over.
+//
+// Of a part the source may have nothing, and more behind it: so then the whole is asked for.
 #include "shell/recover.h"
 
 #include <stdio.h>
@@ -34,11 +38,16 @@ struct source {
   uint64_t request; // number of the one under way, or of the last
   int64_t given_up_us;
   struct vsm_holes_range range;
+  uint64_t most;                 // numbers to ask for at a time
+  bool whole, part;              // all are to be asked for at the next time; less than all were
+  uint64_t from, from_epoch;     // what was refused as too much began there; from 0: nothing was
+  uint64_t passed, passed_epoch; // the last hole that was passed over
 };
 
 struct vsm_recover {
   struct vsm_recover_options o;
   const struct vsm_core *core;
+  struct vsm_batch_bounds bounds;
   struct source **sources;
   size_t n, cap;
   struct vsm_timer *timer;
@@ -96,6 +105,19 @@ static bool send_request(struct source *s) {
   return vsm_zsock_send(s->sock, parts, 2);
 }
 
+static bool knows_where(const struct source *s) {
+  return s->from && s->from_epoch == s->range.epoch && s->from >= s->range.first && s->from <= s->range.last;
+}
+
+static void narrow(struct source *s) {
+  struct vsm_holes_range *asked = &s->range;
+  if (knows_where(s))
+    asked->first = s->from;
+  s->part = !s->whole && asked->last - asked->first >= s->most;
+  if (s->part)
+    asked->last = asked->first + s->most - 1;
+}
+
 // Asks where there is something to ask for. Returns when to look again.
 static int64_t attend(struct source *s, int64_t now_us) {
   if (s->asked && now_us >= s->given_up_us)
@@ -104,6 +126,7 @@ static int64_t attend(struct source *s, int64_t now_us) {
   const struct vsm_sequence *seen = vsm_core_numbers(s->r->core, vsm_str_of(s->id));
   if (s->asked || !vsm_holes_ask(&s->holes, seen, now_us, &s->range, &again_us))
     return again_us;
+  narrow(s);
   s->asked = send_request(s);
   s->given_up_us = now_us + ANSWER_US;
   if (s->asked)
@@ -171,6 +194,69 @@ static const char *judge(const struct source *s, const struct vsm_batch *b, stru
   return NULL;
 }
 
+// Nobody can take it. It is counted as refused, once.
+static void pass_over(struct source *s, const char *why, struct vsm_str batch) {
+  const struct vsm_holes_range *asked = &s->range;
+  bool is_hole = asked->why == VSM_HOLES_BETWEEN; // which may be asked for again
+  bool is_known = is_hole && s->passed_epoch == asked->epoch && s->passed >= asked->first;
+  if (!is_known)
+    s->r->o.take(s->r->o.ctx, s->id, batch);
+  s->from = 0;
+  s->passed = is_hole ? asked->first : s->passed;
+  s->passed_epoch = is_hole ? asked->epoch : s->passed_epoch;
+  vsm_holes_passed_over(&s->holes, asked);
+  vsm_log_gated(s->r->o.gates, vsm_str_of(s->id), "event_passed_over", "source=%s epoch=%llu number=%llu why=\"%s\"",
+                s->id, (unsigned long long)asked->epoch, (unsigned long long)asked->first, why);
+}
+
+// Half as many at the next time, which is at once.
+static void take_less(struct source *s, const struct vsm_batch *b, const struct vsm_holes_answer *answer,
+                      struct vsm_str batch) {
+  uint64_t span = s->range.last - s->range.first, n = answer->events < span ? answer->events : span;
+  s->whole = false;
+  if (span == 0) {
+    pass_over(s, b->refused_detail, batch);
+    return;
+  }
+  n = n / 2 < s->r->bounds.events ? n / 2 : s->r->bounds.events;
+  s->most = n > 1 ? n : 1;
+  s->from = answer->lowest;
+  s->from_epoch = s->range.epoch;
+  vsm_log_gated(s->r->o.gates, vsm_str_of(s->id), "recover_failed", "source=%s endpoint=%s why=\"%s\" next=%llu", s->id,
+                s->endpoint, b->refused_detail, (unsigned long long)s->most);
+}
+
+static bool is_nothing_of_a_part(const struct source *s, const struct vsm_holes_answer *a) {
+  return s->part && !knows_where(s) && a->events == 0 && a->epoch <= s->range.epoch && a->oldest <= s->range.last;
+}
+
+// So many were not too much; where they are less than half of what may be there can be more of them.
+static void take_more(struct source *s, size_t bytes) {
+  const struct vsm_batch_bounds *bounds = &s->r->bounds;
+  s->most = bytes <= bounds->frame_bytes / 2 ? s->most * 2 : s->most;
+  s->most = s->most < bounds->events ? s->most : bounds->events;
+}
+
+static void tell(struct source *s, const struct vsm_holes_answer *answer) {
+  vsm_log_gated(s->r->o.gates, vsm_str_of(s->id), "events_recovered",
+                "source=%s events=%llu epoch=%llu first=%llu last=%llu", s->id, (unsigned long long)answer->events,
+                (unsigned long long)answer->epoch, (unsigned long long)answer->lowest,
+                (unsigned long long)answer->highest);
+}
+
+static void take_answer(struct source *s, struct vsm_holes_answer *answer, const struct vsm_recover_reply *reply) {
+  answer->oldest = reply->oldest;
+  s->whole = is_nothing_of_a_part(s, answer);
+  if (s->whole)
+    return;
+  s->from = 0;
+  if (answer->events) {
+    take_more(s, reply->batch.n);
+    tell(s, answer);
+  }
+  vsm_holes_answered(&s->holes, &s->range, answer, vsm_clock_boot_us());
+}
+
 static void take_reply(struct source *s, struct vsm_str frame) {
   struct vsm_recover *r = s->r;
   struct vsm_recover_reply reply;
@@ -184,19 +270,18 @@ static void take_reply(struct source *s, struct vsm_str frame) {
     why = "out of memory";
   else
     why = judge(s, &batch, &answer);
-  if (!why && answer.events && r->o.take(r->o.ctx, s->id, reply.batch) != 0)
-    why = "its events could not be taken";
-  if (why) {
-    fail(s, why);
+  if (!why && answer.events)
+    vsm_batch_bound(&batch, reply.batch.n, &r->bounds);
+  if (!why && answer.events && batch.refused != VSM_R_NONE) {
+    take_less(s, &batch, &answer, reply.batch);
     return;
   }
-  answer.oldest = reply.oldest;
-  if (answer.events)
-    vsm_log_gated(r->o.gates, vsm_str_of(s->id), "events_recovered",
-                  "source=%s events=%llu epoch=%llu first=%llu last=%llu", s->id, (unsigned long long)answer.events,
-                  (unsigned long long)answer.epoch, (unsigned long long)answer.lowest,
-                  (unsigned long long)answer.highest);
-  vsm_holes_answered(&s->holes, &s->range, &answer, vsm_clock_boot_us());
+  if (!why && answer.events && r->o.take(r->o.ctx, s->id, reply.batch) != 0)
+    why = "its events could not be taken";
+  if (why)
+    fail(s, why);
+  else
+    take_answer(s, &answer, &reply);
 }
 
 // (an empty frame), request id, reply. Others, and late ones, are nobody's.
@@ -255,6 +340,7 @@ static int connect_source(struct vsm_recover *r, const struct vsm_conf_source *s
   const char *why = "out of memory or descriptors";
   struct source *s = vsm_mem_alloc(sizeof *s);
   s->r = r;
+  s->most = r->bounds.events;
   s->id = copy("", source->id.z);
   s->endpoint = copy("", source->recover);
   s->name = copy("recover/", source->id.z);
@@ -284,7 +370,9 @@ static int connect_source(struct vsm_recover *r, const struct vsm_conf_source *s
 }
 
 int vsm_recover_follow(struct vsm_recover *r, const struct vsm_config *config, bool our_key) {
+  r->bounds = (struct vsm_batch_bounds){(size_t)config->daemon.limit_frame_bytes, (size_t)config->daemon.limit_batch};
   for (size_t i = r->n; i-- > 0;) {
+    r->sources[i]->most = r->bounds.events;
     if (is_configured(config, r->sources[i]) && !(our_key && *r->sources[i]->server_key))
       continue;
     source_destroy(r->sources[i]);

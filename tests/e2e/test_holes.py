@@ -234,6 +234,23 @@ class Holes(HolesTest):
                 self.check_all_there(d, 3)
                 self.assertEqual((s.odd, d.status().bad_frames), ({}, 0))
 
+    def test_smaller_bounds(self):
+        """What an answer has beyond them is fetched in parts, but for an event that is too large by itself."""
+        for limits, too_large in (("batch: 100", False), ("frame: 1KiB", False), ("frame: 1KiB", True)):
+            with self.subTest(limits, too_large=too_large), Source() as s:
+                with Daemon(s.config().replace("daemon:\n", f"daemon:\n  limits: {{ {limits} }}\n", 1)) as d:
+                    s.await_subscriber()
+                    s.publish(1)
+                    s.publish(*range(2, 502), *range(901, 951), sent=False)
+                    if too_large:
+                        with s.changed:
+                            s.kept[1][300].data.add(key="note", value="x" * 2000)
+                    s.publish(502)
+                    ingest = d.await_ingest(applied=552 - too_large)  # what lies far above with it
+                    self.assertEqual((ingest.rejected, ingest.gaps), (too_large, 398 + too_large))
+                    if too_large:
+                        d.log.wait(r"^event=event_passed_over source=meter epoch=1 number=300 why=")
+
     def test_a_reload(self):
         with Source() as s, Daemon() as d:
             d.write(s.config())
