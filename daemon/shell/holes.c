@@ -7,7 +7,8 @@
 // source may have begun before we heard it. Then, at a slow pace, what lies above the last number seen: events lost at
 // the end of a burst leave no hole. The pace is fast after news and doubles while there is none; while events come by
 // themselves there is nothing to ask above them, and what is on its way would come twice. A source that does not answer
-// about what may be is asked for what is missing nevertheless: these have a pace of their own.
+// about what may be is asked for what is missing nevertheless: these have a pace of their own. So has what is left of
+// an epoch, which is never given up: while it waits, what lies below and above is asked for.
 //
 // Where the source has nothing of an epoch it names the next one that it has, so a daemon that knows nothing asks for
 // epoch 0 and is led on.
@@ -21,7 +22,7 @@
 #define FAILED_FIRST_US VSM_SECOND_US
 #define FAILED_LONGEST_US (60 * VSM_SECOND_US)
 #define CONNECTED_US (50 * 1000) // until a new connection can be used
-enum { ROUNDS_MAX = 4, DOUBLINGS_MAX = 6, OLDER_FAILURES_MAX = 3 };
+enum { ROUNDS_MAX = 4, DOUBLINGS_MAX = 6 };
 
 static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
@@ -55,6 +56,7 @@ static void change_epoch(struct vsm_holes *h, uint64_t epoch) {
     h->older.wanted = true;
     h->older.epoch = h->epoch;
     h->older.next = larger(h->missing, 1);
+    h->older.pace = h->rest; // what lies above was asked of the same epoch
   }
   begin_epoch(h, epoch, 0);
 }
@@ -99,12 +101,13 @@ static struct vsm_holes_range reach_up(enum vsm_holes_why why, uint64_t epoch, u
   return (struct vsm_holes_range){why, epoch, from, from > UINT64_MAX - most ? UINT64_MAX : from + most};
 }
 
+static bool find_older(const struct vsm_holes *h, int64_t now_us, struct vsm_holes_range *range) {
+  *range = reach_up(VSM_HOLES_OLDER, h->older.epoch, h->older.next);
+  return h->older.wanted && now_us >= h->older.pace.not_before_us;
+}
+
 static bool find_rest(const struct vsm_holes *h, const struct vsm_sequence *seen, int64_t now_us,
                       struct vsm_holes_range *range) {
-  if (h->older.wanted) {
-    *range = reach_up(VSM_HOLES_OLDER, h->older.epoch, h->older.next);
-    return true;
-  }
   if (find_below(h, seen, range))
     return true;
   uint64_t last = h->epoch == seen->epoch ? seen->last : 0;
@@ -142,9 +145,11 @@ bool vsm_holes_ask(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t
   bool may_ask_holes = now_us >= h->holes.not_before_us, may_ask_rest = now_us >= h->rest.not_before_us;
   if (may_ask_holes && find_hole(h, seen, now_us, range))
     return true;
-  if (may_ask_rest && find_rest(h, seen, now_us, range))
+  if (find_older(h, now_us, range) || (may_ask_rest && find_rest(h, seen, now_us, range)))
     return true;
   *again_us = may_ask_rest ? h->tail_us : h->rest.not_before_us;
+  if (h->older.wanted)
+    *again_us = sooner(*again_us, h->older.pace.not_before_us);
   if (!may_ask_holes)
     *again_us = sooner(*again_us, h->holes.not_before_us);
   else if (h->round_us)
@@ -155,7 +160,7 @@ bool vsm_holes_ask(struct vsm_holes *h, const struct vsm_sequence *seen, int64_t
 // --- answers
 
 static struct vsm_holes_pace *pace_of(struct vsm_holes *h, const struct vsm_holes_range *range) {
-  return range->why == VSM_HOLES_BETWEEN ? &h->holes : &h->rest;
+  return range->why == VSM_HOLES_BETWEEN ? &h->holes : range->why == VSM_HOLES_OLDER ? &h->older.pace : &h->rest;
 }
 
 static void wait_longer(struct vsm_holes *h, int64_t now_us) {
@@ -250,6 +255,8 @@ void vsm_holes_passed_over(struct vsm_holes *h, const struct vsm_holes_range *ra
   *pace_of(h, range) = (struct vsm_holes_pace){0};
   if (range->why == VSM_HOLES_BETWEEN)
     h->next = behind(range->last);
+  else if (range->why == VSM_HOLES_BELOW)
+    h->below = behind(range->last);
   else
     take_events(h, range, &(struct vsm_holes_answer){range->epoch, 1, range->first, range->last, 0});
 }
@@ -263,11 +270,9 @@ void vsm_holes_failed(struct vsm_holes *h, const struct vsm_holes_range *range, 
   int64_t wait = FAILED_FIRST_US << (pace->failures < DOUBLINGS_MAX ? pace->failures : DOUBLINGS_MAX);
   pace->failures++;
   pace->not_before_us = now_us + sooner(wait, FAILED_LONGEST_US);
-  if (range->why == VSM_HOLES_OLDER && pace->failures >= OLDER_FAILURES_MAX)
-    h->older.wanted = false;
 }
 
 void vsm_holes_connected(struct vsm_holes *h, int64_t now_us) {
-  h->holes = h->rest = (struct vsm_holes_pace){.not_before_us = now_us + CONNECTED_US};
+  h->holes = h->rest = h->older.pace = (struct vsm_holes_pace){.not_before_us = now_us + CONNECTED_US};
   hear(h, now_us);
 }

@@ -39,6 +39,7 @@ struct vsm_holes {
   struct {
     bool wanted;
     uint64_t epoch, next;
+    struct vsm_holes_pace pace;
   } older;
   uint64_t missing; // the lowest number that was when last looked at
   uint64_t seen_epoch, seen_last;

@@ -226,13 +226,50 @@ static void test_an_older_epoch_of_which_nothing_can_be_had(void **state) {
   see(x, 9, 5, 5);
   assert_asks(x, 9, 4, 4);
   answer(x, 9, 4, 4, 1);
-  for (int i = 0; i < 2; i++) {
+  wait_until_it_asks(x);
+  assert_int_equal(x->range.epoch, 0);
+  int64_t failed_us = x->now_us, wait = 2;
+  vsm_holes_failed(&x->holes, &x->range, x->now_us);
+  assert_asks(x, 9, 6, OPEN); // does not wait for it
+  nothing_there(x, 9, 1);
+  for (int failures = 0; failures < 20;) { // and it is not given up
     wait_until_it_asks(x);
+    if (x->range.epoch == 9) {
+      nothing_there(x, 9, 1);
+      continue;
+    }
     assert_int_equal(x->range.epoch, 0);
+    assert_int_equal((x->now_us - failed_us) / VSM_SECOND_US, wait);
+    failed_us = x->now_us;
+    failures++;
+    wait = wait < 32 ? wait * 2 : 60;
     vsm_holes_failed(&x->holes, &x->range, x->now_us);
   }
-  wait_until_it_asks(x);
-  assert_asks(x, 9, 6, OPEN);
+  see(x, 9, 7, 7);
+  vsm_holes_connected(&x->holes, x->now_us);
+  assert_asks_after(x, 0, 9, 6, 6);
+  answer(x, 9, 6, 6, 1);
+  assert_asks(x, 0, 1, OPEN);
+  nothing_there(x, 9, 1); // it has nothing of it
+  assert_asks_after(x, 0, 9, 8, OPEN);
+}
+
+static void test_one_that_is_passed_over(void **state) {
+  struct fixture *x = *state;
+  see(x, 7, 3, 3);
+  see(x, 7, 5, 5);
+  assert_asks(x, 7, 4, 4);
+  vsm_holes_passed_over(&x->holes, &x->range);
+  assert_asks(x, 7, 1, 2);
+  x->range.last = 1;
+  vsm_holes_passed_over(&x->holes, &x->range);
+  assert_asks(x, 7, 2, 2);
+  vsm_holes_passed_over(&x->holes, &x->range);
+  assert_asks_after(x, 1, 7, 6, OPEN);
+  x->range.last = 6;
+  vsm_holes_passed_over(&x->holes, &x->range);
+  assert_asks(x, 7, 7, OPEN);
+  assert_int_equal(x->seen.missing, 1);
 }
 
 static void test_the_greatest_numbers(void **state) {
@@ -281,6 +318,7 @@ int main(void) {
       TEST(test_epochs_that_lead_nowhere),
       TEST(test_the_greatest_numbers),
       TEST(test_an_older_epoch_of_which_nothing_can_be_had),
+      TEST(test_one_that_is_passed_over),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
