@@ -3,14 +3,15 @@
 // publishes everything. What nobody subscribes to is not even read from the core: it stays marked as changed there,
 // and goes out at the first turn after somebody came.
 //
-// libzmq keeps what is subscribed to as long as the socket is there, some 35 bytes for each byte of it, and says
-// neither whose it is nor no to any. So where there is too much of it the socket is opened anew, and all come again.
+// libzmq keeps what is subscribed to as long as the socket is there, some 35 bytes for each byte of it, and says no to
+// nobody. So where there is too much of it the socket is opened anew, and all come again.
 //
 // A subscriber that is too slow loses messages in its own queue and sees it by the numbers; sending never waits.
 #include "shell/publish.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "shell/alert_since.h"
@@ -77,48 +78,59 @@ void vsm_publish_destroy(struct vsm_publish *p) {
 // Where the kind of a topic is followed by its stream.
 static const char *const of_streams[] = {"metric", "transition", "alert"};
 
-// The narrower of what was asked for and what may be heard, where one lies within the other.
-static unsigned grant_within(struct vsm_publish *p, struct vsm_str asked, const char *may, bool subscribed) {
+// What connection `who` asks for, or does not any more.
+struct asked {
+  uint64_t who;
+  struct vsm_str prefix;
+  bool subscribed;
+};
+
+// The narrower of what was asked for and what may be heard, where one lies within the other. What several prefixes are
+// cut to ends with the last of them.
+static unsigned grant_within(struct vsm_publish *p, const struct asked *a, const char *may) {
   struct vsm_str heard = vsm_str_of(may);
-  bool narrower = vsm_str_begins(asked, heard);
-  if (!narrower && !vsm_str_begins(heard, asked))
+  bool narrower = a->prefix.n > heard.n && vsm_str_begins(a->prefix, heard);
+  if (!narrower && !vsm_str_begins(heard, a->prefix))
     return 0;
-  vsm_zsock_grant(p->sock, narrower ? asked : heard, subscribed);
+  if (narrower || a->subscribed || !vsm_topics_asks(p->topics, a->who, heard))
+    vsm_zsock_grant(p->sock, narrower ? a->prefix : heard, a->subscribed);
   return 1;
 }
 
 // Whoever may watch some streams gets of a prefix what is theirs.
-static unsigned grant_some(struct vsm_publish *p, const struct vsm_caller *c, struct vsm_str asked, bool subscribed) {
-  unsigned granted = grant_within(p, asked, "v1/status/", subscribed);
+static unsigned grant_some(struct vsm_publish *p, const struct vsm_caller *c, const struct asked *a) {
+  unsigned granted = grant_within(p, a, "v1/status/");
   char topic[128];
   for (unsigned i = 0; i < c->client->streams.n; i++)
     for (unsigned k = 0; k < sizeof of_streams / sizeof *of_streams; k++) {
       snprintf(topic, sizeof topic, "v1/%s/%s/", of_streams[k], c->client->streams.at[i].z);
-      granted += grant_within(p, asked, topic, subscribed);
+      granted += grant_within(p, a, topic);
     }
   return granted;
 }
 
-// The end of a connection takes its subscriptions away without us.
-static void grant(struct vsm_publish *p, struct vsm_str frame) {
-  bool subscribed = frame.n > 0 && frame.p[0] == 1;
-  struct vsm_str asked = {frame.p + 1, frame.n - 1};
-  if (!vsm_auth_is_on(p->o.auth) || frame.n == 0 || !vsm_zsock_user(p->sock))
-    return;
+// False: nothing of it may be heard.
+static bool grant(struct vsm_publish *p, const struct asked *a) {
+  if (!vsm_auth_is_on(p->o.auth))
+    return true;
   struct vsm_caller c = vsm_auth_caller(p->o.auth, p->sock);
+  const char *refused = NULL;
   if (vsm_caller_watches_all(&c))
-    vsm_zsock_grant(p->sock, asked, subscribed);
+    vsm_zsock_grant(p->sock, a->prefix, a->subscribed);
   else if (!vsm_caller_may(&c, VSM_WATCH))
-    vsm_auth_refuse(p->o.auth, &c, "publish", "this client may not watch");
-  else if (grant_some(p, &c, asked, subscribed) == 0)
-    vsm_auth_refuse(p->o.auth, &c, "publish", "this client may not watch such a topic");
+    refused = "this client may not watch";
+  else if (grant_some(p, &c, a) == 0)
+    refused = "this client may not watch such a topic";
+  if (refused)
+    vsm_auth_refuse(p->o.auth, &c, "publish", refused);
+  return !refused;
 }
 
 static void cut_off(void *ctx) {
   struct vsm_publish *p = ctx;
   p->cuts++;
   vsm_log_gated(p->o.gates, VSM_STR("publish"), "subscribers_cut_off", "subscriptions=%zu",
-                vsm_topics_prefixes(p->topics));
+                vsm_topics_subscriptions(p->topics));
   p->o.cut_off(p->o.ctx);
 }
 
@@ -131,14 +143,20 @@ static void look_for_too_many(struct vsm_publish *p) {
   vsm_timer_set(p->cut_off, 0);
 }
 
-// What is not granted counts as wanted, too: its end is told like that of any other.
+// ZeroMQ passes on whatever ends, and once more, without saying whose it was, what ends with its connection: so an end
+// counts where the connection is known to have had it, and the end of all is taken from on_peer().
 static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
   struct vsm_publish *p = ctx;
-  (void)sock;
-  if (n != 1)
+  struct vsm_str frame = frames[0];
+  struct asked a = {.who = vsm_zsock_peer(sock)};
+  if (n != 1 || frame.n == 0 || (frame.p[0] != 0 && frame.p[0] != 1) || !a.who)
     return;
-  grant(p, frames[0]);
-  vsm_topics_subscribe(p->topics, frames[0]);
+  a.prefix = (struct vsm_str){frame.p + 1, frame.n - 1};
+  a.subscribed = frame.p[0] == 1;
+  if (!a.subscribed && !vsm_topics_unsubscribe(p->topics, a.who, a.prefix))
+    return;
+  if (grant(p, &a) && a.subscribed)
+    vsm_topics_subscribe(p->topics, a.who, a.prefix);
   look_for_too_many(p);
   p->wants_changes = vsm_topics_transitions_wanted(p->topics);
   vsm_publish_soon(p);
@@ -147,7 +165,12 @@ static void on_subscription(void *ctx, struct vsm_zsock *sock, const struct vsm_
 }
 
 static void on_peer(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {
-  vsm_log_peer(((struct vsm_publish *)ctx)->o.gates, sock, what, endpoint);
+  struct vsm_publish *p = ctx;
+  vsm_log_peer(p->o.gates, sock, what, endpoint);
+  if (strcmp(what, "disconnected") != 0)
+    return;
+  vsm_topics_drop(p->topics, vsm_zsock_peer(sock));
+  p->wants_changes = vsm_topics_transitions_wanted(p->topics);
 }
 
 static int listen(struct vsm_publish *p, const struct vsm_config *c) {
@@ -178,7 +201,7 @@ void vsm_publish_tell_bounds(const struct vsm_publish *p, struct vsm_bounds *out
   if (!p->sock)
     return;
   vsm_open_tell_bounds(p->sock, out);
-  vsm_bounds_add(out, (struct vsm_bound){"subscriptions", "publish", vsm_topics_prefixes(p->topics),
+  vsm_bounds_add(out, (struct vsm_bound){"subscriptions", "publish", vsm_topics_subscriptions(p->topics),
                                          vsm_topics_most(p->topics), p->cuts});
   uint64_t most = (uint64_t)vsm_zsock_options(p->sock)->send_high_water;
   vsm_bounds_add(out, (struct vsm_bound){"publish_queue", "publish", 0, most, vsm_zsock_counts(p->sock).queues_full});

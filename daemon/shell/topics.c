@@ -1,9 +1,10 @@
 // A topic lives as long as the daemon, so that a number is never given twice, not even where a reload takes a stream
 // out and another brings it back. For each node of the model in force its two topics are found by index.
 //
-// Subscriptions are prefixes. ZeroMQ tells of the first who asks for one and of the last who leaves, so a list of them
-// is the set in force, and each topic counts those that it begins with. The list is bounded: while prefixes beyond the
-// bound are in force, every topic counts as wanted, which costs a little work and is never wrong.
+// Subscriptions are prefixes, remembered by connection: ZeroMQ passes on the end of a subscription that its sender
+// never had, and nobody may end another's. Each topic counts those that it begins with. They are bounded: while
+// subscriptions beyond the bound are in force, every topic counts as wanted, which costs a little work and is never
+// wrong.
 #include "shell/topics.h"
 
 #include <stdio.h>
@@ -20,6 +21,18 @@ struct entry {
   char name[];
 };
 
+struct prefix {
+  UT_hash_handle hh;
+  struct vsm_str z;
+  char text[];
+};
+
+struct subscriber {
+  UT_hash_handle hh;
+  uint64_t who;
+  struct prefix *prefixes; // one at least
+};
+
 struct node {
   struct vsm_topic *metric, *transition;
 };
@@ -30,10 +43,9 @@ struct vsm_topics {
   struct node *nodes; // of each stream its own, then its stages'
   size_t n_nodes;
   size_t *first_node; // by stream
-  struct vsm_str *prefixes;
-  size_t n_prefixes, cap_prefixes;
-  size_t most;
-  size_t beyond; // prefixes in force that are not in the list
+  struct subscriber *subscribers;
+  size_t n_subscriptions, most;
+  size_t beyond; // subscriptions in force that are not remembered
 };
 
 static size_t name_topic(char *out, const char *kind, const char *stream, const char *stage) {
@@ -54,8 +66,9 @@ static struct vsm_topic *find_or_add(struct vsm_topics *t, const char *name, siz
   e = vsm_mem_alloc(sizeof *e + n + 1);
   memcpy(e->name, name, n);
   e->topic.name = (struct vsm_str){e->name, n};
-  for (size_t i = 0; i < t->n_prefixes; i++)
-    e->topic.subscribed += vsm_str_begins(e->topic.name, t->prefixes[i]);
+  for (struct subscriber *s = t->subscribers; s; s = s->hh.next)
+    for (struct prefix *one = s->prefixes; one; one = one->hh.next)
+      e->topic.subscribed += vsm_str_begins(e->topic.name, one->z);
   HASH_ADD_KEYPTR(hh, t->entries, e->name, n, e);
   return &e->topic;
 }
@@ -76,14 +89,12 @@ struct vsm_topics *vsm_topics_create(void) {
 void vsm_topics_destroy(struct vsm_topics *t) {
   if (!t)
     return;
+  vsm_topics_end_subscriptions(t);
   struct entry *e, *next;
   HASH_ITER(hh, t->entries, e, next) {
     HASH_DEL(t->entries, e);
     free(e);
   }
-  for (size_t i = 0; i < t->n_prefixes; i++)
-    free((char *)t->prefixes[i].p);
-  free(t->prefixes);
   free(t->nodes);
   free(t->first_node);
   free(t);
@@ -117,54 +128,98 @@ static void count(struct vsm_topics *t, struct vsm_str prefix, uint32_t by) {
       e->topic.subscribed += by;
 }
 
-static void add(struct vsm_topics *t, struct vsm_str prefix) {
-  if (t->n_prefixes >= t->most) {
+static struct subscriber *find_subscriber(const struct vsm_topics *t, uint64_t who) {
+  struct subscriber *s;
+  HASH_FIND(hh, t->subscribers, &who, sizeof who, s);
+  return s;
+}
+
+static struct subscriber *find_or_add_subscriber(struct vsm_topics *t, uint64_t who) {
+  struct subscriber *s = find_subscriber(t, who);
+  if (s)
+    return s;
+  s = vsm_mem_alloc(sizeof *s);
+  s->who = who;
+  HASH_ADD(hh, t->subscribers, who, sizeof s->who, s);
+  return s;
+}
+
+static struct prefix *find_prefix(const struct subscriber *s, struct vsm_str prefix) {
+  struct prefix *found = NULL;
+  if (s)
+    HASH_FIND(hh, s->prefixes, prefix.p, prefix.n, found);
+  return found;
+}
+
+void vsm_topics_subscribe(struct vsm_topics *t, uint64_t who, struct vsm_str prefix) {
+  if (find_prefix(find_subscriber(t, who), prefix))
+    return;
+  if (t->n_subscriptions >= t->most) {
     t->beyond++;
     return;
   }
-  char *copy = vsm_mem_alloc(prefix.n + 1);
-  memcpy(copy, prefix.p, prefix.n);
-  t->prefixes = vsm_mem_grow(t->prefixes, t->n_prefixes, &t->cap_prefixes, sizeof *t->prefixes);
-  t->prefixes[t->n_prefixes++] = (struct vsm_str){copy, prefix.n};
+  struct subscriber *s = find_or_add_subscriber(t, who);
+  struct prefix *one = vsm_mem_alloc(sizeof *one + prefix.n + 1);
+  memcpy(one->text, prefix.p, prefix.n);
+  one->z = (struct vsm_str){one->text, prefix.n};
+  HASH_ADD_KEYPTR(hh, s->prefixes, one->text, prefix.n, one);
+  t->n_subscriptions++;
   count(t, prefix, 1);
 }
 
-static void take_out(struct vsm_topics *t, struct vsm_str prefix) {
-  for (size_t i = 0; i < t->n_prefixes; i++)
-    if (vsm_str_eq(t->prefixes[i], prefix)) {
-      free((char *)t->prefixes[i].p);
-      t->prefixes[i] = t->prefixes[--t->n_prefixes];
-      count(t, prefix, (uint32_t)-1);
-      return;
-    }
-  if (t->beyond > 0)
-    t->beyond--;
+static void forget(struct vsm_topics *t, struct subscriber *s, struct prefix *one) {
+  HASH_DEL(s->prefixes, one);
+  t->n_subscriptions--;
+  count(t, one->z, (uint32_t)-1);
+  free(one);
+  if (s->prefixes)
+    return;
+  HASH_DEL(t->subscribers, s);
+  free(s);
 }
 
-void vsm_topics_subscribe(struct vsm_topics *t, struct vsm_str frame) {
-  if (frame.n == 0)
+bool vsm_topics_unsubscribe(struct vsm_topics *t, uint64_t who, struct vsm_str prefix) {
+  struct subscriber *s = find_subscriber(t, who);
+  struct prefix *one = find_prefix(s, prefix);
+  if (one)
+    forget(t, s, one);
+  else if (t->beyond > 0)
+    t->beyond--;
+  return one != NULL;
+}
+
+void vsm_topics_drop(struct vsm_topics *t, uint64_t who) {
+  struct subscriber *s = find_subscriber(t, who);
+  struct prefix *one, *next;
+  if (!s)
     return;
-  struct vsm_str prefix = {frame.p + 1, frame.n - 1};
-  if (frame.p[0] == 1)
-    add(t, prefix);
-  else if (frame.p[0] == 0)
-    take_out(t, prefix);
+  HASH_ITER(hh, s->prefixes, one, next) {
+    forget(t, s, one); // and with the last one the subscriber
+  }
+}
+
+bool vsm_topics_asks(const struct vsm_topics *t, uint64_t who, struct vsm_str topic) {
+  const struct subscriber *s = find_subscriber(t, who);
+  for (size_t n = 0; s && n <= topic.n; n++)
+    if (find_prefix(s, (struct vsm_str){topic.p, n}))
+      return true;
+  return false;
 }
 
 void vsm_topics_end_subscriptions(struct vsm_topics *t) {
-  while (t->n_prefixes > 0)
-    free((char *)t->prefixes[--t->n_prefixes].p);
+  struct subscriber *s, *next;
+  HASH_ITER(hh, t->subscribers, s, next) {
+    vsm_topics_drop(t, s->who);
+  }
   t->beyond = 0;
-  for (struct entry *e = t->entries; e; e = e->hh.next)
-    e->topic.subscribed = 0;
 }
 
 void vsm_topics_bound(struct vsm_topics *t, size_t prefixes) {
   t->most = prefixes;
 }
 
-size_t vsm_topics_prefixes(const struct vsm_topics *t) {
-  return t->n_prefixes;
+size_t vsm_topics_subscriptions(const struct vsm_topics *t) {
+  return t->n_subscriptions;
 }
 
 size_t vsm_topics_most(const struct vsm_topics *t) {

@@ -12,7 +12,7 @@ struct vsm_topics;
 struct vsm_topic {
   struct vsm_str name;
   uint64_t sequence;   // of its last publication
-  uint32_t subscribed; // prefixes in force that its name begins with
+  uint32_t subscribed; // subscriptions in force whose prefix its name begins with
 };
 
 struct vsm_topics *vsm_topics_create(void);
@@ -20,14 +20,17 @@ void vsm_topics_destroy(struct vsm_topics *t); // NULL-safe
 // Knows the topics of a model; those known before keep their numbers. The model is not kept.
 void vsm_topics_follow(struct vsm_topics *t, const struct vsm_model *model);
 
-// A frame that an XPUB socket received: 1 and a prefix for the first who subscribes to it, 0 and a prefix when the
-// last one does not any more. Anything else is no subscription, and passed over.
-void vsm_topics_subscribe(struct vsm_topics *t, struct vsm_str frame);
-void vsm_topics_end_subscriptions(struct vsm_topics *t); // all of them
-// At most so many prefixes are told apart; while there are more, every topic counts as wanted.
+// Connection `who` subscribes to a prefix, or did so before.
+void vsm_topics_subscribe(struct vsm_topics *t, uint64_t who, struct vsm_str prefix);
+// It does not any more. False: it never did, and nothing is changed.
+bool vsm_topics_unsubscribe(struct vsm_topics *t, uint64_t who, struct vsm_str prefix);
+void vsm_topics_drop(struct vsm_topics *t, uint64_t who);                             // it has ended
+bool vsm_topics_asks(const struct vsm_topics *t, uint64_t who, struct vsm_str topic); // for all that begins like this
+void vsm_topics_end_subscriptions(struct vsm_topics *t);                              // all of them
+// At most so many subscriptions are remembered; while there are more, every topic counts as wanted.
 void vsm_topics_bound(struct vsm_topics *t, size_t prefixes);
-size_t vsm_topics_prefixes(const struct vsm_topics *t); // that are in force and told apart
-size_t vsm_topics_most(const struct vsm_topics *t);     // as bounded
+size_t vsm_topics_subscriptions(const struct vsm_topics *t); // that are in force and remembered
+size_t vsm_topics_most(const struct vsm_topics *t);          // as bounded
 bool vsm_topics_is_beyond(const struct vsm_topics *t);
 bool vsm_topics_wanted(const struct vsm_topics *t, const struct vsm_topic *topic);
 bool vsm_topics_transitions_wanted(const struct vsm_topics *t); // any of them

@@ -25,6 +25,7 @@ enum { LOOK_SHARE = 8 };
 
 struct vsm_zpeer {
   bool there;
+  uint64_t number;
   uint64_t taken, sent; // of what came; to it
 };
 
@@ -58,6 +59,11 @@ static const char *refuse(struct vsm_zpeers *p, int fd) {
   return "connection_refused";
 }
 
+static void begin(struct vsm_zpeers *p, struct vsm_zpeer *one) {
+  one->there = true;
+  one->number = ++p->numbered;
+}
+
 // Every connection that was accepted is told of again when it ends. First messages may have been taken before it is
 // told of, so what was taken of it starts from nothing when the one before has ended.
 const char *vsm_zpeers_note(struct vsm_zpeers *p, const char *what, int fd, uint64_t most) {
@@ -65,11 +71,15 @@ const char *vsm_zpeers_note(struct vsm_zpeers *p, const char *what, int fd, uint
   bool accepted = strcmp(what, "accepted") == 0, ended = strcmp(what, "disconnected") == 0;
   c->handshakes += strcmp(what, "handshake_failed") == 0;
   if (fd >= 0 && (accepted || strcmp(what, "connected") == 0))
-    peer(p, fd)->there = true;
+    begin(p, peer(p, fd));
   if (fd >= 0 && ended)
     *peer(p, fd) = (struct vsm_zpeer){0};
   c->connections -= ended && c->connections > 0; // one that we made is not counted
   return accepted && ++c->connections > most && most > 0 ? refuse(p, fd) : what;
+}
+
+uint64_t vsm_zpeers_number(const struct vsm_zpeers *p, int fd) {
+  return fd >= 0 && (size_t)fd < p->n ? p->at[fd].number : 0;
 }
 
 int vsm_zpeers_descriptor(struct vsm_zpeers *p, struct vsm_str first, int (*ask)(void *ctx), void *ctx) {

@@ -26,6 +26,7 @@ struct vsm_zpeers {
     uint32_t id;
     int fd;
   } known[VSM_ZPEERS_KNOWN]; // by the number that ZeroMQ gave them
+  uint64_t numbered;         // connections so far
   uint64_t process_bytes;    // what the process took when they were looked at
   struct vsm_zsock_counts counts;
 };
@@ -36,6 +37,8 @@ void vsm_zpeers_cut_all(struct vsm_zpeers *p); // they are gone, without a word 
 // What happened to a connection ("accepted", "connected", "disconnected", "handshake_failed"). Returns what is to be
 // said of it: of one that is accepted beyond `most` (0: as many as come), that it is ended.
 const char *vsm_zpeers_note(struct vsm_zpeers *p, const char *what, int fd, uint64_t most);
+
+uint64_t vsm_zpeers_number(const struct vsm_zpeers *p, int fd); // from 1, never given twice; 0: none is there
 
 // The descriptor of a router's peer by the number in the first frame, which no two connections have: ask() is asked
 // the first time, and each time where it is another frame.

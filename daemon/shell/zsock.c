@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/key.h"
 #include "base/mem.h"
+#include "shell/zevent.h"
 
 // Of full batches some thousand events, a few milliseconds: so long at most the other sockets have to wait.
 enum { TURN_MESSAGES = 100, TURN_BYTES = 1 << 17 };
@@ -55,6 +56,7 @@ struct vsm_zsock {
   char subscribed[PREFIX_BYTES_MAX];
   zmq_msg_t *in_hand; // the last frame of the message in hand
   int fd_in_hand;     // over which it came; -1: unknown
+  uint64_t peer_in_hand;
   struct vsm_watch *watch;
   bool in_turn; // it will be asked at the end of the turn
   bool held;    // nothing is received
@@ -103,6 +105,11 @@ static int ask_descriptor(void *in_hand) {
   return zmq_msg_get(in_hand, ZMQ_SRCFD); // takes 80 ns
 }
 
+static int descriptor(struct vsm_zsock *s, struct vsm_str first) {
+  bool says_whose = s->options.kind == VSM_Z_ROUTER;
+  return vsm_zpeers_descriptor(&s->peers, says_whose ? first : VSM_STR(""), ask_descriptor, s->in_hand);
+}
+
 // One message, all its frames. Returns its bytes, or -1: none is there (nothing else can fail here).
 static long receive(struct vsm_zsock *s) {
   zmq_msg_t msgs[VSM_Z_FRAMES_MAX];
@@ -124,8 +131,11 @@ static long receive(struct vsm_zsock *s) {
     else
       frames[kept++] = (struct vsm_str){zmq_msg_data(m), zmq_msg_size(m)};
   }
+  while (n > 0 && s->options.kind == VSM_Z_XPUB && s->monitor && receive(s->monitor) >= 0)
+    continue; // what happened before: its descriptor may have been another peer's
   s->in_hand = kept > 0 ? &msgs[kept - 1] : NULL;
-  s->fd_in_hand = n > 0 && s->look ? vsm_zpeers_descriptor(&s->peers, frames[0], ask_descriptor, s->in_hand) : -1;
+  s->fd_in_hand = n > 0 && s->look ? descriptor(s, frames[0]) : -1;
+  s->peer_in_hand = vsm_zpeers_number(&s->peers, s->fd_in_hand);
   vsm_zpeers_took(&s->peers, s->fd_in_hand, (uint64_t)bytes);
   if (n > 0)
     s->options.fn(s->options.ctx, s, frames, n);
@@ -137,6 +147,10 @@ static long receive(struct vsm_zsock *s) {
 
 bool vsm_zsock_is_client(const struct vsm_zsock *s) {
   return s->options.key && s->options.server_key;
+}
+
+uint64_t vsm_zsock_peer(const struct vsm_zsock *s) {
+  return s->peer_in_hand;
 }
 
 const char *vsm_zsock_user(const struct vsm_zsock *s) {
@@ -193,8 +207,10 @@ static void configure(void *socket, const struct vsm_zsock_options *o) {
   set(socket, ZMQ_BACKLOG, BACKLOG);
   if (o->kind == VSM_Z_ROUTER)
     set(socket, ZMQ_ROUTER_MANDATORY, 1); // tells of what could not be sent
-  if (o->kind == VSM_Z_XPUB)
-    set(socket, ZMQ_XPUB_NODROP, 1); // likewise
+  if (o->kind == VSM_Z_XPUB) {
+    set(socket, ZMQ_XPUB_NODROP, 1);   // likewise
+    set(socket, ZMQ_XPUB_VERBOSER, 1); // tells of every peer's subscriptions, not of the first one's alone
+  }
   if (o->kind == VSM_Z_DEALER)
     set(socket, ZMQ_IMMEDIATE, 1);
   if (o->grants)
@@ -215,33 +231,15 @@ static int watch(struct vsm_zsock *s) {
   return 0;
 }
 
-// Not ACCEPT_FAILED: where descriptors have run out, libzmq tries again without a pause, and tells of each try.
-static const struct {
-  uint16_t event;
-  const char *word;
-} connection_events[] = {{ZMQ_EVENT_CONNECTED, "connected"},
-                         {ZMQ_EVENT_ACCEPTED, "accepted"},
-                         {ZMQ_EVENT_DISCONNECTED, "disconnected"},
-                         {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, "handshake_failed"},
-                         {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "handshake_failed"},
-                         {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, "handshake_failed"}};
-enum { CONNECTION_EVENTS = sizeof connection_events / sizeof *connection_events };
-
-// Of the monitor: the event's number (16 bits) and a value (32), then the endpoint.
 static void on_connection_event(void *ctx, struct vsm_zsock *monitor, const struct vsm_str *frames, size_t n) {
   struct vsm_zsock *s = ctx;
-  uint16_t event;
-  int32_t value;
+  struct vsm_zevent e = vsm_zevent_read(frames[0]);
   (void)monitor;
-  if (n != 2 || frames[0].n < sizeof event + sizeof value)
+  if (n != 2 || !e.word)
     return;
-  memcpy(&event, frames[0].p, sizeof event);
-  memcpy(&value, frames[0].p + sizeof event, sizeof value);
-  for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
-    if (connection_events[i].event == event)
-      s->options.on_peer(s->options.ctx, s,
-                         vsm_zpeers_note(&s->peers, connection_events[i].word, value, s->options.connections_max),
-                         frames[1]);
+  s->peer_in_hand = vsm_zpeers_number(&s->peers, e.value);
+  s->options.on_peer(s->options.ctx, s, vsm_zpeers_note(&s->peers, e.word, e.value, s->options.connections_max),
+                     frames[1]);
 }
 
 static void on_greedy(void *ctx, const char *endpoint) {
@@ -257,9 +255,7 @@ static void look_at_peers(void *ctx) {
 
 static int start_monitor(struct vsm_zsock *s) {
   char endpoint[64];
-  int events = ZMQ_EVENT_CLOSED; // for vsm_zsock_renew()
-  for (unsigned i = 0; i < CONNECTION_EVENTS; i++)
-    events |= connection_events[i].event;
+  int events = vsm_zevents() | ZMQ_EVENT_CLOSED; // for vsm_zsock_renew()
   snprintf(endpoint, sizeof endpoint, "inproc://monitor-%p", s->socket);
   s->monitor = calloc(1, sizeof *s->monitor);
   if (!s->monitor)
@@ -344,11 +340,9 @@ struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s) {
 static bool take_closed(struct vsm_zsock *monitor) {
   uint8_t event[6] = {0};
   char endpoint[256];
-  uint16_t number;
   int n = zmq_recv(monitor->socket, event, sizeof event, 0);
   zmq_recv(monitor->socket, endpoint, sizeof endpoint, 0);
-  memcpy(&number, event, sizeof number);
-  return n == sizeof event && number == ZMQ_EVENT_CLOSED;
+  return n == sizeof event && vsm_zevent_read((struct vsm_str){(char *)event, sizeof event}).number == ZMQ_EVENT_CLOSED;
 }
 
 // ZeroMQ's own thread lets go of endpoints, after the call: the path of an ipc one would be taken away from who had

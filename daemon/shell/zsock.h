@@ -69,6 +69,9 @@ struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s); // NULL: ze
 
 bool vsm_zsock_is_client(const struct vsm_zsock *s); // of an encrypted connection
 // Of the message in hand (vsm_zsock_fn): as whom the peer was let in, and its address; NULL: unknown.
+// Of which connection it came, an XPUB's and a ROUTER's with on_peer: a number that no other one has, of all that the
+// socket ever had; in on_peer with "disconnected" of the one that ended. 0: unknown, or it has ended since.
+uint64_t vsm_zsock_peer(const struct vsm_zsock *s);
 const char *vsm_zsock_user(const struct vsm_zsock *s);
 const char *vsm_zsock_address(const struct vsm_zsock *s);
 // The peer whose subscription or its end is in hand (XPUB that `grants`) is subscribed to a prefix, or no more.

@@ -1,4 +1,6 @@
 """The publish socket: topics, numbers, and the way from a snapshot to what follows it."""
+import socket
+import struct
 import time
 import unittest
 
@@ -10,6 +12,60 @@ from vsm.v1 import event_pb2
 def transition(publication):
     t = publication.transition
     return (t.value_stream, t.stage, t.lifecycle, t.item, t.source, t.type)
+
+
+class RawSubscriber:
+    """ZMTP by hand: it sends what a SUB never would."""
+
+    def __init__(self, endpoint):
+        host, port = endpoint.removeprefix("tcp://").rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=harness.DEADLINE)
+        ready = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
+        self.socket.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(52, b"\0"))
+        self.socket.sendall(b"\x04" + bytes([len(ready)]) + ready)
+        self._read(64)
+        self._read(self._read(2)[1])
+
+    def _read(self, n):
+        return self.socket.recv(n, socket.MSG_WAITALL)
+
+    def send(self, how, prefix):
+        self.socket.sendall(bytes([0, 1 + len(prefix), how]) + prefix.encode())
+
+    def hear(self):
+        self._read(1)
+
+
+def await_subscriptions(daemon, n):
+    harness.poll(f"{n} subscriptions", lambda: n == next(b.now for b in daemon.status().bounds if b.name == "subscriptions"))
+
+
+class Subscriptions(unittest.TestCase):
+    def test_nobody_ends_what_is_anothers(self):
+        with Daemon() as d:
+            c, s = d.client(), d.subscriber("v1/metric/S/first/")
+            c.submit(batch(event("first.started")))
+            s.until(lambda topic, p: p.metric.stage.wip == 1)
+            raw = RawSubscriber(d.endpoint("publish"))
+            raw.send(0, "v1/metric/S/first/")
+            raw.send(1, "v1/metric/S/second/")
+            raw.hear()  # so both were taken
+            c.submit(batch(event("first.done", at=60)))
+            s.until(lambda topic, p: p.metric.stage.wip == 0)
+            await_subscriptions(d, 2)
+            raw.socket.close()
+            await_subscriptions(d, 1)
+
+    def test_each_connection_has_its_own(self):
+        with Daemon() as d:
+            c, one, other = d.client(), d.subscriber("v1/metric/", "v1/metric/"), d.subscriber("v1/metric/")
+            await_subscriptions(d, 2)
+            other.socket.unsubscribe("v1/metric/")
+            await_subscriptions(d, 1)
+            c.submit(batch(event("first.started")))
+            one.until(lambda topic, p: p.metric.stage.wip == 1)
+            one.socket.close()
+            await_subscriptions(d, 0)
 
 
 class Publish(unittest.TestCase):

@@ -209,6 +209,32 @@ class Bounds(unittest.TestCase):
             self.assertRegex(line, rf"^time=20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ {pattern}$")
         self.assertNotIn("secret-17", "\n".join(lines))
 
+    def await_subscriptions(self, n):
+        q = self.daemon.asker(self.ops)
+        harness.poll(f"{n} subscriptions",
+                     lambda: n == next(b.now for b in q.ask(status={}).status.bounds if b.name == "subscriptions"))
+
+    def test_a_subscription_counts_once_and_ends_with_its_connection(self):
+        two = self.daemon.watcher(self.two, *["v1/alert/"] * 4)
+        self.await_subscriptions(1)
+        self.daemon.watcher(self.ops, "v1/alert/")
+        self.await_subscriptions(2)
+        two.socket.close()
+        self.await_subscriptions(1)
+
+    def test_what_is_refused_does_not_count(self):
+        self.daemon.watcher(self.crm, "v1/status/")
+        self.daemon.log.wait("^event=not_allowed client=crm socket=publish")
+        self.await_subscriptions(0)
+
+    def test_two_prefixes_that_are_cut_to_the_same(self):
+        c, w = self.daemon.submitter(self.crm), self.daemon.watcher(self.board, "v1/metric/", "v1/metric/S/")
+        self.await_subscriptions(2)
+        w.socket.unsubscribe("v1/metric/S/")
+        self.await_subscriptions(1)
+        c.submit(batch(event("first.started")))
+        w.until(lambda topic, p: topic == "v1/metric/S/first/" and p.metric.stage.wip == 1)
+
     def test_refusals_are_counted(self):
         c, ops = self.daemon.submitter(self.crm), self.daemon.asker(self.ops)
         c.submit(batch(event(), event(source="bank"), source="crm"))

@@ -12,6 +12,7 @@ struct vsm_zsock {
 };
 
 const char *fake_zsock_user;
+uint64_t fake_zsock_peer;
 void (*fake_zsock_on_send)(const struct vsm_zsock *s, const struct vsm_zpart *parts, size_t n);
 void (*fake_zsock_on_grant)(const struct vsm_zsock *s, struct vsm_str prefix, bool subscribed);
 static struct vsm_zsock *first;
@@ -88,6 +89,11 @@ struct vsm_zsock_counts vsm_zsock_counts(const struct vsm_zsock *s) {
 bool vsm_zsock_is_client(const struct vsm_zsock *s) {
   (void)s;
   return false;
+}
+
+uint64_t vsm_zsock_peer(const struct vsm_zsock *s) {
+  (void)s;
+  return fake_zsock_peer;
 }
 
 const char *vsm_zsock_user(const struct vsm_zsock *s) {

@@ -323,6 +323,7 @@ static void take(struct vsm_str piece) {
     return;
   d.sender = (unsigned char)piece.p[1] % SENDERS;
   fake_zsock_user = d.sender == NOBODY ? NULL : keys[d.sender];
+  fake_zsock_peer = d.sender == NOBODY ? 0 : d.sender + 1;
   struct vsm_str rest = {piece.p + 2, piece.n - 2}, f[VSM_Z_FRAMES_MAX];
   bool request = is_request(rest), asked = split(rest, f, 1) == 9;
   switch (*piece.p) {

@@ -10,10 +10,14 @@ static const struct vsm_stream streams[] = {{.id = "S", .name = "S", .stages = s
 static const struct vsm_model both = {.streams = streams, .n_streams = 2};
 static const struct vsm_model second = {.streams = streams + 1, .n_streams = 1};
 
-static void subscribe(struct vsm_topics *t, char how, const char *prefix) {
-  char frame[256] = {how};
-  int n = snprintf(frame + 1, sizeof frame - 1, "%s", prefix);
-  vsm_topics_subscribe(t, (struct vsm_str){frame, 1 + (size_t)n});
+enum { ONE = 1, ANOTHER };
+
+static void subscribe(struct vsm_topics *t, const char *prefix) {
+  vsm_topics_subscribe(t, ONE, vsm_str_of(prefix));
+}
+
+static bool unsubscribe(struct vsm_topics *t, const char *prefix) {
+  return vsm_topics_unsubscribe(t, ONE, vsm_str_of(prefix));
 }
 
 static void assert_topic(const struct vsm_topic *topic, const char *name) {
@@ -55,34 +59,70 @@ static void test_subscriptions_are_prefixes(void **state) {
   vsm_topics_follow(t, &second);
   const struct vsm_topic *s2 = vsm_topics_metric(t, 0, -1);
   assert_false(vsm_topics_wanted(t, s2));
-  subscribe(t, 1, "v1/metric/S/");
-  subscribe(t, 1, "v1/metric/S");
+  subscribe(t, "v1/metric/S/");
+  subscribe(t, "v1/metric/S");
   vsm_topics_follow(t, &both); // what came before a model counts for it, too
   const struct vsm_topic *s = vsm_topics_metric(t, 0, -1), *b = vsm_topics_metric(t, 0, 1);
   assert_int_equal(s->subscribed, 2);
   assert_int_equal(b->subscribed, 2);
   assert_int_equal(s2->subscribed, 1);
   assert_false(vsm_topics_wanted(t, vsm_topics_transition(t, 0, -1)));
-  subscribe(t, 1, "");
+  subscribe(t, "");
   assert_true(vsm_topics_wanted(t, vsm_topics_transition(t, 0, -1)));
   assert_true(vsm_topics_wanted(t, vsm_topics_status(t)));
-  subscribe(t, 0, "");
-  subscribe(t, 0, "v1/metric/S");
+  unsubscribe(t, "");
+  unsubscribe(t, "v1/metric/S");
   assert_int_equal(s->subscribed, 1);
   assert_false(vsm_topics_wanted(t, s2));
-  subscribe(t, 0, "v1/metric/S/");
+  unsubscribe(t, "v1/metric/S/");
   assert_false(vsm_topics_wanted(t, s));
   vsm_topics_destroy(t);
 }
 
-static void test_what_is_no_subscription(void **state) {
+static void test_nobody_ends_what_is_anothers(void **state) {
   (void)state;
   struct vsm_topics *t = vsm_topics_create();
-  vsm_topics_follow(t, &both);
-  vsm_topics_subscribe(t, (struct vsm_str){0});
-  subscribe(t, 2, "");
-  subscribe(t, 0, "never subscribed");
+  subscribe(t, "v1/status/");
+  assert_false(vsm_topics_unsubscribe(t, ANOTHER, vsm_str_of("v1/status/")));
+  assert_false(unsubscribe(t, "v1/"));
+  assert_true(vsm_topics_wanted(t, vsm_topics_status(t)));
+  vsm_topics_subscribe(t, ANOTHER, vsm_str_of("v1/status/"));
+  assert_int_equal(vsm_topics_subscriptions(t), 2);
+  assert_true(unsubscribe(t, "v1/status/"));
+  assert_false(unsubscribe(t, "v1/status/"));
+  assert_true(vsm_topics_wanted(t, vsm_topics_status(t)));
+  vsm_topics_drop(t, ANOTHER);
   assert_false(vsm_topics_wanted(t, vsm_topics_status(t)));
+  assert_int_equal(vsm_topics_subscriptions(t), 0);
+  vsm_topics_destroy(t);
+}
+
+static void test_what_is_subscribed_to_twice_counts_once(void **state) {
+  (void)state;
+  struct vsm_topics *t = vsm_topics_create();
+  subscribe(t, "v1/");
+  subscribe(t, "v1/");
+  subscribe(t, "v1/status/");
+  assert_int_equal(vsm_topics_subscriptions(t), 2);
+  assert_int_equal(vsm_topics_status(t)->subscribed, 2);
+  vsm_topics_drop(t, ANOTHER);
+  assert_int_equal(vsm_topics_subscriptions(t), 2);
+  vsm_topics_drop(t, ONE);
+  assert_int_equal(vsm_topics_subscriptions(t), 0);
+  assert_int_equal(vsm_topics_status(t)->subscribed, 0);
+  vsm_topics_destroy(t);
+}
+
+static void test_whether_a_connection_asks_for_a_topic(void **state) {
+  (void)state;
+  struct vsm_topics *t = vsm_topics_create();
+  subscribe(t, "v1/metric/");
+  assert_true(vsm_topics_asks(t, ONE, vsm_str_of("v1/metric/S/")));
+  assert_true(vsm_topics_asks(t, ONE, vsm_str_of("v1/metric/")));
+  assert_false(vsm_topics_asks(t, ONE, vsm_str_of("v1/metric")));
+  assert_false(vsm_topics_asks(t, ANOTHER, vsm_str_of("v1/metric/S/")));
+  subscribe(t, "");
+  assert_true(vsm_topics_asks(t, ONE, vsm_str_of("v1/alert/S/")));
   vsm_topics_destroy(t);
 }
 
@@ -97,11 +137,11 @@ static void test_too_many_subscriptions(void **state) {
   for (int i = 0; i < MANY; i++) {
     assert_false(vsm_topics_wanted(t, vsm_topics_status(t)));
     snprintf(prefix, sizeof prefix, "other/%d", i);
-    subscribe(t, 1, prefix);
+    subscribe(t, prefix);
   }
   assert_true(vsm_topics_wanted(t, vsm_topics_status(t)));
-  assert_true(vsm_topics_is_beyond(t) && vsm_topics_prefixes(t) == MANY - 1);
-  subscribe(t, 0, prefix);
+  assert_true(vsm_topics_is_beyond(t) && vsm_topics_subscriptions(t) == MANY - 1);
+  unsubscribe(t, prefix);
   assert_false(vsm_topics_wanted(t, vsm_topics_status(t)));
   assert_false(vsm_topics_is_beyond(t));
   vsm_topics_destroy(t);
@@ -112,7 +152,9 @@ int main(void) {
       cmocka_unit_test(test_names),
       cmocka_unit_test(test_numbers_outlive_the_model),
       cmocka_unit_test(test_subscriptions_are_prefixes),
-      cmocka_unit_test(test_what_is_no_subscription),
+      cmocka_unit_test(test_nobody_ends_what_is_anothers),
+      cmocka_unit_test(test_what_is_subscribed_to_twice_counts_once),
+      cmocka_unit_test(test_whether_a_connection_asks_for_a_topic),
       cmocka_unit_test(test_too_many_subscriptions),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
