@@ -7,6 +7,7 @@
 #include "core/alert.h"
 #include "parts.h"
 #include "shell/notify.h"
+#include "shell/open.h"
 #include "shell/process.h"
 #include "store/journal.h"
 
@@ -134,11 +135,60 @@ static void take(struct vsm_daemon *d, struct vsm_loaded *fresh) {
   d->kept = NULL;
 }
 
+static bool is_listed(const struct vsm_config *c, const char *endpoint) {
+  const char *one[] = {c->daemon.curve.next_submit, c->daemon.curve.next_publish, c->daemon.curve.next_query};
+  const struct vsm_conf_endpoints *many = &c->daemon.curve.next_subscribe;
+  bool found = false;
+  for (unsigned i = 0; i < many->n; i++)
+    found |= strcmp(many->at[i], endpoint) == 0;
+  for (unsigned i = 0; i < sizeof one / sizeof *one; i++)
+    found |= one[i] && strcmp(one[i], endpoint) == 0;
+  return found;
+}
+
+static bool can_listen(struct vsm_daemon *d, struct vsm_zsock *sock, const struct vsm_config *fresh,
+                       const char *endpoint, char **text) {
+  char why[256];
+  if (!endpoint || is_listed(d->config, endpoint) || vsm_open_try(sock, endpoint, why, sizeof why) == 0)
+    return true;
+  if (asprintf(text, "%s: daemon.curve.next: %s: %s\n", fresh->path, endpoint, why) < 0)
+    *text = NULL;
+  return false;
+}
+
+static void on_nothing(void *ctx, struct vsm_zsock *sock, const struct vsm_str *frames, size_t n) {
+  (void)ctx, (void)sock, (void)frames, (void)n;
+}
+
+static void on_nobody(void *ctx, struct vsm_zsock *sock, const char *what, struct vsm_str endpoint) {
+  (void)ctx, (void)sock, (void)what, (void)endpoint;
+}
+
+// A socket that could not be opened anew would end us: so the endpoints that are to come are tried while nothing is in
+// force yet. vsm_zsock_renew() waits until they are free again, and needs to be told of them (on_peer).
+static bool can_listen_at_next(struct vsm_daemon *d, const struct vsm_config *fresh, char **text) {
+  struct vsm_zsock_options o = {
+      .kind = VSM_Z_ROUTER, .name = "next", .message_bytes_max = 1, .fn = on_nothing, .on_peer = on_nobody};
+  struct vsm_zsock *sock = vsm_zsock_create(d->zcontext, d->loop, &o);
+  bool can = sock != NULL;
+  for (unsigned i = 0; can && i < fresh->daemon.curve.next_subscribe.n; i++)
+    can = can_listen(d, sock, fresh, fresh->daemon.curve.next_subscribe.at[i], text);
+  can = can && can_listen(d, sock, fresh, fresh->daemon.curve.next_submit, text) &&
+        can_listen(d, sock, fresh, fresh->daemon.curve.next_publish, text) &&
+        can_listen(d, sock, fresh, fresh->daemon.curve.next_query, text);
+  if (sock)
+    vsm_zsock_renew(sock);
+  vsm_zsock_destroy(sock);
+  return can;
+}
+
 static int replace(struct vsm_daemon *d, struct vsm_loaded *fresh, char **text) {
   if ((*text = vsm_config_needs_restart(d->config, fresh->config)) != NULL)
     return VSM_ECONFIG;
   if ((*text = vsm_daemon_lacks_room(d, fresh->config)) != NULL)
     return VSM_ENOMEM;
+  if (vsm_config_next_differs(d->config, fresh->config) && !can_listen_at_next(d, fresh->config, text))
+    return VSM_EINUSE;
   int err = vsm_daemon_fold_under(d, fresh->config);
   if (!err)
     take(d, fresh);

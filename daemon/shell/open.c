@@ -93,23 +93,41 @@ static bool ipc_is_taken(const char *endpoint) {
   return taken;
 }
 
-int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint, const struct vsm_key *key) {
-  const char *why = "out of memory or descriptors";
+// *why: static text; holder: who has the port, "" where that is not the matter.
+static int listen_at(struct vsm_zsock *sock, const char *endpoint, const struct vsm_key *key, const char **why,
+                     char *holder, size_t size) {
+  *holder = '\0';
+  *why = "out of memory or descriptors";
   int err = sock ? 0 : VSM_ENOMEM;
   if (!err && ipc_is_taken(endpoint)) {
-    why = "another program listens there";
+    *why = "another program listens there";
     err = VSM_EINUSE;
   }
   if (!err)
-    err = vsm_zsock_bind(sock, endpoint, key, &why);
+    err = vsm_zsock_bind(sock, endpoint, key, why);
+  const char *port = strrchr(endpoint, ':');
+  if (err == VSM_EINUSE && strncmp(endpoint, "tcp://", 6) == 0 && port)
+    find_holder(endpoint, (unsigned)strtoul(port + 1, NULL, 10), holder, size);
+  return err;
+}
+
+int vsm_open_try(struct vsm_zsock *sock, const char *endpoint, char *out, size_t size) {
+  char holder[128];
+  const char *why;
+  int err = listen_at(sock, endpoint, NULL, &why, holder, sizeof holder);
+  if (err)
+    snprintf(out, size, "%s%s%s", why, *holder ? ", held by " : "", holder);
+  return err;
+}
+
+int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint, const struct vsm_key *key) {
+  char holder[128];
+  const char *why;
+  int err = listen_at(sock, endpoint, key, &why, holder, sizeof holder);
   if (err == 0) {
     vsm_log("listening", "socket=%s endpoint=%s%s", name, vsm_zsock_endpoint(sock), key ? " curve=yes" : "");
     return 0;
   }
-  char holder[128] = "";
-  const char *port = strrchr(endpoint, ':');
-  if (err == VSM_EINUSE && strncmp(endpoint, "tcp://", 6) == 0 && port)
-    find_holder(endpoint, (unsigned)strtoul(port + 1, NULL, 10), holder, sizeof holder);
   vsm_log("listen_failed", "socket=%s endpoint=%s why=\"%s\"%s%s%s", name, endpoint, why, *holder ? " held_by=\"" : "",
           holder, *holder ? "\"" : "");
   return err;

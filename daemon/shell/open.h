@@ -6,6 +6,9 @@
 #include "shell/zsock.h"
 #include "wire/status.h"
 
+// Could a socket listen there? It does so on success; else *out says why not, and who has the port.
+int vsm_open_try(struct vsm_zsock *sock, const char *endpoint, char *out, size_t size);
+
 // Binds and logs where, or why not and what holds the port. 0 or a negative enum vsm_err (VSM_ENOMEM: sock is NULL).
 // key: NULL: unencrypted.
 int vsm_open_listener(struct vsm_zsock *sock, const char *name, const char *endpoint, const struct vsm_key *key);

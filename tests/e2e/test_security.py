@@ -2,6 +2,7 @@
 import itertools
 import os
 import re
+import socket
 import signal
 import stat
 import subprocess
@@ -313,6 +314,18 @@ class Reload(unittest.TestCase):
 
 
 class Rotation(unittest.TestCase):
+    def test_a_next_endpoint_that_is_taken_changes_nothing(self):
+        ops, new = Key("ops"), Key("new")
+        with socket.create_server(("127.0.0.1", 0)) as other, CurveDaemon(ops.entry(*ROLES), files=[new]) as d:
+            at = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+            d.write(config(f"{{ key: vsmd.key, clients: clients.yaml, next: {{ key: new.key, query: 'tcp://127.0.0.1:*', submit: '{at}' }} }}"))
+            q = d.asker(ops)
+            self.assertRegex(q.ask(reload={}).error, rf"daemon\.curve\.next: {re.escape(at)}: Address already in use, held by ")
+            self.assertEqual(d.submitter(ops).submit(batch(event())).accepted, 1)
+            other.close()
+            self.assertEqual(q.ask(reload={}).error, "")
+            d.log.wait(rf"^event=listening socket=submit endpoint={re.escape(at)}")
+
     def test_two_keys_of_the_server(self):
         client, new = Key("client"), Key("new")
         with CurveDaemon(client.entry(*ROLES), files=[new]) as d:
