@@ -48,6 +48,8 @@ class Subscriptions(unittest.TestCase):
             s.until(lambda topic, p: p.metric.stage.wip == 1)
             raw = RawSubscriber(d.endpoint("publish"))
             raw.send(0, "v1/metric/S/first/")
+            raw.send(2, "v1/metric/S/first/")  # neither a beginning nor an end
+            raw.socket.sendall(bytes(2))  # an empty frame
             raw.send(1, "v1/metric/S/second/")
             raw.hear()  # so both were taken
             c.submit(batch(event("first.done", at=60)))
