@@ -237,6 +237,8 @@ static void begin(void) {
   vsm_auth_follow(auth, &(struct vsm_auth_keys){0}, read_clients());
 }
 
+static const uint64_t epoch = 1;
+
 static void open_daemon(void) {
   d.now.us = INT64_C(1700000000000000);
   d.effects.quiet = true;
@@ -251,14 +253,14 @@ static void open_daemon(void) {
   d.publish = vsm_publish_create(&(struct vsm_publish_options){.loop = loop,
                                                                .gates = &gates,
                                                                .auth = auth,
-                                                               .epoch = 1,
+                                                               .epoch = &epoch,
                                                                .pass_time = pass_time,
                                                                .status = status,
                                                                .cut_off = cut_off});
   d.query = vsm_query_socket_create(&(struct vsm_query_socket_options){.loop = loop,
                                                                        .gates = &gates,
                                                                        .auth = auth,
-                                                                       .epoch = 1,
+                                                                       .epoch = &epoch,
                                                                        .pass_time = pass_time,
                                                                        .status = status,
                                                                        .reload = reload,
