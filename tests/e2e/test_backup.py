@@ -11,7 +11,7 @@ import time
 import unittest
 
 import harness
-from harness import DEADLINE, Daemon, batch, event, read_lines
+from harness import DEADLINE, Daemon, batch, event, poll, read_lines
 from state import Program, checkpoints, config, directory, item, make_checkpoint, snapshot, some_batches
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
@@ -179,6 +179,8 @@ class UnderLoad(unittest.TestCase):
                 try:
                     c = d.client()
                     for i, b in enumerate(sent):
+                        if i in (self.BATCHES // 4, self.BATCHES // 2):  # one covers no more than came before it
+                            poll("another checkpoint", lambda n=4 * i // self.BATCHES: len(checkpoints(d)) >= n)
                         if i == self.BATCHES * 3 // 4:
                             trimmed.wait(DEADLINE)
                         assert c.submit(b).durable
