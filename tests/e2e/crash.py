@@ -30,7 +30,7 @@ import zmq
 import harness
 from disk import Disk, why_none
 from harness import DEADLINE, Daemon, batch, event
-from state import run_checkpoint
+from state import files_with, run_checkpoint
 from vsm.v1 import query_pb2
 
 POINTS = ("append", "step", "commit", "durable", "ack", "trim", "trimmed")
@@ -314,18 +314,10 @@ class Directory:
         self.reference.ask(forget={"key": self.key()})
         if self.rng.random() < 0.5 or not gone:
             log.wait("^event=forgotten ", said)
-            found = self.files_with(self.secret.encode())
+            found = files_with(os.path.join(self.daemon.directory, self.state), self.secret.encode())
             assert not found, f"these hold a byte of what was forgotten: {found}"
         self.totals["forgotten"] += 1
         self.secret = None
-
-    def files_with(self, bytes):
-        found = []
-        for path in glob.glob(os.path.join(self.daemon.directory, self.state, "*")):
-            with contextlib.suppress(FileNotFoundError), open(path, "rb") as f:
-                if bytes in f.read():
-                    found.append(path)
-        return found
 
 
 def run(seconds, seed, cuts):

@@ -85,6 +85,10 @@ def poll(what, condition):
     raise AssertionError(f"waited {DEADLINE:.0f} s for {what}")
 
 
+def subscriptions(status):
+    return next(b.now for b in status.bounds if b.name == "subscriptions")
+
+
 def process_state(pid):
     """The letter that the system has for it: R runs, S sleeps, T was stopped, Z has ended. None: it is gone."""
     try:

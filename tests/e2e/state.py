@@ -1,4 +1,5 @@
 """What tests of the state directory share."""
+import contextlib
 import os
 import re
 import subprocess
@@ -24,6 +25,16 @@ def checkpoints(d):
 
 def checkpoint_file(d, position):
     return os.path.join(directory(d), f"checkpoint.{position}")
+
+
+def files_with(path, *texts):
+    """(file of the directory, text) for each of these bytes that it holds. A file may go meanwhile."""
+    found = []
+    for name in sorted(os.listdir(path)):
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(path, name), "rb") as f:
+            content = f.read()
+            found += [(name, text) for text in texts if text in content]
+    return found
 
 
 def run_checkpoint(d, of=None, env=None):

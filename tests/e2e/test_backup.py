@@ -12,7 +12,7 @@ import unittest
 
 import harness
 from harness import DEADLINE, Daemon, batch, event, poll, read_lines
-from state import Program, checkpoints, config, directory, item, make_checkpoint, snapshot, some_batches
+from state import Program, checkpoints, config, directory, files_with, item, make_checkpoint, snapshot, some_batches
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 VSM_FAILING = os.path.join(os.path.dirname(harness.VSMD), "vsm_failing")
@@ -43,16 +43,6 @@ def go_on(process):
     said, _ = process.communicate()
     assert process.returncode == 0, said
     return said
-
-
-def has(path, text):
-    """The files of a directory that hold these bytes."""
-    found = []
-    for name in sorted(os.listdir(path)):
-        with open(os.path.join(path, name), "rb") as f:
-            if text in f.read():
-                found.append(name)
-    return found
 
 
 def submit(d, n):
@@ -271,7 +261,7 @@ class Overtaken(unittest.TestCase):
             with d.log.expect("^event=forgotten "):
                 self.assertEqual(d.ask(forget={"key": "S:SECRET"}).error, "")
             go_on(process)
-            self.assertEqual(has(os.path.join(d.directory, "copy"), b"SECRET"), [])
+            self.assertEqual(files_with(os.path.join(d.directory, "copy"), b"SECRET"), [])
             with restored(d) as r:
                 self.assertEqual(snapshot(r), snapshot(d))
 
@@ -282,10 +272,10 @@ class Overtaken(unittest.TestCase):
             d.start_again(env={"VSM_FAILPOINT": "checkpoint_read"})  # of which the process stands still then
             self.assertEqual(d.ask(forget={"key": "S:SECRET"}).error, "")
             backup(d)
-            self.assertIn("journal.db", has(os.path.join(d.directory, "copy"), b"SECRET"))
+            self.assertIn(("journal.db", b"SECRET"), files_with(os.path.join(d.directory, "copy"), b"SECRET"))
             with restored(d) as r:
                 r.log.wait("^event=forgotten ")
-                self.assertEqual(has(directory(r), b"SECRET"), [])
+                self.assertEqual(files_with(directory(r), b"SECRET"), [])
 
 
 class Killed(unittest.TestCase):

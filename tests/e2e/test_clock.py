@@ -78,10 +78,6 @@ class Restarts(unittest.TestCase):
                 epochs.append(published.epoch)
             self.assertEqual(epochs, sorted(set(epochs)))
 
-    @staticmethod
-    def subscriptions(d):
-        return next(b.now for b in d.status().bounds if b.name == "subscriptions")
-
     def test_without_state_readers_go_on_where_the_epoch_is_smaller(self):
         with Daemon(harness.config(clock="wall"), env={"VSM_HOURS_AHEAD": "1"}) as d, Web(d) as web:
             with Stream(web, events="status,transition") as stream:
@@ -89,14 +85,14 @@ class Restarts(unittest.TestCase):
                 stream.until(lambda name, data: data["epoch"] == ahead)
                 d.client().submit(harness.batch(event("ahead", HOUR)))
                 stream.until(lambda name, data: name == "transition")
-                subscribed = self.subscriptions(d)
+                subscribed = harness.subscriptions(d.status())
                 d.keep_endpoints()
                 d.end()
                 d.start_again()
                 epoch = d.status().epoch
                 self.assertLess(epoch, ahead)
                 stream.until(lambda name, data: name == "status" and data["reset"] and data["epoch"] == epoch)
-                harness.poll("all that it had subscribed to", lambda: self.subscriptions(d) == subscribed)
+                harness.poll("all that it had subscribed to", lambda: harness.subscriptions(d.status()) == subscribed)
                 d.client().submit(harness.batch(event("now", -1)))
                 _, _, data = stream.until(lambda name, data: name == "transition")
                 self.assertEqual(data["epoch"], epoch)

@@ -9,7 +9,7 @@ import unittest
 
 import harness
 from harness import Daemon, batch, children, event, poll
-from state import Program, checkpoint_file, checkpoints, config, directory, make_checkpoint, snapshot
+from state import Program, checkpoint_file, checkpoints, config, directory, files_with, make_checkpoint, snapshot
 
 VSM = os.path.join(os.path.dirname(harness.VSMD), "vsm")
 LINKED = ('  - { source: "*", type: known, stage: S/first, lifecycle: start, item: "S:{subject}", links: ["order:{data.order}"],'
@@ -20,15 +20,6 @@ SECRET = b"MRS-ROBINSON"
 def vsm(d, *args):
     return subprocess.run([VSM, *args, "--query", d.endpoint("query")], capture_output=True, text=True,
                           timeout=harness.DEADLINE, check=False)
-
-
-def files_with(d, *texts):
-    found = []
-    for name in sorted(os.listdir(directory(d))):
-        with open(os.path.join(directory(d), name), "rb") as f:
-            bytes = f.read()
-        found += [(name, text) for text in texts if text in bytes]
-    return found
 
 
 def figures(d):
@@ -65,7 +56,7 @@ class Forget(unittest.TestCase):
     def test_nothing_is_left_of_it(self):
         with Daemon(config() + LINKED) as d:
             self.tell(d)
-            self.assertTrue(files_with(d, SECRET))
+            self.assertTrue(files_with(directory(d), SECRET))
             arrivals, started, wip = figures(d)
             log = self.forget(d)
             after = figures(d)
@@ -73,12 +64,12 @@ class Forget(unittest.TestCase):
             self.assertEqual([a for a, _ in after[0]], [a for a, _ in arrivals])
             self.assertIn("no item has the key", d.ask(item={"key": "order:CONTRACT-9"}).error)
             d.log.wait("^event=forgotten ", after=log)
-            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9", b"2031-01-02T03:04:05Z"), [])
+            self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9", b"2031-01-02T03:04:05Z"), [])
             before = snapshot(d)
             d.end(signal.SIGKILL)
             d.start_again()
             self.assertEqual(snapshot(d), before)
-            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+            self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9"), [])
             # A later event under the key begins a new item.
             d.client().submit(batch(event("first.started", SECRET.decode(), at=5000)))
             self.assertEqual(len(d.ask(item={"key": f"S:{SECRET.decode()}"}).item.transitions), 1)
@@ -112,7 +103,7 @@ class Forget(unittest.TestCase):
             d.log.wait("^event=forgotten ", after=log)
             self.assertEqual(vsm(d, "rebuild").returncode, 0)
             self.assertEqual(figures(d), figures(fresh))
-            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+            self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9"), [])
             d.end(signal.SIGKILL)
             d.start_again()
             self.assertEqual(figures(d), figures(fresh))
@@ -132,7 +123,7 @@ class Forget(unittest.TestCase):
                     self.assertEqual(vsm(d, "rebuild").returncode, 0)
                 elif n == 2:  # the one that begins before the rebuild
                     self.assertIn("forget.records", os.listdir(directory(d)))
-                    self.assertIn(("journal.db", SECRET), files_with(d, SECRET))
+                    self.assertIn(("journal.db", SECRET), files_with(directory(d), SECRET))
                 os.kill(child, signal.SIGCONT)
                 poll("it to end", lambda: child not in [pid for pid, _ in children(d.process.pid)])
 
@@ -141,7 +132,7 @@ class Forget(unittest.TestCase):
                     os.kill(child, signal.SIGCONT)
                 return any(line.startswith("event=forgotten ") for line in d.log.lines[log:])
             poll("it to be forgotten", over)
-            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+            self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9"), [])
             before = snapshot(d)
             d.end(signal.SIGKILL)
             d.start_again()
@@ -163,7 +154,7 @@ class Forget(unittest.TestCase):
                         d.process.stderr.close()
                 d.start_again()
                 d.log.wait("^event=forgotten ")
-                self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+                self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9"), [])
 
     def test_a_search_of_an_earlier_start_that_found_nothing(self):
         """It was done before the order was on disk, and does not say that nothing is left."""
@@ -178,7 +169,7 @@ class Forget(unittest.TestCase):
                 pass
             d.start_again(env={"VSM_CHECKPOINT_RETRY": "1"})
             d.log.wait("^event=forgotten ")
-            self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+            self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9"), [])
 
     def test_what_was_set_aside_goes(self):
         with Daemon(config() + LINKED) as d:
@@ -190,7 +181,7 @@ class Forget(unittest.TestCase):
             shutil.copyfile(os.path.join(state, "history.db"), os.path.join(state, "history.db.bad"))
             log = self.forget(d)
             d.log.wait("^event=forgotten ", after=log)
-            self.assertEqual(files_with(d, SECRET), [])
+            self.assertEqual(files_with(directory(d), SECRET), [])
 
     def history_is_of_version(self, d, version):
         """Only of version 1 does vsmd change it."""
@@ -219,8 +210,8 @@ class Forget(unittest.TestCase):
                     self.history_is_of_version(d, 1)
                     self.assertEqual(vsm(d, "forget", f"S:{done}").returncode, 0)
                 d.log.wait("^event=forgotten ")
-                self.assertEqual(files_with(d, done.encode()), [])
-                self.assertTrue([name for name, _ in files_with(d, b"S:kept") if name == "history.db"])
+                self.assertEqual(files_with(directory(d), done.encode()), [])
+                self.assertTrue([name for name, _ in files_with(directory(d), b"S:kept") if name == "history.db"])
 
     def test_it_cannot_be_looked_for(self):
         """A search that fails is said, and tried again after a while, not at once."""
@@ -231,7 +222,7 @@ class Forget(unittest.TestCase):
                 self.assertEqual(vsm(d, "forget", f"S:{SECRET.decode()}").returncode, 0)
             with d.log.expect("^event=forgotten "):
                 os.rmdir(os.path.join(directory(d), "forget.new"))
-            self.assertEqual(files_with(d, SECRET), [])
+            self.assertEqual(files_with(directory(d), SECRET), [])
             poll("the trouble to be over", lambda: d.status().trouble == "")
 
     def test_what_is_sealed(self):
@@ -255,7 +246,7 @@ class Forget(unittest.TestCase):
                     done = vsm(d, "forget", key, "--sealed")
                     self.assertEqual((done.returncode, done.stdout), (0, f"forgotten: {key}\n"))
                 d.log.wait("^event=forgotten ")
-                self.assertEqual(files_with(d, SECRET, b"CONTRACT-9"), [])
+                self.assertEqual(files_with(directory(d), SECRET, b"CONTRACT-9"), [])
                 with contextlib.closing(sqlite3.connect(os.path.join(directory(d), "history.db"))) as db:
                     self.assertEqual(db.execute("SELECT item, sealed FROM items ORDER BY item").fetchall(), [("S:kept", 1), ("S:later", 0)])
                 self.assertEqual(figures(d), counts)
@@ -316,7 +307,7 @@ class MappedOtherwise(unittest.TestCase):
             self.assertEqual(self.keys(d), ["S:kept", "S:later", "S:x", "S:y"])
             self.assertEqual(self.from_the_journal_alone(d), ["S:kept", "S:later", "S:x", "S:y"])
             self.forget(d, "S:x")  # the one whose event has the name, too, as that of a customer
-            self.assertEqual(files_with(d, SECRET), [])
+            self.assertEqual(files_with(directory(d), SECRET), [])
             self.rebuild(d)
             self.assertEqual(self.keys(d), ["S:kept", "S:later", "S:y"])
 
@@ -379,7 +370,7 @@ class MappedOtherwise(unittest.TestCase):
                 if changed:
                     self.reload(d, self.small(ORDERS))
                 self.forget(d, f"S:{SECRET.decode()}")
-                self.assertEqual(files_with(d, SECRET), [])
+                self.assertEqual(files_with(directory(d), SECRET), [])
                 self.rebuild(d, "--partial")
                 self.assertIn("S:another" if changed else "S:c", self.keys(d))
 

@@ -37,7 +37,7 @@ class RawSubscriber:
 
 
 def await_subscriptions(daemon, n):
-    harness.poll(f"{n} subscriptions", lambda: n == next(b.now for b in daemon.status().bounds if b.name == "subscriptions"))
+    harness.poll(f"{n} subscriptions", lambda: harness.subscriptions(daemon.status()) == n)
 
 
 class Subscriptions(unittest.TestCase):
