@@ -113,20 +113,13 @@ static uint32_t add_source(struct vsm_ledger *l, struct vsm_str source, uint32_t
   return (uint32_t)l->n_sources++;
 }
 
-static bool is_configured(const struct vsm_ledger *l, struct vsm_str source) {
-  for (unsigned i = 0; i < l->model->n_sources; i++)
-    if (vsm_str_eq(vsm_str_of(l->model->sources[i].id), source))
-      return true;
-  return false;
-}
-
 uint32_t vsm_ledger_source(struct vsm_ledger *l, struct vsm_str source) {
   source = shorten(source);
   uint32_t hash = vsm_hash(source, 0);
   uint32_t id = vsm_table_find(&l->source_table, hash, is_source, &(struct wanted_source){l, source});
   if (id != (uint32_t)VSM_TABLE_NONE)
     return id;
-  if (l->n_sources >= l->model->limits.sources && !vsm_str_eq(source, OTHER) && !is_configured(l, source)) {
+  if (l->n_sources >= l->model->limits.sources && !vsm_str_eq(source, OTHER) && !vsm_model_source(l->model, source)) {
     l->others = true;
     return vsm_ledger_source(l, OTHER);
   }

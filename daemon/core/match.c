@@ -51,11 +51,9 @@ static bool is_kind(const void *ctx, uint32_t id) {
   return vsm_str_eq(k->type, w->event->type) && vsm_str_eq(k->source, w->event->source);
 }
 
-static int64_t offset_of(const struct vsm_model *model, struct vsm_str source) {
-  for (unsigned i = 0; i < model->n_sources; i++)
-    if (vsm_str_eq(vsm_str_of(model->sources[i].id), source))
-      return model->sources[i].offset_us;
-  return 0;
+static int64_t offset_of(const struct vsm_model *model, struct vsm_str id) {
+  const struct vsm_source *source = vsm_model_source(model, id);
+  return source ? source->offset_us : 0;
 }
 
 static struct vsm_str keep(struct vsm_matcher *m, struct vsm_str s) {

@@ -218,5 +218,13 @@ struct vsm_model {
   const struct vsm_alert_rule *alerts; // by kind: of sources that the configuration does not name; NULL: not watched
 };
 
+// NULL: the configuration does not name it.
+static inline const struct vsm_source *vsm_model_source(const struct vsm_model *m, struct vsm_str id) {
+  for (unsigned i = 0; i < m->n_sources; i++)
+    if (vsm_str_eq(vsm_str_of(m->sources[i].id), id))
+      return &m->sources[i];
+  return NULL;
+}
+
 // Case-sensitive; * stands for any run of characters, also none.
 bool vsm_glob_match(struct vsm_str glob, struct vsm_str text);
