@@ -13,6 +13,7 @@
 #include "core/alert.h"
 #include "parts.h"
 #include "shell/control.h"
+#include "shell/epoch.h"
 #include "shell/notify.h"
 #include "shell/process.h"
 #include "store/journal.h"
@@ -283,7 +284,7 @@ static int open_state(struct vsm_daemon *d) {
                                                        .ctx = d});
   if (!d->keep)
     return VSM_EIO;
-  d->epoch = vsm_keep_epoch(d->keep, d->epoch);
+  d->epoch = vsm_epoch_begin(d->config->state, d->epoch);
   vsm_aside_begin(d->aside);
   return 0;
 }

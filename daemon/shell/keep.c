@@ -13,7 +13,6 @@
 #include "shell/log.h"
 #include "shell/notify.h"
 #include "store/checkpoint.h"
-#include "store/epoch.h"
 #include "store/forgetting.h"
 #include "store/history.h"
 #include "store/rewrite.h"
@@ -153,14 +152,6 @@ void vsm_keep_destroy(struct vsm_keep *k) {
   free(k->fallback);
   free(k->directory);
   free(k);
-}
-
-uint64_t vsm_keep_epoch(struct vsm_keep *k, uint64_t least) {
-  uint64_t epoch;
-  struct vsm_journal_why why;
-  if (vsm_epoch_take(k->directory, least, &epoch, &why) != 0)
-    vsm_log("epoch_failed", "epoch=%llu why=\"%s\"", (unsigned long long)epoch, why.text);
-  return epoch;
 }
 
 struct vsm_journal *vsm_keep_journal(struct vsm_keep *k) {

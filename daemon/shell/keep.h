@@ -26,8 +26,6 @@ struct vsm_keep_options {
 // Takes the directory and opens the journal, and reads it when the loop runs. NULL: it could not, and the log says why.
 struct vsm_keep *vsm_keep_create(const struct vsm_keep_options *options);
 void vsm_keep_destroy(struct vsm_keep *k); // NULL-safe
-// Of this start, greater than that of any start or rebuild before on this directory, and at least `least`.
-uint64_t vsm_keep_epoch(struct vsm_keep *k, uint64_t least);
 struct vsm_journal *vsm_keep_journal(struct vsm_keep *k);
 
 // After recovery: records begin. Of the configuration file: *differs from the one that is in force by the journal.

@@ -15,9 +15,9 @@
 #include "base/err.h"
 #include "conf/kept.h"
 #include "shell/clock.h"
+#include "shell/epoch.h"
 #include "shell/log.h"
 #include "shell/process.h"
-#include "store/epoch.h"
 #include "store/failpoint.h"
 
 #define LOOK_US (VSM_SECOND_US / 50)       // between two looks whether it shall end
@@ -105,19 +105,11 @@ static int read_all(struct vsm_rebuild *r) {
   return result;
 }
 
-static uint64_t take_epoch(const struct vsm_rebuild *r) {
-  struct vsm_journal_why why;
-  uint64_t epoch;
-  if (vsm_epoch_take(r->o.directory, 0, &epoch, &why) != 0)
-    vsm_log("epoch_failed", "epoch=%llu why=\"%s\"", (unsigned long long)epoch, why.text);
-  return epoch;
-}
-
 static void *run(void *ctx) {
   struct vsm_rebuild *r = ctx;
   vsm_process_thread_stays_behind();
   r->result = read_all(r);
-  r->epoch = take_epoch(r);
+  r->epoch = vsm_epoch_begin(r->o.directory, 0);
   eventfd_write(r->fd, 1);
   return NULL;
 }
