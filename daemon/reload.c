@@ -135,21 +135,28 @@ static void take(struct vsm_daemon *d, struct vsm_loaded *fresh) {
   d->kept = NULL;
 }
 
-static bool is_listed(const struct vsm_config *c, const char *endpoint) {
-  const char *one[] = {c->daemon.curve.next_submit, c->daemon.curve.next_publish, c->daemon.curve.next_query};
+// One after another; "": none in its place. NULL: that was all.
+static const char *next_endpoint(const struct vsm_config *c, unsigned i) {
   const struct vsm_conf_endpoints *many = &c->daemon.curve.next_subscribe;
-  bool found = false;
-  for (unsigned i = 0; i < many->n; i++)
-    found |= strcmp(many->at[i], endpoint) == 0;
-  for (unsigned i = 0; i < sizeof one / sizeof *one; i++)
-    found |= one[i] && strcmp(one[i], endpoint) == 0;
-  return found;
+  const char *one[] = {c->daemon.curve.next_submit, c->daemon.curve.next_publish, c->daemon.curve.next_query};
+  if (i < many->n)
+    return many->at[i];
+  i -= many->n;
+  return i >= sizeof one / sizeof *one ? NULL : one[i] ? one[i] : "";
+}
+
+static bool is_listed(const struct vsm_config *c, const char *endpoint) {
+  const char *one;
+  for (unsigned i = 0; (one = next_endpoint(c, i)) != NULL; i++)
+    if (strcmp(one, endpoint) == 0)
+      return true;
+  return false;
 }
 
 static bool can_listen(struct vsm_daemon *d, struct vsm_zsock *sock, const struct vsm_config *fresh,
                        const char *endpoint, char **text) {
   char why[256];
-  if (!endpoint || is_listed(d->config, endpoint) || vsm_open_try(sock, endpoint, why, sizeof why) == 0)
+  if (!*endpoint || is_listed(d->config, endpoint) || vsm_open_try(sock, endpoint, why, sizeof why) == 0)
     return true;
   if (asprintf(text, "%s: daemon.curve.next: %s: %s\n", fresh->path, endpoint, why) < 0)
     *text = NULL;
@@ -171,11 +178,9 @@ static bool can_listen_at_next(struct vsm_daemon *d, const struct vsm_config *fr
       .kind = VSM_Z_ROUTER, .name = "next", .message_bytes_max = 1, .fn = on_nothing, .on_peer = on_nobody};
   struct vsm_zsock *sock = vsm_zsock_create(d->zcontext, d->loop, &o);
   bool can = sock != NULL;
-  for (unsigned i = 0; can && i < fresh->daemon.curve.next_subscribe.n; i++)
-    can = can_listen(d, sock, fresh, fresh->daemon.curve.next_subscribe.at[i], text);
-  can = can && can_listen(d, sock, fresh, fresh->daemon.curve.next_submit, text) &&
-        can_listen(d, sock, fresh, fresh->daemon.curve.next_publish, text) &&
-        can_listen(d, sock, fresh, fresh->daemon.curve.next_query, text);
+  const char *one;
+  for (unsigned i = 0; can && (one = next_endpoint(fresh, i)) != NULL; i++)
+    can = can_listen(d, sock, fresh, one, text);
   if (sock)
     vsm_zsock_renew(sock);
   vsm_zsock_destroy(sock);

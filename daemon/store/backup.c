@@ -154,6 +154,13 @@ static int copy_text(struct vsm_backup *b, const char *name) {
 
 // --- all of it
 
+static bool is_among(const uint64_t *positions, int n, uint64_t position) {
+  for (int i = 0; i < n && i < VSM_CHECKPOINTS_KEPT; i++)
+    if (positions[i] == position)
+      return true;
+  return false;
+}
+
 // Of those that were opened the ones stay that the daemon still has, and trims by.
 static int drop_checkpoints(struct vsm_backup *b) {
   uint64_t there[VSM_CHECKPOINTS_KEPT];
@@ -162,10 +169,7 @@ static int drop_checkpoints(struct vsm_backup *b) {
     return vsm_backup_fail_system(b, b->o->from, "");
   unsigned opened = b->counts->n_checkpoints, kept = 0;
   for (unsigned i = 0; i < opened; i++) {
-    bool is = false;
-    for (int k = 0; k < n && k < VSM_CHECKPOINTS_KEPT; k++)
-      is = is || there[k] == b->counts->checkpoints[i];
-    if (!is) {
+    if (!is_among(there, n, b->counts->checkpoints[i])) {
       vsm_checkpoint_close(b->checkpoints[i]);
       continue;
     }

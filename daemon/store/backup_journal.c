@@ -14,7 +14,7 @@
 enum { STEP_BYTES = 4 << 20 };
 
 static const char NEXT[] = "SELECT first, n, checksum, body FROM groups WHERE first >= ? ORDER BY first LIMIT 1";
-static const char WRITE[] = "INSERT OR REPLACE INTO groups(first, n, checksum, body) VALUES(?, ?, ?, ?)";
+static const char WRITE[] = "INSERT OR REPLACE " VSM_FILE_GROUP;
 static const char THERE[] = "SELECT first, checksum FROM groups WHERE first < ? ORDER BY first";
 static const char COPIED[] = "SELECT checksum FROM groups WHERE first = ?";
 

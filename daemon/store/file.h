@@ -29,7 +29,8 @@ struct vsm_group {
   struct vsm_str body;
 };
 int vsm_file_insert(sqlite3_stmt *insert, const struct vsm_group *g); // 0 or SQLite's extended code
-#define VSM_FILE_INSERT "INSERT INTO groups(first, n, checksum, body) VALUES(?, ?, ?, ?)"
+#define VSM_FILE_GROUP "INTO groups(first, n, checksum, body) VALUES(?, ?, ?, ?)"
+#define VSM_FILE_INSERT "INSERT " VSM_FILE_GROUP
 
 struct vsm_file_trimmed {
   bool more;    // there may be more to take
